@@ -1,0 +1,111 @@
+"""The command line: parse, call one function, render. Heavy rooms are imported inside the commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from advisor.errors import AdvisorError
+
+app = typer.Typer(
+    name="advisor",
+    help="Which open model, inference strategy, GPU and configuration for a budget?",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+PriceOption = Annotated[list[str] | None, typer.Option("--price", help="Your own price: h200-sxm=2.10usd/h, or a CSV with gpu,usd_per_hour.")]
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+@app.command()
+def models(as_json: JsonOption = False) -> None:
+    """List the models known by name, with parameters and release dates."""
+    from advisor.report import listings
+
+    listings.show_models(as_json)
+
+
+@app.command()
+def gpus(price: PriceOption = None, as_json: JsonOption = False) -> None:
+    """List the GPUs known here, with peaks and the price used."""
+    from advisor.report import listings
+
+    listings.show_gpus(price or [], as_json)
+
+
+@app.command()
+def estimate(
+    model: Annotated[str, typer.Argument(help="A model's name, or a path to its config.json.")],
+    gpu: Annotated[str, typer.Option("--gpu", help="GPU name, see `advisor gpus`.")],
+    gpu_count: Annotated[int, typer.Option(help="GPUs, sharing the model by tensor parallelism.")] = 1,
+    precision: Annotated[str, typer.Option(help="bf16, fp8, fp4, int8 or int4; default: the checkpoint's own.")] = "",
+    input_tokens: Annotated[int, typer.Option(help="Prompt tokens of a request.")] = 1024,
+    output_tokens: Annotated[int, typer.Option(help="Generated tokens of a request.")] = 1024,
+    concurrency: Annotated[int, typer.Option(help="Requests in flight.")] = 1,
+    engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm.")] = "vllm",
+    price: PriceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Memory fit, TTFT, TPOT, tokens/s and USD of a deployment; needs no GPU."""
+    from advisor.report import estimates
+
+    estimates.show(
+        model,
+        gpu,
+        gpu_count=gpu_count,
+        precision=precision,
+        prompt_tokens=input_tokens,
+        generated_tokens=output_tokens,
+        concurrency=concurrency,
+        engine=engine,
+        own_prices=price or [],
+        as_json=as_json,
+    )
+
+
+def main() -> None:
+    """Entry point: the only place where errors become words and exit codes."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    from typer.exceptions import TyperException
+
+    try:
+        code = app(arguments, standalone_mode=False)
+    except AdvisorError as error:
+        print(f"advisor: {error}", file=sys.stderr)
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        print("advisor: interrupted", file=sys.stderr)
+        return 130
+    except TyperException as error:
+        print(_usage_line(error), file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("ADVISOR_DEBUG"):
+            raise
+        print(f"advisor: bug in advisor ({type(error).__name__}: {error}); ADVISOR_DEBUG=1 shows the traceback", file=sys.stderr)
+        return 70
+    return code if isinstance(code, int) else 0
+
+
+def _usage_line(error: Exception) -> str:
+    """One line for a mistyped command line; the whole help where nothing was typed."""
+    text = str(getattr(error, "format_message", error.__str__)())
+    return text if text.startswith("Usage:") else f"advisor: {' '.join(text.split())}"

@@ -1,0 +1,51 @@
+"""What can go wrong in a way the user can mend.
+
+AdvisorError          bad input                    exit 2
+├── NoAnswer          nothing meets the request    exit 1
+└── MissingAbility    this machine cannot do it    exit 3
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AdvisorError(Exception):
+    """One clear line: what is wrong, where, and how to mend it."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        self.what, self.where, self.mend = what, where, mend
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        line = f"{self.where}: {self.what}" if self.where else self.what
+        return " ".join(f"{line}; {self.mend}".split()) if self.mend else " ".join(line.split())
+
+
+class NoAnswer(AdvisorError):
+    """The request is sound and nothing known meets it."""
+
+    exit_code = 1
+
+
+class MissingAbility(AdvisorError):
+    """A missing extra, no GPU, an unreachable server: this machine cannot."""
+
+    exit_code = 3
+
+
+def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "") -> AdvisorError:
+    """The error for a name nobody knows, with the nearest known ones."""
+    names = sorted(known)
+    by_folded = {n.casefold(): n for n in names}
+    near = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)
+    if near:
+        mend = f"did you mean {' or '.join(by_folded[n] for n in near)}?"
+    elif names:
+        mend = f"known: {', '.join(names[:40])}"
+    else:
+        mend = f"no {kind} is known here"
+    return AdvisorError(f"unknown {kind} {name!r}", where=where, mend=mend)

@@ -1,0 +1,136 @@
+"""ModelSpec: a whole decoder, its parameters, cache and FLOPs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.models.layers import Attention, Layer, MixtureOfExperts
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A decoder-only language model, as its config.json describes it.
+
+    `layers` are runs of equal layers; vision and audio towers and multi-token-prediction heads are
+    left out, since text serving does not use them.
+    """
+
+    name: str
+    family: str
+    hidden: int
+    vocabulary: int
+    tied_embeddings: bool
+    layers: tuple[Layer, ...]
+    final_norm_parameters: int
+    max_context: int
+    position_parameters: int = 0
+    head_bias: bool = False
+
+    @property
+    def n_layers(self) -> int:
+        return sum(layer.count for layer in self.layers)
+
+    @property
+    def embedding_parameters(self) -> int:
+        return self.vocabulary * self.hidden
+
+    @property
+    def total_parameters(self) -> int:
+        """Every weight a checkpoint holds for text: what has to fit in memory."""
+        embeddings = self.embedding_parameters * (1 if self.tied_embeddings else 2)
+        head_bias = self.vocabulary if self.head_bias else 0
+        return (
+            embeddings
+            + head_bias
+            + self.position_parameters
+            + self.final_norm_parameters
+            + sum(layer.count * _layer_parameters(layer) for layer in self.layers)
+        )
+
+    @property
+    def active_parameters(self) -> int:
+        """Weights one token passes: routed experts per token, shared experts and the LM head; the
+        embedding look-up multiplies nothing and is not counted (gpt-oss model card, arXiv 2508.10925 table 1).
+        """
+        inactive = sum(layer.count * layer.feed_forward.inactive_parameters for layer in self.layers if isinstance(layer.feed_forward, MixtureOfExperts))
+        lookup = 0 if self.tied_embeddings else self.embedding_parameters
+        return self.total_parameters - inactive - lookup - self.position_parameters
+
+    @property
+    def is_moe(self) -> bool:
+        return any(isinstance(layer.feed_forward, MixtureOfExperts) for layer in self.layers)
+
+    @property
+    def body_matmul_parameters(self) -> int:
+        """Weights in products for one token, without the LM head."""
+        return sum(
+            layer.count * ((layer.mixer.matmul_parameters if layer.mixer else 0) + (layer.feed_forward.matmul_parameters if layer.feed_forward else 0))
+            for layer in self.layers
+        )
+
+    @property
+    def head_matmul_parameters(self) -> int:
+        return self.vocabulary * self.hidden
+
+    @property
+    def kv_elements_per_token(self) -> int:
+        """Cache elements stored for one token by all layers (a window bounds the tokens, not this)."""
+        return sum(layer.count * layer.mixer.kv_elements_per_token for layer in self.layers if layer.mixer)
+
+    def kv_elements(self, context: int) -> int:
+        """Cache elements of one sequence of `context` tokens, windows respected, states included."""
+        return sum(
+            layer.count * (layer.mixer.kv_elements_per_token * _kept(layer, context) + layer.mixer.state_elements) for layer in self.layers if layer.mixer
+        )
+
+    def kv_read_elements(self, context: int) -> int:
+        """Cache elements one decode step reads for one sequence (states are read and written)."""
+        return sum(
+            layer.count * (layer.mixer.kv_elements_per_token * min(context, layer.mixer.window or context) + 2 * layer.mixer.state_elements)
+            for layer in self.layers
+            if layer.mixer
+        )
+
+    def linear_flops_per_token(self) -> int:
+        """Weight products and state updates of one token, LM head apart; constant in the context."""
+        extra = sum(layer.count * layer.mixer.extra_flops_per_token for layer in self.layers if layer.mixer)
+        return 2 * self.body_matmul_parameters + extra
+
+    def attention_flops(self, first: int, last: int) -> int:
+        """Attention products for the tokens whose contexts run from `first` to `last`."""
+        return sum(layer.count * layer.mixer.core_flops(first, last) for layer in self.layers if layer.mixer)
+
+    def prefill_flops(self, prompt_tokens: int, cached_tokens: int = 0) -> int:
+        """FLOPs until the first token is drawn; the LM head runs once."""
+        new = prompt_tokens - cached_tokens
+        return new * self.linear_flops_per_token() + self.attention_flops(cached_tokens + 1, prompt_tokens) + 2 * self.head_matmul_parameters
+
+    def decode_flops(self, context: int) -> int:
+        """FLOPs of one generated token that sees `context` tokens, itself included."""
+        return self.linear_flops_per_token() + self.attention_flops(context, context) + 2 * self.head_matmul_parameters
+
+    def trace_flops(self, prompt_tokens: int, generated_tokens: int) -> int:
+        """FLOPs of one whole answer: the prompt, then every generated token with all it sees.
+
+        Counts each generated token as processed once (arXiv 2512.24776: one pass over the trace), so
+        the very last one too, which an engine does not feed back.
+        """
+        tokens = prompt_tokens + generated_tokens
+        head = 2 * self.head_matmul_parameters * generated_tokens
+        return tokens * self.linear_flops_per_token() + self.attention_flops(1, tokens) + head
+
+    def engine_decode_core_flops(self, context: int) -> int:
+        """Attention products of one decode step as engines run them (MLA absorbed)."""
+        return sum(layer.count * layer.mixer.decode_core_flops(context) for layer in self.layers if layer.mixer)
+
+
+def _layer_parameters(layer: Layer) -> int:
+    mixer = layer.mixer.parameters if layer.mixer else 0
+    feed_forward = layer.feed_forward.parameters if layer.feed_forward else 0
+    return mixer + feed_forward + layer.norm_parameters
+
+
+def _kept(layer: Layer, context: int) -> int:
+    """Tokens whose cache a layer keeps. Sparse attention reads few tokens but keeps all."""
+    window = layer.mixer.window if isinstance(layer.mixer, Attention) else None
+    return min(context, window) if window else context

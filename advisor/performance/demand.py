@@ -1,0 +1,99 @@
+"""What one request asks of the hardware: bytes to read, FLOPs to do, by model, precision and lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.gpus import BYTES_PER_WEIGHT
+from advisor.models.layers import MixtureOfExperts
+from advisor.models.spec import ModelSpec
+
+Array = NDArray[np.float64]
+Quantity = Array | float
+
+BYTES_16BIT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Scalars of one (model, precision, prompt, generated); every `_bytes` and `_flops` is for all GPUs together.
+
+    Fields are numbers; `stack` lays many demands side by side as arrays.
+
+    always_weight_bytes    read in every step: attention, dense and shared feed-forward, router, LM head
+    expert_weight_bytes    all routed experts; a step reads the share its tokens touch
+    expert_share           experts per token / experts, 0 for dense models
+    resident_weight_bytes  all weights in memory
+    linear_flops           products in the weights' precision, per token
+    head_flops             the LM head in 16 bit, per sampled token
+    prefill_core_flops     attention products of the whole prompt
+    decode_core_flops      attention products of one generated token at mid-answer
+    kv_read_bytes          cache read by one sequence in one step at mid-answer
+    kv_sequence_bytes      cache of one sequence when it ends
+    kv_shards              KV heads that tensor parallelism can share out
+    """
+
+    always_weight_bytes: Quantity
+    expert_weight_bytes: Quantity
+    expert_share: Quantity
+    resident_weight_bytes: Quantity
+    linear_flops: Quantity
+    head_flops: Quantity
+    prefill_core_flops: Quantity
+    decode_core_flops: Quantity
+    kv_read_bytes: Quantity
+    kv_sequence_bytes: Quantity
+    kv_shards: Quantity
+    n_layers: Quantity
+    hidden: Quantity
+    prompt_tokens: Quantity
+    generated_tokens: Quantity
+
+
+def demand(spec: ModelSpec, precision: str, prompt_tokens: int, generated_tokens: int, *, kv_bytes_per_element: float = BYTES_16BIT) -> Demand:
+    """The Demand of requests of these lengths (tokens, at least one generated)."""
+    width = BYTES_PER_WEIGHT[precision]
+    # four-bit MoE checkpoints (gpt-oss, NVFP4 DeepSeek, INT4 Kimi) quantise the experts and leave attention in 16 bit
+    attention_width = BYTES_16BIT if spec.is_moe and width < 1 else width
+    mixers = sum(layer.count * layer.mixer.parameters for layer in spec.layers if layer.mixer)
+    dense, experts, shares = 0.0, 0.0, []
+    for layer in spec.layers:
+        block = layer.feed_forward
+        if isinstance(block, MixtureOfExperts):
+            experts += layer.count * block.n_experts * block.expert.parameters
+            dense += layer.count * block.always_matmul_parameters
+            shares.append(block.experts_per_token / block.n_experts)
+        elif block:
+            dense += layer.count * block.parameters
+    always = mixers * attention_width + dense * width
+    head = spec.head_matmul_parameters * BYTES_16BIT
+    lookup = 0.0 if spec.tied_embeddings else spec.embedding_parameters * BYTES_16BIT
+    middle = prompt_tokens + max(generated_tokens // 2, 1)
+    total = prompt_tokens + generated_tokens
+    kv_shards = max((layer.mixer.kv_replicable_heads for layer in spec.layers if layer.mixer and layer.mixer.kv_elements_per_token), default=1)
+    return Demand(
+        always_weight_bytes=always + head,
+        expert_weight_bytes=experts * width,
+        expert_share=shares[0] if shares else 0.0,
+        resident_weight_bytes=always + head + lookup + experts * width,
+        linear_flops=spec.linear_flops_per_token(),
+        head_flops=2.0 * spec.head_matmul_parameters,
+        prefill_core_flops=spec.attention_flops(1, prompt_tokens),
+        decode_core_flops=spec.engine_decode_core_flops(middle),
+        kv_read_bytes=spec.kv_read_elements(middle) * kv_bytes_per_element,
+        kv_sequence_bytes=spec.kv_elements(total) * kv_bytes_per_element,
+        kv_shards=kv_shards,
+        n_layers=spec.n_layers,
+        hidden=spec.hidden,
+        prompt_tokens=prompt_tokens,
+        generated_tokens=generated_tokens,
+    )
+
+
+def stack(demands: Sequence[Demand]) -> Demand:
+    """Many demands as one whose fields are arrays of shape (len(demands),)."""
+    return Demand(*(np.array([getattr(d, field.name) for d in demands], dtype=float) for field in fields(Demand)))

@@ -1,0 +1,131 @@
+"""How long a step takes, and from it TTFT, TPOT and throughput in steady state.
+
+A decode step of B sequences reads the weights once, with a mixture of experts only those its tokens
+touch, and the cache of all B; it multiplies B tokens. The time is the larger of reading and
+multiplying, each over its efficiency, plus collectives and a fixed overhead per layer and step
+(roofline: Williams et al. 2009; expected distinct experts E·(1−(1−k/E)^B): uniform routing).
+
+All functions take numbers or numpy arrays, so that one call costs thousands of deployments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from advisor.performance.demand import Array, Demand, Quantity
+from advisor.performance.memory import kv_copies
+
+SHARPNESS = 4.0
+"""max(a, b) is smoothed to (a^p + b^p)^(1/p): near the ridge neither side hides wholly behind the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """Peaks of the GPUs of a deployment; `compute` in the precision of the products."""
+
+    gpu_count: Quantity
+    compute_flops_per_s: Quantity
+    compute_16bit_flops_per_s: Quantity
+    memory_bytes_per_s: Quantity
+    link_bytes_per_s: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Efficiency:
+    """What is reached of the peaks (0–1), and what is added: seconds per layer, per collective and per step.
+
+    `ttft_steps` counts the running steps a new request waits for, `burst` the share of the other
+    requests' prefills it waits for (a closed loop starts with all of them at once).
+    """
+
+    compute: Quantity = 0.55
+    weights: Quantity = 0.75
+    kv: Quantity = 0.60
+    link: Quantity = 0.50
+    layer_s: Quantity = 12e-6
+    collective_s: Quantity = 10e-6
+    step_s: Quantity = 1.5e-3
+    prefill_compute: Quantity = 0.55
+    ttft_steps: Quantity = 1.0
+    burst: Quantity = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Steady state at one concurrency: seconds, and tokens per second of the whole deployment."""
+
+    ttft_s: Array
+    tpot_s: Array
+    request_s: Array
+    output_tokens_per_s: Array
+    compute_s: Array
+    weights_s: Array
+    kv_s: Array
+
+
+def distinct_expert_share(expert_share: Quantity, tokens: Quantity) -> Array:
+    """Expected share of the experts that `tokens` tokens touch; 1−(1−k/E)^tokens."""
+    share = np.minimum(np.asarray(expert_share, dtype=float), 1 - 1e-12)
+    return np.asarray(-np.expm1(np.asarray(tokens, dtype=float) * np.log1p(-share)))
+
+
+def collectives_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
+    """Two ring all-reduces a layer over 16-bit activations; none on one GPU."""
+    n = np.asarray(hw.gpu_count, dtype=float)
+    sent = 2.0 * (n - 1) / n * np.asarray(tokens, dtype=float) * d.hidden * 2.0
+    return np.where(n > 1, 2 * d.n_layers * (sent / (hw.link_bytes_per_s * np.asarray(eff.link)) + eff.collective_s), 0.0)
+
+
+def prefill_s(d: Demand, hw: Hardware, eff: Efficiency) -> Array:
+    """Compute-bound time of one prompt, without waiting and without the step's fixed overhead."""
+    n = np.asarray(hw.gpu_count, dtype=float)
+    linear = d.prompt_tokens * d.linear_flops / np.asarray(hw.compute_flops_per_s)
+    core = d.prefill_core_flops / np.asarray(hw.compute_16bit_flops_per_s)
+    return np.asarray((linear + core) / (n * np.asarray(eff.prefill_compute)) + collectives_s(d, hw, eff, d.prompt_tokens))
+
+
+def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> tuple[Array, Array, Array]:
+    """(compute, weight reading, cache reading) of one decode step of `batch` sequences."""
+    n = np.asarray(hw.gpu_count, dtype=float)
+    b = np.asarray(batch, dtype=float)
+    linear = b * d.linear_flops / np.asarray(hw.compute_flops_per_s)
+    wide = b * (d.head_flops + d.decode_core_flops) / np.asarray(hw.compute_16bit_flops_per_s)
+    read = d.always_weight_bytes + d.expert_weight_bytes * distinct_expert_share(d.expert_share, b)
+    bandwidth = n * np.asarray(hw.memory_bytes_per_s)
+    return (
+        (linear + wide) / (n * np.asarray(eff.compute)),
+        read / (bandwidth * np.asarray(eff.weights)),
+        b * d.kv_read_bytes * kv_copies(d.kv_shards, n) / (bandwidth * np.asarray(eff.kv)),
+    )
+
+
+def decode_step_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> Array:
+    """Seconds of one decode step of `batch` sequences at mid-answer."""
+    compute, weights, kv = decode_parts_s(d, hw, eff, batch)
+    memory = weights + kv
+    longer = np.maximum(compute, memory)
+    smooth = longer * ((compute / longer) ** SHARPNESS + (memory / longer) ** SHARPNESS) ** (1 / SHARPNESS)
+    fixed = d.n_layers * np.asarray(eff.layer_s) + np.asarray(eff.step_s)
+    return np.asarray(smooth + collectives_s(d, hw, eff, batch) + fixed)
+
+
+def serving(d: Demand, hw: Hardware, eff: Efficiency, concurrency: Quantity, max_sequences: Quantity = np.inf) -> Serving:
+    """Steady state of continuous batching with `concurrency` requests in flight.
+
+    Every finished request makes room for one new prompt, so a decode step carries batch/generated
+    prompts on average: TPOT is the step plus that share of a prefill. Requests beyond what the cache
+    holds wait for a whole turn.
+    """
+    c = np.asarray(concurrency, dtype=float)
+    batch = np.maximum(np.minimum(c, max_sequences), 1.0)
+    generated = np.maximum(d.generated_tokens, 1.0)
+    prefill = prefill_s(d, hw, eff)
+    tpot = decode_step_s(d, hw, eff, batch) + batch / generated * prefill
+    own_turn = prefill + np.asarray(eff.ttft_steps) * tpot + np.asarray(eff.burst) * (batch - 1) * prefill
+    decode = tpot * (generated - 1)
+    turn = own_turn + decode
+    waiting = np.maximum(c / batch - 1, 0) * turn
+    compute, weights, kv = decode_parts_s(d, hw, eff, batch)
+    return Serving(own_turn + waiting, tpot, waiting + turn, c * generated / (waiting + turn), compute, weights, kv)

@@ -1,0 +1,1 @@
+"""Values → tables → terminal, Markdown and JSON; pictures of curves and frontiers."""

@@ -1,0 +1,128 @@
+"""Budgets and the units of the five costs: usd, flops, s, J, tokens. Parse and print, nothing else."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from advisor.errors import AdvisorError
+
+HOURS_PER_MONTH = 730.0
+SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
+
+COSTS = ("usd", "flops", "s", "J", "tokens")
+
+# spelling -> (cost, factor to the stored unit)
+_UNITS = {
+    "usd": ("usd", 1.0),
+    "$": ("usd", 1.0),
+    "cent": ("usd", 0.01),
+    "flops": ("flops", 1.0),
+    "tflops": ("flops", 1e12),
+    "pflops": ("flops", 1e15),
+    "s": ("s", 1.0),
+    "ms": ("s", 1e-3),
+    "min": ("s", 60.0),
+    "j": ("J", 1.0),
+    "kj": ("J", 1e3),
+    "wh": ("J", 3600.0),
+    "tokens": ("tokens", 1.0),
+    "token": ("tokens", 1.0),
+    "ktokens": ("tokens", 1e3),
+}
+
+_FORMS = "0.002usd, 5e13flops, 20s, 300J, 4000tokens, 2usd/1000q, 500usd/month (with --qps)"
+_BUDGET = re.compile(
+    r"\s*(?P<amount>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?nan|[-+]?inf)\s*(?P<unit>[a-z$]+)\s*"
+    r"(?:/\s*(?P<per>month|(?P<questions>\d+(?:\.\d+)?(?:e\d+)?)?\s*q))?\s*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Upper bound on one cost of one question; a monthly one needs a request rate first."""
+
+    amount: float
+    cost: str
+    monthly: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Budget:
+        """Read `0.002usd`, `5e13flops`, `20s`, `2usd/1000q`, `500usd/month`.
+
+        Raises AdvisorError naming the text and the accepted forms.
+        """
+        match = _BUDGET.fullmatch(text)
+        if match is None:
+            raise _refusal(text, "is not a number with a unit")
+        unit = match["unit"].lower()
+        if unit not in _UNITS:
+            raise _refusal(text, f"has the unknown unit {match['unit']!r}")
+        cost, factor = _UNITS[unit]
+        questions = float(match["questions"] or 1)
+        amount = float(match["amount"]) * factor
+        if not math.isfinite(amount) or amount <= 0 or questions <= 0:
+            raise _refusal(text, "must be a finite number above zero")
+        amount /= questions
+        if not 1e-15 <= amount <= 1e30:
+            raise _refusal(text, "is beyond any sensible budget")
+        monthly = (match["per"] or "").lower() == "month"
+        if monthly and cost != "usd":
+            raise _refusal(text, "per month is for usd only")
+        return cls(amount, cost, monthly)
+
+    def per_question(self, qps: float | None) -> Budget:
+        """The same budget for one question, at `qps` questions per second when it is monthly."""
+        if not self.monthly:
+            return self
+        if qps is None:
+            raise AdvisorError(f"budget {self} is per month", where="--budget", mend="say how many questions per second with --qps, e.g. --qps 0.5")
+        return Budget(self.amount / (qps * SECONDS_PER_MONTH), "usd")
+
+    def __str__(self) -> str:
+        return f"{self.amount!r}{self.cost}{'/month' if self.monthly else ''}"
+
+
+def parse_duration(text: str, *, where: str) -> float:
+    """Seconds from `1s`, `50ms`, `2min`. Raises AdvisorError."""
+    try:
+        budget = Budget.parse(text)
+    except AdvisorError:
+        budget = None
+    if budget is None or budget.cost != "s":
+        raise AdvisorError(f"{text!r} is not a duration above zero", where=where, mend="accepted: 1s, 50ms, 2min")
+    return budget.amount
+
+
+def _refusal(text: str, why: str) -> AdvisorError:
+    return AdvisorError(f"{text!r} {why}", where="--budget", mend=f"accepted: {_FORMS}")
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Plain digits for the eye: `0.00214`, `12.3`, `1.53e+15`; `–` for None."""
+    if value is None:
+        return "–"
+    if value == 0 or 1e-4 <= abs(value) < 1e6:
+        decimals = digits - 1 - math.floor(math.log10(abs(value))) if value else 0
+        return f"{value:,.{max(decimals, 0)}f}"
+    return f"{value:.{digits - 1}e}"
+
+
+def percent(fraction: float | None, decimals: int = 1) -> str:
+    """Honest rounding: 100 % and 0 % only where they are exact."""
+    if fraction is None:
+        return "–"
+    step = 10.0**-decimals
+    value = round(100 * fraction, decimals)
+    if value >= 100 and fraction < 1:
+        value = 100 - step
+    elif value <= 0 and fraction > 0:
+        value = step
+    return f"{value:.{decimals}f} %"
+
+
+def bytes_text(n_bytes: float) -> str:
+    """Decimal gigabytes, as GPU vendors count them."""
+    return f"{n_bytes / 1e9:,.1f} GB"

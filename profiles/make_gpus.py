@@ -1,0 +1,128 @@
+"""Write profiles/gpus.csv and profiles/prices.csv from collected facts and prices.
+
+    python profiles/make_gpus.py --facts gpu_facts.csv --prices gpu_prices.csv
+
+Figures are dense (vendors' headline figures with sparsity are twice as high), tera is 10^12, memory is
+the vendor's decimal capacity. `link_bytes_per_s` is one direction of a GPU's GPU-to-GPU fabric; where
+there is none, of its PCIe slot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+HERE = Path(__file__).parent
+AS_OF = "2026-11-21"
+NVIDIA = "https://www.nvidia.com/en-us/"
+AMD = "https://www.amd.com/en/products/accelerators/instinct/"
+
+# name in the facts table -> name here, vendor's page
+GPUS = {
+    "Tesla-T4": ("t4", NVIDIA + "data-center/tesla-t4/"),
+    "V100-SXM2-16GB": ("v100-sxm-16gb", NVIDIA + "data-center/v100/"),
+    "V100-SXM2-32GB": ("v100-sxm-32gb", NVIDIA + "data-center/v100/"),
+    "A10": ("a10", NVIDIA + "data-center/products/a10-gpu/"),
+    "A10G": ("a10g", "https://aws.amazon.com/ec2/instance-types/g5/"),
+    "A30": ("a30", NVIDIA + "data-center/products/a30-gpu/"),
+    "A40": ("a40", NVIDIA + "data-center/a40/"),
+    "RTX-A6000": ("rtx-a6000", NVIDIA + "products/workstations/rtx-a6000/"),
+    "A100-PCIe-40GB": ("a100-pcie-40gb", NVIDIA + "data-center/a100/"),
+    "A100-PCIe-80GB": ("a100-pcie-80gb", NVIDIA + "data-center/a100/"),
+    "A100-SXM-40GB": ("a100-sxm-40gb", NVIDIA + "data-center/a100/"),
+    "A100-SXM-80GB": ("a100-sxm-80gb", NVIDIA + "data-center/a100/"),
+    "RTX-3090": ("rtx-3090", NVIDIA + "geforce/graphics-cards/30-series/rtx-3090-3090ti/"),
+    "RTX-4090": ("rtx-4090", NVIDIA + "geforce/graphics-cards/40-series/rtx-4090/"),
+    "RTX-5090": ("rtx-5090", NVIDIA + "geforce/graphics-cards/50-series/rtx-5090/"),
+    "L4": ("l4", NVIDIA + "data-center/l4/"),
+    "L40": ("l40", NVIDIA + "data-center/l40/"),
+    "L40S": ("l40s", NVIDIA + "data-center/l40s/"),
+    "RTX-6000-Ada": ("rtx-6000-ada", NVIDIA + "products/workstations/rtx-6000/"),
+    "RTX-PRO-6000-Blackwell-Server": ("rtx-pro-6000-server", NVIDIA + "data-center/rtx-pro-6000-blackwell-server-edition/"),
+    "RTX-PRO-6000-Blackwell-Workstation": ("rtx-pro-6000", NVIDIA + "products/workstations/professional-desktop-gpus/rtx-pro-6000/"),
+    "H100-PCIe-80GB": ("h100-pcie", NVIDIA + "data-center/h100/"),
+    "H100-NVL-94GB": ("h100-nvl", NVIDIA + "data-center/h100/"),
+    "H100-SXM-80GB": ("h100-sxm", NVIDIA + "data-center/h100/"),
+    "GH200-96GB": ("gh200-96gb", NVIDIA + "data-center/grace-hopper-superchip/"),
+    "GH200-144GB": ("gh200-144gb", NVIDIA + "data-center/grace-hopper-superchip/"),
+    "H200-SXM-141GB": ("h200-sxm", NVIDIA + "data-center/h200/"),
+    "H200-NVL-141GB": ("h200-nvl", NVIDIA + "data-center/h200/"),
+    "H20-96GB": ("h20-sxm", ""),
+    "B200-180GB": ("b200-sxm", NVIDIA + "data-center/dgx-b200/"),
+    "GB200-192GB": ("gb200", NVIDIA + "data-center/gb200-nvl72/"),
+    "B300-288GB": ("b300-sxm", NVIDIA + "data-center/dgx-b300/"),
+    "GB300-288GB": ("gb300", NVIDIA + "data-center/gb300-nvl72/"),
+    "MI250": ("mi250", AMD + "mi200/mi250.html"),
+    "MI250X": ("mi250x", AMD + "mi200/mi250x.html"),
+    "MI300X": ("mi300x", AMD + "mi300/mi300x.html"),
+    "MI325X": ("mi325x", AMD + "mi300/mi325x.html"),
+    "MI355X": ("mi355x", AMD + "mi350/mi355x.html"),
+}
+
+PCIE_BYTES_PER_S = {"3.0": 16e9, "4.0": 32e9, "5.0": 64e9, "6.0": 128e9}
+KINDS = (("marketplace", "marketplace"), ("spot", "spot"), ("on-demand", "on-demand"), ("rental 3yr", "reserved-3yr"), ("TCO", "owned"))
+
+
+def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
+    """One row of gpus.csv."""
+    link = float(facts["interconnect_gb_s_bidirectional_total"] or 0) * 1e9 / 2
+
+    def flops(column: str) -> str:
+        return f"{float(facts[column]) * 1e12:.4g}" if facts[column] else ""
+
+    return {
+        "gpu": name,
+        "vendor": facts["vendor"],
+        "architecture": facts["architecture"],
+        "memory_bytes": round(float(facts["memory_gb"]) * 1e9),
+        "memory_bytes_per_s": f"{float(facts['mem_bandwidth_gb_s']) * 1e9:.5g}",
+        "bf16_flops_per_s": flops("bf16_dense_tflops"),
+        "fp8_flops_per_s": flops("fp8_dense_tflops"),
+        "fp4_flops_per_s": flops("fp4_dense_tflops"),
+        "int8_ops_per_s": flops("int8_dense_tops"),
+        "tdp_w": facts["tdp_w"],
+        "link": facts["interconnect"] if link else "PCIe",
+        "link_bytes_per_s": f"{link or PCIE_BYTES_PER_S[facts['pcie_gen']]:.4g}",
+        "released": facts["release"],
+        "note": facts["note"],
+        "source": facts["source"],
+        "source_url": url,
+        "as_of": AS_OF,
+    }
+
+
+def price_row(name: str, row: dict[str, str]) -> dict[str, object]:
+    """One row of prices.csv, per GPU and hour."""
+    return {
+        "gpu": name,
+        "usd_per_hour": f"{float(row['usd_hr_per_gpu']):.4g}",
+        "provider": row["provider"].replace(" (via Prime Intellect)", ""),
+        "kind": next(kind for text, kind in KINDS if text in row["kind"]),
+        "region": row["region"],
+        "gpus_per_instance": row["gpu_count"],
+        "as_of": row["date"],
+        "source": row["source"],
+    }
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> None:
+    with path.open("w", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--facts", type=Path, required=True)
+    parser.add_argument("--prices", type=Path, required=True)
+    args = parser.parse_args()
+    facts = {row["gpu"]: row for row in csv.DictReader(args.facts.open())}
+    write(HERE / "gpus.csv", [gpu_row(name, url, facts[old]) for old, (name, url) in GPUS.items()])
+    prices = [row for row in csv.DictReader(args.prices.open()) if row["gpu"] in GPUS]
+    write(HERE / "prices.csv", [price_row(GPUS[row["gpu"]][0], row) for row in prices])
+
+
+if __name__ == "__main__":
+    main()

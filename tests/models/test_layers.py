@@ -1,0 +1,31 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.models.layers import Attention, FeedForward, LatentAttention, MixtureOfExperts, visible_sum
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.none() | st.integers(1, 80))
+def test_visible_sum_equals_the_sum_it_abbreviates(first, length, cap):
+    last = first + length - 1
+    assert visible_sum(first, last, cap) == sum(min(c, cap or c) for c in range(first, last + 1))
+
+
+def test_grouped_heads_shrink_the_cache_and_not_the_attention():
+    wide = Attention(hidden=64, heads=8, kv_heads=8, head_dim=8)
+    grouped = Attention(hidden=64, heads=8, kv_heads=2, head_dim=8)
+    assert wide.kv_elements_per_token == 4 * grouped.kv_elements_per_token == 128
+    assert wide.core_flops(10, 10) == grouped.core_flops(10, 10) == 4 * 8 * 8 * 10
+
+
+def test_latent_attention_of_deepseek_v3_stores_576_elements_a_token():
+    mla = LatentAttention(7168, 128, 1536, 512, 128, 64, 128)
+    assert mla.kv_elements_per_token == 576
+    assert mla.parameters == 187_107_328  # DeepSeek-V3 checkpoint, one layer's self_attn
+    assert mla.decode_core_flops(1000) > mla.core_flops(1000, 1000)  # absorbed form trades FLOPs for bytes
+
+
+def test_expected_distinct_experts():
+    moe = MixtureOfExperts(hidden=8, n_experts=4, experts_per_token=1, expert=FeedForward(8, 16))
+    assert moe.expected_distinct_experts(1) == 1
+    assert moe.expected_distinct_experts(2) == 1.75  # 4·(1 − (3/4)²)
+    assert moe.inactive_parameters == 3 * 3 * 8 * 16

@@ -1,0 +1,41 @@
+"""Parameters and FLOPs against PyTorch itself, on what `transformers` builds."""
+
+import json
+
+import pytest
+
+from advisor.models.catalog import catalog, spec_of
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+NOT_BUILT = {"mimo", "kimi_k2", "kimi_k25"}  # their code lies with the checkpoints, not in transformers
+
+
+def built_on_meta(name: str):
+    keys = json.loads(catalog()[name].config.read_text())
+    text = keys.get("text_config")
+    if text:
+        keys = {**{k: v for k, v in keys.items() if k == "tie_word_embeddings"}, **text}
+    if keys["model_type"] == "nemotron_h":
+        keys.pop("num_hidden_layers")
+    config = transformers.AutoConfig.for_model(**keys)
+    with torch.device("meta"):
+        return transformers.AutoModelForCausalLM.from_config(config)
+
+
+def one_per_shape() -> list[str]:
+    seen = {entry.config: name for name, entry in reversed(catalog().items())}
+    return sorted(name for name in seen.values() if spec_of(name).family not in NOT_BUILT)
+
+
+@pytest.mark.parametrize("name", one_per_shape())
+def test_total_parameters_within_a_thousandth(name):
+    try:
+        model = built_on_meta(name)
+    except (ValueError, KeyError, ImportError) as error:
+        pytest.skip(f"transformers {transformers.__version__} cannot build it: {error}")
+    counted = sum({id(p): p.numel() for p in model.parameters()}.values())
+    assert spec_of(name).total_parameters == pytest.approx(counted, rel=1e-3)
