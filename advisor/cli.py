@@ -74,6 +74,81 @@ def estimate(
     )
 
 
+BudgetOption = Annotated[list[str] | None, typer.Option("--budget", help="0.002usd, 5e13flops, 20s, 300J, 4000tokens, 2usd/1000q, 500usd/month; repeatable.")]
+WorkspaceOption = Annotated[str | None, typer.Option("--workspace", help="Folder with your own measurements; also ADVISOR_WORKSPACE.")]
+TaskOption = Annotated[str, typer.Option("--task", help="Task whose accuracy counts, see `advisor tasks`.")]
+GpuOption = Annotated[list[str] | None, typer.Option("--gpu", help="Only this GPU; repeatable.")]
+ModelOption = Annotated[list[str] | None, typer.Option("--model", help="Only this model; repeatable.")]
+
+
+@app.command()
+def recommend(
+    budget: BudgetOption = None,
+    task: TaskOption = "gpqa-diamond",
+    min_accuracy: Annotated[float | None, typer.Option(help="The cheapest that reaches this, e.g. 0.8.")] = None,
+    gpu: GpuOption = None,
+    model: ModelOption = None,
+    precision: Annotated[str | None, typer.Option(help="Weights to serve; default: the checkpoint's own.")] = None,
+    qps: Annotated[float | None, typer.Option(help="Questions per second to carry.")] = None,
+    max_ttft: Annotated[str | None, typer.Option(help="Longest time to first token, e.g. 1s.")] = None,
+    max_tpot: Annotated[str | None, typer.Option(help="Longest time per output token, e.g. 50ms.")] = None,
+    engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm.")] = "vllm",
+    price: PriceOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The model, strategy, GPU and configuration for a budget, with runners-up and the command."""
+    from advisor.report import recommendations
+
+    request = recommendations.request(budget or [], task, min_accuracy, gpu, model, precision, qps, max_ttft, max_tpot, engine, price or [])
+    recommendations.show(request, workspace, as_json)
+
+
+@app.command()
+def frontier(
+    task: TaskOption = "gpqa-diamond",
+    cost: Annotated[str, typer.Option(help="usd, flops, s, J or tokens, per question.")] = "usd",
+    gpu: GpuOption = None,
+    model: ModelOption = None,
+    price: PriceOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The Pareto frontier of accuracy against a cost, as table and picture."""
+    from advisor.report import frontiers
+
+    frontiers.show(task, cost, gpu, model, price or [], workspace, as_json)
+
+
+@app.command()
+def tasks(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """List the tasks with known accuracy."""
+    from advisor.report import listings
+
+    listings.show_tasks(workspace, as_json)
+
+
+@app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="samples or epoch.")],
+    path: Annotated[str, typer.Argument(help="The file to bring in.")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring real results into measurements; importing a file twice changes nothing."""
+    from advisor.report import imports
+
+    imports.show(kind, path, workspace, as_json)
+
+
+@app.command()
+def fit(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Derive strategy points and curves again from all measurements."""
+    from advisor.report import fits
+
+    fits.show(workspace, as_json)
+
+
 def main() -> None:
     """Entry point: the only place where errors become words and exit codes."""
     sys.exit(run(sys.argv[1:]))

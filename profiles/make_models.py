@@ -145,7 +145,8 @@ FROM_FILES = {
 }  # release month where the facts table has none
 
 CHECKPOINT_PRECISION = {"fp8": "fp8", "mxfp4": "fp4"}
-PREFIXES_FP8 = ("deepseek-ai/DeepSeek-V3", "deepseek-ai/DeepSeek-R1", "moonshotai/Kimi-K2")
+PREFIXES_FP8 = ("deepseek-ai/DeepSeek-V3", "deepseek-ai/DeepSeek-R1", "moonshotai/Kimi-K2-Instruct", "zai-org/GLM-4.7-FP8")
+PREFIXES_INT4 = ("moonshotai/Kimi-K2-Thinking", "moonshotai/Kimi-K2.5")  # their checkpoints are natively INT4
 NOISE = (
     "quantization_config", "vision_config", "audio_config", "auto_map", "transformers_version", "rope_scaling", "rope_parameters",
     "rope_theta", "id2label", "label2id", "bad_words_ids", "initializer_range", "use_cache", "_name_or_path",
@@ -251,6 +252,8 @@ def catalog_row(name: str, shape: str, row: dict[str, str], released: str, sourc
     precision = CHECKPOINT_PRECISION.get(row["checkpoint_quant"], "bf16")
     if name.startswith(PREFIXES_FP8) and "Distill" not in name and "Qwen3-8B" not in name:
         precision = "fp8"
+    elif name.startswith(PREFIXES_INT4):
+        precision = "int4"
     return {
         "model": name,
         "config": shape.replace("/", "--"),

@@ -8,11 +8,9 @@ from advisor.gpus import GpuSpec, Price
 from advisor.models.spec import ModelSpec
 from advisor.performance.demand import demand
 from advisor.performance.memory import Memory, memory
+from advisor.performance.power import watts
 from advisor.performance.profiles import Fitted
 from advisor.performance.roofline import Hardware, serving
-
-IDLE_POWER_SHARE = 0.35
-"""Power of a GPU that reads memory at full rate without multiplying, of its limit (H100: 200–300 of 700 W)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,6 @@ def estimate(
     tokens_per_s = float(result.output_tokens_per_s)
     usd_per_s = price.usd_per_hour * gpu_count / 3600 if price else None
     parts = {"compute": float(result.compute_s), "weights": float(result.weights_s), "KV cache": float(result.kv_s)}
-    busy = float(result.compute_s) / max(sum(parts.values()), 1e-12)
-    watts = gpu.tdp_w * gpu_count * (IDLE_POWER_SHARE + (1 - IDLE_POWER_SHARE) * busy)
     return Estimate(
         memory=mem,
         ttft_s=float(result.ttft_s),
@@ -65,7 +61,7 @@ def estimate(
         request_s=float(result.request_s),
         output_tokens_per_s=tokens_per_s,
         usd_per_million_output_tokens=usd_per_s / tokens_per_s * 1e6 if usd_per_s else None,
-        energy_j_per_request=watts * generated_tokens / tokens_per_s,
+        energy_j_per_request=float(watts(result, gpu.tdp_w, gpu_count)) * generated_tokens / tokens_per_s,
         prefill_flops=spec.prefill_flops(prompt_tokens),
         decode_flops_per_token=spec.decode_flops(prompt_tokens + max(generated_tokens // 2, 1)),
         bound=max(parts, key=lambda part: parts[part]),

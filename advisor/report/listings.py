@@ -1,4 +1,4 @@
-"""What is known here: models and GPUs."""
+"""What is known here: models, GPUs, tasks."""
 
 from __future__ import annotations
 
@@ -70,3 +70,16 @@ def show_gpus(own_prices: list[str], as_json: bool) -> None:
         )
     columns = ["GPU", "memory", "TB/s", "bf16 TFLOP/s", "fp8", "fp4", "W", "link", "USD/h", "price seen"]
     print_table(table(columns, rows, right=["memory", "TB/s", "bf16 TFLOP/s", "fp8", "fp4", "W", "USD/h"]))
+
+
+def show_tasks(workspace: str | None, as_json: bool) -> None:
+    """`advisor tasks`."""
+    from advisor.recommend.recommend import tasks
+    from advisor.store.workspace import Workspace
+
+    rows = tasks(Workspace.open(workspace))
+    if as_json:
+        print(to_json({"tasks": rows}))
+        return
+    columns = ["task", "models", "models_with_tokens", "points", "n_questions"]
+    print_table(table(columns, [[str(row[c]) for c in columns] for row in rows], right=columns[1:]))

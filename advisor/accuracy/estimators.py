@@ -1,0 +1,143 @@
+"""What k answers would have scored, exactly, from n ≥ k stored ones; and intervals over questions.
+
+All estimators are expectations over the subsets of k of the n stored answers, without replacement:
+no luck of the first k, no resampling noise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value with its 90 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def pass_at_k(n: int, n_correct: int, k: int) -> float:
+    """1 − C(n−c, k)/C(n, k): at least one of k answers is correct (arXiv 2107.03374, unbiased). NaN when n < k.
+
+    >>> pass_at_k(4, 1, 2)
+    0.5
+    """
+    if n < k:
+        return float("nan")
+    return 1.0 - comb(n - n_correct, k) / comb(n, k)
+
+
+def votes(answers: Iterable[Hashable | None], correct: Iterable[bool]) -> tuple[int, tuple[int, ...], int]:
+    """(correct votes, votes of each wrong answer in descending order, answers that cannot vote).
+
+    An answer of None abstains; every correct answer votes for the same class.
+    """
+    right, abstained = 0, 0
+    wrong: Counter[Hashable] = Counter()
+    for answer, is_correct in zip(answers, correct, strict=True):
+        if answer is None:
+            abstained += 1
+        elif is_correct:
+            right += 1
+        else:
+            wrong[answer] += 1
+    return right, tuple(sorted(wrong.values(), reverse=True)), abstained
+
+
+@cache
+def majority_at_all_k(n_correct: int, wrong: tuple[int, ...], abstained: int = 0) -> tuple[float, ...]:
+    """Expected accuracy of majority voting over k answers drawn without replacement, for k = 1 … n; ties shared evenly.
+
+    With t correct votes drawn, the correct answer wins a share 1/(j+1) when no wrong answer has more than t votes
+    and j have exactly t. The ways to draw the others are the coefficients of a polynomial in x (answers drawn)
+    whose factors are Σ_{s<t} C(c,s)·x^s + y·C(c,t)·x^t, one a wrong answer; and ∫₀¹ y^j dy = 1/(j+1), so
+    integrating over y (Gauss–Legendre, exact at this degree) shares the ties.
+    """
+    n = n_correct + sum(wrong) + abstained
+    expected = np.zeros(n + 1)
+    abstain = np.array([comb(abstained, s) for s in range(abstained + 1)], dtype=float)
+    counted = Counter(wrong)
+    for t in range(1, n_correct + 1):
+        ways = comb(n_correct, t) * _ways_of_the_others(tuple(sorted(counted.items())), t)
+        ways = np.convolve(ways, abstain)
+        expected[t : t + len(ways)] += ways
+    return tuple(float(expected[k] / comb(n, k)) for k in range(1, n + 1))
+
+
+@cache
+def _ways_of_the_others(counted: tuple[tuple[int, int], ...], t: int) -> Array:
+    """Ties-shared ways to draw s answers from the wrong classes with none above t votes, by s."""
+    degree = sum(multiplicity for votes_, multiplicity in counted if votes_ >= t)
+    nodes, weights = np.polynomial.legendre.leggauss(degree // 2 + 1)
+    nodes, weights = (nodes + 1) / 2, weights / 2
+    ways = np.ones((len(nodes), 1))
+    for votes_, multiplicity in counted:
+        factor = np.array([[comb(votes_, s) * (y if s == t else 1.0) for s in range(min(votes_, t) + 1)] for y in nodes])
+        for _ in range(multiplicity):
+            grown = np.zeros((len(nodes), ways.shape[1] + factor.shape[1] - 1))
+            for s in range(factor.shape[1]):
+                grown[:, s : s + ways.shape[1]] += factor[:, s : s + 1] * ways
+            ways = grown
+    return np.asarray(weights @ ways)
+
+
+def best_of_n_at_all_k(scores: Sequence[float], correct: Sequence[bool]) -> tuple[float, ...]:
+    """Expected accuracy of keeping the best-scored of k answers, for k = 1 … n; equal scores share evenly.
+
+    The m-th best of n is the best of a subset of k with probability C(n−m, k−1)/C(n, k).
+    """
+    n = len(scores)
+    order = np.argsort(-np.asarray(scores, dtype=float), kind="stable")
+    ranked, right = np.asarray(scores, dtype=float)[order], np.asarray(correct, dtype=float)[order]
+    for level in np.unique(ranked):
+        tied = ranked == level
+        right[tied] = right[tied].mean()
+    return tuple(float(sum(comb(n - m - 1, k - 1) * right[m] for m in range(n - k + 1)) / comb(n, k)) for k in range(1, n + 1))
+
+
+def voting_limit(n_correct: int, wrong: tuple[int, ...]) -> float:
+    """Accuracy of majority voting with unlimited answers: 1 where the correct one is the plurality (arXiv 2408.00724, theorem 1)."""
+    rival = max(wrong, default=0)
+    if n_correct == 0 or n_correct < rival:
+        return 0.0
+    ties = sum(count == n_correct for count in wrong)
+    return 1.0 / (ties + 1)
+
+
+def within_cap(correct: Array, generated_tokens: Array, cap: float) -> tuple[Array, Array]:
+    """(correct and finished, tokens spent) of answers stopped at `cap` tokens; a stopped one is wrong."""
+    finished = generated_tokens <= cap
+    return correct * finished, np.minimum(generated_tokens, cap)
+
+
+def over_questions(per_question: Array, *, seed: int = 0, draws: int = 4000) -> Interval:
+    """Mean over questions with its 90 % interval by bootstrap over questions, smoothed at the edges.
+
+    Answers of one question share its difficulty, so questions are what is resampled. Where the
+    resampled means cannot move (all right, all wrong) the interval is widened to Wilson's.
+    """
+    values = np.asarray(per_question, dtype=float)
+    n = len(values)
+    mean = float(values.mean())
+    means = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws) @ values / n
+    low, high = np.quantile(means, [0.05, 0.95])
+    wilson = _wilson(mean, n)
+    floor, ceiling = wilson if min(mean, 1 - mean) * n < 1 else (mean, mean)
+    return Interval(mean, float(min(low, floor)), float(max(high, ceiling)))
+
+
+def _wilson(mean: float, n: int, z: float = 1.6449) -> tuple[float, float]:
+    centre = (mean + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * (mean * (1 - mean) / n + z * z / (4 * n * n)) ** 0.5
+    return max(0.0, centre - half), min(1.0, centre + half)

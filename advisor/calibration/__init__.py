@@ -1,0 +1,1 @@
+"""From stored answers to strategy points and curves."""

@@ -1,0 +1,1 @@
+"""Foreign formats, one file each, mapped by definition into our columns."""

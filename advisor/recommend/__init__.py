@@ -1,0 +1,1 @@
+"""The join of accuracy and cost: candidates, constraints, frontier, pick."""

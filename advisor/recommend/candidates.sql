@@ -1,0 +1,46 @@
+-- candidates: every strategy point on every deployment that was costed, in the five costs per question.
+-- in:  points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
+--             generated_tokens, depth_tokens, flops, provenance, runs)
+--      deployments(point_id, gpu, gpu_count, precision, concurrency, ttft_s, tpot_s, request_s, watts,
+--             usd_per_hour, performance, price)          times of one answer; usd and watts of all GPUs
+--      $qps: questions per second the deployment must carry, or null: it is kept busy
+-- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens
+with paced as (
+    select
+        *,
+        concurrency / (request_s * n_samples) as questions_per_s,
+        coalesce(ceil($qps * request_s * n_samples / concurrency), 1)::bigint as replicas
+    from points
+    join deployments using (point_id)
+)
+select
+    row_number() over (order by point_id, gpu, gpu_count, precision, concurrency) as candidate_id,
+    model,
+    task,
+    strategy,
+    n_samples,
+    token_budget,
+    gpu,
+    gpu_count,
+    precision,
+    concurrency,
+    accuracy,
+    low,
+    high,
+    case when $qps is null then usd_per_hour / 3600 / questions_per_s else replicas * usd_per_hour / 3600 / $qps end as usd,
+    flops::double as flops,
+    -- answers beyond the concurrency wait for another turn; the longest one is what a vote waits for
+    (ttft_s + tpot_s * depth_tokens) * ceil(n_samples / concurrency) as s,
+    watts / questions_per_s as "J",
+    prompt_tokens + generated_tokens as tokens,
+    ttft_s,
+    tpot_s,
+    replicas,
+    replicas * usd_per_hour * 730 as usd_per_month,
+    questions_per_s,
+    generated_tokens,
+    provenance as accuracy_provenance,
+    runs,
+    performance as performance_provenance,
+    price as price_provenance
+from paced

@@ -1,0 +1,219 @@
+"""From a request to a recommendation: gather, cost, ask SQL, explain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from advisor.errors import AdvisorError, NoAnswer, unknown
+from advisor.gpus import Price, going_rates
+from advisor.models.catalog import catalog, spec_of
+from advisor.recommend.deployments import Columns, deployments, fleet, served_precision
+from advisor.store.sql import statement
+from advisor.store.workspace import Workspace
+from advisor.units import COSTS, Budget, percent, significant
+from advisor.work import answer_flops
+
+PACKAGE = "advisor.recommend"
+DEFAULT_TASK = "gpqa-diamond"
+N_ALTERNATIVES = 5
+WORTH = 0.01
+"""Accuracy that a doubling of the cost must buy among candidates no interval can tell apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked. Budgets are per question; names are full ids; None means no limit."""
+
+    task: str
+    budgets: tuple[Budget, ...] = ()
+    min_accuracy: float | None = None
+    gpus: tuple[str, ...] | None = None
+    models: tuple[str, ...] | None = None
+    precision: str | None = None
+    qps: float | None = None
+    max_ttft_s: float | None = None
+    max_tpot_s: float | None = None
+    engine: str = "vllm"
+    prices: tuple[Price, ...] = ()
+
+    @property
+    def cost(self) -> str:
+        """The cost the frontier is drawn over: the first budget's, usd without one. Cheaper always means usd."""
+        return self.budgets[0].cost if self.budgets else "usd"
+
+    @property
+    def limits(self) -> dict[str, float | None]:
+        """Parameters of pick.sql."""
+        bounds: dict[str, float | None] = dict.fromkeys(COSTS)
+        for budget in self.budgets:
+            known = bounds[budget.cost]
+            bounds[budget.cost] = budget.amount if known is None else min(known, budget.amount)
+        return bounds | {"max_ttft": self.max_ttft_s, "max_tpot": self.max_tpot_s, "min_accuracy": self.min_accuracy}
+
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The pick, the runners-up with why they lost, and the frontier; rows are candidates as in candidates.sql."""
+
+    request: Request
+    pick: Row
+    alternatives: tuple[Row, ...]
+    frontier: tuple[Row, ...]
+    n_candidates: int
+    reason: str
+
+
+def tasks(workspace: Workspace) -> list[Row]:
+    """Every task with strategy points that know their tokens."""
+    connection = duckdb.connect()
+    return _rows(connection.execute(statement(PACKAGE, "tasks"), {"files": _points_files(workspace)}))
+
+
+def candidates(request: Request, workspace: Workspace) -> duckdb.DuckDBPyConnection:
+    """A database with the table `candidates`. Raises AdvisorError for an unknown task, NoAnswer where nothing is known."""
+    connection = duckdb.connect()
+    files = _points_files(workspace)
+    known = [row["task"] for row in tasks(workspace)]
+    if request.task not in known:
+        raise unknown("task", request.task, known, where="--task")
+    points = _rows(connection.execute(statement(PACKAGE, "points"), {"files": files, "task": request.task, "models": request.models}))
+    usable = [p for p in points if p["generated_tokens"] is not None and p["model"] in catalog()]
+    if not usable:
+        asked = f" of {', '.join(request.models)}" if request.models else ""
+        raise NoAnswer(f"no accuracy with token counts{asked} is known on {request.task}", mend="measure it with `advisor import samples`")
+    connection.register("points", _columns(_with_flops(usable)))
+    connection.register("deployments", _all_deployments(usable, request))
+    connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", {"qps": request.qps})
+    return connection
+
+
+def _points_files(workspace: Workspace) -> list[str]:
+    files = [str(root / "profiles" / "points.csv") for root in workspace.roots if (root / "profiles" / "points.csv").exists()]
+    if not files:
+        raise NoAnswer("no strategy point is known", mend="run `advisor fit`")
+    return files
+
+
+def _with_flops(points: list[Row]) -> list[Row]:
+    for p in points:
+        p["prompt_tokens"] = p["prompt_tokens"] or 200.0  # a typical benchmark question, where the source does not say
+        per_answer = round(p["generated_tokens"] / p["n_samples"])
+        p["flops"] = float(answer_flops(spec_of(p["model"]), round(p["prompt_tokens"]), per_answer, p["n_samples"]))
+    return points
+
+
+def _columns(rows: list[Row]) -> Columns:
+    kinds = {str: str, int: np.int64, float: float}
+
+    def column(name: str) -> np.ndarray[Any, Any]:
+        values = [row[name] for row in rows]
+        kind = next((kinds[type(v)] for v in values if v is not None), float)
+        if kind is np.int64 and None in values:
+            return np.ma.array([v or 0 for v in values], mask=[v is None for v in values], dtype=np.int64)
+        return np.array([np.nan if v is None else v for v in values], dtype=kind)
+
+    return {name: column(name) for name in rows[0]}
+
+
+def _all_deployments(points: list[Row], request: Request) -> Columns:
+    rates = going_rates(request.prices)
+    only = list(request.gpus) if request.gpus is not None else None
+    fleets: dict[str, Any] = {}
+    parts = []
+    for p in points:
+        precision = served_precision(p["model"], request.precision)
+        if precision not in fleets:
+            fleets[precision] = fleet(precision, rates, only, request.engine)
+        parts.append(deployments(p["point_id"], p["model"], p["prompt_tokens"], p["generated_tokens"] / p["n_samples"], precision, fleets[precision]))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def recommend(request: Request, workspace: Workspace) -> Recommendation:
+    """The pick for a request. Raises NoAnswer with the binding constraint and the nearest feasible one."""
+    connection = candidates(request, workspace)
+    parameters = {**request.limits, "cost": "usd", "worth": WORTH}
+    connection.execute(f"create table picked as {statement(PACKAGE, 'pick')}", parameters)
+    rows = _rows(connection.execute("select * from picked where place = 1"))
+    if not rows:
+        raise _no_answer(connection, request)
+    alternatives = _rows(connection.execute(statement(PACKAGE, "alternatives"), {"limit": N_ALTERNATIVES}))
+    pick = rows[0]
+    for row in alternatives:
+        row["lost"] = _why_lost(row, pick)
+    count = connection.execute("select count(*) from candidates").fetchone()
+    return Recommendation(request, pick, tuple(alternatives), frontier(connection, request.cost), count[0] if count else 0, _reason(pick, connection, request))
+
+
+def frontier(connection: duckdb.DuckDBPyConnection, cost: str) -> tuple[Row, ...]:
+    """The Pareto frontier of accuracy against one cost, cheapest first."""
+    connection.execute(f"create or replace temp table front as {statement(PACKAGE, 'frontier')}", {"cost": cost})
+    return tuple(_rows(connection.execute("select candidates.*, front.cost from front join candidates using (candidate_id) order by front.cost")))
+
+
+def _rows(result: duckdb.DuckDBPyConnection) -> list[Row]:
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+
+def _reason(pick: Row, connection: duckdb.DuckDBPyConnection, request: Request) -> str:
+    if request.min_accuracy is not None:
+        return f"the cheapest that reaches {percent(request.min_accuracy)} on {request.task}"
+    top = connection.execute("select accuracy, model from picked order by accuracy desc, cost limit 1").fetchone()
+    if top is None or top[0] <= pick["accuracy"]:
+        return f"the most accurate on {request.task} within the limits, at the lowest cost"
+    return (
+        f"as accurate on {request.task} as the best within the limits ({top[1]}, {percent(top[0])}) as far as its 90 % interval can tell, "
+        f"and a dearer one would gain less than {percent(WORTH, 0)} a doubling of its cost"
+    )
+
+
+def _why_lost(row: Row, pick: Row) -> str:
+    ratio = row["cost"] / pick["cost"]
+    dearer = f"{significant(ratio)} × the cost"
+    if row["accuracy"] < pick["accuracy"]:
+        lead = f"{100 * (pick['accuracy'] - row['accuracy']):.1f} points less accurate"
+        return f"{lead}, {dearer}" if ratio > 1 else lead
+    if row["accuracy"] > pick["accuracy"]:
+        return f"{dearer} for {100 * (row['accuracy'] - pick['accuracy']):.1f} points that its interval cannot confirm"
+    return dearer
+
+
+def _no_answer(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAnswer:
+    """Which single constraint, if lifted, would let something through, and the value that just would."""
+    limits = {name: value for name, value in request.limits.items() if value is not None}
+    total = connection.execute("select count(*) from candidates").fetchone()
+    if total == (0,):
+        return NoAnswer(f"no known model fits the GPUs asked for on {request.task}", mend="allow other GPUs or a smaller --precision")
+    columns = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
+    binding = []
+    for name in limits:
+        others = {**request.limits, name: None, "cost": "usd", "worth": WORTH}
+        column = columns.get(name, name)
+        best = "max" if name == "min_accuracy" else "min"
+        found = connection.execute(f'select {best}("{column}") from ({statement(PACKAGE, "pick")})', others).fetchone()
+        if found and found[0] is not None:
+            binding.append(_nearest(name, float(found[0])))
+    if binding:
+        return NoAnswer(f"nothing known on {request.task} meets all limits", mend="nearest feasible, changing one: " + " or ".join(binding))
+    return NoAnswer(f"nothing known on {request.task} meets the limits, and no single one is to blame", mend="loosen two of them")
+
+
+def _nearest(name: str, value: float) -> str:
+    if name == "min_accuracy":
+        return f"--min-accuracy {np.floor(value * 1000) / 1000:g}"
+    rounded = float(f"{value * 1.005:.3g}")
+    if name in COSTS:
+        return f"--budget {rounded:g}{name}"
+    return f"--{name.replace('_', '-')} {rounded:g}s"
+
+
+def bad_fraction(value: float, flag: str) -> AdvisorError:
+    """The error for an accuracy outside (0, 1]."""
+    return AdvisorError(f"{value:g} is no accuracy", where=flag, mend="give a fraction above 0 and up to 1, e.g. 0.8")

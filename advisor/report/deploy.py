@@ -1,0 +1,41 @@
+"""The command that deploys a pick, and the one that asks it a question as it was measured."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from advisor.models.catalog import spec_of
+
+HEADROOM = 4
+"""Longest answer planned for, in mean answers: reasoning lengths have a long tail."""
+
+
+def serve_command(row: dict[str, Any]) -> str:
+    """`vllm serve …` for one candidate."""
+    spec = spec_of(row["model"])
+    per_answer = row["generated_tokens"] / row["n_samples"]
+    prompt = row["tokens"] - row["generated_tokens"]
+    longest = row["token_budget"] or per_answer * HEADROOM
+    length = min(spec.max_context, 1024 * -(-round(prompt + longest) // 1024))
+    words = ["vllm", "serve", row["model"], "--tensor-parallel-size", row["gpu_count"], "--max-num-seqs", row["concurrency"], "--max-model-len", length]
+    return shlex.join(str(w) for w in words)
+
+
+def strategy_text(row: dict[str, Any]) -> str:
+    """A strategy point in words: `one answer`, `majority of 8`, `one answer, at most 8,192 tokens`."""
+    if row["strategy"] == "majority":
+        return "one answer" if row["n_samples"] == 1 else f"majority of {row['n_samples']}"
+    if row["strategy"] == "thinking-budget":
+        return f"one answer, at most {row['token_budget']:,} tokens"
+    return f"{row['strategy']} of {row['n_samples']}"
+
+
+def sampling_text(row: dict[str, Any]) -> str:
+    """The request parameters that make the strategy."""
+    parameters = []
+    if row["n_samples"] > 1:
+        parameters.append(f"n={row['n_samples']} and keep the most frequent answer")
+    if row["token_budget"]:
+        parameters.append(f"max_tokens={row['token_budget']}")
+    return ", ".join(parameters) or "n=1, the model's own sampling defaults"

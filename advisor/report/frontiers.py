@@ -1,0 +1,40 @@
+"""`advisor frontier`: table and picture."""
+
+from __future__ import annotations
+
+from advisor.errors import unknown
+from advisor.recommend.recommend import candidates, frontier
+from advisor.report.deploy import strategy_text
+from advisor.report.recommendations import as_candidate, request
+from advisor.report.tables import print_table, table, to_json
+from advisor.report.terminal import staircase
+from advisor.store.workspace import Workspace
+from advisor.units import COSTS, percent, significant
+
+
+def show(task: str, cost: str, gpus: list[str] | None, models: list[str] | None, prices: list[str], workspace: str | None, as_json: bool) -> None:
+    """Print the frontier of one task over one cost."""
+    by_folded = {c.lower(): c for c in COSTS}
+    if cost.lower() not in by_folded:
+        raise unknown("cost", cost, COSTS, where="--cost")
+    cost = by_folded[cost.lower()]
+    asked = request([], task, None, gpus, models, None, None, None, None, "vllm", prices)
+    rows = frontier(candidates(asked, Workspace.open(workspace)), cost)
+    if as_json:
+        print(to_json({"task": asked.task, "cost": cost, "frontier": [as_candidate(row) for row in rows]}))
+        return
+    columns = [f"{cost} per question", "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
+    lines = [
+        [
+            significant(row["cost"]),
+            percent(row["accuracy"]),
+            f"{percent(row['low'])} – {percent(row['high'])}",
+            row["model"],
+            strategy_text(row),
+            f"{row['gpu_count']} × {row['gpu']}",
+            str(row["concurrency"]),
+        ]
+        for row in rows
+    ]
+    print_table(table(columns, lines, title=f"Frontier of {asked.task}: no known candidate is cheaper and as accurate", right=columns[:2]))
+    print(staircase([(row["cost"], row["accuracy"]) for row in rows], f"{cost} per question (log scale)"))

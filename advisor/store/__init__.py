@@ -1,0 +1,1 @@
+"""Files and DuckDB: where measurements lie, how they are sealed, how they are queried."""

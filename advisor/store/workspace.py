@@ -1,0 +1,56 @@
+"""Where measurements lie, and a DuckDB connection over those that ship and the user's own."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from advisor.errors import AdvisorError
+from advisor.shipped import shipped_root
+from advisor.store.sql import statement
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Shipped files, overlaid by the user's own folder where one is given."""
+
+    own: Path | None
+
+    @classmethod
+    def open(cls, folder: str | None) -> Workspace:
+        """From `--workspace` or ADVISOR_WORKSPACE; neither: what ships alone. Raises AdvisorError."""
+        chosen = folder or os.environ.get("ADVISOR_WORKSPACE")
+        if not chosen:
+            return cls(None)
+        path = Path(chosen).expanduser()
+        if path.exists() and not path.is_dir():
+            raise AdvisorError("is not a folder", where=f"--workspace {path}")
+        return cls(path)
+
+    @property
+    def roots(self) -> list[Path]:
+        """Lowest priority first."""
+        return [shipped_root(), self.own] if self.own else [shipped_root()]
+
+    @property
+    def writable_root(self) -> Path:
+        """Where new measurements go: the workspace, or the checkout itself."""
+        return self.own or shipped_root()
+
+    def files(self, pattern: str) -> list[str]:
+        """Files of all roots that match, sorted, hidden ones apart."""
+        return sorted(str(f) for root in self.roots for f in root.glob(pattern) if not f.name.startswith("."))
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """An in-memory database with the table `samples` filled from every sealed file."""
+        connection = duckdb.connect()
+        connection.execute(statement("advisor.store", "schema"))
+        for file in self.files("measurements/samples/*.parquet"):
+            try:
+                connection.execute("insert into samples by name select * from read_parquet($file)", {"file": file})
+            except duckdb.Error as error:
+                raise AdvisorError(f"is no readable samples file ({str(error).splitlines()[0]})", where=file, mend="delete it and import again") from None
+        return connection

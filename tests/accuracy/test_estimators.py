@@ -1,0 +1,94 @@
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.accuracy.estimators import best_of_n_at_all_k, majority_at_all_k, over_questions, pass_at_k, votes, voting_limit, within_cap
+
+answers = st.lists(st.sampled_from(["right", "a", "b", "c", None]), min_size=1, max_size=8)
+
+
+def brute_majority(drawn: list[str | None], k: int) -> float:
+    total = 0.0
+    for subset in combinations(drawn, k):
+        counts = {a: subset.count(a) for a in subset if a is not None}
+        top = [a for a, c in counts.items() if c == max(counts.values())] if counts else []
+        total += ("right" in top) / len(top) if top else 0
+    return total / comb(len(drawn), k)
+
+
+@given(answers)
+@settings(max_examples=150)
+def test_majority_equals_enumeration(drawn):
+    right, wrong, abstained = votes(drawn, [a == "right" for a in drawn])
+    exact = majority_at_all_k(right, wrong, abstained)
+    assert exact == pytest.approx([brute_majority(drawn, k) for k in range(1, len(drawn) + 1)])
+
+
+def test_majority_equals_monte_carlo_within_its_error():
+    right, wrong = 20, (15, 9, 9, 5, 3, 1, 1, 1)
+    labels = np.repeat(np.arange(len(wrong) + 1), (right, *wrong))
+    rng, k, draws = np.random.default_rng(1), 16, 4000
+    hits = []
+    for _ in range(draws):
+        counts = np.bincount(rng.choice(labels, k, replace=False), minlength=len(wrong) + 1)
+        hits.append((counts[0] == counts.max()) / (counts == counts.max()).sum())
+    assert majority_at_all_k(right, wrong)[k - 1] == pytest.approx(np.mean(hits), abs=4 * np.std(hits) / draws**0.5)
+
+
+def test_voting_hurts_where_the_wrong_answer_leads():
+    """p = .4 against .6, published check values .4 .352 .2131 (with replacement; here from a large pool)."""
+    curve = majority_at_all_k(400, (600,))
+    assert [curve[k - 1] for k in (1, 4, 16)] == pytest.approx([0.4, 0.352, 0.2131], abs=0.004)
+    assert voting_limit(400, (600,)) == 0
+
+
+@given(st.integers(1, 8).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))))
+def test_pass_at_k_equals_enumeration(case):
+    n, c, k = case
+    drawn = [1] * c + [0] * (n - c)
+    assert pass_at_k(n, c, k) == pytest.approx(np.mean([max(s) for s in combinations(drawn, k)]))
+
+
+def test_too_few_answers_is_not_a_number():
+    assert np.isnan(pass_at_k(3, 1, 4))
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.1, 0.5, 0.9]), st.booleans()), min_size=1, max_size=7))
+def test_best_of_n_equals_enumeration(pairs):
+    exact = best_of_n_at_all_k([s for s, _ in pairs], [c for _, c in pairs])
+    for k in range(1, len(pairs) + 1):
+        outcomes = []
+        for subset in combinations(pairs, k):
+            best = [c for s, c in subset if s == max(s for s, _ in subset)]
+            outcomes.append(np.mean(best))
+        assert exact[k - 1] == pytest.approx(np.mean(outcomes), abs=1e-9)
+
+
+def test_limits():
+    assert [voting_limit(3, (2,)), voting_limit(2, (2,)), voting_limit(2, (2, 2)), voting_limit(0, ()), voting_limit(1, (3,))] == [1, 0.5, 1 / 3, 0, 0]
+
+
+def test_a_cap_turns_long_answers_wrong_and_cheaper():
+    correct, tokens = within_cap(np.array([1.0, 1.0, 0.0]), np.array([10.0, 30.0, 50.0]), 20)
+    assert correct.tolist() == [1, 0, 0]
+    assert tokens.tolist() == [10, 20, 20]
+
+
+def test_intervals_cover_at_their_level():
+    rng, covered = np.random.default_rng(0), 0
+    for trial in range(300):
+        truth = 0.7
+        p = rng.beta(7 * 0.5, 3 * 0.5, size=100)
+        interval = over_questions(rng.binomial(8, p) / 8, seed=trial, draws=600)
+        covered += interval.low <= truth <= interval.high
+    assert 0.85 <= covered / 300 <= 0.95
+
+
+def test_all_right_is_not_certainty():
+    interval = over_questions(np.ones(30))
+    assert interval.high == 1
+    assert 0.85 < interval.low < 0.95

@@ -1,0 +1,115 @@
+import json
+
+import pytest
+
+from advisor.models.catalog import spec_of
+from advisor.work import answer_flops
+
+
+def picked(advisor, *arguments):
+    code, out, err = advisor("recommend", "--json", *arguments)
+    assert code == 0, err
+    return json.loads(out)
+
+
+@pytest.mark.parametrize(
+    ("budget", "key", "bound"),
+    [
+        ("0.01usd", "usd", 0.01),
+        ("1e15flops", "flops", 1e15),
+        ("60s", "latency_s", 60),
+        ("5000J", "energy_j", 5000),
+        ("9000tokens", "tokens", 9000),
+        ("2usd/1000q", "usd", 0.002),
+    ],
+)
+def test_every_budget_is_kept(advisor, budget, key, bound):
+    answer = picked(advisor, "--budget", budget)
+    for candidate in [answer["recommended"], *answer["alternatives"]]:
+        assert candidate[key] <= bound
+        assert candidate["accuracy"]["low"] <= candidate["accuracy"]["value"] <= candidate["accuracy"]["high"]
+        assert candidate["command"].startswith(f"vllm serve {candidate['model']} ")
+
+
+def test_several_budgets_at_once(advisor):
+    pick = picked(advisor, "--budget", "0.01usd", "--budget", "100s", "--max-tpot", "20ms")["recommended"]
+    assert pick["usd"] <= 0.01
+    assert pick["latency_s"] <= 100
+    assert pick["tpot_s"] <= 0.02
+
+
+def test_min_accuracy_takes_the_cheapest(advisor):
+    answer = picked(advisor, "--min-accuracy", "0.8")
+    pick = answer["recommended"]
+    assert pick["accuracy"]["value"] >= 0.8
+    assert all(row["usd"] >= pick["usd"] for row in answer["alternatives"])
+    assert all(row["usd"] >= pick["usd"] for row in answer["frontier"] if row["accuracy"]["value"] >= 0.8)
+
+
+def test_more_money_never_buys_less(advisor):
+    values = [picked(advisor, "--budget", f"{usd}usd")["recommended"]["accuracy"]["high"] for usd in (0.0005, 0.005, 0.05, 0.5)]
+    assert values == sorted(values)
+
+
+def test_costs_agree_with_each_other(advisor):
+    pick = picked(advisor, "--budget", "0.05usd", "--price", "h200-sxm=2.00usd/h", "--gpu", "h200-sxm")["recommended"]
+    by_hand = pick["gpu_count"] * 2.00 / 3600 / pick["questions_per_s"]
+    assert pick["usd"] == pytest.approx(by_hand)
+    assert pick["gpu"] == "h200-sxm"
+    per_answer = round((pick["tokens"] - 250) / pick["n_samples"])
+    assert pick["flops"] == pytest.approx(answer_flops(spec_of(pick["model"]), 250, per_answer, pick["n_samples"]), rel=0.02)
+
+
+def test_a_monthly_budget_pays_for_whole_replicas(advisor):
+    pick = picked(advisor, "--budget", "20000usd/month", "--qps", "2")["recommended"]
+    assert pick["replicas"] * pick["questions_per_s"] >= 2
+    assert pick["usd_per_month"] <= 20000 * 1.0001
+
+
+def test_no_answer_names_the_nearest_feasible_budget(advisor):
+    code, out, err = advisor("recommend", "--budget", "0.0000001usd")
+    assert (code, out) == (1, "")
+    nearest = err.split("--budget ")[1].strip()
+    assert picked(advisor, "--budget", nearest)["recommended"]
+
+
+def test_no_answer_is_an_object_with_json(advisor):
+    code, out, _ = advisor("recommend", "--budget", "1e-9usd", "--json")
+    assert code == 1
+    assert json.loads(out)["recommended"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--task", "gpqa"], "did you mean gpqa-diamond"),
+        (["--budget", "5"], "is not a number with a unit"),
+        (["--budget", "100usd/month"], "--qps"),
+        (["--min-accuracy", "80"], "--min-accuracy"),
+        (["--qps", "nan"], "--qps"),
+        (["--gpu", "h100"], "did you mean h100-sxm"),
+        (["--model", "qwen9"], "unknown model"),
+        (["--max-ttft", "1usd"], "--max-ttft"),
+    ],
+)
+def test_bad_input(advisor, arguments, message):
+    code, out, err = advisor("recommend", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_frontier_rises(advisor):
+    for cost in ("usd", "flops", "s", "J", "tokens"):
+        code, out, _ = advisor("frontier", "--cost", cost, "--json")
+        assert code == 0
+        accuracies = [row["accuracy"]["value"] for row in json.loads(out)["frontier"]]
+        assert accuracies == sorted(set(accuracies))
+    assert "●" in advisor("frontier")[1]
+
+
+def test_reads_for_a_person(advisor):
+    code, out, _ = advisor("recommend", "--budget", "0.01usd")
+    assert code == 0
+    assert "Deploy:  vllm serve" in out
+    assert "epoch-" in out
