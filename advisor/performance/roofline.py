@@ -42,6 +42,7 @@ class Efficiency:
 
     compute: Quantity = 0.55
     weights: Quantity = 0.75
+    experts: Quantity = 0.60
     kv: Quantity = 0.60
     link: Quantity = 0.50
     layer_s: Quantity = 12e-6
@@ -92,11 +93,11 @@ def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) ->
     b = np.asarray(batch, dtype=float)
     linear = b * d.linear_flops / np.asarray(hw.compute_flops_per_s)
     wide = b * (d.head_flops + d.decode_core_flops) / np.asarray(hw.compute_16bit_flops_per_s)
-    read = d.always_weight_bytes + d.expert_weight_bytes * distinct_expert_share(d.expert_share, b)
+    experts = d.expert_weight_bytes * distinct_expert_share(d.expert_share, b)
     bandwidth = n * np.asarray(hw.memory_bytes_per_s)
     return (
         (linear + wide) / (n * np.asarray(eff.compute)),
-        read / (bandwidth * np.asarray(eff.weights)),
+        (d.always_weight_bytes / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
         b * d.kv_read_bytes * kv_copies(d.kv_shards, n) / (bandwidth * np.asarray(eff.kv)),
     )
 

@@ -2,7 +2,8 @@
 -- in:  points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
 --             generated_tokens, depth_tokens, flops, provenance, runs)
 --      deployments(point_id, gpu, gpu_count, precision, concurrency, ttft_s, tpot_s, request_s, watts,
---             usd_per_hour, performance, price)          times of one answer; usd and watts of all GPUs
+--             usd_per_hour, performance, spread, price)  times of one answer; usd and watts of all GPUs;
+--             spread: factor of the 90 % interval of times
 --      $qps: questions per second the deployment must carry, or null: it is kept busy
 -- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens
 with paced as (
@@ -42,5 +43,6 @@ select
     provenance as accuracy_provenance,
     runs,
     performance as performance_provenance,
+    spread,
     price as price_provenance
 from paced

@@ -16,7 +16,8 @@ from advisor.performance.profiles import fitted_for
 from advisor.performance.roofline import Efficiency, Hardware, serving
 
 GPU_COUNTS = (1, 2, 4, 8, 16)
-RACK_SCALE = {"gb200", "gb300"}
+LARGEST = {"gb200": 16, "gb300": 16, "gh200-96gb": 1, "gh200-144gb": 1}
+"""GPUs of one fast-linked system where that is not eight: racks have more, Grace Hopper nodes one."""
 HOURLY = {"on-demand", "marketplace"}
 CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
@@ -33,6 +34,7 @@ class Fleet:
     usd_per_hour: NDArray[np.float64]
     price: NDArray[np.str_]
     performance: NDArray[np.str_]
+    spread: NDArray[np.float64]
     hardware: Hardware
     efficiency: Efficiency
 
@@ -43,7 +45,7 @@ def fleet(precision: str, rates: dict[str, Price], only: list[str] | None, engin
     Sixteen GPUs only where a rack shares one fast link; reserved and owned prices only for GPUs asked for by name.
     """
     chosen = [g for g in gpus().values() if (g.name in only if only is not None else g.name in rates and rates[g.name].kind in HOURLY)]
-    rows = [(g, n, c) for g in chosen for n in GPU_COUNTS for c in CONCURRENCIES if n <= 8 or g.name in RACK_SCALE]
+    rows = [(g, n, c) for g in chosen for n in GPU_COUNTS for c in CONCURRENCIES if n <= LARGEST.get(g.name, 8)]
     fits = [fitted_for(g.name, engine, precision) for g, _, _ in rows]
     counts = np.array([n for _, n, _ in rows], dtype=float)
     return Fleet(
@@ -55,6 +57,7 @@ def fleet(precision: str, rates: dict[str, Price], only: list[str] | None, engin
         usd_per_hour=np.array([rates[g.name].usd_per_hour if g.name in rates else np.nan for g, _, _ in rows]),
         price=np.array([str(rates[g.name]) if g.name in rates else "" for g, _, _ in rows], dtype=str),
         performance=np.array([f.provenance for f in fits], dtype=str),
+        spread=np.array([f.spread for f in fits]),
         hardware=Hardware(
             counts,
             np.array([g.peak_flops_per_s[g.compute_precision(precision)] for g, _, _ in rows]),
@@ -87,6 +90,7 @@ def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: 
         "watts": watts(result, f.tdp_w, f.gpu_count),
         "usd_per_hour": f.usd_per_hour * f.gpu_count,
         "performance": f.performance,
+        "spread": f.spread,
         "price": f.price,
     }
     return {name: column[fits] for name, column in columns.items()}

@@ -1,6 +1,7 @@
 -- pick: the candidates that meet every constraint, best first.
 -- Candidates whose accuracy lies within the interval of the most accurate one count as equal, and among equals a doubling of
 -- the cost has to buy $worth of accuracy; with a target accuracy the cheapest that reaches it comes first.
+-- Cheaper is judged at the upper end of the cost's interval, so that a speed that was measured beats one that was hoped for.
 -- in:  candidates; $usd, $flops, $s, $J, $tokens: upper bounds or null; $max_ttft, $max_tpot: seconds or null;
 --      $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
 -- out: the columns of candidates, and cost, equal (as good as the best), place (1 is the pick)
@@ -26,8 +27,8 @@ ranked as (
         feasible.*,
         $min_accuracy is not null or accuracy >= bar as equal,
         case
-            when $min_accuracy is not null then -log2(greatest(cost, 1e-300))
-            when accuracy >= bar then accuracy - $worth * log2(greatest(cost, 1e-300))
+            when $min_accuracy is not null then -log2(greatest(cost * spread, 1e-300))
+            when accuracy >= bar then accuracy - $worth * log2(greatest(cost * spread, 1e-300))
             else accuracy
         end as merit
     from feasible, best
@@ -35,5 +36,5 @@ ranked as (
 )
 select
     * exclude (merit),
-    row_number() over (order by equal desc, merit desc, cost, s, candidate_id) as place
+    row_number() over (order by equal desc, merit desc, cost * spread, s, candidate_id) as place
 from ranked

@@ -75,6 +75,7 @@ def as_candidate(row: dict[str, Any]) -> dict[str, Any]:
         "replicas": row["replicas"],
         "usd_per_month": row["usd_per_month"],
         "questions_per_s": row["questions_per_s"],
+        "spread": row["spread"],
         "provenance": {
             "accuracy": f"{row['accuracy_provenance']}: {row['runs']}",
             "performance": row["performance_provenance"],

@@ -8,7 +8,7 @@ from advisor.performance.estimate import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, memory
 from advisor.performance.roofline import Efficiency, decode_step_s, distinct_expert_share, serving
 
-PERFECT = Efficiency(compute=1, weights=1, kv=1, link=1, layer_s=0, collective_s=0, step_s=0, prefill_compute=1, ttft_steps=0, burst=0)
+PERFECT = Efficiency(compute=1, weights=1, experts=1, kv=1, link=1, layer_s=0, collective_s=0, step_s=0, prefill_compute=1, ttft_steps=0, burst=0)
 
 
 def test_a_lone_sequence_reads_the_weights_once_a_token():
