@@ -121,6 +121,20 @@ def frontier(
 
 
 @app.command()
+def curve(
+    model: Annotated[str, typer.Argument(help="A model's name, see `advisor models`.")],
+    task: TaskOption = "gpqa-diamond",
+    strategy: Annotated[str | None, typer.Option(help="majority, thinking-budget, …; default: all with a curve.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Accuracy against compute of one model: points, fitted curve, asymptote and saturation point."""
+    from advisor.report import curves
+
+    curves.show(model, task, strategy, workspace, as_json)
+
+
+@app.command()
 def tasks(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """List the tasks with known accuracy."""
     from advisor.report import listings

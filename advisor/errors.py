@@ -41,7 +41,8 @@ def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "") -> A
     """The error for a name nobody knows, with the nearest known ones."""
     names = sorted(known)
     by_folded = {n.casefold(): n for n in names}
-    near = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)
+    begun = [folded for folded in by_folded if folded.startswith(name.casefold())] if len(name) > 2 else []
+    near = begun[:3] or difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)
     if near:
         mend = f"did you mean {' or '.join(by_folded[n] for n in near)}?"
     elif names:

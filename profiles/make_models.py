@@ -130,6 +130,18 @@ SAME_SHAPE = [
     ("mistralai/Magistral-Small-2506", "mistralai/Mistral-Small-24B-Instruct-2501", "2025-06"),
     ("mistralai/Mistral-Large-Instruct-2407", "mistralai/Mistral-Large-Instruct-2411", "2024-07"),
     ("microsoft/Phi-4-reasoning-plus", "microsoft/phi-4", "2025-04"),
+    ("meta-llama/Llama-3.1-405B-Instruct", "meta-llama/Meta-Llama-3.1-405B", "2024-07"),
+    ("google/gemma-2-2b-it", "google/gemma-2-2b", "2024-07"),
+    ("Qwen/Qwen2.5-3B-Instruct", "Qwen/Qwen2.5-3B", "2024-09"),
+    ("Qwen/Qwen2-72B-Instruct", "Qwen/Qwen2.5-72B", "2024-06"),
+    ("Qwen/Qwen2-7B-Instruct", "Qwen/Qwen2.5-7B", "2024-06"),
+    ("Qwen/Qwen2-1.5B-Instruct", "Qwen/Qwen2.5-1.5B", "2024-06"),
+    ("Qwen/QwQ-32B-Preview", "Qwen/QwQ-32B", "2024-11"),
+    ("mistralai/Mixtral-8x7B-Instruct-v0.1", "mistralai/Mixtral-8x7B-v0.1", "2023-12"),
+    ("deepseek-ai/DeepSeek-V2-Chat-0628", "deepseek-ai/DeepSeek-V2", "2024-06"),
+    ("deepseek-ai/DeepSeek-V2.5", "deepseek-ai/DeepSeek-V2", "2024-09"),
+    ("deepseek-ai/DeepSeek-Coder-V2-Instruct", "deepseek-ai/DeepSeek-V2", "2024-06"),
+    ("deepseek-ai/DeepSeek-Coder-V2-Instruct-0724", "deepseek-ai/DeepSeek-V2", "2024-07"),
     ("microsoft/Phi-4-mini-reasoning", "microsoft/Phi-4-mini-instruct", "2025-04"),
 ]
 

@@ -121,6 +121,12 @@ def within_cap(correct: Array, generated_tokens: Array, cap: float) -> tuple[Arr
     return correct * finished, np.minimum(generated_tokens, cap)
 
 
+def area_within_budgets(budgets: Array, accuracy: Array) -> float:
+    """Mean accuracy over budgets from the first to the last, every doubling counting the same (arXiv 2512.24776's area under S@B)."""
+    u = np.log2(budgets)
+    return float(((accuracy[1:] + accuracy[:-1]) / 2 * np.diff(u)).sum() / (u[-1] - u[0]))
+
+
 def over_questions(per_question: Array, *, seed: int = 0, draws: int = 4000) -> Interval:
     """Mean over questions with its 90 % interval by bootstrap over questions, smoothed at the edges.
 
@@ -132,12 +138,12 @@ def over_questions(per_question: Array, *, seed: int = 0, draws: int = 4000) -> 
     mean = float(values.mean())
     means = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws) @ values / n
     low, high = np.quantile(means, [0.05, 0.95])
-    wilson = _wilson(mean, n)
-    floor, ceiling = wilson if min(mean, 1 - mean) * n < 1 else (mean, mean)
+    floor, ceiling = wilson(mean, n) if min(mean, 1 - mean) * n < 1 else (mean, mean)
     return Interval(mean, float(min(low, floor)), float(max(high, ceiling)))
 
 
-def _wilson(mean: float, n: int, z: float = 1.6449) -> tuple[float, float]:
+def wilson(mean: float, n: int, z: float = 1.6449) -> tuple[float, float]:
+    """Wilson's 90 % interval of a share of n questions."""
     centre = (mean + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (mean * (1 - mean) / n + z * z / (4 * n * n)) ** 0.5
     return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,11 +1,11 @@
--- Which (model, task) pairs have stored answers of plain sampling, and from which runs.
--- out: model, task, runs (run ids joined by spaces), prompt_tokens (mean, null where not recorded)
+-- Which (model, task, strategy) have stored answers, and from which runs.
+-- out: model, task, strategy, runs (list of run ids), prompt_tokens (mean, null where not recorded)
 select
     model,
     task,
-    string_agg(distinct run_id, ' ' order by run_id) as runs,
+    strategy,
+    list(distinct run_id order by run_id) as runs,
     avg(prompt_tokens) as prompt_tokens
 from samples
-where strategy = 'sampling'
-group by model, task
-order by task, model
+group by model, task, strategy
+order by task, model, strategy

@@ -1,11 +1,13 @@
--- The answers of every question of one model on one task.
--- in:  $model, $task
--- out: answers, correct, tokens: three lists of equal length a question
+-- The answers of every question of one model on one task, drawn one way.
+-- in:  $model, $task, $strategy; $runs: list of run ids
+-- out: question_id; answers, correct, tokens, cut (stopped by the length limit it was drawn under): lists of equal length a question
 select
+    question_id,
     list(answer order by run_id, sample_index) as answers,
     list(correct order by run_id, sample_index) as correct,
-    list(generated_tokens order by run_id, sample_index) as tokens
+    list(generated_tokens order by run_id, sample_index) as tokens,
+    list(coalesce(finish_reason = 'length', false) order by run_id, sample_index) as cut
 from samples
-where model = $model and task = $task and strategy = 'sampling'
+where model = $model and task = $task and strategy = $strategy and list_contains($runs, run_id)
 group by question_id
 order by question_id

@@ -8,14 +8,14 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from advisor.calibration.fitted import TYPICAL_PROMPT_TOKENS, Row, flops, rows
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.gpus import Price, going_rates
-from advisor.models.catalog import catalog, spec_of
+from advisor.models.catalog import catalog
 from advisor.recommend.deployments import Columns, deployments, fleet, served_precision
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.units import COSTS, Budget, percent, significant
-from advisor.work import answer_flops
 
 PACKAGE = "advisor.recommend"
 DEFAULT_TASK = "gpqa-diamond"
@@ -55,9 +55,6 @@ class Request:
         return bounds | {"max_ttft": self.max_ttft_s, "max_tpot": self.max_tpot_s, "min_accuracy": self.min_accuracy}
 
 
-Row = dict[str, Any]
-
-
 @dataclass(frozen=True, slots=True)
 class Recommendation:
     """The pick, the runners-up with why they lost, and the frontier; rows are candidates as in candidates.sql."""
@@ -73,7 +70,7 @@ class Recommendation:
 def tasks(workspace: Workspace) -> list[Row]:
     """Every task with strategy points that know their tokens."""
     connection = duckdb.connect()
-    return _rows(connection.execute(statement(PACKAGE, "tasks"), {"files": _points_files(workspace)}))
+    return rows(connection.execute(statement(PACKAGE, "tasks"), {"files": _points_files(workspace)}))
 
 
 def candidates(request: Request, workspace: Workspace) -> duckdb.DuckDBPyConnection:
@@ -83,7 +80,7 @@ def candidates(request: Request, workspace: Workspace) -> duckdb.DuckDBPyConnect
     known = [row["task"] for row in tasks(workspace)]
     if request.task not in known:
         raise unknown("task", request.task, known, where="--task")
-    points = _rows(connection.execute(statement(PACKAGE, "points"), {"files": files, "task": request.task, "models": request.models}))
+    points = rows(connection.execute(statement("advisor.calibration", "points"), {"files": files, "task": request.task, "models": request.models}))
     usable = [p for p in points if p["generated_tokens"] is not None and p["model"] in catalog()]
     if not usable:
         asked = f" of {', '.join(request.models)}" if request.models else ""
@@ -103,9 +100,8 @@ def _points_files(workspace: Workspace) -> list[str]:
 
 def _with_flops(points: list[Row]) -> list[Row]:
     for p in points:
-        p["prompt_tokens"] = p["prompt_tokens"] or 200.0  # a typical benchmark question, where the source does not say
-        per_answer = round(p["generated_tokens"] / p["n_samples"])
-        p["flops"] = float(answer_flops(spec_of(p["model"]), round(p["prompt_tokens"]), per_answer, p["n_samples"]))
+        p["prompt_tokens"] = p["prompt_tokens"] or float(TYPICAL_PROMPT_TOKENS)
+        p["flops"] = flops(p["model"], p["prompt_tokens"], p["generated_tokens"], p["n_samples"])
     return points
 
 
@@ -140,11 +136,11 @@ def recommend(request: Request, workspace: Workspace) -> Recommendation:
     connection = candidates(request, workspace)
     parameters = {**request.limits, "cost": "usd", "worth": WORTH}
     connection.execute(f"create table picked as {statement(PACKAGE, 'pick')}", parameters)
-    rows = _rows(connection.execute("select * from picked where place = 1"))
-    if not rows:
+    first = rows(connection.execute("select * from picked where place = 1"))
+    if not first:
         raise _no_answer(connection, request)
-    alternatives = _rows(connection.execute(statement(PACKAGE, "alternatives"), {"limit": N_ALTERNATIVES}))
-    pick = rows[0]
+    alternatives = rows(connection.execute(statement(PACKAGE, "alternatives"), {"limit": N_ALTERNATIVES}))
+    pick = first[0]
     for row in alternatives:
         row["lost"] = _why_lost(row, pick)
     count = connection.execute("select count(*) from candidates").fetchone()
@@ -154,12 +150,7 @@ def recommend(request: Request, workspace: Workspace) -> Recommendation:
 def frontier(connection: duckdb.DuckDBPyConnection, cost: str) -> tuple[Row, ...]:
     """The Pareto frontier of accuracy against one cost, cheapest first."""
     connection.execute(f"create or replace temp table front as {statement(PACKAGE, 'frontier')}", {"cost": cost})
-    return tuple(_rows(connection.execute("select candidates.*, front.cost from front join candidates using (candidate_id) order by front.cost")))
-
-
-def _rows(result: duckdb.DuckDBPyConnection) -> list[Row]:
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+    return tuple(rows(connection.execute("select candidates.*, front.cost from front join candidates using (candidate_id) order by front.cost")))
 
 
 def _reason(pick: Row, connection: duckdb.DuckDBPyConnection, request: Request) -> str:

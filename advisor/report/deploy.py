@@ -26,6 +26,8 @@ def strategy_text(row: dict[str, Any]) -> str:
     """A strategy point in words: `one answer`, `majority of 8`, `one answer, at most 8,192 tokens`."""
     if row["strategy"] == "majority":
         return "one answer" if row["n_samples"] == 1 else f"majority of {row['n_samples']}"
+    if row["strategy"] == "thinking-budget" and not row["token_budget"]:
+        return f"one answer, thinking held to about {row['generated_tokens']:,.0f} tokens"
     if row["strategy"] == "thinking-budget":
         return f"one answer, at most {row['token_budget']:,} tokens"
     return f"{row['strategy']} of {row['n_samples']}"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from advisor.calibration.points import points, write_points
+from advisor.calibration.fit import fit, write
 from advisor.report.tables import to_json
 from advisor.store.workspace import Workspace
 
 
 def show(workspace: str | None, as_json: bool) -> None:
-    """Derive profiles/points.csv of the workspace again."""
+    """Derive profiles/points.csv and curves.csv of the workspace again."""
     ws = Workspace.open(workspace)
-    found = points(ws.connect())
-    path = ws.writable_root / "profiles" / "points.csv"
-    write_points(path, found)
+    points, curves = fit(ws)
+    folder = ws.writable_root / "profiles"
+    write(folder, points, curves)
     if as_json:
-        print(to_json({"points": len(found), "path": str(path)}))
+        print(to_json({"points": len(points), "curves": len(curves), "path": str(folder)}))
     else:
-        print(f"{len(found)} strategy points of {len({(p.model, p.task) for p in found})} model-task pairs → {path}")
+        print(f"{len(points)} strategy points and {len(curves)} curves of {len({(p.model, p.task) for p in points})} model-task pairs → {folder}")

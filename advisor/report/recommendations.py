@@ -13,7 +13,7 @@ from advisor.recommend.recommend import Recommendation, Request, bad_fraction, r
 from advisor.report.deploy import sampling_text, serve_command, strategy_text
 from advisor.report.tables import print_table, table, to_json
 from advisor.store.workspace import Workspace
-from advisor.units import Budget, parse_duration, percent, significant
+from advisor.units import COSTS, Budget, parse_duration, percent, significant
 
 
 def request(
@@ -76,6 +76,7 @@ def as_candidate(row: dict[str, Any]) -> dict[str, Any]:
         "usd_per_month": row["usd_per_month"],
         "questions_per_s": row["questions_per_s"],
         "spread": row["spread"],
+        "per_correct": {cost: row[cost] / row["accuracy"] if row["accuracy"] else None for cost in COSTS},
         "provenance": {
             "accuracy": f"{row['accuracy_provenance']}: {row['runs']}",
             "performance": row["performance_provenance"],
@@ -144,6 +145,7 @@ def facts(row: dict[str, Any], r: Request) -> list[list[str]]:
         ["tokens per question", f"{row['tokens']:,.0f}", row["accuracy_provenance"]],
         ["energy per question", f"{significant(row['J'])} J", "power assumed from the GPU's limit"],
         ["questions per second", significant(row["questions_per_s"]), speed],
+        ["per correct answer", ", ".join(f"{significant(row[c] / row['accuracy'])} {c}" for c in COSTS) if row["accuracy"] else "–", "cost / accuracy"],
     ]
     if r.qps:
         rows.append(["replicas, USD per month", f"{row['replicas']} × , {significant(row['usd_per_month'])}", f"for {r.qps:g} questions/s"])

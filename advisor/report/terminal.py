@@ -1,31 +1,44 @@
-"""Pictures in text: a staircase of accuracy over a cost."""
+"""Pictures in text: accuracy over a logarithmic axis of compute or cost."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from advisor.units import significant
 
 WIDTH, HEIGHT = 72, 14
 
 
-def staircase(points: Sequence[tuple[float, float]], label: str) -> str:
-    """Accuracy (0–1, vertical) over cost (horizontal, logarithmic): ● a point, ─ what it holds until the next."""
-    shown = [(math.log10(cost), accuracy) for cost, accuracy in points if cost > 0]
-    if len(shown) < 2:
+def picture(points: Sequence[tuple[float, float]], line: Callable[[float], float], label: str, *, until: float | None = None) -> str:
+    """Accuracy (0–1, vertical) over x (horizontal, logarithmic): ● a point, ─ the line, ┄ the line beyond the last point.
+
+    Empty text for fewer than two different x.
+    """
+    xs = [x for x, _ in points if x > 0]
+    if not xs or min(xs) == max(xs):
         return ""
-    left, right = shown[0][0], shown[-1][0]
+    left, right = math.log10(min(xs)), math.log10(max(until or 0.0, *xs))
     grid = [[" "] * (WIDTH + 1) for _ in range(HEIGHT + 1)]
 
-    def column(x: float) -> int:
-        return round((x - left) / ((right - left) or 1) * WIDTH)
+    def row(accuracy: float) -> int:
+        return HEIGHT - round(min(max(accuracy, 0.0), 1.0) * HEIGHT)
 
-    for (x, accuracy), (following, _) in zip(shown, [*shown[1:], shown[-1]], strict=True):
-        line = grid[HEIGHT - round(accuracy * HEIGHT)]
-        for i in range(column(x), max(column(following), column(x) + 1)):
-            line[i] = "─" if line[i] == " " else line[i]
-        line[column(x)] = "●"
-    rows = [f"{100 * (HEIGHT - i) / HEIGHT:5.0f} % │{''.join(line).rstrip()}" for i, line in enumerate(grid)]
+    for column in range(WIDTH + 1):
+        x = 10 ** (left + (right - left) * column / WIDTH)
+        grid[row(line(x))][column] = "─" if x <= max(xs) * 1.001 else "┄"
+    for x, accuracy in points:
+        if x > 0:
+            grid[row(accuracy)][round((math.log10(x) - left) / (right - left) * WIDTH)] = "●"
+    rows = [f"{100 * (HEIGHT - i) / HEIGHT:5.0f} % │{''.join(cells).rstrip()}" for i, cells in enumerate(grid)]
     low, high = significant(10**left), significant(10**right)
     return "\n".join([*rows, " " * 8 + "└" + "─" * WIDTH, " " * 9 + low + label.center(WIDTH - len(low) - len(high)) + high])
+
+
+def staircase(points: Sequence[tuple[float, float]], label: str) -> str:
+    """The picture of a frontier, cheapest first: each point holds until the next."""
+
+    def level(x: float) -> float:
+        return max((accuracy for cost, accuracy in points if cost <= x * (1 + 1e-9)), default=0.0)
+
+    return picture(points, level, label)

@@ -87,7 +87,7 @@ def test_no_answer_is_an_object_with_json(advisor):
         (["--budget", "100usd/month"], "--qps"),
         (["--min-accuracy", "80"], "--min-accuracy"),
         (["--qps", "nan"], "--qps"),
-        (["--gpu", "h100"], "did you mean h100-sxm"),
+        (["--gpu", "h100"], "h100-pcie or h100-sxm"),
         (["--model", "qwen9"], "unknown model"),
         (["--max-ttft", "1usd"], "--max-ttft"),
     ],

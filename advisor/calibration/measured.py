@@ -1,0 +1,174 @@
+"""From stored answers to accuracy per question at every strategy point they support.
+
+One draw of plain samples gives a majority vote at every k and one answer under every token cap; a run of any other
+strategy is one point.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from advisor.accuracy.estimators import Array, majority_at_all_k, votes, voting_limit
+from advisor.store.sql import statement
+
+CAPS = tuple(512 * 2**i for i in range(9))
+SHARE_OF_ANSWERS_NEEDED = 0.98
+"""Votes are counted only where nearly every answer was recorded; elsewhere a missing one might be any class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The stored answers of one question; the timed fields are of those whose length was recorded.
+
+    `timed_ends` is where an answer ended by itself: its length, or infinity where the limit it was drawn under stopped it.
+    """
+
+    answers: tuple[str | None, ...]
+    correct: tuple[bool, ...]
+    tokens: tuple[int, ...]
+    timed_correct: tuple[bool, ...]
+    timed_ends: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """P strategy points of one model, task and strategy over the same Q questions.
+
+    n_samples, token_budget  (P,) what each point is; None: the model's own end
+    correct                  (Q, P) expected accuracy
+    generated, depth         (P,) mean tokens of all samples, and of the longest chain; None: not recorded
+    finished                 (Q, P) share of answers that ended within the cap; only under caps
+    limit                    (Q,) 1 where unlimited votes would be right; only for votes
+    right_tokens, wrong_tokens  mean tokens of a right and of a wrong answer, uncapped; None: not recorded or none
+    """
+
+    model: str
+    task: str
+    strategy: str
+    runs: str
+    prompt_tokens: float | None
+    n_samples: tuple[int, ...]
+    token_budget: tuple[int | None, ...]
+    correct: Array
+    generated: Array | None
+    depth: Array | None
+    finished: Array | None = None
+    limit: Array | None = None
+    right_tokens: float | None = None
+    wrong_tokens: float | None = None
+
+
+def measured(connection: duckdb.DuckDBPyConnection) -> list[Measured]:
+    """Everything that the samples of this database support, by task and model."""
+    found: list[Measured] = []
+    for model, task, strategy, runs, prompt_tokens in connection.execute(statement("advisor.calibration", "groups")).fetchall():
+        if strategy == "sampling":
+            questions = list(_questions(connection, model, task, strategy, runs).values())
+            found.append(_votes(model, task, " ".join(runs), prompt_tokens, questions))
+            if timed := _timed(questions):
+                found.append(_caps(model, task, " ".join(runs), prompt_tokens, timed))
+        else:
+            by_run = [_questions(connection, model, task, strategy, [run]) for run in runs]
+            found.append(_levels(model, task, strategy, " ".join(runs), prompt_tokens, by_run))
+    return found
+
+
+def _questions(connection: duckdb.DuckDBPyConnection, model: str, task: str, strategy: str, runs: list[str]) -> dict[str, Question]:
+    parameters = {"model": model, "task": task, "strategy": strategy, "runs": runs}
+    rows = connection.execute(statement("advisor.calibration", "questions"), parameters).fetchall()
+    return {question_id: _question(*lists) for question_id, *lists in rows}
+
+
+def _question(answers: list[str | None], correct: list[bool], tokens: list[int | None], cut: list[bool]) -> Question:
+    timed = [(t, right, math.inf if stopped else float(t)) for t, right, stopped in zip(tokens, correct, cut, strict=True) if t is not None]
+    return Question(tuple(answers), tuple(correct), tuple(t for t, _, _ in timed), tuple(c for _, c, _ in timed), tuple(e for _, _, e in timed))
+
+
+def _timed(questions: list[Question]) -> list[Question]:
+    """The questions with recorded lengths, or none where too few have them to stand for all."""
+    timed = [q for q in questions if q.tokens]
+    return timed if len(timed) >= SHARE_OF_ANSWERS_NEEDED * len(questions) else []
+
+
+def _votes(model: str, task: str, runs: str, prompt: float | None, questions: list[Question]) -> Measured:
+    recorded = sum(a is not None or c for q in questions for a, c in zip(q.answers, q.correct, strict=True)) / sum(len(q.answers) for q in questions)
+    deepest = min(len(q.answers) for q in questions) if recorded >= SHARE_OF_ANSWERS_NEEDED else 1
+    counted = [votes(q.answers, q.correct) for q in questions]
+    curves = [majority_at_all_k(*c) for c in counted]
+    ks = sorted({1, *(2**i for i in range(2, 12) if 2**i <= deepest), deepest} - {2})  # two votes equal one: a tie is a coin
+    correct = np.array([[np.mean(q.correct) if k == 1 else c[k - 1] for k in ks] for q, c in zip(questions, curves, strict=True)])
+    timed = _timed(questions)
+    mean_tokens = float(np.mean([np.mean(q.tokens) for q in timed])) if timed else None
+    return Measured(
+        model, task, "majority", runs, prompt, tuple(ks), (None,) * len(ks), correct,
+        generated=np.array(ks) * mean_tokens if mean_tokens else None,
+        depth=np.array([np.mean([expected_longest(q.tokens, min(k, len(q.tokens))) for q in timed]) for k in ks]) if timed else None,
+        limit=np.array([voting_limit(right, wrong) for right, wrong, _ in counted]) if deepest > 1 else None,
+        right_tokens=_mean_tokens(timed, right=True),
+        wrong_tokens=_mean_tokens(timed, right=False),
+    )  # fmt: skip
+
+
+def _mean_tokens(timed: list[Question], *, right: bool) -> float | None:
+    tokens = [t for q in timed for t, c in zip(q.tokens, q.timed_correct, strict=True) if c == right]
+    return float(np.mean(tokens)) if tokens else None
+
+
+def _caps(model: str, task: str, runs: str, prompt: float | None, questions: list[Question]) -> Measured:
+    """One answer stopped at each cap, from the first that anything ends in to the first that everything does."""
+    finished = np.array([[np.mean(np.array(q.timed_ends) <= cap) for cap in CAPS] for q in questions])
+    ended, longest = finished.mean(axis=0), max(max(q.tokens) for q in questions)
+    kept = [i for i in range(len(CAPS)) if ended[i] > 0.005 and (i == 0 or (ended[i - 1] < 0.995 and CAPS[i - 1] < longest))]
+    caps = [CAPS[i] for i in kept]
+    correct = [[np.mean(np.array(q.timed_correct) * (np.array(q.timed_ends) <= cap)) for cap in caps] for q in questions]
+    spent = [[np.minimum(q.tokens, cap).mean() for cap in caps] for q in questions]
+    tokens = np.array(spent).reshape(len(questions), len(caps)).mean(axis=0)
+    return Measured(
+        model, task, "thinking-budget", runs, prompt, (1,) * len(caps), tuple(caps),
+        np.array(correct, dtype=float).reshape(len(questions), len(caps)), tokens, tokens, finished[:, kept],
+    )  # fmt: skip
+
+
+def _levels(model: str, task: str, strategy: str, runs: str, prompt: float | None, by_run: list[dict[str, Question]]) -> Measured:
+    """One point a run, over the questions that all runs share, by rising tokens."""
+    shared = sorted(set.intersection(*(set(run) for run in by_run)))
+    samples = [round(float(np.mean([len(run[q].answers) for q in shared]))) if strategy != "thinking-budget" else 1 for run in by_run]
+    tokens = [_mean([t for q in shared for t in run[q].tokens]) for run in by_run]
+    order = np.argsort([t or 0.0 for t in tokens], kind="stable")
+    correct = np.array([[np.mean(by_run[i][q].correct) for i in order] for q in shared])
+    generated = np.array([tokens[i] for i in order], dtype=float) if all(tokens) else None
+    return Measured(
+        model, task, strategy, runs, prompt, tuple(samples[i] for i in order), (None,) * len(order), correct, generated, generated,
+    )  # fmt: skip
+
+
+def _mean(values: list[int]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def expected_longest(tokens: tuple[int, ...], k: int) -> float:
+    """Expected length of the longest of k answers drawn without replacement: what a vote has to wait for."""
+    ordered: Array = np.sort(np.array(tokens, dtype=float))
+    n = len(ordered)
+    if k == 1:
+        return float(ordered.mean())
+    probability = np.zeros(n)  # of being the longest: C(i, k−1)/C(n, k) for the i-th shortest
+    share = k / n
+    for i in range(n - 1, k - 2, -1):
+        probability[i] = share
+        share *= (i - k + 1) / i if i else 0.0
+    return float(probability @ ordered)
+
+
+def published(connection: duckdb.DuckDBPyConnection, files: list[str]) -> list[dict[str, Any]]:
+    """Rows of the published tables, as in published.sql."""
+    if not files:
+        return []
+    result = connection.execute(statement("advisor.calibration", "published"), {"files": files})
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
