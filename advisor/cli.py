@@ -81,18 +81,26 @@ GpuOption = Annotated[list[str] | None, typer.Option("--gpu", help="Only this GP
 ModelOption = Annotated[list[str] | None, typer.Option("--model", help="Only this model; repeatable.")]
 
 
+PrecisionOption = Annotated[str | None, typer.Option(help="Weights to serve; default: the checkpoint's own.")]
+MinAccuracyOption = Annotated[float | None, typer.Option(help="The cheapest that reaches this, e.g. 0.8.")]
+QpsOption = Annotated[float | None, typer.Option(help="Questions per second to carry.")]
+MaxTtftOption = Annotated[str | None, typer.Option(help="Longest time to first token, e.g. 1s.")]
+MaxTpotOption = Annotated[str | None, typer.Option(help="Longest time per output token, e.g. 50ms.")]
+EngineOption = Annotated[str, typer.Option(help="vllm, sglang or trtllm.")]
+
+
 @app.command()
 def recommend(
     budget: BudgetOption = None,
     task: TaskOption = "gpqa-diamond",
-    min_accuracy: Annotated[float | None, typer.Option(help="The cheapest that reaches this, e.g. 0.8.")] = None,
+    min_accuracy: MinAccuracyOption = None,
     gpu: GpuOption = None,
     model: ModelOption = None,
-    precision: Annotated[str | None, typer.Option(help="Weights to serve; default: the checkpoint's own.")] = None,
-    qps: Annotated[float | None, typer.Option(help="Questions per second to carry.")] = None,
-    max_ttft: Annotated[str | None, typer.Option(help="Longest time to first token, e.g. 1s.")] = None,
-    max_tpot: Annotated[str | None, typer.Option(help="Longest time per output token, e.g. 50ms.")] = None,
-    engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm.")] = "vllm",
+    precision: PrecisionOption = None,
+    qps: QpsOption = None,
+    max_ttft: MaxTtftOption = None,
+    max_tpot: MaxTpotOption = None,
+    engine: EngineOption = "vllm",
     price: PriceOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -102,6 +110,31 @@ def recommend(
 
     request = recommendations.request(budget or [], task, min_accuracy, gpu, model, precision, qps, max_ttft, max_tpot, engine, price or [])
     recommendations.show(request, workspace, as_json)
+
+
+@app.command()
+def report(
+    output: Annotated[str, typer.Option("--output", "-o", help="Markdown file to write; pictures go beside it.")],
+    budget: BudgetOption = None,
+    task: TaskOption = "gpqa-diamond",
+    min_accuracy: MinAccuracyOption = None,
+    gpu: GpuOption = None,
+    model: ModelOption = None,
+    precision: PrecisionOption = None,
+    qps: QpsOption = None,
+    max_ttft: MaxTtftOption = None,
+    max_tpot: MaxTpotOption = None,
+    engine: EngineOption = "vllm",
+    price: PriceOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The recommendation as Markdown for a ticket, with the frontier, assumptions, provenance and how to reproduce it."""
+    from advisor.report import recommendations
+    from advisor.report import report as reports
+
+    request = recommendations.request(budget or [], task, min_accuracy, gpu, model, precision, qps, max_ttft, max_tpot, engine, price or [])
+    reports.show(request, output, workspace, as_json)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,10 @@ def sealed(target: Path, write: Callable[[Path], None]) -> Path:
         write(temporary)
         os.replace(temporary, target)
     except OSError as error:
-        raise AdvisorError(f"cannot write here ({error.strerror or error})", where=str(target.parent), mend="choose a writable --workspace") from None
+        raise AdvisorError(
+            f"cannot write here ({error.strerror or error})", where=str(target.parent), mend="choose a folder that can be written, --workspace for measurements"
+        ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return target
