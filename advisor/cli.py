@@ -48,7 +48,8 @@ def gpus(price: PriceOption = None, as_json: JsonOption = False) -> None:
 def estimate(
     model: Annotated[str, typer.Argument(help="A model's name, or a path to its config.json.")],
     gpu: Annotated[str, typer.Option("--gpu", help="GPU name, see `advisor gpus`.")],
-    gpu_count: Annotated[int, typer.Option(help="GPUs, sharing the model by tensor parallelism.")] = 1,
+    gpu_count: Annotated[int, typer.Option(help="GPUs of one replica.")] = 1,
+    parallelism: Annotated[str, typer.Option(help="tp8, tp4pp2, dp8 (attention by data, experts shared), …; default: all GPUs by tensor parallelism.")] = "",
     precision: Annotated[str, typer.Option(help="bf16, fp8, fp4, int8 or int4; default: the checkpoint's own.")] = "",
     input_tokens: Annotated[int, typer.Option(help="Prompt tokens of a request.")] = 1024,
     output_tokens: Annotated[int, typer.Option(help="Generated tokens of a request.")] = 1024,
@@ -64,6 +65,7 @@ def estimate(
         model,
         gpu,
         gpu_count=gpu_count,
+        parallelism=parallelism,
         precision=precision,
         prompt_tokens=input_tokens,
         generated_tokens=output_tokens,

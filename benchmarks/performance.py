@@ -1,6 +1,6 @@
 """Fit efficiencies to published serving runs, and validate them on groups left out.
 
-    python benchmarks/performance.py fit DATA        writes profiles/performance.csv
+    python benchmarks/performance.py fit DATA        writes profiles/performance.csv and corrections.csv
     python benchmarks/performance.py validate DATA   writes docs/validation.md
 
 DATA is a folder with serving_inferencex.csv (InferenceX and aiconfigurator validation samples, Apache-2.0).
@@ -17,12 +17,13 @@ import duckdb
 import numpy as np
 
 from advisor.gpus import PRECISIONS, gpus
-from advisor.models.catalog import spec_of
+from advisor.models.catalog import catalog, spec_of
 from advisor.performance.demand import demand, stack
-from advisor.performance.fit import RIDGE, PerformanceModel, Runs, fit, left_out, relative_errors
+from advisor.performance.fit import RIDGE, PerformanceModel, Runs, apply_corrections, fit, fit_corrections, left_out, relative_errors
+from advisor.performance.hardware import Hardware
 from advisor.performance.memory import max_sequences
 from advisor.performance.profiles import ENGINES, ROOFLINE_SPREAD
-from advisor.performance.roofline import Efficiency, Hardware, serving
+from advisor.performance.roofline import Efficiency, serving
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "SemiAnalysisAI/InferenceX and ai-dynamo/aiconfigurator validation samples (Apache-2.0), 2025-2026"
@@ -42,26 +43,38 @@ def read_runs(data: Path) -> tuple[Runs, dict[str, np.ndarray]]:
         ]
     )
     count = np.array(columns["gpu_count"], dtype=float)
+    shards = np.where(columns["dp_attention"], 1.0, count)
     hardware = Hardware(
         count,
+        shards,
+        np.ones(len(count)),
         np.array([g.peak_flops_per_s[g.compute_precision(p)] for g, p in zip(chosen, text["precision"], strict=True)]),
         np.array([g.peak_flops_per_s["bf16"] for g in chosen]),
         np.array([g.memory_bytes_per_s for g in chosen]),
         np.array([g.link_bytes_per_s for g in chosen]),
     )
-    room = np.maximum(max_sequences(demands, np.array([g.memory_bytes for g in chosen], dtype=float), count), 1.0)
+    room = np.maximum(max_sequences(demands, np.array([g.memory_bytes for g in chosen], dtype=float), hardware), 1.0)
     runs = Runs(
         demands,
         hardware,
         np.array(columns["concurrency"], dtype=float),
         room,
+        np.array([catalog()[m].shape for m in text["model"]]),
         text["gpu"],
         text["engine"],
         text["precision"],
         np.ma.filled(columns["ttft_s"].astype(float), np.nan),
         np.array(columns["tpot_s"], dtype=float),
     )
-    return runs, {"model": text["model"], "kind": np.where(columns["is_moe"], "MoE", "dense")}
+    return runs, {
+        "model": text["model"],
+        "kind": np.where(columns["is_moe"], "MoE", "dense"),
+        "attention": np.where(columns["dp_attention"], "data-parallel", "tensor-parallel"),
+    }
+
+
+def random_tenths(runs: Runs) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 10, len(runs)).astype(str)
 
 
 def group_of(runs: Runs, model: np.ndarray) -> np.ndarray:
@@ -90,6 +103,20 @@ def write_profiles(runs: Runs, model: PerformanceModel, held_tpot: np.ndarray) -
                     writer.writerow([gpu, engine, precision, *values, f"{spread:.3f}", "fitted" if n else "roofline", source])
 
 
+def write_corrections(runs: Runs, model: PerformanceModel, held_tpot: np.ndarray) -> None:
+    """profiles/corrections.csv: spreads from runs left out at random, of the combination itself where it has enough."""
+    log_errors = np.abs(np.log(held_tpot / runs.tpot_s))
+    overall = float(np.exp(np.quantile(log_errors, 0.9)))
+    with (ROOT / "profiles" / "corrections.csv").open("w", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["shape", "gpu", "engine", "precision", "n_runs", "tpot", "ttft", "low", "high", "spread", "runs"])
+        for key, c in fit_corrections(runs, model.predict(runs), source=SOURCE).items():
+            mask = (runs.shape == key[0]) & (runs.gpu == key[1]) & (runs.engine == key[2]) & (runs.precision == key[3])
+            spread = float(np.exp(np.quantile(log_errors[mask], 0.9))) if c.n_runs >= 20 else overall
+            lists = [" ".join(f"{v:.4g}" for v in values) for values in (c.tpot, c.ttft, c.low, c.high)]
+            writer.writerow([*key, c.n_runs, *lists, f"{spread:.3f}", c.source])
+
+
 def table(rows: list[list[str]], columns: list[str]) -> str:
     return "\n".join("| " + " | ".join(r) + " |" for r in [columns, ["---"] * len(columns), *rows]) + "\n"
 
@@ -106,22 +133,40 @@ def validation(runs: Runs, labels: dict[str, np.ndarray]) -> str:
     everything = np.ones(len(runs), dtype=bool)
     plain = serving(runs.demand, runs.hardware, Efficiency(), runs.concurrency, runs.max_sequences)
     rows = [summary("plain roofline, nothing fitted", everything, relative_errors(plain.tpot_s, runs.tpot_s), relative_errors(plain.ttft_s, runs.ttft_s))]
-    inside = fit(runs).predict(runs)
-    rows.append(summary("fitted, the same runs", everything, relative_errors(inside.tpot_s, runs.tpot_s), relative_errors(inside.ttft_s, runs.ttft_s)))
-    random = np.random.default_rng(0).integers(0, 10, len(runs)).astype(str)
-    cuts = {"random tenth left out": random, "whole (model, GPU) left out": groups, "whole model left out": labels["model"], "whole GPU left out": runs.gpu}
+    model = fit(runs)
+    physics = model.predict(runs)
+    rows.append(
+        summary("fitted physics, the same runs", everything, relative_errors(physics.tpot_s, runs.tpot_s), relative_errors(physics.ttft_s, runs.ttft_s))
+    )
+    inside = apply_corrections(runs, physics, fit_corrections(runs, physics))
+    rows.append(
+        summary("fitted and corrected, the same runs", everything, relative_errors(inside.tpot_s, runs.tpot_s), relative_errors(inside.ttft_s, runs.ttft_s))
+    )
+    cuts = {
+        "random tenth left out": random_tenths(runs),
+        "whole (model, GPU) left out": groups,
+        "whole model left out": labels["model"],
+        "whole GPU left out": runs.gpu,
+    }
     held = {}
     for name, cut in cuts.items():
         tpot, ttft = left_out(runs, cut, folds=min(FOLDS, len(np.unique(cut))))
         held[name] = (relative_errors(tpot, runs.tpot_s), relative_errors(ttft, runs.ttft_s))
         rows.append(summary(name, everything, *held[name]))
     tpot, ttft = held["whole (model, GPU) left out"]
-    by = [("GPU", runs.gpu), ("engine", runs.engine), ("precision", runs.precision), ("kind", labels["kind"]), ("model", labels["model"])]
+    by = [
+        ("GPU", runs.gpu),
+        ("engine", runs.engine),
+        ("precision", runs.precision),
+        ("kind", labels["kind"]),
+        ("attention", labels["attention"]),
+        ("model", labels["model"]),
+    ]
     detail = [summary(f"{what} {value}", column == value, tpot, ttft) for what, column in by for value in np.unique(column)]
     return (
         "# Validation\n\n"
         "Made by `python benchmarks/performance.py validate DATA`. Errors are |predicted / measured − 1| of published serving runs\n"
-        f"({SOURCE}); runs flagged as speculative decoding or with a doubtful GPU count, and runs with data-parallel attention, are left out.\n\n"
+        f"({SOURCE}); runs flagged as speculative decoding or with a doubtful GPU count, are left out.\n\n"
         f"## Serving speed, {len(runs)} runs\n\n{table(rows, columns)}\n## With the whole (model, GPU) group left out, by\n\n{table(detail, columns)}"
     )
 
@@ -134,7 +179,9 @@ def main() -> None:
     runs, labels = read_runs(args.data)
     if args.command == "fit":
         tpot, _ = left_out(runs, group_of(runs, labels["model"]), folds=FOLDS, ridge=RIDGE)
-        write_profiles(runs, fit(runs), tpot)
+        model = fit(runs)
+        write_profiles(runs, model, tpot)
+        write_corrections(runs, model, left_out(runs, random_tenths(runs), folds=10)[0])
     else:
         (ROOT / "docs" / "validation.md").write_text(validation(runs, labels))
 

@@ -1,6 +1,6 @@
--- Published serving runs that are fit to fit: flagged rows, disaggregated and data-parallel attention left out.
+-- Published serving runs that are fit to fit: flagged rows and disaggregated serving left out.
 -- in:  $file: serving_inferencex.csv
--- out: model, gpu, gpu_count, engine, precision, prompt_tokens, generated_tokens, concurrency, ttft_s, tpot_s, is_moe, measured
+-- out: model, gpu, gpu_count, engine, precision, prompt_tokens, generated_tokens, concurrency, ttft_s, tpot_s, is_moe, dp_attention, measured
 select
     case model when 'meta-llama/Llama-3.1-70B' then 'meta-llama/Meta-Llama-3.1-70B' else model end as model,
     case gpu
@@ -19,7 +19,8 @@ select
     ttft_ms / 1000 as ttft_s,
     tpot_ms / 1000 as tpot_s,
     is_moe = 1 as is_moe,
+    dp_attention = 1 as dp_attention,
     measured_date::varchar as measured
 from read_csv($file)
-where spec_decode_suspect = 0 and n_gpu_suspect = 0 and dp_attention = 0 and tpot_ms > 0
+where spec_decode_suspect = 0 and n_gpu_suspect = 0 and tpot_ms > 0
 order by all

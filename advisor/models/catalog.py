@@ -27,6 +27,11 @@ class CatalogEntry:
     source_url: str
     as_of: str
 
+    @property
+    def shape(self) -> str:
+        """The name of its config, which models of the same shape share."""
+        return self.config.parent.name
+
 
 @cache
 def catalog() -> dict[str, CatalogEntry]:

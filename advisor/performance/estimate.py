@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from advisor.errors import AdvisorError
 from advisor.gpus import GpuSpec, Price
 from advisor.models.spec import ModelSpec
+from advisor.performance.corrections import corrected, terms
 from advisor.performance.demand import demand
+from advisor.performance.hardware import hardware
 from advisor.performance.memory import Memory, memory
+from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
 from advisor.performance.profiles import Fitted
-from advisor.performance.roofline import Hardware, serving
+from advisor.performance.roofline import serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +33,31 @@ class Estimate:
     bound: str
 
 
-def hardware(gpu: GpuSpec, gpu_count: int, precision: str) -> Hardware:
-    """The peaks of `gpu_count` such GPUs for weights of this precision."""
-    peaks = gpu.peak_flops_per_s
-    return Hardware(gpu_count, peaks[gpu.compute_precision(precision)], peaks["bf16"], gpu.memory_bytes_per_s, gpu.link_bytes_per_s)
-
-
 def estimate(
     spec: ModelSpec,
     gpu: GpuSpec,
     fitted: Fitted,
     price: Price | None,
     *,
-    gpu_count: int,
+    parallelism: Parallelism,
     precision: str,
     prompt_tokens: int,
     generated_tokens: int,
     concurrency: int,
 ) -> Estimate:
-    """Memory, times and cost of `concurrency` requests in flight on `gpu_count` GPUs under tensor parallelism."""
+    """Memory, times and cost of `concurrency` requests in flight on one replica. Raises AdvisorError for a dense model with dp."""
+    if parallelism.dp > 1 and not spec.is_moe:
+        raise AdvisorError(
+            f"{spec.name} has no experts to share out", where="--parallelism", mend="dp is for mixtures of experts; run replicas of a dense model"
+        )
     d = demand(spec, precision, prompt_tokens, generated_tokens)
-    mem = memory(d, gpu.memory_bytes, gpu_count, concurrency)
-    result = serving(d, hardware(gpu, gpu_count, precision), fitted.efficiency, concurrency, max(mem.max_sequences, 1.0))
+    hw = hardware(gpu, parallelism, precision)
+    mem = memory(d, gpu.memory_bytes, hw, concurrency)
+    result = serving(d, hw, fitted.efficiency, concurrency, max(mem.max_sequences, 1.0))
+    if fitted.correction:
+        result = corrected(result, fitted.correction, terms(d, hw, concurrency), concurrency, generated_tokens)
     tokens_per_s = float(result.output_tokens_per_s)
-    usd_per_s = price.usd_per_hour * gpu_count / 3600 if price else None
+    usd_per_s = price.usd_per_hour * parallelism.gpu_count / 3600 if price else None
     parts = {"compute": float(result.compute_s), "weights": float(result.weights_s), "KV cache": float(result.kv_s)}
     return Estimate(
         memory=mem,
@@ -61,7 +66,7 @@ def estimate(
         request_s=float(result.request_s),
         output_tokens_per_s=tokens_per_s,
         usd_per_million_output_tokens=usd_per_s / tokens_per_s * 1e6 if usd_per_s else None,
-        energy_j_per_request=float(watts(result, gpu.tdp_w, gpu_count)) * generated_tokens / tokens_per_s,
+        energy_j_per_request=float(watts(result, gpu.tdp_w, parallelism.gpu_count)) * generated_tokens / tokens_per_s,
         prefill_flops=spec.prefill_flops(prompt_tokens),
         decode_flops_per_token=spec.decode_flops(prompt_tokens + max(generated_tokens // 2, 1)),
         bound=max(parts, key=lambda part: parts[part]),

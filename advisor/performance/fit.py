@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from advisor.performance.corrections import LARGEST, Correction, Key, log_factor, terms
 from advisor.performance.demand import Array, Demand
-from advisor.performance.roofline import Efficiency, Hardware, Serving, serving
+from advisor.performance.hardware import Hardware
+from advisor.performance.roofline import Efficiency, Serving, serving
 
 SHARES = ("compute", "weights", "experts", "link", "prefill_compute")
 RIDGE = 10.0
@@ -30,12 +32,13 @@ Labels = NDArray[np.str_]
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Measured serving runs as parallel arrays of shape (n,); ttft_s is NaN where not measured."""
+    """Measured serving runs as parallel arrays of shape (n,); `shape` names the model's config, ttft_s is NaN where not measured."""
 
     demand: Demand
     hardware: Hardware
     concurrency: Array
     max_sequences: Array
+    shape: Labels
     gpu: Labels
     engine: Labels
     precision: Labels
@@ -116,6 +119,42 @@ def _efficiency(coefficients: Array, design: Array) -> Efficiency:
     return Efficiency(**values)
 
 
+CORRECTION_RIDGE = 1.0
+"""Chosen by predicting a random fifth of the runs; slopes are held twice as stiff as the constant, TTFT twice as stiff as TPOT."""
+
+
+def fit_corrections(runs: Runs, predicted: Serving, *, source: str = "") -> dict[Key, Correction]:
+    """What `predicted` leaves over, by (shape, gpu, engine, precision) that was measured."""
+    features = terms(runs.demand, runs.hardware, runs.concurrency)
+    stiffness = CORRECTION_RIDGE * np.where(np.arange(features.shape[1]) == 0, 1.0, 2.0)
+    found = {}
+    for key in sorted(set(zip(runs.shape.tolist(), runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True))):
+        mask = (runs.shape == key[0]) & (runs.gpu == key[1]) & (runs.engine == key[2]) & (runs.precision == key[3])
+        timed = mask & np.isfinite(runs.ttft_s)
+        x = features[mask]
+        found[key] = Correction(
+            _ridge(x, np.log(runs.tpot_s[mask] / predicted.tpot_s[mask]), stiffness),
+            _ridge(features[timed], np.log(runs.ttft_s[timed] / predicted.ttft_s[timed]), 2 * stiffness),
+            x.min(axis=0), x.max(axis=0), 1.0, int(mask.sum()), source,
+        )  # fmt: skip
+    return found
+
+
+def _ridge(x: Array, y: Array, stiffness: Array) -> Array:
+    return np.asarray(np.linalg.solve(x.T @ x + np.diag(stiffness), x.T @ np.clip(y, -LARGEST, LARGEST)))
+
+
+def apply_corrections(runs: Runs, predicted: Serving, corrections: dict[Key, Correction]) -> Serving:
+    """`predicted` with every run corrected whose combination has a correction."""
+    features = terms(runs.demand, runs.hardware, runs.concurrency)
+    tpot, ttft = np.array(predicted.tpot_s), np.array(predicted.ttft_s)
+    for key, correction in corrections.items():
+        mask = (runs.shape == key[0]) & (runs.gpu == key[1]) & (runs.engine == key[2]) & (runs.precision == key[3])
+        tpot[mask] *= np.exp(log_factor(correction.tpot, features[mask], correction))
+        ttft[mask] *= np.exp(log_factor(correction.ttft, features[mask], correction))
+    return replace(predicted, tpot_s=tpot, ttft_s=ttft)
+
+
 def relative_errors(predicted: Array, measured: Array) -> Array:
     """|predicted / measured − 1|."""
     return np.abs(predicted / measured - 1)
@@ -127,6 +166,8 @@ def left_out(runs: Runs, groups: Labels, *, folds: int, ridge: float = RIDGE, se
     tpot, ttft = np.full(len(runs), np.nan), np.full(len(runs), np.nan)
     for fold in range(folds):
         held = np.isin(groups, order[fold::folds])
-        predicted = fit(runs.where(~held), ridge=ridge).predict(runs.where(held))
+        seen, unseen = runs.where(~held), runs.where(held)
+        model = fit(seen, ridge=ridge)
+        predicted = apply_corrections(unseen, model.predict(unseen), fit_corrections(seen, model.predict(seen)))
         tpot[held], ttft[held] = predicted.tpot_s, predicted.ttft_s
     return tpot, ttft

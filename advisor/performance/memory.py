@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.performance.demand import Array, Demand, Quantity
+from advisor.performance.hardware import Hardware
 
 UTILISATION = 0.90
 """Share of the memory that vLLM hands out (its --gpu-memory-utilization default was 0.9 for years)."""
@@ -34,25 +35,32 @@ class Memory:
         return self.total_bytes <= self.capacity_bytes
 
 
-def kv_copies(kv_shards: Quantity, gpu_count: Quantity) -> Array:
+def kv_copies(kv_shards: Quantity, attention_shards: Quantity) -> Array:
     """How often the cache is held: tensor parallelism beyond the KV heads copies it."""
-    return np.asarray(np.maximum(1.0, np.asarray(gpu_count, dtype=float) / np.asarray(kv_shards, dtype=float)))
+    return np.asarray(np.maximum(1.0, np.asarray(attention_shards, dtype=float) / np.asarray(kv_shards, dtype=float)))
 
 
-def max_sequences(d: Demand, memory_bytes: Quantity, gpu_count: Quantity) -> Array:
+def weights_per_gpu(d: Demand, hw: Hardware) -> Array:
+    """Bytes of weights on each GPU: experts shared by all, the rest by those that share the attention."""
+    experts = d.expert_weight_bytes / np.asarray(hw.gpu_count, dtype=float)
+    rest = (d.resident_weight_bytes - d.expert_weight_bytes) / np.asarray(hw.attention_shards, dtype=float)
+    return np.asarray((experts + rest) / np.asarray(hw.stages, dtype=float))
+
+
+def max_sequences(d: Demand, memory_bytes: Quantity, hw: Hardware) -> Array:
     """Sequences of full length that fit beside the weights; negative where the weights do not fit."""
-    n = np.asarray(gpu_count, dtype=float)
-    free = UTILISATION * np.asarray(memory_bytes, dtype=float) - OVERHEAD_BYTES - d.resident_weight_bytes / n
-    return np.asarray(free * n / (d.kv_sequence_bytes * kv_copies(d.kv_shards, n)))
+    n = np.asarray(hw.gpu_count, dtype=float) * np.asarray(hw.stages, dtype=float)
+    free = UTILISATION * np.asarray(memory_bytes, dtype=float) - OVERHEAD_BYTES - weights_per_gpu(d, hw)
+    return np.asarray(free * n / (d.kv_sequence_bytes * kv_copies(d.kv_shards, hw.attention_shards)))
 
 
-def memory(d: Demand, memory_bytes: float, gpu_count: int, concurrency: int) -> Memory:
+def memory(d: Demand, memory_bytes: float, hw: Hardware, concurrency: int) -> Memory:
     """Memory of one deployment with `concurrency` sequences at full length."""
-    copies = float(kv_copies(d.kv_shards, gpu_count))
+    copies = float(kv_copies(d.kv_shards, hw.attention_shards))
     return Memory(
-        weights_bytes=float(d.resident_weight_bytes) / gpu_count,
-        kv_cache_bytes=concurrency * float(d.kv_sequence_bytes) * copies / gpu_count,
+        weights_bytes=float(weights_per_gpu(d, hw)),
+        kv_cache_bytes=concurrency * float(d.kv_sequence_bytes) * copies / float(hw.gpu_count * hw.stages),
         overhead_bytes=OVERHEAD_BYTES,
         capacity_bytes=UTILISATION * memory_bytes,
-        max_sequences=float(max_sequences(d, memory_bytes, gpu_count)),
+        max_sequences=float(max_sequences(d, memory_bytes, hw)),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 
+from advisor.performance.corrections import Correction, shipped_corrections
 from advisor.performance.roofline import Efficiency
 from advisor.shipped import shipped_root
 
@@ -22,6 +23,7 @@ class Fitted:
     provenance: str
     spread: float
     source: str
+    correction: Correction | None = None
 
 
 @cache
@@ -39,10 +41,14 @@ def _rows() -> dict[tuple[str, str, str], Fitted]:
         }
 
 
-def fitted_for(gpu: str, engine: str, precision: str) -> Fitted:
-    """The nearest fitted row: exact, then any GPU (`*`); else the plain roofline."""
+def fitted_for(gpu: str, engine: str, precision: str, shape: str = "") -> Fitted:
+    """The nearest fitted row: exact, then any GPU (`*`); else the plain roofline. With a correction where that model shape was measured."""
     rows = _rows()
     for key in ((gpu, engine, precision), ("*", engine, precision)):
         if key in rows:
-            return rows[key]
+            correction = shipped_corrections().get((shape, gpu, engine, precision))
+            if correction is None:
+                return rows[key]
+            source = f"{correction.n_runs} runs of this model shape on this GPU: {correction.source}"
+            return replace(rows[key], provenance="fitted", spread=correction.spread, source=source, correction=correction)
     return Fitted(Efficiency(), "roofline", ROOFLINE_SPREAD, "no measured run for this GPU, engine and precision")

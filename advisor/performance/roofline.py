@@ -15,21 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.performance.demand import Array, Demand, Quantity
+from advisor.performance.hardware import Hardware
 from advisor.performance.memory import kv_copies
 
 SHARPNESS = 4.0
 """max(a, b) is smoothed to (a^p + b^p)^(1/p): near the ridge neither side hides wholly behind the other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hardware:
-    """Peaks of the GPUs of a deployment; `compute` in the precision of the products."""
-
-    gpu_count: Quantity
-    compute_flops_per_s: Quantity
-    compute_16bit_flops_per_s: Quantity
-    memory_bytes_per_s: Quantity
-    link_bytes_per_s: Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +63,12 @@ def distinct_expert_share(expert_share: Quantity, tokens: Quantity) -> Array:
 
 
 def collectives_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
-    """Two ring all-reduces a layer over 16-bit activations; none on one GPU."""
+    """Two ring all-reduces a layer over 16-bit activations, one where attention is not shared (its all-gather and
+    reduce-scatter around the experts send as much as one all-reduce); none on one GPU."""
     n = np.asarray(hw.gpu_count, dtype=float)
     sent = 2.0 * (n - 1) / n * np.asarray(tokens, dtype=float) * d.hidden * 2.0
-    return np.where(n > 1, 2 * d.n_layers * (sent / (hw.link_bytes_per_s * np.asarray(eff.link)) + eff.collective_s), 0.0)
+    rounds = np.where(np.asarray(hw.attention_shards, dtype=float) > 1, 2.0, 1.0)
+    return np.where(n > 1, rounds * d.n_layers * (sent / (hw.link_bytes_per_s * np.asarray(eff.link)) + eff.collective_s), 0.0)
 
 
 def prefill_s(d: Demand, hw: Hardware, eff: Efficiency) -> Array:
@@ -89,7 +81,7 @@ def prefill_s(d: Demand, hw: Hardware, eff: Efficiency) -> Array:
 
 def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> tuple[Array, Array, Array]:
     """(compute, weight reading, cache reading) of one decode step of `batch` sequences."""
-    n = np.asarray(hw.gpu_count, dtype=float)
+    n, shards = np.asarray(hw.gpu_count, dtype=float), np.asarray(hw.attention_shards, dtype=float)
     b = np.asarray(batch, dtype=float)
     linear = b * d.linear_flops / np.asarray(hw.compute_flops_per_s)
     wide = b * (d.head_flops + d.decode_core_flops) / np.asarray(hw.compute_16bit_flops_per_s)
@@ -97,8 +89,8 @@ def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) ->
     bandwidth = n * np.asarray(hw.memory_bytes_per_s)
     return (
         (linear + wide) / (n * np.asarray(eff.compute)),
-        (d.always_weight_bytes / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
-        b * d.kv_read_bytes * kv_copies(d.kv_shards, n) / (bandwidth * np.asarray(eff.kv)),
+        (d.always_weight_bytes * n / shards / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
+        b * d.kv_read_bytes * kv_copies(d.kv_shards, shards) / (bandwidth * np.asarray(eff.kv)),
     )
 
 
@@ -113,20 +105,21 @@ def decode_step_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> 
 
 
 def serving(d: Demand, hw: Hardware, eff: Efficiency, concurrency: Quantity, max_sequences: Quantity = np.inf) -> Serving:
-    """Steady state of continuous batching with `concurrency` requests in flight.
+    """Steady state of continuous batching with `concurrency` requests in flight, shared out over the pipeline stages.
 
     Every finished request makes room for one new prompt, so a decode step carries batch/generated
     prompts on average: TPOT is the step plus that share of a prefill. Requests beyond what the cache
     holds wait for a whole turn.
     """
     c = np.asarray(concurrency, dtype=float)
-    batch = np.maximum(np.minimum(c, max_sequences), 1.0)
+    held = np.maximum(np.minimum(c, max_sequences), 1.0)
+    batch = np.maximum(held / np.asarray(hw.stages, dtype=float), 1.0)
     generated = np.maximum(d.generated_tokens, 1.0)
     prefill = prefill_s(d, hw, eff)
     tpot = decode_step_s(d, hw, eff, batch) + batch / generated * prefill
     own_turn = prefill + np.asarray(eff.ttft_steps) * tpot + np.asarray(eff.burst) * (batch - 1) * prefill
     decode = tpot * (generated - 1)
     turn = own_turn + decode
-    waiting = np.maximum(c / batch - 1, 0) * turn
+    waiting = np.maximum(c / held - 1, 0) * turn
     compute, weights, kv = decode_parts_s(d, hw, eff, batch)
     return Serving(own_turn + waiting, tpot, waiting + turn, c * generated / (waiting + turn), compute, weights, kv)

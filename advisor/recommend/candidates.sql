@@ -1,7 +1,7 @@
 -- candidates: every strategy point on every deployment that was costed, in the five costs per question.
 -- in:  points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
 --             generated_tokens, depth_tokens, flops, provenance, runs)
---      deployments(point_id, gpu, gpu_count, precision, concurrency, ttft_s, tpot_s, request_s, watts,
+--      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, ttft_s, tpot_s, request_s, watts,
 --             usd_per_hour, performance, spread, price)  times of one answer; usd and watts of all GPUs;
 --             spread: factor of the 90 % interval of times
 --      $qps: questions per second the deployment must carry, or null: it is kept busy
@@ -15,7 +15,7 @@ with paced as (
     join deployments using (point_id)
 )
 select
-    row_number() over (order by point_id, gpu, gpu_count, precision, concurrency) as candidate_id,
+    row_number() over (order by point_id, gpu, gpu_count, parallelism, precision, concurrency) as candidate_id,
     model,
     task,
     strategy,
@@ -23,6 +23,7 @@ select
     token_budget,
     gpu,
     gpu_count,
+    parallelism,
     precision,
     concurrency,
     accuracy,

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.gpus import Price, gpus
 from advisor.models.catalog import catalog, spec_of
+from advisor.performance.corrections import Correction, corrected, shipped_corrections, terms
 from advisor.performance.demand import demand
+from advisor.performance.hardware import Hardware, hardware
 from advisor.performance.memory import max_sequences
+from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
 from advisor.performance.profiles import fitted_for
-from advisor.performance.roofline import Efficiency, Hardware, serving
+from advisor.performance.roofline import Efficiency, serving
 
 GPU_COUNTS = (1, 2, 4, 8, 16)
 LARGEST = {"gb200": 16, "gb300": 16, "gh200-96gb": 1, "gh200-144gb": 1}
 """GPUs of one fast-linked system where that is not eight: racks have more, Grace Hopper nodes one."""
 HOURLY = {"on-demand", "marketplace"}
+BUSY_PER_GROUP = 4
+"""Data-parallel attention is considered from so many requests a group on; with fewer, groups idle."""
 CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
@@ -28,6 +33,8 @@ class Fleet:
 
     gpu: NDArray[np.str_]
     gpu_count: NDArray[np.float64]
+    parallelism: NDArray[np.str_]
+    shares_experts: NDArray[np.bool_]
     concurrency: NDArray[np.float64]
     memory_bytes: NDArray[np.float64]
     tdp_w: NDArray[np.float64]
@@ -37,20 +44,25 @@ class Fleet:
     spread: NDArray[np.float64]
     hardware: Hardware
     efficiency: Efficiency
+    corrections: dict[str, dict[str, Correction]]
 
 
 def fleet(precision: str, rates: dict[str, Price], only: list[str] | None, engine: str) -> Fleet:
-    """Every GPU that can be rented by the hour (or `only` those named) × count × concurrency.
+    """Every GPU that can be rented by the hour (or `only` those named) × layout × concurrency.
 
     Sixteen GPUs only where a rack shares one fast link; reserved and owned prices only for GPUs asked for by name.
     """
     chosen = [g for g in gpus().values() if (g.name in only if only is not None else g.name in rates and rates[g.name].kind in HOURLY)]
-    rows = [(g, n, c) for g in chosen for n in GPU_COUNTS for c in CONCURRENCIES if n <= LARGEST.get(g.name, 8)]
+    counts = {g.name: [n for n in GPU_COUNTS if n <= LARGEST.get(g.name, 8)] for g in chosen}
+    rows = [(g, Parallelism(tp=n), c) for g in chosen for n in counts[g.name] for c in CONCURRENCIES]
+    rows += [(g, Parallelism(dp=n), c) for g in chosen for n in counts[g.name] if n > 1 for c in CONCURRENCIES if c >= BUSY_PER_GROUP * n]
     fits = [fitted_for(g.name, engine, precision) for g, _, _ in rows]
-    counts = np.array([n for _, n, _ in rows], dtype=float)
+    peaks = [hardware(g, layout, precision) for g, layout, _ in rows]
     return Fleet(
         gpu=np.array([g.name for g, _, _ in rows], dtype=str),
-        gpu_count=counts,
+        gpu_count=np.array([layout.gpu_count for _, layout, _ in rows], dtype=float),
+        parallelism=np.array([str(layout) for _, layout, _ in rows], dtype=str),
+        shares_experts=np.array([layout.dp > 1 for _, layout, _ in rows]),
         concurrency=np.array([c for _, _, c in rows], dtype=float),
         memory_bytes=np.array([g.memory_bytes for g, _, _ in rows], dtype=float),
         tdp_w=np.array([g.tdp_w for g, _, _ in rows]),
@@ -58,15 +70,19 @@ def fleet(precision: str, rates: dict[str, Price], only: list[str] | None, engin
         price=np.array([str(rates[g.name]) if g.name in rates else "" for g, _, _ in rows], dtype=str),
         performance=np.array([f.provenance for f in fits], dtype=str),
         spread=np.array([f.spread for f in fits]),
-        hardware=Hardware(
-            counts,
-            np.array([g.peak_flops_per_s[g.compute_precision(precision)] for g, _, _ in rows]),
-            np.array([g.peak_flops_per_s["bf16"] for g, _, _ in rows]),
-            np.array([g.memory_bytes_per_s for g, _, _ in rows]),
-            np.array([g.link_bytes_per_s for g, _, _ in rows]),
-        ),
+        hardware=Hardware(*(np.array([getattr(p, field.name) for p in peaks], dtype=float) for field in fields(Hardware))),
+        corrections=_corrections(engine, precision),
         efficiency=Efficiency(*(np.array([getattr(f.efficiency, field.name) for f in fits]) for field in fields(Efficiency))),
     )
+
+
+def _corrections(engine: str, precision: str) -> dict[str, dict[str, Correction]]:
+    """Corrections of one engine and precision by model shape, then GPU."""
+    found: dict[str, dict[str, Correction]] = {}
+    for (shape, gpu, *rest), correction in shipped_corrections().items():
+        if rest == [engine, precision]:
+            found.setdefault(shape, {})[gpu] = correction
+    return found
 
 
 Columns = dict[str, NDArray[np.generic]]
@@ -74,14 +90,24 @@ Columns = dict[str, NDArray[np.generic]]
 
 def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: float, precision: str, f: Fleet) -> Columns:
     """Columns of the `deployments` table for one strategy point: those that hold the weights and all requests in flight."""
-    d = demand(spec_of(model), precision, round(prompt_tokens), max(round(answer_tokens), 1))
-    room = max_sequences(d, f.memory_bytes, f.gpu_count)
-    fits = room >= f.concurrency
+    spec = spec_of(model)
+    d = demand(spec, precision, round(prompt_tokens), max(round(answer_tokens), 1))
+    room = max_sequences(d, f.memory_bytes, f.hardware)
+    fits = (room >= f.concurrency) & (spec.is_moe | ~f.shares_experts)
     result = serving(d, f.hardware, f.efficiency, f.concurrency, np.maximum(room, 1.0))
+    performance, spread = f.performance, f.spread
+    for gpu, correction in f.corrections.get(catalog()[model].shape, {}).items():
+        features = terms(d, f.hardware, f.concurrency)
+        better = corrected(result, correction, features, f.concurrency, d.generated_tokens)
+        on = f.gpu == gpu
+        times = ("ttft_s", "tpot_s", "request_s", "output_tokens_per_s")
+        result = replace(result, **{name: np.where(on, getattr(better, name), getattr(result, name)) for name in times})
+        performance, spread = np.where(on, "fitted, this model too", performance), np.where(on, correction.spread, spread)
     columns: Columns = {
         "point_id": np.full(len(fits), point_id),
         "gpu": f.gpu,
         "gpu_count": f.gpu_count.astype(np.int64),
+        "parallelism": f.parallelism,
         "precision": np.full(len(fits), precision),
         "concurrency": f.concurrency.astype(np.int64),
         "ttft_s": result.ttft_s,
@@ -89,8 +115,8 @@ def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: 
         "request_s": result.request_s,
         "watts": watts(result, f.tdp_w, f.gpu_count),
         "usd_per_hour": f.usd_per_hour * f.gpu_count,
-        "performance": f.performance,
-        "spread": f.spread,
+        "performance": performance,
+        "spread": spread,
         "price": f.price,
     }
     return {name: column[fits] for name, column in columns.items()}

@@ -6,6 +6,7 @@ import shlex
 from typing import Any
 
 from advisor.models.catalog import spec_of
+from advisor.performance.parallelism import Parallelism
 
 HEADROOM = 4
 """Longest answer planned for, in mean answers: reasoning lengths have a long tail."""
@@ -18,7 +19,9 @@ def serve_command(row: dict[str, Any]) -> str:
     prompt = row["tokens"] - row["generated_tokens"]
     longest = row["token_budget"] or per_answer * HEADROOM
     length = min(spec.max_context, 1024 * -(-round(prompt + longest) // 1024))
-    words = ["vllm", "serve", row["model"], "--tensor-parallel-size", row["gpu_count"], "--max-num-seqs", row["concurrency"], "--max-model-len", length]
+    layout = Parallelism.parse(row["parallelism"])
+    per_group = -(-row["concurrency"] // layout.dp)
+    words = ["vllm", "serve", row["model"], *layout.serve_flags, "--max-num-seqs", per_group, "--max-model-len", length]
     return shlex.join(str(w) for w in words)
 
 

@@ -6,6 +6,7 @@ from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS, going_rates, load_gpu, parse_price
 from advisor.models.catalog import catalog, load_model
 from advisor.performance.estimate import estimate
+from advisor.performance.parallelism import Parallelism
 from advisor.performance.profiles import ENGINES, fitted_for
 from advisor.report.tables import print_table, table, to_json
 from advisor.units import bytes_text, significant
@@ -16,6 +17,7 @@ def show(
     gpu_name: str,
     *,
     gpu_count: int,
+    parallelism: str,
     precision: str,
     prompt_tokens: int,
     generated_tokens: int,
@@ -35,14 +37,17 @@ def show(
         raise unknown("engine", engine, ENGINES, where="--engine")
     entry = catalog().get(spec.name)
     weights = precision or (entry.checkpoint_precision if entry else "bf16")
+    layout = Parallelism.parse(parallelism) if parallelism else Parallelism(tp=gpu_count)
+    if parallelism and gpu_count not in (1, layout.gpu_count):
+        raise AdvisorError(f"{layout} takes {layout.gpu_count} GPUs, not {gpu_count}", where="--parallelism", mend="leave --gpu-count out")
     price = going_rates(tuple(p for text in own_prices for p in parse_price(text))).get(gpu.name)
-    fitted = fitted_for(gpu.name, engine, weights)
+    fitted = fitted_for(gpu.name, engine, weights, entry.shape if entry else "")
     e = estimate(
         spec,
         gpu,
         fitted,
         price,
-        gpu_count=gpu_count,
+        parallelism=layout,
         precision=weights,
         prompt_tokens=prompt_tokens,
         generated_tokens=generated_tokens,
@@ -55,7 +60,8 @@ def show(
                 {
                     "model": spec.name,
                     "gpu": gpu.name,
-                    "gpu_count": gpu_count,
+                    "gpu_count": layout.gpu_count,
+                    "parallelism": str(layout),
                     "precision": weights,
                     "engine": engine,
                     "concurrency": concurrency,
@@ -104,5 +110,6 @@ def show(
         ["speed from", f"{fitted.provenance}: {fitted.source}"],
         ["price from", str(price) if price else "–"],
     ]
-    title = f"{spec.name} ({weights}) on {gpu_count} × {gpu.name}, {engine}, {prompt_tokens:,} → {generated_tokens:,} tokens, {concurrency} in flight"
+    where = f"{layout.gpu_count} × {gpu.name} ({layout})"
+    title = f"{spec.name} ({weights}) on {where}, {engine}, {prompt_tokens:,} → {generated_tokens:,} tokens, {concurrency} in flight"
     print_table(table(["", "estimate"], rows, title=title))

@@ -62,6 +62,7 @@ def as_candidate(row: dict[str, Any]) -> dict[str, Any]:
         "token_budget": row["token_budget"],
         "gpu": row["gpu"],
         "gpu_count": row["gpu_count"],
+        "parallelism": row["parallelism"],
         "precision": row["precision"],
         "concurrency": row["concurrency"],
         "accuracy": {"value": row["accuracy"], "low": row["low"], "high": row["high"]},

@@ -6,10 +6,11 @@ import pytest
 from advisor.gpus import load_gpu
 from advisor.models.catalog import load_model
 from advisor.performance.demand import demand, stack
-from advisor.performance.estimate import hardware
 from advisor.performance.fit import Runs, fit, left_out, relative_errors
+from advisor.performance.hardware import Hardware, hardware
+from advisor.performance.parallelism import Parallelism
 from advisor.performance.profiles import fitted_for
-from advisor.performance.roofline import Efficiency, Hardware, serving
+from advisor.performance.roofline import Efficiency, serving
 
 TRUTH = Efficiency(compute=0.4, weights=0.6, experts=0.5, kv=0.5, layer_s=25e-6, step_s=2e-3, prefill_compute=0.4, ttft_steps=3, burst=0.1)
 
@@ -18,13 +19,13 @@ TRUTH = Efficiency(compute=0.4, weights=0.6, experts=0.5, kv=0.5, layer_s=25e-6,
 def runs() -> Runs:
     shapes = [(m, i, o, c) for m in ("Qwen3-8B", "Qwen3-32B", "Qwen3-30B-A3B") for i, o in ((512, 512), (4096, 512)) for c in (1, 4, 16, 64, 128)]
     demands = stack([demand(load_model(m), "bf16", i, o) for m, i, o, _ in shapes])
-    one = hardware(load_gpu("h100-sxm"), 2, "bf16")
+    one = hardware(load_gpu("h100-sxm"), Parallelism(tp=2), "bf16")
     n = len(shapes)
     hw = Hardware(*(np.full(n, float(getattr(one, f))) for f in Hardware.__dataclass_fields__))
     concurrency = np.array([c for *_, c in shapes], dtype=float)
     made = serving(demands, hw, TRUTH, concurrency)
     noise = np.exp(np.random.default_rng(0).normal(0, 0.03, n))
-    labels = [np.full(n, text) for text in ("h100-sxm", "vllm", "bf16")]
+    labels = [np.array([m for m, *_ in shapes]), *(np.full(n, text) for text in ("h100-sxm", "vllm", "bf16"))]
     return Runs(demands, hw, concurrency, np.full(n, np.inf), *labels, made.ttft_s * noise, made.tpot_s * noise)
 
 

@@ -4,23 +4,28 @@ import pytest
 from advisor.gpus import load_gpu
 from advisor.models.catalog import load_model
 from advisor.performance.demand import demand, stack
-from advisor.performance.estimate import hardware
+from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, memory
+from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import Efficiency, decode_step_s, distinct_expert_share, serving
 
 PERFECT = Efficiency(compute=1, weights=1, experts=1, kv=1, link=1, layer_s=0, collective_s=0, step_s=0, prefill_compute=1, ttft_steps=0, burst=0)
 
 
+def tp(gpus):
+    return hardware(load_gpu("h100-sxm"), Parallelism(tp=gpus), "bf16")
+
+
 def test_a_lone_sequence_reads_the_weights_once_a_token():
     d = demand(load_model("Llama-3.1-8B-Instruct"), "bf16", 1, 2)
-    h100 = hardware(load_gpu("h100-sxm"), 1, "bf16")
+    h100 = hardware(load_gpu("h100-sxm"), Parallelism(), "bf16")
     by_hand = 2 * 7_504_924_672 / 3.35e12  # all weights but the embedding, 16 bit, at 3.35 TB/s
     assert float(decode_step_s(d, h100, PERFECT, 1)) == pytest.approx(by_hand, rel=0.001)
 
 
 def test_a_huge_batch_is_bound_by_multiplying():
     d = demand(load_model("Llama-3.1-8B-Instruct"), "bf16", 1, 2)
-    h100 = hardware(load_gpu("h100-sxm"), 1, "bf16")
+    h100 = hardware(load_gpu("h100-sxm"), Parallelism(), "bf16")
     by_hand = 2 * 7.505e9 * 16384 / 989e12
     assert float(decode_step_s(d, h100, PERFECT, 16384)) == pytest.approx(by_hand, rel=0.02)
 
@@ -34,14 +39,17 @@ def test_experts_touched():
 def test_moe_wins_at_small_batch_and_loses_its_lead_as_experts_fill():
     gpu = load_gpu("h200-sxm")
     moe, dense = (demand(load_model(m), "bf16", 512, 512) for m in ("Qwen3-30B-A3B", "Qwen3-32B"))
-    ratios = [float(decode_step_s(dense, hardware(gpu, 1, "bf16"), PERFECT, b) / decode_step_s(moe, hardware(gpu, 1, "bf16"), PERFECT, b)) for b in (1, 32)]
+    ratios = [
+        float(decode_step_s(dense, hardware(gpu, Parallelism(), "bf16"), PERFECT, b) / decode_step_s(moe, hardware(gpu, Parallelism(), "bf16"), PERFECT, b))
+        for b in (1, 32)
+    ]
     assert ratios[0] > 8
     assert ratios[1] < ratios[0] / 3
 
 
 def test_arrays_equal_one_at_a_time():
     demands = [demand(load_model(m), "fp8", 1000, 500) for m in ("Qwen3-8B", "openai/gpt-oss-20b", "deepseek-ai/DeepSeek-V3")]
-    hw = hardware(load_gpu("h200-sxm"), 8, "fp8")
+    hw = hardware(load_gpu("h200-sxm"), Parallelism(tp=8), "fp8")
     together = serving(stack(demands), hw, Efficiency(), np.array([1.0, 8.0, 64.0]))
     alone = [serving(d, hw, Efficiency(), c) for d, c in zip(demands, (1, 8, 64), strict=True)]
     assert np.allclose(together.tpot_s, [float(s.tpot_s) for s in alone])
@@ -50,14 +58,14 @@ def test_arrays_equal_one_at_a_time():
 
 def test_throughput_is_littles_law():
     d = demand(load_model("Qwen3-8B"), "bf16", 1000, 500)
-    s = serving(d, hardware(load_gpu("h100-sxm"), 1, "bf16"), Efficiency(), 16)
+    s = serving(d, hardware(load_gpu("h100-sxm"), Parallelism(), "bf16"), Efficiency(), 16)
     assert float(s.output_tokens_per_s) == pytest.approx(16 * 500 / float(s.request_s))
     assert float(s.request_s) == pytest.approx(float(s.ttft_s) + 499 * float(s.tpot_s))
 
 
 def test_more_requests_than_the_cache_holds_wait():
     d = demand(load_model("Qwen3-8B"), "bf16", 1000, 500)
-    hw = hardware(load_gpu("h100-sxm"), 1, "bf16")
+    hw = hardware(load_gpu("h100-sxm"), Parallelism(), "bf16")
     free, full = serving(d, hw, Efficiency(), 64), serving(d, hw, Efficiency(), 64, 16)
     assert full.ttft_s > free.ttft_s
     assert full.output_tokens_per_s < free.output_tokens_per_s
@@ -65,16 +73,35 @@ def test_more_requests_than_the_cache_holds_wait():
 
 def test_memory_adds_up():
     d = demand(load_model("Llama-3.1-70B-Instruct"), "bf16", 1000, 1000)
-    m = memory(d, 80e9, 4, 10)
+    m = memory(d, 80e9, tp(4), 10)
     assert m.weights_bytes == pytest.approx(2 * 70.55e9 / 4, rel=1e-3)
     assert m.kv_cache_bytes == pytest.approx(10 * 2000 * 2 * 80 * 8 * 128 * 2 / 4)
     assert m.total_bytes == m.weights_bytes + m.kv_cache_bytes + OVERHEAD_BYTES
     assert m.fits
-    assert not memory(d, 80e9, 1, 1).fits
-    assert memory(d, 80e9, 4, int(m.max_sequences)).fits
-    assert not memory(d, 80e9, 4, int(m.max_sequences) + 1).fits
+    assert not memory(d, 80e9, tp(1), 1).fits
+    assert memory(d, 80e9, tp(4), int(m.max_sequences)).fits
+    assert not memory(d, 80e9, tp(4), int(m.max_sequences) + 1).fits
 
 
 def test_tensor_parallelism_beyond_the_kv_heads_copies_the_cache():
     d = demand(load_model("Qwen3-30B-A3B"), "bf16", 1000, 1000)  # four KV heads
-    assert memory(d, 80e9, 8, 10).kv_cache_bytes == memory(d, 80e9, 4, 10).kv_cache_bytes
+    assert memory(d, 80e9, tp(8), 10).kv_cache_bytes == memory(d, 80e9, tp(4), 10).kv_cache_bytes
+
+
+def test_data_parallel_attention_holds_one_copy_of_a_latent_cache():
+    d = demand(load_model("DeepSeek-V3"), "fp8", 1000, 1000)  # one latent head: tensor parallelism copies it eight times
+    h200 = load_gpu("h200-sxm")
+    by_tp, by_dp = (hardware(h200, layout, "fp8") for layout in (Parallelism(tp=8), Parallelism(dp=8)))
+    assert memory(d, 141e9, by_tp, 64).kv_cache_bytes == pytest.approx(8 * memory(d, 141e9, by_dp, 64).kv_cache_bytes)
+    assert memory(d, 141e9, by_dp, 64).weights_bytes > memory(d, 141e9, by_tp, 64).weights_bytes
+    assert memory(d, 141e9, by_dp, 64).max_sequences > memory(d, 141e9, by_tp, 64).max_sequences
+    assert decode_step_s(d, by_dp, PERFECT, 512) < decode_step_s(d, by_tp, PERFECT, 512)
+
+
+def test_pipeline_stages_share_memory_and_not_latency():
+    d = demand(load_model("Llama-3.1-70B-Instruct"), "bf16", 1000, 1000)
+    one, two = (hardware(load_gpu("h100-sxm"), layout, "bf16") for layout in (Parallelism(tp=4), Parallelism(tp=4, pp=2)))
+    assert memory(d, 80e9, two, 10).weights_bytes == memory(d, 80e9, one, 10).weights_bytes / 2
+    alone, staged = serving(d, one, PERFECT, 1), serving(d, two, PERFECT, 1)
+    assert float(staged.tpot_s) == pytest.approx(float(alone.tpot_s))
+    assert float(serving(d, two, PERFECT, 256).tpot_s) == pytest.approx(float(serving(d, one, PERFECT, 128).tpot_s))

@@ -1,0 +1,44 @@
+"""How a model is laid over several GPUs: tensor, pipeline and data parallelism of the attention with expert parallelism."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from advisor.errors import AdvisorError
+
+FORMS = "accepted: tp8, tp4pp2, dp8, tp2dp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Parallelism:
+    """`tp` GPUs share every layer, `pp` stages share the layers, `dp` groups share the requests and, with all tp·dp GPUs, the experts."""
+
+    tp: int = 1
+    pp: int = 1
+    dp: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Parallelism:
+        """Read `tp8`, `tp4pp2`, `dp8`, `tp2dp4`. Raises AdvisorError."""
+        parts = re.findall(r"(tp|pp|dp)([1-9]\d{0,3})", text.lower())
+        names = [name for name, _ in parts]
+        if not parts or "".join(f"{n}{d}" for n, d in parts) != text.lower() or len(set(names)) != len(names):
+            raise AdvisorError(f"{text!r} is no parallelism", where="--parallelism", mend=FORMS)
+        return cls(**{name: int(degree) for name, degree in parts})
+
+    @property
+    def gpu_count(self) -> int:
+        """GPUs of one replica."""
+        return self.tp * self.pp * self.dp
+
+    def __str__(self) -> str:
+        parts = [f"{name}{degree}" for name, degree in (("tp", self.tp), ("pp", self.pp), ("dp", self.dp)) if degree > 1]
+        return "".join(parts) or "tp1"
+
+    @property
+    def serve_flags(self) -> list[str]:
+        """The flags of `vllm serve`."""
+        flags = ["--tensor-parallel-size", str(self.tp)] if self.tp > 1 or self.gpu_count == 1 else []
+        flags += ["--pipeline-parallel-size", str(self.pp)] if self.pp > 1 else []
+        return flags + (["--data-parallel-size", str(self.dp), "--enable-expert-parallel"] if self.dp > 1 else [])
