@@ -166,7 +166,7 @@ def validation(runs: Runs, labels: dict[str, np.ndarray]) -> str:
     return (
         "# Validation\n\n"
         "Made by `python benchmarks/performance.py validate DATA`. Errors are |predicted / measured − 1| of published serving runs\n"
-        f"({SOURCE}); runs flagged as speculative decoding or with a doubtful GPU count, are left out.\n\n"
+        f"({SOURCE}); runs flagged as speculative decoding or with a doubtful GPU count are left out.\n\n"
         f"## Serving speed, {len(runs)} runs\n\n{table(rows, columns)}\n## With the whole (model, GPU) group left out, by\n\n{table(detail, columns)}"
     )
 

