@@ -3,7 +3,7 @@
 -- out: the columns of curves.csv
 with listed as (
     select *, list_position($files, filename) as layer
-    from read_csv($files, header = true, filename = true, union_by_name = true, types = {'knots': 'varchar', 'runs': 'varchar',
+    from read_csv($files, header = true, delim = ',', quote = '"', escape = '"', filename = true, union_by_name = true, types = {'knots': 'varchar', 'runs': 'varchar',
         'saturation': 'double', 'saturation_low': 'double', 'saturation_high': 'double', 'limit': 'double', 'limit_low': 'double', 'limit_high': 'double'})
 )
 select * exclude (filename, layer)

@@ -3,7 +3,7 @@
 -- out: point_id and the columns of points.csv
 with listed as (
     select *, list_position($files, filename) as layer
-    from read_csv($files, header = true, filename = true, union_by_name = true, types = {'token_budget': 'bigint', 'prompt_tokens': 'double',
+    from read_csv($files, header = true, delim = ',', quote = '"', escape = '"', filename = true, union_by_name = true, types = {'token_budget': 'bigint', 'prompt_tokens': 'double',
         'generated_tokens': 'double', 'depth_tokens': 'double', 'cut': 'double', 'right_tokens': 'double', 'wrong_tokens': 'double',
         'accuracy': 'double', 'low': 'double', 'high': 'double', 'runs': 'varchar'})
 )

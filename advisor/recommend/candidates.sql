@@ -20,7 +20,7 @@ select
     task,
     strategy,
     n_samples,
-    token_budget,
+    nullif(token_budget::double, 'nan'::double)::bigint as token_budget, -- not a number: no cap
     gpu,
     gpu_count,
     parallelism,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -53,26 +54,36 @@ def fleet(precision: str, rates: dict[str, Price], only: list[str] | None, engin
     Sixteen GPUs only where a rack shares one fast link; reserved and owned prices only for GPUs asked for by name.
     """
     chosen = [g for g in gpus().values() if (g.name in only if only is not None else g.name in rates and rates[g.name].kind in HOURLY)]
-    counts = {g.name: [n for n in GPU_COUNTS if n <= LARGEST.get(g.name, 8)] for g in chosen}
-    rows = [(g, Parallelism(tp=n), c) for g in chosen for n in counts[g.name] for c in CONCURRENCIES]
-    rows += [(g, Parallelism(dp=n), c) for g in chosen for n in counts[g.name] if n > 1 for c in CONCURRENCIES if c >= BUSY_PER_GROUP * n]
-    fits = [fitted_for(g.name, engine, precision) for g, _, _ in rows]
-    peaks = [hardware(g, layout, precision) for g, layout, _ in rows]
+    layouts = [(g, Parallelism(**{by: n})) for g in chosen for by in ("tp", "dp") for n in GPU_COUNTS if n <= LARGEST.get(g.name, 8) and (by, n) != ("dp", 1)]
+    fits = [fitted_for(g.name, engine, precision) for g, _ in layouts]
+    peaks = [hardware(g, layout, precision) for g, layout in layouts]
+    at = np.repeat(np.arange(len(layouts)), len(CONCURRENCIES))
+    concurrency = np.tile(np.array(CONCURRENCIES, dtype=float), len(layouts))
+    groups = np.array([layout.dp for _, layout in layouts])[at]
+    busy = (groups == 1) | (concurrency >= BUSY_PER_GROUP * groups)
+    at, concurrency = at[busy], concurrency[busy]
+
+    def numbers(values: Iterable[float]) -> NDArray[np.float64]:
+        return np.take(np.array(list(values), dtype=float), at)
+
+    def texts(values: Iterable[str]) -> NDArray[np.str_]:
+        return np.take(np.array(list(values), dtype=str), at)
+
     return Fleet(
-        gpu=np.array([g.name for g, _, _ in rows], dtype=str),
-        gpu_count=np.array([layout.gpu_count for _, layout, _ in rows], dtype=float),
-        parallelism=np.array([str(layout) for _, layout, _ in rows], dtype=str),
-        shares_experts=np.array([layout.dp > 1 for _, layout, _ in rows]),
-        concurrency=np.array([c for _, _, c in rows], dtype=float),
-        memory_bytes=np.array([g.memory_bytes for g, _, _ in rows], dtype=float),
-        tdp_w=np.array([g.tdp_w for g, _, _ in rows]),
-        usd_per_hour=np.array([rates[g.name].usd_per_hour if g.name in rates else np.nan for g, _, _ in rows]),
-        price=np.array([str(rates[g.name]) if g.name in rates else "" for g, _, _ in rows], dtype=str),
-        performance=np.array([f.provenance for f in fits], dtype=str),
-        spread=np.array([f.spread for f in fits]),
-        hardware=Hardware(*(np.array([getattr(p, field.name) for p in peaks], dtype=float) for field in fields(Hardware))),
+        gpu=texts(g.name for g, _ in layouts),
+        gpu_count=numbers(layout.gpu_count for _, layout in layouts),
+        parallelism=texts(str(layout) for _, layout in layouts),
+        shares_experts=numbers(layout.dp for _, layout in layouts) > 1,
+        concurrency=concurrency,
+        memory_bytes=numbers(g.memory_bytes for g, _ in layouts),
+        tdp_w=numbers(g.tdp_w for g, _ in layouts),
+        usd_per_hour=numbers(rates[g.name].usd_per_hour if g.name in rates else np.nan for g, _ in layouts),
+        price=texts(str(rates[g.name]) if g.name in rates else "" for g, _ in layouts),
+        performance=texts(f.provenance for f in fits),
+        spread=numbers(f.spread for f in fits),
+        hardware=Hardware(*(numbers(getattr(p, field.name) for p in peaks) for field in fields(Hardware))),
         corrections=_corrections(engine, precision),
-        efficiency=Efficiency(*(np.array([getattr(f.efficiency, field.name) for f in fits]) for field in fields(Efficiency))),
+        efficiency=Efficiency(*(numbers(getattr(f.efficiency, field.name) for f in fits) for field in fields(Efficiency))),
     )
 
 

@@ -77,11 +77,10 @@ def candidates(request: Request, workspace: Workspace) -> duckdb.DuckDBPyConnect
     """A database with the table `candidates`. Raises AdvisorError for an unknown task, NoAnswer where nothing is known."""
     connection = duckdb.connect()
     files = _points_files(workspace)
-    known = [row["task"] for row in tasks(workspace)]
-    if request.task not in known:
-        raise unknown("task", request.task, known, where="--task")
     points = rows(connection.execute(statement("advisor.calibration", "points"), {"files": files, "task": request.task, "models": request.models}))
     usable = [p for p in points if p["generated_tokens"] is not None and p["model"] in catalog()]
+    if not points and request.task not in (known := [row["task"] for row in tasks(workspace)]):
+        raise unknown("task", request.task, known, where="--task")
     if not usable:
         asked = f" of {', '.join(request.models)}" if request.models else ""
         raise NoAnswer(f"no accuracy with token counts{asked} is known on {request.task}", mend="measure it with `advisor import samples`")
@@ -110,9 +109,7 @@ def _columns(rows: list[Row]) -> Columns:
 
     def column(name: str) -> np.ndarray[Any, Any]:
         values = [row[name] for row in rows]
-        kind = next((kinds[type(v)] for v in values if v is not None), float)
-        if kind is np.int64 and None in values:
-            return np.ma.array([v or 0 for v in values], mask=[v is None for v in values], dtype=np.int64)
+        kind = float if None in values else kinds[type(values[0])]
         return np.array([np.nan if v is None else v for v in values], dtype=kind)
 
     return {name: column(name) for name in rows[0]}

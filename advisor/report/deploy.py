@@ -25,6 +25,12 @@ def serve_command(row: dict[str, Any]) -> str:
     return shlex.join(str(w) for w in words)
 
 
+def gpus_text(row: dict[str, Any]) -> str:
+    """`8 × b200-sxm`, with the layout where it is not tensor parallelism alone."""
+    layout = Parallelism.parse(row["parallelism"])
+    return f"{row['gpu_count']} × {row['gpu']}" + (f" ({layout})" if layout.tp != layout.gpu_count else "")
+
+
 def strategy_text(row: dict[str, Any]) -> str:
     """A strategy point in words: `one answer`, `majority of 8`, `one answer, at most 8,192 tokens`."""
     if row["strategy"] == "majority":

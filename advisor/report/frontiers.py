@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.errors import unknown
 from advisor.recommend.recommend import candidates, frontier
-from advisor.report.deploy import strategy_text
+from advisor.report.deploy import gpus_text, strategy_text
 from advisor.report.recommendations import as_candidate, request
 from advisor.report.tables import print_table, table, to_json
 from advisor.report.terminal import staircase
@@ -31,7 +31,7 @@ def show(task: str, cost: str, gpus: list[str] | None, models: list[str] | None,
             f"{percent(row['low'])} – {percent(row['high'])}",
             row["model"],
             strategy_text(row),
-            f"{row['gpu_count']} × {row['gpu']}",
+            gpus_text(row),
             str(row["concurrency"]),
         ]
         for row in rows

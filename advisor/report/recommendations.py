@@ -10,7 +10,7 @@ from advisor.gpus import PRECISIONS, load_gpu, parse_price
 from advisor.models.catalog import resolve_name
 from advisor.performance.profiles import ENGINES
 from advisor.recommend.recommend import Recommendation, Request, bad_fraction, recommend
-from advisor.report.deploy import sampling_text, serve_command, strategy_text
+from advisor.report.deploy import gpus_text, sampling_text, serve_command, strategy_text
 from advisor.report.tables import print_table, table, to_json
 from advisor.store.workspace import Workspace
 from advisor.units import COSTS, Budget, parse_duration, percent, significant
@@ -125,7 +125,7 @@ def show(r: Request, workspace: str | None, as_json: bool) -> None:
         print(to_json(as_json_object(found)))
         return
     pick = found.pick
-    print(f"{pick['model']}, {strategy_text(pick)}, on {pick['gpu_count']} × {pick['gpu']} ({pick['precision']}), {pick['concurrency']} requests in flight")
+    print(f"{pick['model']}, {strategy_text(pick)}, on {gpus_text(pick)}, {pick['precision']}, {pick['concurrency']} requests in flight")
     print(f"Why: {found.reason} ({found.n_candidates:,} candidates).")
     print_table(table(["", "", "from"], facts(pick, r)))
     print(f"Deploy:  {serve_command(pick)}")
@@ -159,7 +159,7 @@ def runners_up(found: Recommendation) -> Any:
         [
             row["model"],
             strategy_text(row),
-            f"{row['gpu_count']} × {row['gpu']}",
+            gpus_text(row),
             percent(row["accuracy"]),
             significant(row["usd"]),
             significant(row["s"]),

@@ -14,7 +14,7 @@ from advisor.calibration.fitted import Line, lines
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.recommend.recommend import Recommendation, Request, recommend
 from advisor.report.curves import saturation_text, text
-from advisor.report.deploy import sampling_text, serve_command, strategy_text
+from advisor.report.deploy import gpus_text, sampling_text, serve_command, strategy_text
 from advisor.report.recommendations import as_json_object, constraints, facts, runners_up
 from advisor.report.tables import table, to_json, to_markdown
 from advisor.report.terminal import staircase
@@ -76,7 +76,7 @@ def markdown(found: Recommendation, curves: list[Line], pictures: dict[str, str]
     """The whole report as GitHub-flavoured Markdown."""
     request, pick = found.request, found.pick
     limits = constraints(request)
-    where = f"{pick['gpu_count']} × {pick['gpu']}"
+    where = gpus_text(pick)
     accuracy = f"{percent(pick['accuracy'])} (90 %: {percent(pick['low'])} – {percent(pick['high'])})"
     parts = [
         f"# {pick['model']}, {strategy_text(pick)}, on {where}",
@@ -114,7 +114,7 @@ def _frontier_table(found: Recommendation) -> Any:
             f"{percent(row['low'])} – {percent(row['high'])}",
             row["model"],
             strategy_text(row),
-            f"{row['gpu_count']} × {row['gpu']}",
+            gpus_text(row),
             str(row["concurrency"]),
         ]
         for row in found.frontier
