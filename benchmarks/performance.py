@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+from memory import memory_rows
 
 from advisor.gpus import PRECISIONS, gpus
 from advisor.models.catalog import catalog, spec_of
@@ -126,7 +127,7 @@ def summary(name: str, mask: np.ndarray, tpot: np.ndarray, ttft: np.ndarray) -> 
     return [name, str(int(mask.sum())), f"{np.median(tpot[mask]):.1%}", f"{np.quantile(tpot[mask], 0.9):.1%}", f"{np.median(times):.1%}" if len(times) else "–"]
 
 
-def validation(runs: Runs, labels: dict[str, np.ndarray]) -> str:
+def validation(runs: Runs, labels: dict[str, np.ndarray], data: Path) -> str:
     """The page: errors on groups left out, by every cut."""
     groups = group_of(runs, labels["model"])
     columns = ["", "runs", "TPOT median", "TPOT p90", "TTFT median"]
@@ -162,12 +163,17 @@ def validation(runs: Runs, labels: dict[str, np.ndarray]) -> str:
         ("attention", labels["attention"]),
         ("model", labels["model"]),
     ]
+    near = [summary(f"{what} {value}", column == value, *held["random tenth left out"]) for what, column in by for value in np.unique(column)]
     detail = [summary(f"{what} {value}", column == value, tpot, ttft) for what, column in by for value in np.unique(column)]
     return (
         "# Validation\n\n"
         "Made by `python benchmarks/performance.py validate DATA`. Errors are |predicted / measured − 1| of published serving runs\n"
         f"({SOURCE}); runs flagged as speculative decoding or with a doubtful GPU count are left out.\n\n"
-        f"## Serving speed, {len(runs)} runs\n\n{table(rows, columns)}\n## With the whole (model, GPU) group left out, by\n\n{table(detail, columns)}"
+        f"## Serving speed, {len(runs)} runs\n\n{table(rows, columns)}\n## With the whole (model, GPU) group left out, by\n\n{table(detail, columns)}\n"
+        f"## With random tenths left out, by\n\n{table(near, columns)}\n"
+        "## Memory\n\nWeights and KV cache of one sequence against published peaks of allocated memory (QwenLM documentation, Qwen3 under\n"
+        "transformers 4.51, up to 32,768 tokens). Small FP8 checkpoints hold a second copy of tied embeddings, which the prediction leaves out.\n\n"
+        f"{table(memory_rows(data), ['precision', 'rows', 'median', 'p90'])}"
     )
 
 
@@ -183,7 +189,7 @@ def main() -> None:
         write_profiles(runs, model, tpot)
         write_corrections(runs, model, left_out(runs, random_tenths(runs), folds=10)[0])
     else:
-        (ROOT / "docs" / "validation.md").write_text(validation(runs, labels))
+        (ROOT / "docs" / "validation.md").write_text(validation(runs, labels, args.data))
 
 
 if __name__ == "__main__":

@@ -64,10 +64,12 @@ def fleet(precision: str, rates: dict[str, Price], only: list[str] | None, engin
     at, concurrency = at[busy], concurrency[busy]
 
     def numbers(values: Iterable[float]) -> NDArray[np.float64]:
-        return np.take(np.array(list(values), dtype=float), at)
+        column: NDArray[np.float64] = np.array(list(values), dtype=float)[at]
+        return column
 
     def texts(values: Iterable[str]) -> NDArray[np.str_]:
-        return np.take(np.array(list(values), dtype=str), at)
+        column: NDArray[np.str_] = np.array(list(values), dtype=str)[at]
+        return column
 
     return Fleet(
         gpu=texts(g.name for g, _ in layouts),

@@ -2,7 +2,7 @@
 -- in:  candidates(candidate_id, task, accuracy, …); $cost names the column that is the cost; cost ≥ 0
 -- out: candidate_id, task, cost, accuracy; cheapest first
 -- Two passes, because ranking every row is slow: best accuracy per cost bucket first, then only rows above all cheaper buckets.
-with costed as (
+with costed as not materialized (
     select
         candidate_id,
         task,
@@ -10,9 +10,9 @@ with costed as (
         case $cost when 'usd' then usd when 'flops' then flops when 's' then s when 'J' then "J" when 'tokens' then tokens end as cost
     from candidates
 ),
-bucketed as (
+bucketed as not materialized (
     -- any non-decreasing function of the cost keeps the result exact; greatest() admits a cost of zero
-    select *, floor(1000 * ln(greatest(cost, 1e-300)))::int as bucket from costed where cost is not null
+    select *, floor(50 * ln(greatest(cost, 1e-300)))::int as bucket from costed where cost is not null
 ),
 best as (
     select task, bucket, max(accuracy) as top from bucketed group by task, bucket

@@ -1,40 +1,42 @@
--- pick: the candidates that meet every constraint, best first.
+-- pick: the best feasible candidate of every model and strategy, best first.
 -- Candidates whose accuracy lies within the interval of the most accurate one count as equal, and among equals a doubling of
 -- the cost has to buy $worth of accuracy; with a target accuracy the cheapest that reaches it comes first.
 -- Cheaper is judged at the upper end of the cost's interval, so that a speed that was measured beats one that was hoped for.
--- in:  candidates; $usd, $flops, $s, $J, $tokens: upper bounds or null; $max_ttft, $max_tpot: seconds or null;
---      $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
--- out: the columns of candidates, and cost, equal (as good as the best), place (1 is the pick)
-with feasible as (
+-- in:  feasible (feasible.sql); $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
+-- out: the columns of candidates, and cost, place (1 is the pick), most_accurate and its model among all feasible
+with most as (
+    select max(accuracy) as accuracy from feasible
+),
+best as (
+    select feasible.accuracy, max(feasible.low) as low, min(feasible.model) as model
+    from feasible join most on feasible.accuracy = most.accuracy
+    group by feasible.accuracy
+),
+costed as not materialized (
     select
         *,
         case $cost when 'usd' then usd when 'flops' then flops when 's' then s when 'J' then "J" when 'tokens' then tokens end as cost
-    from candidates
-    where ($usd is null or usd <= $usd)
-        and ($flops is null or flops <= $flops)
-        and ($s is null or s <= $s)
-        and ($J is null or "J" <= $J)
-        and ($tokens is null or tokens <= $tokens)
-        and ($max_ttft is null or ttft_s <= $max_ttft)
-        and ($max_tpot is null or tpot_s <= $max_tpot)
-        and ($min_accuracy is null or accuracy >= $min_accuracy)
+    from feasible
 ),
-best as (
-    select low as bar from feasible order by accuracy desc, low desc limit 1
-),
-ranked as (
+weighed as not materialized (
     select
-        feasible.*,
-        $min_accuracy is not null or accuracy >= bar as equal,
+        costed.*,
+        best.accuracy as most_accurate,
+        best.model as most_accurate_model,
+        -log2(greatest(cost * spread, 1e-300)) as cheapness,
         case
-            when $min_accuracy is not null then -log2(greatest(cost * spread, 1e-300))
-            when accuracy >= bar then accuracy - $worth * log2(greatest(cost * spread, 1e-300))
-            else accuracy
+            when $min_accuracy is not null then cheapness
+            when costed.accuracy >= best.low then 10 + costed.accuracy + $worth * cheapness -- ten: equals come before all others
+            else costed.accuracy + 1e-9 * cheapness
         end as merit
-    from feasible, best
+    from costed, best
     where cost is not null and not isnan(cost)
+),
+firsts as (
+    select arg_max(candidate_id, merit) as candidate_id from weighed group by model, strategy
 )
 select
-    * exclude (merit),
-    row_number() over (order by equal desc, merit desc, cost * spread, s, candidate_id) as place
-from ranked
+    * exclude (merit, cheapness),
+    row_number() over (order by merit desc, s, candidate_id) as place
+from weighed
+where candidate_id in (select candidate_id from firsts)

@@ -132,16 +132,21 @@ def recommend(request: Request, workspace: Workspace) -> Recommendation:
     """The pick for a request. Raises NoAnswer with the binding constraint and the nearest feasible one."""
     connection = candidates(request, workspace)
     parameters = {**request.limits, "cost": "usd", "worth": WORTH}
-    connection.execute(f"create table picked as {statement(PACKAGE, 'pick')}", parameters)
+    connection.execute(f"create table picked as {feasible(statement(PACKAGE, 'pick'))}", parameters)
     first = rows(connection.execute("select * from picked where place = 1"))
     if not first:
         raise _no_answer(connection, request)
-    alternatives = rows(connection.execute(statement(PACKAGE, "alternatives"), {"limit": N_ALTERNATIVES}))
+    alternatives = rows(connection.execute("select * from picked where place > 1 order by place limit $limit", {"limit": N_ALTERNATIVES}))
     pick = first[0]
     for row in alternatives:
         row["lost"] = _why_lost(row, pick)
     count = connection.execute("select count(*) from candidates").fetchone()
-    return Recommendation(request, pick, tuple(alternatives), frontier(connection, request.cost), count[0] if count else 0, _reason(pick, connection, request))
+    return Recommendation(request, pick, tuple(alternatives), frontier(connection, request.cost), count[0] if count else 0, _reason(pick, request))
+
+
+def feasible(query: str) -> str:
+    """`query`, which may read from `feasible`, the candidates within the limits."""
+    return f"with feasible as not materialized ({statement(PACKAGE, 'feasible')}) select * from ({query})"
 
 
 def frontier(connection: duckdb.DuckDBPyConnection, cost: str) -> tuple[Row, ...]:
@@ -150,14 +155,14 @@ def frontier(connection: duckdb.DuckDBPyConnection, cost: str) -> tuple[Row, ...
     return tuple(rows(connection.execute("select candidates.*, front.cost from front join candidates using (candidate_id) order by front.cost")))
 
 
-def _reason(pick: Row, connection: duckdb.DuckDBPyConnection, request: Request) -> str:
+def _reason(pick: Row, request: Request) -> str:
     if request.min_accuracy is not None:
         return f"the cheapest that reaches {percent(request.min_accuracy)} on {request.task}"
-    top = connection.execute("select accuracy, model from picked order by accuracy desc, cost limit 1").fetchone()
-    if top is None or top[0] <= pick["accuracy"]:
+    if pick["most_accurate"] <= pick["accuracy"]:
         return f"the most accurate on {request.task} within the limits, at the lowest cost"
+    best = f"{pick['most_accurate_model']}, {percent(pick['most_accurate'])}"
     return (
-        f"as accurate on {request.task} as the best within the limits ({top[1]}, {percent(top[0])}) as far as its 90 % interval can tell, "
+        f"as accurate on {request.task} as the best within the limits ({best}) as far as its 90 % interval can tell, "
         f"and a dearer one would gain less than {percent(WORTH, 0)} a doubling of its cost"
     )
 
@@ -182,10 +187,10 @@ def _no_answer(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAns
     columns = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
     binding = []
     for name in limits:
-        others = {**request.limits, name: None, "cost": "usd", "worth": WORTH}
+        others = {**request.limits, name: None}
         column = columns.get(name, name)
         best = "max" if name == "min_accuracy" else "min"
-        found = connection.execute(f'select {best}("{column}") from ({statement(PACKAGE, "pick")})', others).fetchone()
+        found = connection.execute(feasible(f'select {best}("{column}") from feasible'), others).fetchone()
         if found and found[0] is not None:
             binding.append(_nearest(name, float(found[0])))
     if binding:

@@ -1,0 +1,79 @@
+"""Frontier and pick over ten million generated candidates, against pandas and a Pareto package on the same rows.
+
+    python benchmarks/frontier.py [ROWS]      paretoset is compared where it is installed
+
+Costs are log-normal and accuracy rises with cost under noise, so a few hundred rows survive. Runs in one process,
+each figure the best of three; the last line is the peak of resident memory.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+import duckdb
+import numpy as np
+
+from advisor.recommend.recommend import PACKAGE, WORTH, feasible
+from advisor.store.sql import statement
+from advisor.units import COSTS
+
+LIMITS = {**dict.fromkeys(COSTS), "max_ttft": None, "max_tpot": None, "min_accuracy": None, "cost": "usd", "worth": WORTH, "usd": 0.01}
+
+
+def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
+    rng = np.random.default_rng(0)
+    usd = np.exp(rng.normal(-6, 2, n))
+    accuracy = np.clip(0.6 + 0.08 * np.log10(usd / 0.002) + rng.normal(0, 0.08, n), 0, 0.99)
+    seconds = np.exp(rng.normal(2, 1, n))
+    connection.register("generated", {"usd": usd, "accuracy": accuracy, "s": seconds})
+    connection.execute("""
+        create table candidates as select row_number() over () as candidate_id, 'task' as task, 'model-' || (candidate_id % 100) as model,
+            'majority' as strategy, accuracy, accuracy - 0.03 as low, accuracy + 0.03 as high,
+            usd, usd * 1e17 as flops, s, usd * 3e5 as "J", usd * 1e6 as tokens, s / 10 as ttft_s, s / 1000 as tpot_s, 1.2 as spread from generated
+    """)
+
+
+def best_of(n: int, work: Callable[[], object]) -> tuple[float, object]:
+    times = []
+    for _ in range(n):
+        start = time.perf_counter()
+        result = work()
+        times.append(time.perf_counter() - start)
+    return min(times), result
+
+
+def main() -> None:
+    n = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10_000_000
+    connection = duckdb.connect()
+    connection.execute("set threads = 2; set memory_limit = '3GB'")
+    generate(connection, n)
+    frontier_s, front = best_of(3, lambda: connection.execute(statement(PACKAGE, "frontier"), {"cost": "usd"}).fetchall())
+    best_pick = feasible(statement(PACKAGE, "pick"))
+    pick_s, _ = best_of(3, lambda: connection.execute(best_pick, LIMITS).fetchall())
+    print(f"{n:,} candidates, {len(front)} on the frontier; frontier {frontier_s:.2f} s, pick {pick_s:.2f} s, together {frontier_s + pick_s:.2f} s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    frame = connection.execute("select usd, accuracy from candidates").df()
+
+    def scan() -> int:
+        ordered = frame.sort_values(["usd", "accuracy"], ascending=[True, False])
+        before = ordered["accuracy"].cummax().shift(fill_value=-1.0)
+        return int((ordered["accuracy"] > before).sum())
+
+    pandas_s, count = best_of(3, scan)
+    assert count == len(front)
+    print(f"pandas sort-and-scan of the frontier alone: {pandas_s:.2f} s, {pandas_s / frontier_s:.1f} × ours")
+    try:
+        from paretoset import paretoset
+    except ImportError:
+        print("paretoset is not installed")
+    else:
+        pareto_s, mask = best_of(1, lambda: paretoset(frame, sense=["min", "max"]))
+        print(f"paretoset: {pareto_s:.2f} s, {pareto_s / frontier_s:.1f} × ours, {int(np.sum(mask))} rows kept")
+    print(f"peak resident memory of generating, frontier and pick: {peak:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()
