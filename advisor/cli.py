@@ -37,10 +37,17 @@ def models(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def gpus(price: PriceOption = None, as_json: JsonOption = False) -> None:
+def gpus(
+    price: PriceOption = None,
+    refresh: Annotated[str | None, typer.Option(help="Write today's cloud prices to this CSV, for --price; needs a network and the prices extra.")] = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the GPUs known here, with peaks and the price used."""
     from advisor.report import listings
 
+    if refresh:
+        listings.refresh_prices(refresh, as_json)
+        return
     listings.show_gpus(price or [], as_json)
 
 

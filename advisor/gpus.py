@@ -152,7 +152,7 @@ KIND_ORDER = ("on-demand", "marketplace", "reserved-3yr", "owned")
 
 
 def going_rates(own: tuple[Price, ...] = ()) -> dict[str, Price]:
-    """One price a GPU: the user's own, else the median shipped offer of the first kind that has any.
+    """One price a GPU: the user's own (the cheapest that is not spot), else the median shipped offer of the first kind that has any.
 
     The median is an offer that exists (the lower of two middle ones), not an average nobody sells.
     """
@@ -164,4 +164,8 @@ def going_rates(own: tuple[Price, ...] = ()) -> dict[str, Price]:
             if of_kind:
                 rates[gpu] = of_kind[(len(of_kind) - 1) // 2]
                 break
-    return rates | {price.gpu: price for price in own}
+    mine: dict[str, Price] = {}
+    for price in own:
+        if price.kind != "spot" and (price.gpu not in mine or price.usd_per_hour < mine[price.gpu].usd_per_hour):
+            mine[price.gpu] = price
+    return rates | mine

@@ -1,6 +1,7 @@
 -- Published serving runs that are fit to fit: flagged rows and disaggregated serving left out.
 -- in:  $file: serving_inferencex.csv
--- out: model, gpu, gpu_count, engine, precision, prompt_tokens, generated_tokens, concurrency, ttft_s, tpot_s, is_moe, dp_attention, measured
+-- out: model, gpu, gpu_count, engine, precision, prompt_tokens, generated_tokens, concurrency, ttft_s, tpot_s, is_moe, dp_attention, ep_size,
+--      gemm_quant_mode, moe_quant_mode, measured
 select
     case model when 'meta-llama/Llama-3.1-70B' then 'meta-llama/Meta-Llama-3.1-70B' else model end as model,
     case gpu
@@ -20,6 +21,9 @@ select
     tpot_ms / 1000 as tpot_s,
     is_moe = 1 as is_moe,
     dp_attention = 1 as dp_attention,
+    ep_size,
+    gemm_quant_mode,
+    moe_quant_mode,
     measured_date::varchar as measured
 from read_csv($file)
 where spec_decode_suspect = 0 and n_gpu_suspect = 0 and tpot_ms > 0

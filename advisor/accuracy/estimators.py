@@ -66,30 +66,38 @@ def majority_at_all_k(n_correct: int, wrong: tuple[int, ...], abstained: int = 0
     """
     n = n_correct + sum(wrong) + abstained
     expected = np.zeros(n + 1)
-    abstain = np.array([comb(abstained, s) for s in range(abstained + 1)], dtype=float)
-    counted = Counter(wrong)
-    for t in range(1, n_correct + 1):
-        ways = comb(n_correct, t) * _ways_of_the_others(tuple(sorted(counted.items())), t)
-        ways = np.convolve(ways, abstain)
-        expected[t : t + len(ways)] += ways
+    if n_correct:
+        ways = _ways_of_the_others(n_correct, tuple(sorted(Counter(wrong).items())))
+        for t in range(1, n_correct + 1):
+            expected[t : t + ways.shape[1]] += comb(n_correct, t) * ways[t - 1]
+        expected = np.convolve(expected, [comb(abstained, s) for s in range(abstained + 1)])
     return tuple(float(expected[k] / comb(n, k)) for k in range(1, n + 1))
 
 
 @cache
-def _ways_of_the_others(counted: tuple[tuple[int, int], ...], t: int) -> Array:
-    """Ties-shared ways to draw s answers from the wrong classes with none above t votes, by s."""
-    degree = sum(multiplicity for votes_, multiplicity in counted if votes_ >= t)
-    nodes, weights = np.polynomial.legendre.leggauss(degree // 2 + 1)
-    nodes, weights = (nodes + 1) / 2, weights / 2
-    ways = np.ones((len(nodes), 1))
+def _ways_of_the_others(n_correct: int, counted: tuple[tuple[int, int], ...]) -> Array:
+    """Ties-shared ways to draw s answers from the wrong classes with none above t votes, by t = 1 … n_correct and s.
+
+    `counted` is (votes, how many wrong answers have them); single votes multiply to one binomial factor.
+    """
+    t = np.arange(1, n_correct + 1)[:, None, None]
+    n_classes = sum(multiplicity for _, multiplicity in counted)
+    nodes, weights = np.polynomial.legendre.leggauss(n_classes // 2 + 1)
+    y, weights = (nodes[None, :, None] + 1) / 2, weights / 2
+    ways = np.ones((n_correct, len(weights), 1))
     for votes_, multiplicity in counted:
-        factor = np.array([[comb(votes_, s) * (y if s == t else 1.0) for s in range(min(votes_, t) + 1)] for y in nodes])
-        for _ in range(multiplicity):
-            grown = np.zeros((len(nodes), ways.shape[1] + factor.shape[1] - 1))
-            for s in range(factor.shape[1]):
-                grown[:, s : s + ways.shape[1]] += factor[:, s : s + 1] * ways
+        if votes_ == 1:
+            s = np.arange(multiplicity + 1)
+            factors = [np.where(t == 1, y**s, 1.0) * [float(comb(multiplicity, i)) for i in s]]
+        else:
+            s = np.arange(votes_ + 1)
+            factors = [np.where(s < t, 1.0, np.where(s == t, y, 0.0)) * [float(comb(votes_, i)) for i in s]] * multiplicity
+        for factor in factors:
+            grown = np.zeros((*ways.shape[:2], ways.shape[2] + factor.shape[2] - 1))
+            for i in range(factor.shape[2]):
+                grown[:, :, i : i + ways.shape[2]] += factor[:, :, i : i + 1] * ways
             ways = grown
-    return np.asarray(weights @ ways)
+    return np.asarray(np.einsum("tjs,j->ts", ways, weights))
 
 
 def best_of_n_at_all_k(scores: Sequence[float], correct: Sequence[bool]) -> tuple[float, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from advisor.gpus import going_rates, parse_price
 from advisor.gpus import gpus as known_gpus
 from advisor.models.catalog import catalog, spec_of
@@ -70,6 +72,14 @@ def show_gpus(own_prices: list[str], as_json: bool) -> None:
         )
     columns = ["GPU", "memory", "TB/s", "bf16 TFLOP/s", "fp8", "fp4", "W", "link", "USD/h", "price seen"]
     print_table(table(columns, rows, right=["memory", "TB/s", "bf16 TFLOP/s", "fp8", "fp4", "W", "USD/h"]))
+
+
+def refresh_prices(path: str, as_json: bool) -> None:
+    """`advisor gpus --refresh`."""
+    from advisor.importers.gpuhunt import refresh
+
+    rows = refresh(Path(path), known_gpus())
+    print(to_json({"path": path, "prices": rows}) if as_json else f"{rows} prices → {path}; use them with --price {path}")
 
 
 def show_tasks(workspace: str | None, as_json: bool) -> None:

@@ -1,0 +1,124 @@
+"""Ask a reference planner (aiconfigurator, Apache-2.0) for a sample of the serving runs and compare on the same rows.
+
+    python benchmarks/reference_planner.py run DATA PROGRAM   asks PROGRAM, the aiconfigurator executable; a few seconds a row
+    python benchmarks/reference_planner.py compare DATA       appends the comparison to docs/validation.md
+
+Answers are kept in benchmarks/reference_planner.csv. Our mapping of a run to the planner's options: tensor parallelism over all
+GPUs, experts over ep_size of them, data-parallel attention left out; quantisation of GEMM and MoE as the run says, its own
+defaults elsewhere; batch size = concurrency.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+import subprocess
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from performance import random_tenths, read_runs, table
+
+from advisor.performance.fit import left_out
+
+HERE = Path(__file__).parent
+ANSWERS = HERE / "reference_planner.csv"
+A_GROUP = 3
+SYSTEMS = {"h100-sxm": "h100_sxm", "h200-sxm": "h200_sxm", "b200-sxm": "b200_sxm", "b300-sxm": "b300_sxm", "gb200": "gb200"}
+FIGURES = {"ttft_s": r"TTFT:\s+([\d.,]+) ms", "tpot_s": r"TPOT:\s+([\d.,]+) ms", "tokens_per_s": r"tokens/s:\s+([\d.,]+)"}
+
+
+def sampled(data: Path) -> list[dict[str, object]]:
+    """A_GROUP rows of every (model, GPU, engine, precision), with their place among the runs."""
+    query = (HERE / "serving_runs.sql").read_text()
+    result = duckdb.connect().execute(query, {"file": str(data / "serving_inferencex.csv")})
+    names = [column[0] for column in result.description or ()]
+    rows = [dict(zip(names, values, strict=True)) | {"row": i} for i, values in enumerate(result.fetchall())]
+    groups: dict[tuple[object, ...], list[dict[str, object]]] = {}
+    for row in rows:
+        if not row["dp_attention"]:
+            groups.setdefault((row["model"], row["gpu"], row["engine"], row["precision"]), []).append(row)
+    rng = np.random.default_rng(0)
+    return [group[i] for group in groups.values() for i in sorted(rng.permutation(len(group))[:A_GROUP])]
+
+
+def ask(program: str, row: dict[str, object]) -> dict[str, float]:
+    """The planner's figures; empty where it refuses."""
+    experts = int(str(row["ep_size"] or 1)) if row["is_moe"] else 1
+    words = [program, "cli", "estimate", "--model-path", row["model"], "--system", SYSTEMS[str(row["gpu"])], "--backend", row["engine"]]
+    words += [
+        "--isl",
+        row["prompt_tokens"],
+        "--osl",
+        row["generated_tokens"],
+        "--batch-size",
+        int(float(str(row["concurrency"]))),
+        "--tp-size",
+        row["gpu_count"],
+    ]
+    if row["is_moe"]:
+        words += ["--moe-ep-size", experts, "--moe-tp-size", int(str(row["gpu_count"])) // experts]
+    for flag, mode in (("--gemm-quant-mode", row["gemm_quant_mode"]), ("--moe-quant-mode", row["moe_quant_mode"] if row["is_moe"] else None)):
+        words += [flag, mode] if mode else []
+    try:
+        told = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=180).stdout
+    except subprocess.TimeoutExpired:
+        return {}
+    found = {name: re.search(pattern, told) for name, pattern in FIGURES.items()}
+    return {name: float(m[1].replace(",", "")) / (1000 if name.endswith("_s") and name != "tokens_per_s" else 1) for name, m in found.items() if m}
+
+
+def run(data: Path, program: str) -> None:
+    with ANSWERS.open("w", newline="") as out:
+        columns = ["row", "model", "gpu", "gpu_count", "engine", "precision", "prompt_tokens", "generated_tokens", "concurrency", *FIGURES]
+        writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        for row in sampled(data):
+            writer.writerow({**row, **dict.fromkeys(FIGURES), **ask(program, row)})
+            out.flush()
+
+
+def throughput(ttft_s: np.ndarray, tpot_s: np.ndarray, generated: np.ndarray, concurrency: np.ndarray) -> np.ndarray:
+    return concurrency * generated / (ttft_s + tpot_s * (generated - 1))
+
+
+def compare(data: Path) -> None:
+    runs, _ = read_runs(data)
+    answers = list(csv.DictReader(ANSWERS.open()))
+    answered = [row for row in answers if row["tpot_s"]]
+    at = np.array([int(row["row"]) for row in answered])
+    tpot, ttft = left_out(runs, random_tenths(runs), folds=10)
+    generated, concurrency = np.asarray(runs.demand.generated_tokens)[at], runs.concurrency[at]
+    measured = throughput(runs.ttft_s[at], runs.tpot_s[at], generated, concurrency)
+    ours = throughput(ttft[at], tpot[at], generated, concurrency)
+    theirs = {name: np.array([float(row[name]) for row in answered]) for name in FIGURES}
+    errors = {
+        "reference planner": (theirs["tpot_s"] / runs.tpot_s[at], theirs["ttft_s"] / runs.ttft_s[at], theirs["tokens_per_s"] / measured),
+        "advisor, each run left out": (tpot[at] / runs.tpot_s[at], ttft[at] / runs.ttft_s[at], ours / measured),
+    }
+    lines = [[name, *(f"{np.nanmedian(np.abs(e - 1)):.1%} ({np.nanquantile(np.abs(e - 1), 0.9):.0%})" for e in es)] for name, es in errors.items()]
+    section = (
+        f"\n## Against a reference planner\n\naiconfigurator 0.12.0 (Apache-2.0) was asked for {len(answers)} of the runs, {A_GROUP} of every model, GPU, "
+        f"engine and precision,\nand answered {len(answered)}; advisor answers all. On the answered rows, median error (90th percentile), by\n"
+        "`python benchmarks/reference_planner.py compare DATA`, which also shows the mapping of a run to the planner's options:\n\n"
+        f"{table(lines, ['', 'TPOT', 'TTFT', 'tokens/s'])}"
+    )
+    page = HERE.parent / "docs" / "validation.md"
+    page.write_text(page.read_text().split("\n## Against a reference planner")[0] + section)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["run", "compare"])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("program", nargs="?", default="aiconfigurator")
+    args = parser.parse_args()
+    if args.command == "run":
+        run(args.data, args.program)
+    else:
+        compare(args.data)
+
+
+if __name__ == "__main__":
+    main()
