@@ -10,7 +10,7 @@ import numpy as np
 
 from advisor.accuracy.curves import Curve, Shape
 from advisor.accuracy.estimators import Interval
-from advisor.errors import NoAnswer, unknown
+from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.models.catalog import catalog, spec_of
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -71,17 +71,26 @@ def lines(workspace: Workspace, model: str, task: str, strategy: str | None) -> 
     if not curves or not points:
         raise NoAnswer("no curve is known", mend="run `advisor fit`")
     connection = duckdb.connect()
-    tasks = {task for (task,) in connection.execute("select distinct task from read_csv($files, union_by_name = true)", {"files": points}).fetchall()}
+    tasks = {row["task"] for row in read(connection, "select distinct task from read_csv($files, union_by_name = true)", {"files": points})}
     if task not in tasks:
         raise unknown("task", task, tasks, where="--task")
-    all_points = rows(connection.execute(statement(PACKAGE, "points"), {"files": points, "task": task, "models": [model]}))
-    fitted = rows(connection.execute(statement(PACKAGE, "fitted"), {"files": curves, "model": model, "task": task}))
+    all_points = read(connection, statement(PACKAGE, "points"), {"files": points, "task": task, "models": [model]})
+    fitted = read(connection, statement(PACKAGE, "fitted"), {"files": curves, "model": model, "task": task})
     if not fitted:
         known = f"only {len(all_points)} point" if all_points else "nothing"
         raise NoAnswer(f"{known} of {model} on {task} is known, a curve needs two", mend="bring answers in with `advisor import samples`, then `advisor fit`")
     if strategy is not None and strategy not in {row["strategy"] for row in fitted}:
         raise unknown("strategy with a curve", strategy, {row["strategy"] for row in fitted}, where="--strategy")
     return [_line(row, all_points) for row in fitted if strategy in (None, row["strategy"])]
+
+
+def read(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> list[Row]:
+    """Rows of a query over the files in `parameters["files"]`. Raises AdvisorError where one of them is damaged."""
+    try:
+        return rows(connection.execute(query, parameters))
+    except duckdb.Error as error:
+        named = [file for file in parameters["files"] if file in str(error)] or parameters["files"][-1:]
+        raise AdvisorError("is damaged", where=named[0], mend="delete it and run `advisor fit`") from None
 
 
 def rows(result: duckdb.DuckDBPyConnection) -> list[Row]:

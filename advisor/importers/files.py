@@ -37,10 +37,12 @@ def seal_runs(connection: duckdb.DuckDBPyConnection, query: str, path: Path, wor
     try:
         connection.execute(f"create or replace temp table incoming as select distinct * from ({query})", {"file": str(path)} if "$file" in query else {})
     except duckdb.Error as error:
-        raise AdvisorError(f"cannot be read as samples ({' '.join(str(error).split())[:160]})", where=str(path)) from None
+        raise AdvisorError(f"cannot be read as samples ({str(error).splitlines()[0]})", where=str(path)) from None
     if clash := connection.execute(DISAGREEMENTS).fetchone():
         raise AdvisorError(f"holds rows that disagree about run {clash[0]!r}, question {clash[1]!r}, sample {clash[2]}", where=str(path))
     rows = connection.execute("select count(*) from incoming").fetchone()
+    if (row := connection.execute("select run_id from incoming where not regexp_full_match(run_id, '[\\w.-]{1,120}') limit 1").fetchone()) is not None:
+        raise AdvisorError(f"has the run_id {row[0]!r}, which cannot name a file", where=str(path), mend="use letters, digits, dots, dashes and underscores")
     runs = [run for (run,) in connection.execute("select distinct run_id from incoming order by 1").fetchall()]
     if not runs:
         raise AdvisorError("holds no answer of a known open model on a known task", where=str(path))

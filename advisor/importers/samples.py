@@ -42,7 +42,9 @@ def import_samples(path: Path, workspace: Workspace) -> Imported:
     try:
         connection.execute(f"create temp table read_rows as select * from {reader}", {"file": str(path)})
     except duckdb.Error as error:
-        raise AdvisorError(f"cannot be read ({' '.join(str(error).split())[:160]})", where=str(path), mend=FORMS) from None
+        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), mend=FORMS) from None
+    if connection.execute("select count(*) from read_rows").fetchone() == (0,):
+        raise AdvisorError("holds no answers", where=str(path), mend=FORMS)
     present = {row[0] for row in connection.execute("describe read_rows").fetchall()}
     if missing := [name for name in REQUIRED if name not in present]:
         raise AdvisorError(f"lacks the column {missing[0]!r}", where=str(path), mend=FORMS)
@@ -88,7 +90,7 @@ def _check_values(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         row = connection.execute(impossible).fetchone()
         wrong_type = None
     except duckdb.Error as error:
-        row, wrong_type = None, " ".join(str(error).split())[:160]
+        row, wrong_type = None, str(error).splitlines()[0]
     if wrong_type:
         raise AdvisorError(f"has a column of the wrong type ({wrong_type})", where=str(path), mend=FORMS)
     if row:

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from advisor.calibration.fitted import TYPICAL_PROMPT_TOKENS, Row, flops, rows
+from advisor.calibration.fitted import TYPICAL_PROMPT_TOKENS, Row, flops, read, rows
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.gpus import Price, going_rates
 from advisor.models.catalog import catalog
@@ -70,17 +70,19 @@ class Recommendation:
 def tasks(workspace: Workspace) -> list[Row]:
     """Every task with strategy points that know their tokens."""
     connection = duckdb.connect()
-    return rows(connection.execute(statement(PACKAGE, "tasks"), {"files": _points_files(workspace)}))
+    return read(connection, statement(PACKAGE, "tasks"), {"files": _points_files(workspace)})
 
 
 def candidates(request: Request, workspace: Workspace) -> duckdb.DuckDBPyConnection:
     """A database with the table `candidates`. Raises AdvisorError for an unknown task, NoAnswer where nothing is known."""
     connection = duckdb.connect()
     files = _points_files(workspace)
-    points = rows(connection.execute(statement("advisor.calibration", "points"), {"files": files, "task": request.task, "models": request.models}))
+    points = read(connection, statement("advisor.calibration", "points"), {"files": files, "task": request.task, "models": request.models})
     usable = [p for p in points if p["generated_tokens"] is not None and p["model"] in catalog()]
     if not points and request.task not in (known := [row["task"] for row in tasks(workspace)]):
         raise unknown("task", request.task, known, where="--task")
+    if points and (strange := sorted({p["model"] for p in points} - set(catalog()))) and not usable:
+        raise NoAnswer(f"what {', '.join(strange)} costs is unknown: no config of it is known here", mend="ask for models of `advisor models`")
     if not usable:
         asked = f" of {', '.join(request.models)}" if request.models else ""
         raise NoAnswer(f"no accuracy with token counts{asked} is known on {request.task}", mend="measure it with `advisor import samples`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from advisor.errors import AdvisorError, NoAnswer, unknown
@@ -115,8 +116,11 @@ def as_json_object(found: Recommendation) -> dict[str, Any]:
 
 def show(r: Request, workspace: str | None, as_json: bool) -> None:
     """Print the recommendation. With --json a missing answer is an object too, before it ends in exit code 1."""
+    ws = Workspace.open(workspace)
+    if ws.unfitted:
+        print("advisor: measurements are newer than the fits; run `advisor fit` to count them", file=sys.stderr)
     try:
-        found = recommend(r, Workspace.open(workspace))
+        found = recommend(r, ws)
     except NoAnswer as error:
         if as_json:
             print(to_json({"task": r.task, "recommended": None, "alternatives": [], "frontier": [], "constraints": constraints(r), "reason": str(error)}))

@@ -44,6 +44,15 @@ class Workspace:
         """Files of all roots that match, sorted, hidden ones apart."""
         return sorted(str(f) for root in self.roots for f in root.glob(pattern) if not f.name.startswith("."))
 
+    @property
+    def unfitted(self) -> bool:
+        """Whether the user's own measurements are newer than their fits."""
+        if self.own is None:
+            return False
+        measured = [f.stat().st_mtime for f in self.own.glob("measurements/*/*") if not f.name.startswith(".")]
+        fitted = self.own / "profiles" / "points.csv"
+        return bool(measured) and (not fitted.exists() or max(measured) > fitted.stat().st_mtime)
+
     def connect(self) -> duckdb.DuckDBPyConnection:
         """An in-memory database with the table `samples` filled from every sealed file."""
         connection = duckdb.connect()

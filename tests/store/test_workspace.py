@@ -1,0 +1,77 @@
+"""What a user's own folder can look like, damaged ones too: one clear line, nothing half written."""
+
+import json
+
+import pytest
+
+ROW = {"model": "Qwen/Qwen3-8B", "task": "mine", "question_id": "q1", "sample_index": 0, "answer": "a", "correct": True, "generated_tokens": 5}
+
+
+def write(path, *rows):
+    path.write_text("\n".join(json.dumps(ROW | row) for row in rows))
+    return path
+
+
+@pytest.fixture
+def own(tmp_path, advisor):
+    assert advisor("import", "samples", write(tmp_path / "s.jsonl", {}), "--workspace", tmp_path / "ws")[0] == 0
+    return tmp_path / "ws"
+
+
+def test_new_measurements_ask_for_a_fit(own, advisor):
+    assert "run `advisor fit`" in advisor("recommend", "--workspace", own)[2]
+    assert advisor("fit", "--workspace", own)[0] == 0
+    assert advisor("recommend", "--workspace", own)[2] == ""
+    assert advisor("recommend", "--workspace", own, "--task", "mine")[0] == 0
+
+
+@pytest.mark.parametrize("content", ["model,task\nx", 'a,b\n"unclosed', "\x00\x01\x02"])
+@pytest.mark.parametrize("command", [["recommend"], ["tasks"], ["curve", "gpt-oss-120b"]])
+def test_a_damaged_fit_is_named(own, advisor, command, content):
+    (own / "profiles").mkdir()
+    (own / "profiles" / "points.csv").write_text(content)
+    code, _, err = advisor(*command, "--workspace", own)
+    if code != 0:
+        assert code == 2
+        assert "points.csv" in err.splitlines()[-1]
+
+
+def test_a_half_written_sample_file_is_named(own, advisor):
+    (own / "measurements" / "samples" / "torn.parquet").write_bytes(b"PAR1torn")
+    code, _, err = advisor("fit", "--workspace", own)
+    assert code == 2
+    assert "torn.parquet" in err
+    assert not (own / "profiles").exists()
+
+
+def test_what_a_run_died_writing_is_ignored(own, advisor):
+    (own / "measurements" / "samples" / ".x.parquet.1.tmp").write_bytes(b"PAR1torn")
+    assert advisor("fit", "--workspace", own)[0] == 0
+
+
+def test_an_empty_workspace_answers_from_what_ships(tmp_path, advisor):
+    assert advisor("recommend", "--workspace", tmp_path)[0] == 0
+    assert advisor("fit", "--workspace", tmp_path)[0] == 0
+
+
+def test_a_workspace_that_cannot_be_written(tmp_path, advisor):
+    (tmp_path / "file").write_text("")
+    code, _, err = advisor("import", "samples", write(tmp_path / "s.jsonl", {}), "--workspace", tmp_path / "file" / "ws")
+    assert code == 2
+    assert "cannot write here" in err
+
+
+@pytest.mark.parametrize("run_id", ["../../x", "a/b", "", "x" * 200])
+def test_a_run_id_cannot_leave_its_folder(tmp_path, advisor, run_id):
+    code, _, err = advisor("import", "samples", write(tmp_path / "s.jsonl", {"run_id": run_id}), "--workspace", tmp_path / "ws")
+    assert code == 2
+    assert "run_id" in err
+    assert not (tmp_path / "ws").exists()
+
+
+def test_a_model_without_a_config_is_said_to_have_none(tmp_path, advisor):
+    advisor("import", "samples", write(tmp_path / "s.jsonl", {"model": "my/own"}), "--workspace", tmp_path / "ws")
+    advisor("fit", "--workspace", tmp_path / "ws")
+    code, _, err = advisor("recommend", "--task", "mine", "--workspace", tmp_path / "ws")
+    assert code == 1
+    assert "my/own" in err
