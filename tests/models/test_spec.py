@@ -51,6 +51,19 @@ def test_active_parameters_agree_with_model_cards_that_say_what_they_count():
         assert spec_of(name).active_parameters == pytest.approx(published, rel=0.02)
 
 
+@pytest.mark.parametrize("name", catalog())
+def test_active_parameters_agree_with_the_published_figure(name):
+    """Within 2 % or a unit of the figure's last digit, as the publisher counts: all that a token passes, with the look-up, or without LM head."""
+    published = catalog()[name].published_active_parameters
+    if published is None:
+        pytest.skip("no published figure")
+    spec = spec_of(name)
+    lookup = 0 if spec.tied_embeddings else spec.embedding_parameters
+    conventions = (spec.active_parameters, spec.active_parameters + lookup, spec.active_parameters - spec.head_matmul_parameters)
+    last_digit = 0.6 * 10.0 ** -len(f"{published / 1e9:.6f}".rstrip("0").split(".")[1]) * 1e9
+    assert min(abs(counted - published) for counted in conventions) <= max(0.02 * published, last_digit)
+
+
 def test_kv_cache_elements_per_token():
     for name, elements in {
         "Qwen/Qwen3-8B": 2 * 36 * 8 * 128,
