@@ -16,11 +16,12 @@ from advisor.store.workspace import Workspace
 
 
 def fit(workspace: Workspace) -> tuple[list[Point], list[FittedCurve]]:
-    """Strategy points and curves of everything measured or published here."""
+    """Strategy points and curves of everything measured or published here; of a user's workspace what it adds to what ships."""
     connection = workspace.connect()
-    groups = measured(connection)
+    groups = measured(connection, own=workspace.own is not None)
     points = [point for group in groups for point in measured_points(group)]
-    points += published_points(published(connection, workspace.files("measurements/published/*.csv")), points)
+    tables = sorted(str(f) for f in workspace.writable_root.glob("measurements/published/*.csv"))
+    points += published_points(published(connection, tables), points)
     curves = [curve for group in groups if (curve := measured_curve(group))] + published_curves(points)
     return ordered(points), sorted(curves, key=lambda c: (c.task, c.model.lower(), c.strategy, c.unit))
 
@@ -32,8 +33,9 @@ def write(folder: Path, points: list[Point], curves: list[FittedCurve]) -> None:
 
 
 def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """A table with six significant digits; nothing is written for no rows."""
+    """A table with six significant digits; without rows there is no file."""
     if not rows:
+        path.unlink(missing_ok=True)
         return
 
     def write_rows(temporary: Path) -> None:

@@ -63,10 +63,10 @@ class Measured:
     wrong_tokens: float | None = None
 
 
-def measured(connection: duckdb.DuckDBPyConnection) -> list[Measured]:
-    """Everything that the samples of this database support, by task and model."""
+def measured(connection: duckdb.DuckDBPyConnection, *, own: bool) -> list[Measured]:
+    """Everything that the samples of this database support, by task and model; with `own` only what the user's workspace changes."""
     found: list[Measured] = []
-    for model, task, strategy, runs, prompt_tokens in connection.execute(statement("advisor.calibration", "groups")).fetchall():
+    for model, task, strategy, runs, prompt_tokens in connection.execute(statement("advisor.calibration", "groups"), {"own": own}).fetchall():
         if strategy == "sampling":
             questions = list(_questions(connection, model, task, strategy, runs).values())
             found.append(_votes(model, task, " ".join(runs), prompt_tokens, questions))

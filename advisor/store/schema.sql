@@ -14,5 +14,6 @@ create table if not exists samples (
     strategy         varchar,   -- how it was drawn, default sampling
     finish_reason    varchar,   -- stop, length, loop, error
     temperature      double,
-    run_id           varchar    -- the run that drew it; names the file
+    run_id           varchar,   -- the run that drew it; names the file
+    own              boolean    -- from the user's workspace, not shipped
 );

@@ -58,8 +58,9 @@ class Workspace:
         connection = duckdb.connect()
         connection.execute(statement("advisor.store", "schema"))
         for file in self.files("measurements/samples/*.parquet"):
+            own = self.own is not None and Path(file).is_relative_to(self.own)
             try:
-                connection.execute("insert into samples by name select * from read_parquet($file)", {"file": file})
+                connection.execute("insert into samples by name select *, $own as own from read_parquet($file)", {"file": file, "own": own})
             except duckdb.Error as error:
                 raise AdvisorError(f"is no readable samples file ({str(error).splitlines()[0]})", where=file, mend="delete it and import again") from None
         return connection
