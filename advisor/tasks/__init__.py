@@ -1,0 +1,1 @@
+"""What models are asked, and whether an answer is right."""

@@ -1,0 +1,109 @@
+"""Extracting answers and comparing them: mathematics, multiple choice, exact or numeric. Nothing a model wrote is ever run.
+
+Every kind maps an answer's text to a class; equal classes are equal answers, None is an answer that could not be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from advisor.errors import MissingAbility, unknown
+
+LONGEST = 20_000
+"""Only the end of a text is read: answers come last, and patterns stay fast on runaway output."""
+
+_PHRASE = re.compile(r"(?:final answer|answer)\s*(?:is|:|=)?\s*:?\s*\**\s*(.+)", re.IGNORECASE)
+_LETTER = re.compile(r"\(?\b([A-J])\b\)?")
+_NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?")
+
+
+def boxed(text: str) -> str | None:
+    r"""The content of the last \boxed{…}, braces balanced.
+
+    >>> boxed(r"so \boxed{\frac{1}{2}} it is")
+    '\\frac{1}{2}'
+    """
+    start = text.rfind("\\boxed{")
+    if start < 0:
+        return None
+    depth = 0
+    for i in range(start + 6, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[i], 0)
+        if depth == 0:
+            return text[start + 7 : i].strip()
+    return None
+
+
+def final(text: str) -> str | None:
+    """What follows the last "answer:" or fills the last box, on one line."""
+    tail = text[-LONGEST:]
+    if (inside := boxed(tail)) is not None:
+        return inside
+    found = [m[1] for line in tail.splitlines() if (m := _PHRASE.search(line))]
+    return found[-1].strip().strip("*").rstrip(".").strip() if found else None
+
+
+def choice(text: str) -> str | None:
+    """The letter of a multiple choice.
+
+    >>> choice("The answer is (C).")
+    'C'
+    """
+    said = final(text)
+    letters = _LETTER.findall(said if said is not None else text[-200:])
+    return letters[0] if said is not None and letters else letters[-1] if letters else None
+
+
+def number(text: str) -> str | None:
+    """A number in canonical form: the final answer's, else the last in the text.
+
+    >>> number("Total: 1,200 + 34.50 = 1,234.50")
+    '1234.5'
+    """
+    said = final(text)
+    found = _NUMBER.findall(said if said is not None else text[-LONGEST:])
+    if not found:
+        return None
+    plain = found[0 if said is not None else -1].replace(",", "").replace("$", "").rstrip("%")
+    value = float(plain)
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def exact(text: str) -> str | None:
+    """The final answer, or the last line, in small letters without outer punctuation."""
+    lines = [line for line in text[-LONGEST:].splitlines() if line.strip()]
+    said = final(text) or (lines[-1] if lines else None)
+    return " ".join(said.lower().strip(" .!\"'").split()) or None if said else None
+
+
+def arithmetic(text: str) -> str | None:
+    """The number after the last line that starts with `A`, as tasks/arithmetic.py writes it."""
+    found = re.findall(r"^A (\d{1,4})$", text, re.MULTILINE)
+    return str(int(found[-1])) if found else None
+
+
+def math(text: str) -> str | None:
+    """A mathematical answer in the canonical form of math-verify; read as an expression, never run. Needs the `tasks` extra."""
+    return _math_class(final(text) or text[-300:])
+
+
+@lru_cache(maxsize=100_000)
+def _math_class(expression: str) -> str | None:
+    try:
+        from math_verify import parse
+    except ImportError:
+        raise MissingAbility("mathematical answers are compared by math-verify, which is not installed", mend="pip install 'advisor[tasks]'") from None
+    parsed = parse(f"\\boxed{{{expression}}}", parsing_timeout=None)
+    return str(parsed[0]) if parsed else None
+
+
+KINDS: dict[str, Callable[[str], str | None]] = {"math": math, "choice": choice, "number": number, "exact": exact, "arithmetic": arithmetic}
+
+
+def reader(kind: str) -> Callable[[str], str | None]:
+    """The function that reads answers of a kind. Raises AdvisorError."""
+    if kind not in KINDS:
+        raise unknown("kind of answer", kind, KINDS, where="--answers")
+    return KINDS[kind]
