@@ -190,6 +190,9 @@ def main() -> None:
         write_corrections(runs, model, left_out(runs, random_tenths(runs), folds=10)[0])
     else:
         (ROOT / "docs" / "validation.md").write_text(validation(runs, labels, args.data))
+        import reference_planner
+
+        reference_planner.compare(args.data)
 
 
 if __name__ == "__main__":

@@ -15,5 +15,11 @@ create table if not exists samples (
     finish_reason    varchar,   -- stop, length, loop, error
     temperature      double,
     run_id           varchar,   -- the run that drew it; names the file
+    budget           bigint,    -- samples, width, iterations or tokens, as the strategy counts; null: not recorded
+    search_generated_tokens bigint, -- of the whole search of this question, discarded branches included; the same in all its rows
+    search_scored_tokens    bigint,
+    search_prompt_tokens    bigint, -- computed; search_cached_tokens came from the prefix cache
+    search_cached_tokens    bigint,
+    search_depth_tokens     bigint, -- the longest chain of tokens that had to wait for each other
     own              boolean    -- from the user's workspace, not shipped
 );

@@ -1,8 +1,17 @@
-"""Questions: generated, from a local file, or from a public dataset."""
+"""Questions: a local file, a public dataset, or the generated arithmetic."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from advisor.errors import AdvisorError, MissingAbility
+
+FORMS = "a task file is .jsonl or .parquet with the columns question, answer and optionally id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +21,93 @@ class Question:
     question_id: str
     prompt: str
     reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Where a public benchmark lies and which of its columns hold what."""
+
+    path: str
+    config: str | None
+    split: str
+    question: str
+    answer: str
+    kind: str
+
+
+DATASETS = {
+    "gsm8k": Dataset("openai/gsm8k", "main", "test", "question", "answer", "number"),
+    "math500": Dataset("HuggingFaceH4/MATH-500", None, "test", "problem", "answer", "math"),
+    "aime24": Dataset("HuggingFaceH4/aime_2024", None, "train", "problem", "answer", "number"),
+    "aime25": Dataset("math-ai/aime25", None, "test", "problem", "answer", "number"),
+    "hmmt-feb25": Dataset("MathArena/hmmt_feb_2025", None, "train", "problem", "answer", "math"),
+}
+TEMPLATE = "{question}\n\nThink step by step, then give the final answer as \\boxed{{answer}}.\n"
+
+
+def from_file(path: Path, template: str) -> list[Question]:
+    """Questions of a local file. Raises AdvisorError naming the line: a missing answer, an id that comes twice."""
+    rows = _rows(path)
+    found: dict[str, Question] = {}
+    for number, row in enumerate(rows, 1):
+        where = f"{path}, line {number}"
+        for column in ("question", "answer"):
+            if row.get(column) in (None, ""):
+                raise AdvisorError(f"has no {column}", where=where, mend=FORMS)
+        question_id = str(row.get("id") or hashlib.md5(str(row["question"]).encode()).hexdigest()[:12])
+        if question_id in found:
+            raise AdvisorError(f"repeats the id {question_id!r}", where=where, mend="ids are unique within a task")
+        found[question_id] = Question(question_id, prompted(template, str(row["question"]), where), str(row["answer"]))
+    if not found:
+        raise AdvisorError("holds no questions", where=str(path), mend=FORMS)
+    return list(found.values())
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        raise AdvisorError("no such task file", where=str(path), mend=FORMS)
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as parquet
+
+        try:
+            return list(parquet.read_table(path).to_pylist())
+        except (OSError, ValueError) as error:
+            raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), mend=FORMS) from None
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise AdvisorError(f"is no JSON ({error})", where=f"{path}, line {number}", mend=FORMS) from None
+            if not isinstance(row, dict):
+                raise AdvisorError("is no JSON object", where=f"{path}, line {number}", mend=FORMS)
+            rows.append(row)
+    return rows
+
+
+def prompted(template: str, question: str, where: str) -> str:
+    """The template with its {question}. Raises AdvisorError."""
+    try:
+        return template.format(question=question)
+    except (KeyError, IndexError, ValueError):
+        raise AdvisorError("the template has a field other than {question}", where=where, mend="write braces of your own twice: {{ }}") from None
+
+
+def from_dataset(name: str, template: str) -> list[Question]:
+    """Questions of a public benchmark; needs the `tasks` extra and a network or a cached copy. Raises MissingAbility."""
+    if find_spec("datasets") is None:
+        raise MissingAbility(f"{name} is loaded through datasets, which is not installed", mend="pip install 'advisor[tasks]'")
+    import datasets
+
+    source = DATASETS[name]
+    try:
+        rows = datasets.load_dataset(source.path, source.config, split=source.split)
+    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+        problem = f"{source.path} cannot be loaded ({type(error).__name__})"
+        raise MissingAbility(problem, where=f"--task {name}", mend="give a local file with question and answer: --task FILE") from None
+    found = []
+    for i, row in enumerate(rows):
+        reference = str(row[source.answer]).rpartition("####")[2].strip()
+        found.append(Question(f"{name}-{i}", prompted(template, str(row[source.question]), name), reference))
+    return found

@@ -25,7 +25,7 @@ from advisor.tasks.arithmetic import STEPS, problem
 
 CHARACTERS = ["<pad>", "<end>", *"\n 0123456789+-*=QA"]
 ID = {c: i for i, c in enumerate(CHARACTERS)}
-LENGTH, BATCH, PEAK = 96, 128, 4e-3
+LENGTH, BATCH, PEAK = 96, 64, 4e-3
 COMMON = {
     "vocab_size": 32,
     "max_position_embeddings": 512,
@@ -46,9 +46,9 @@ SHAPES = {
             "num_experts": 16, "num_experts_per_tok": 2, "norm_topk_prob": True, "decoder_sparse_step": 1, "mlp_only_layers": [],
         },
     ),
-    "reward": (Qwen2Config, {"hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 384}),
+    "reward": (Qwen2Config, {"hidden_size": 96, "num_hidden_layers": 3, "num_attention_heads": 3, "num_key_value_heads": 3, "intermediate_size": 288}),
 }  # fmt: skip
-ITERATIONS = {"small": 900, "medium": 900, "moe": 900, "reward": 1000}
+ITERATIONS = {"small": 1800, "medium": 1600, "moe": 1600, "reward": 1600}
 
 
 def solution(rng: random.Random) -> tuple[str, list[str]]:

@@ -1,0 +1,92 @@
+"""Answers as they come, one JSON line a question, so that nothing drawn is lost when a run is killed.
+
+The journal lies hidden beside the sealed files until all questions are answered; then its rows are sealed and it is removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from advisor.errors import AdvisorError
+from advisor.store.seal import sealed
+
+Row = dict[str, Any]
+
+
+class Journal:
+    """The file of one run; use as a context manager."""
+
+    def __init__(self, folder: Path, run_id: str) -> None:
+        self.path = folder / f".{run_id}.jsonl"
+        self.target = folder / f"{run_id}.parquet"
+        self.done: dict[str, list[Row]] = {}
+
+    def __enter__(self) -> Journal:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a+b")
+        except OSError as error:
+            raise AdvisorError(f"cannot write here ({error.strerror})", where=str(self.path.parent), mend="choose a writable --workspace") from None
+        self._read()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def _read(self) -> None:
+        """Take up what a former run wrote; a last line that was cut short is dropped."""
+        self._file.seek(0)
+        whole = 0
+        for line in self._file.read().splitlines(keepends=True):
+            if not line.endswith(b"\n"):
+                break
+            entry = json.loads(line)
+            self.done[entry["question_id"]] = entry["rows"]
+            whole += len(line)
+        self._file.truncate(whole)
+        self._file.seek(0, os.SEEK_END)
+
+    def add(self, question_id: str, rows: list[Row]) -> None:
+        """Record the answers of one question; they are on disk when this returns. Raises AdvisorError when the disk is full."""
+        line = json.dumps({"question_id": question_id, "rows": rows}).encode() + b"\n"
+        before = self._file.tell()
+        try:
+            self._file.write(line)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._file.truncate(before)
+            raise AdvisorError(f"cannot be written ({error.strerror})", where=str(self.path), mend="make room; the same command goes on from here") from None
+        self.done[question_id] = rows
+
+    def seal(self, question_ids: Iterable[str]) -> Path:
+        """All rows as one sealed Parquet file, in the order of the questions."""
+        rows = [row for question_id in question_ids for row in self.done[question_id]]
+        collected = self.path.with_suffix(".rows")
+        collected.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+
+        def write(temporary: Path) -> None:
+            source, target = (str(p).replace("'", "''") for p in (collected, temporary))
+            duckdb.connect().execute(f"copy (from read_json('{source}', format = 'newline_delimited', columns = {COLUMNS})) to '{target}' (format parquet)")
+
+        try:
+            sealed(self.target, write)
+        finally:
+            collected.unlink(missing_ok=True)
+        self.path.unlink()
+        return self.target
+
+
+COLUMNS = {
+    **dict.fromkeys(("model", "task", "question_id", "answer", "strategy", "finish_reason", "run_id"), "varchar"),
+    **dict.fromkeys(("sample_index", "generated_tokens", "prompt_tokens", "budget"), "bigint"),
+    **dict.fromkeys(("search_generated_tokens", "search_scored_tokens", "search_prompt_tokens", "search_cached_tokens", "search_depth_tokens"), "bigint"),
+    **dict.fromkeys(("score", "temperature"), "double"),
+    "correct": "boolean",
+}

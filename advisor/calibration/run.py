@@ -1,0 +1,191 @@
+"""Sampling runs: every question through a strategy on an engine, answers checked and recorded as they come.
+
+All questions are asked at once, up to a bound, and the engine's own batching does the rest; there are no waves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from advisor.calibration.journal import Journal, Row
+from advisor.engines.protocol import EngineFailure, Generate, Sampling, Score
+from advisor.errors import AdvisorError, MissingAbility
+from advisor.strategies import STRATEGIES
+from advisor.strategies.adaptive import adaptive_majority
+from advisor.strategies.mcts import mcts
+from advisor.strategies.rebase import Steps, rebase
+from advisor.strategies.sample import sample
+from advisor.strategies.search import Searched
+from advisor.strategies.selection import REWARDS
+from advisor.strategies.thinking_budget import thinking_budget
+from advisor.tasks.load import Task
+from advisor.tasks.questions import Question
+from advisor.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is run. `budget` counts what the strategy says: samples, width, iterations or tokens."""
+
+    model: str
+    strategy: str
+    budget: int
+    sampling: Sampling
+    delimiter: str = "\n"
+    reward_model: str = ""
+    reward: str = "last"
+
+    @property
+    def recorded_strategy(self) -> str:
+        """The name in the samples: plain sampling serves every vote."""
+        search = STRATEGIES[self.strategy].search
+        return search if search == "sampling" else self.strategy
+
+    def run_id(self, task: Task) -> str:
+        """The same for the same plan, model, task and questions, so that the same command goes on where it stopped."""
+        told = repr((asdict(self) | {"strategy": self.recorded_strategy}, task.name, task.kind, [q.question_id for q in task.questions]))
+        name = re.sub(r"[^\w.-]+", "-", f"{self.model.rstrip('/').split('/')[-1]}-{task.name}-{self.recorded_strategy}-{self.budget}".lower())
+        return f"{name[:90]}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a watcher sees; `tokens` are generated since the start of this process."""
+
+    n_questions: int
+    done: int = 0
+    failed: int = 0
+    right: float = 0.0
+    tokens: int = 0
+    loops: int = 0
+    answers: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def tokens_per_s(self) -> float:
+        return self.tokens / max(time.monotonic() - self.started, 1e-9)
+
+    def count(self, rows: list[Row]) -> None:
+        """Add the rows of one question."""
+        answered = [row for row in rows if row["finish_reason"] != "error"]
+        self.done += 1
+        self.failed += not answered
+        self.right += sum(row["correct"] for row in answered) / len(answered) if answered else 0.0
+        self.answers += len(answered)
+        self.loops += sum(row["finish_reason"] == "loop" for row in answered)
+
+
+async def calibrate(
+    plan: Plan, task: Task, generate: Generate, score: Score | None, folder: Path, *, in_flight: int = 256, watch: Callable[[Progress], None] = lambda _: None
+) -> tuple[Path, Progress]:
+    """Run what is missing of `plan` and seal it; the path of the sealed file. A failed question is recorded as such and tried again next time.
+
+    Raises AdvisorError where nothing can be written, MissingAbility where the strategy needs rewards and there are none.
+    """
+    if STRATEGIES[plan.strategy].needs_rewards and score is None:
+        raise MissingAbility(f"{plan.strategy} needs rewards and this engine gives none", mend="give a process reward model with --reward-model")
+    run_id = plan.run_id(task)
+    progress = Progress(len(task.questions))
+    with Journal(folder, run_id) as journal:
+        if journal.target.exists():
+            raise AdvisorError("is recorded in full already", where=str(journal.target), mend="change --seed or --samples to draw more")
+        for rows in journal.done.values():
+            if rows[0]["finish_reason"] != "error":
+                progress.count(rows)
+        missing = [q for q in task.questions if q.question_id not in journal.done or journal.done[q.question_id][0]["finish_reason"] == "error"]
+        room = asyncio.Semaphore(in_flight)
+
+        async def ask(question: Question) -> None:
+            async with room:
+                try:
+                    searched = await search(plan, task, question, generate, score)
+                    rows = answered(plan, task, question, searched, run_id)
+                    progress.tokens += searched.work.generated_tokens
+                except EngineFailure as failure:
+                    rows = [failed(plan, task, question, run_id, str(failure))]
+                journal.add(question.question_id, rows)
+                progress.count(rows)
+                watch(progress)
+
+        async with asyncio.TaskGroup() as group:
+            for question in missing:
+                group.create_task(ask(question))
+        if progress.failed:
+            return journal.path, progress
+        return journal.seal(q.question_id for q in task.questions), progress
+
+
+async def search(plan: Plan, task: Task, question: Question, generate: Generate, score: Score | None) -> Searched:
+    """The strategy's search on one question, seeded by the question. Raises EngineFailure."""
+    seed = None if plan.sampling.seed is None else int(hashlib.sha256(f"{plan.sampling.seed}/{question.question_id}".encode()).hexdigest()[:7], 16)
+    sampling = Sampling(**{**asdict(plan.sampling), "seed": seed})
+    prompt, kind = question.prompt, STRATEGIES[plan.strategy].search
+    steps = Steps(plan.delimiter, lambda text: task.answer_of(text) is not None)
+    if kind == "greedy":
+        return await sample(generate, None, prompt, Sampling(**{**asdict(sampling), "temperature": 0.0}), 1)
+    if kind == "thinking-budget":
+        return await thinking_budget(generate, prompt, sampling, plan.budget, task.force)
+    if kind == "adaptive-majority":
+        return await adaptive_majority(generate, prompt, sampling, plan.budget, task.answer_of)
+    if kind == "sampling" or score is None:
+        return await sample(generate, score, prompt, sampling, plan.budget)
+    searched = rebase if kind == "rebase" else mcts
+    return await searched(generate, score, prompt, sampling, plan.budget, steps)
+
+
+def answered(plan: Plan, task: Task, question: Question, searched: Searched, run_id: str) -> list[Row]:
+    """One row a trace; the work of the whole search in each. A search without a trace is one unanswered row."""
+    rows = []
+    for index, trace in enumerate(searched.traces):
+        answer = task.answer_of(trace.text)
+        score = REWARDS[plan.reward](trace.rewards) if trace.rewards else None
+        tokens = trace.generated_tokens
+        rows.append(_row(plan, task, question, run_id, searched.work, index, answer, tokens, trace.finish_reason, score, task.is_correct(question, answer)))
+    return rows or [_row(plan, task, question, run_id, searched.work, 0, None, searched.work.generated_tokens, "length", None, False)]
+
+
+def failed(plan: Plan, task: Task, question: Question, run_id: str, reason: str) -> Row:
+    """The row of a question whose requests failed: neither right nor wrong."""
+    return {**_row(plan, task, question, run_id, Work(), 0, None, 0, "error", None, False), "reason": reason}
+
+
+def _row(
+    plan: Plan,
+    task: Task,
+    question: Question,
+    run_id: str,
+    work: Work,
+    index: int,
+    answer: str | None,
+    tokens: int,
+    reason: str,
+    score: float | None,
+    correct: bool,
+) -> Row:
+    return {
+        "model": plan.model,
+        "task": task.name,
+        "question_id": question.question_id,
+        "sample_index": index,
+        "answer": answer,
+        "correct": correct,
+        "generated_tokens": tokens,
+        "prompt_tokens": None,
+        "score": score,
+        "strategy": plan.recorded_strategy,
+        "budget": plan.budget,
+        "finish_reason": reason,
+        "temperature": plan.sampling.temperature,
+        "run_id": run_id,
+        "search_generated_tokens": work.generated_tokens,
+        "search_scored_tokens": work.scored_tokens,
+        "search_prompt_tokens": work.prompt_tokens,
+        "search_cached_tokens": work.cached_tokens,
+        "search_depth_tokens": work.depth_tokens,
+    }

@@ -1,0 +1,51 @@
+"""A task by its name or file: its questions, how answers are read, and how they are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from advisor.errors import unknown
+from advisor.tasks import arithmetic
+from advisor.tasks.answers import reader
+from advisor.tasks.questions import DATASETS, TEMPLATE, Question, from_dataset, from_file
+
+ARITHMETIC_QUESTIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`answer_of` maps a text to its answer class; `force` opens an answer where thinking is cut short."""
+
+    name: str
+    questions: tuple[Question, ...]
+    kind: str
+    force: str
+
+    @property
+    def answer_of(self) -> Callable[[str], str | None]:
+        return reader(self.kind)
+
+    def is_correct(self, question: Question, answer: str | None) -> bool:
+        """Whether an answer class is that of the reference."""
+        if answer is None:
+            return False
+        reference = question.reference if self.kind == "arithmetic" else self.answer_of(f"answer: {question.reference}")
+        return answer == reference
+
+
+def load(name: str, *, kind: str | None, template: str | None, n_questions: int | None) -> Task:
+    """`arithmetic`, a benchmark's name, or a .jsonl or .parquet file. Raises AdvisorError, MissingAbility."""
+    if kind is not None:
+        reader(kind)
+    if name == "arithmetic":
+        return Task(name, tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS)), kind or "arithmetic", "A ")
+    if name.endswith((".jsonl", ".parquet")):
+        path = Path(name)
+        questions = from_file(path, template or TEMPLATE)
+        return Task(path.stem.lower(), tuple(questions[:n_questions]), kind or "exact", "\nFinal answer: ")
+    if name not in DATASETS:
+        raise unknown("task to calibrate on", name, ["arithmetic", *DATASETS], where="--task")
+    questions = from_dataset(name, template or TEMPLATE)
+    return Task(name, tuple(questions[:n_questions]), kind or DATASETS[name].kind, "\nFinal answer: \\boxed{")
