@@ -198,6 +198,61 @@ def import_(
 
 
 @app.command()
+def calibrate(
+    model: Annotated[str, typer.Argument(help="A model's name, a Hugging Face id, or a folder.")],
+    task: Annotated[str, typer.Option(help="arithmetic, gsm8k, math500, aime24, aime25, hmmt-feb25, or a .jsonl or .parquet file.")],
+    strategy: Annotated[
+        str, typer.Option(help="greedy, majority, weighted-majority, best-of-n, rebase, mcts, thinking-budget or adaptive-majority.")
+    ] = "majority",
+    samples: Annotated[int, typer.Option(help="Samples; width of rebase, iterations of mcts, token cap of thinking-budget.")] = 16,
+    url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server; default: vLLM in process.")] = None,
+    served_model: Annotated[str | None, typer.Option(help="The model's name on that server.")] = None,
+    reward_model: Annotated[str | None, typer.Option(help="A process reward model, for vLLM in process.")] = None,
+    step_token_id: Annotated[int | None, typer.Option(help="Token that the reward model rates at the end of a step.")] = None,
+    reward: Annotated[str, typer.Option(help="Reward of an answer from its steps: last, min, mean or product.")] = "last",
+    questions: Annotated[int | None, typer.Option(help="Only the first so many.")] = None,
+    answers: Annotated[str | None, typer.Option(help="How answers are read: math, choice, number, exact or arithmetic.")] = None,
+    template: Annotated[str | None, typer.Option(help="Prompt with {question}.")] = None,
+    delimiter: Annotated[str, typer.Option(help="What ends a step of a tree search.")] = "\\n",
+    temperature: Annotated[float, typer.Option(help="Sampling temperature.")] = 1.0,
+    top_p: Annotated[float, typer.Option(help="Nucleus.")] = 1.0,
+    frequency_penalty: Annotated[float, typer.Option(help="Against repetition loops, e.g. 0.05.")] = 0.0,
+    max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 2048,
+    seed: Annotated[int, typer.Option(help="Another seed draws other answers.")] = 0,
+    in_flight: Annotated[int, typer.Option(help="Questions at once.")] = 256,
+    engine_option: Annotated[list[str] | None, typer.Option(help="name=value for vLLM in process, e.g. max_model_len=8192; repeatable.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw answers under a strategy, check them, store them; killed at any moment, the same command goes on."""
+    from advisor.report import calibrations
+
+    asked = calibrations.Asked(
+        model,
+        task,
+        strategy,
+        samples,
+        url,
+        served_model,
+        reward_model,
+        step_token_id,
+        reward,
+        questions,
+        answers,
+        template,
+        delimiter,
+        temperature,
+        top_p,
+        frequency_penalty,
+        max_tokens,
+        seed,
+        in_flight,
+        tuple(engine_option or ()),
+    )
+    calibrations.show(asked, workspace, as_json)
+
+
+@app.command()
 def fit(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Derive strategy points and curves again from all measurements."""
     from advisor.report import fits

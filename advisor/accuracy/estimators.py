@@ -114,6 +114,30 @@ def best_of_n_at_all_k(scores: Sequence[float], correct: Sequence[bool]) -> tupl
     return tuple(float(sum(comb(n - m - 1, k - 1) * right[m] for m in range(n - k + 1)) / comb(n, k)) for k in range(1, n + 1))
 
 
+ORDERS = 400
+
+
+def weighted_at_all_k(answers: Sequence[Hashable | None], correct: Sequence[bool], scores: Sequence[float], *, seed: int = 0) -> tuple[float, ...]:
+    """Expected accuracy of the vote weighted by scores over k answers drawn without replacement, for k = 1 … n.
+
+    Monte Carlo over ORDERS random orders, each read at every k; its error is at most 0.5/√ORDERS a question, 0.2 points over
+    200 questions. An answer of None abstains; equal sums share evenly.
+    """
+    classes = ["right" if c else a for a, c in zip(answers, correct, strict=True)]
+    known = {name: i for i, name in enumerate(dict.fromkeys(["right", *(c for c in classes if c is not None)]))}
+    n = len(classes)
+    ballots = np.zeros((n, len(known)))
+    for i, name in enumerate(classes):
+        if name is not None:
+            ballots[i, known[name]] = scores[i]
+    rng = np.random.default_rng(seed)
+    orders = np.argsort(rng.random((ORDERS, n)), axis=1)
+    sums = ballots[orders].cumsum(axis=1)
+    top = sums.max(axis=2, keepdims=True)
+    leaders = (sums >= top - 1e-12) & (top > 0)
+    return tuple((leaders[:, :, 0] / np.maximum(leaders.sum(axis=2), 1)).mean(axis=0).tolist())
+
+
 def voting_limit(n_correct: int, wrong: tuple[int, ...]) -> float:
     """Accuracy of majority voting with unlimited answers: 1 where the correct one is the plurality (arXiv 2408.00724, theorem 1)."""
     rival = max(wrong, default=0)

@@ -7,14 +7,17 @@ strategy is one point.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import numpy as np
 
-from advisor.accuracy.estimators import Array, majority_at_all_k, votes, voting_limit
+from advisor.accuracy.estimators import Array, best_of_n_at_all_k, majority_at_all_k, votes, voting_limit, weighted_at_all_k
 from advisor.store.sql import statement
+from advisor.strategies import STRATEGIES
+from advisor.strategies.selection import SELECTIONS
 
 CAPS = tuple(512 * 2**i for i in range(9))
 SHARE_OF_ANSWERS_NEEDED = 0.98
@@ -33,6 +36,10 @@ class Question:
     tokens: tuple[int, ...]
     timed_correct: tuple[bool, ...]
     timed_ends: tuple[float, ...]
+    scores: tuple[float | None, ...]
+    budget: int | None
+    search_tokens: int | None
+    search_depth: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ def measured(connection: duckdb.DuckDBPyConnection, *, own: bool) -> list[Measur
         if strategy == "sampling":
             questions = list(_questions(connection, model, task, strategy, runs).values())
             found.append(_votes(model, task, " ".join(runs), prompt_tokens, questions))
+            found += _scored_votes(model, task, " ".join(runs), prompt_tokens, questions)
             if timed := _timed(questions):
                 found.append(_caps(model, task, " ".join(runs), prompt_tokens, timed))
         else:
@@ -84,9 +92,19 @@ def _questions(connection: duckdb.DuckDBPyConnection, model: str, task: str, str
     return {question_id: _question(*lists) for question_id, *lists in rows}
 
 
-def _question(answers: list[str | None], correct: list[bool], tokens: list[int | None], cut: list[bool]) -> Question:
+def _question(
+    answers: list[str | None],
+    correct: list[bool],
+    tokens: list[int | None],
+    cut: list[bool],
+    scores: list[float | None],
+    budget: int | None,
+    search_tokens: int | None,
+    search_depth: int | None,
+) -> Question:
     timed = [(t, right, math.inf if stopped else float(t)) for t, right, stopped in zip(tokens, correct, cut, strict=True) if t is not None]
-    return Question(tuple(answers), tuple(correct), tuple(t for t, _, _ in timed), tuple(c for _, c, _ in timed), tuple(e for _, _, e in timed))
+    lengths, right, ends = (tuple(t[i] for t in timed) for i in range(3))
+    return Question(tuple(answers), tuple(correct), lengths, right, ends, tuple(scores), budget, search_tokens, search_depth)  # type: ignore[arg-type]
 
 
 def _timed(questions: list[Question]) -> list[Question]:
@@ -114,6 +132,28 @@ def _votes(model: str, task: str, runs: str, prompt: float | None, questions: li
     )  # fmt: skip
 
 
+def _scored_votes(model: str, task: str, runs: str, prompt: float | None, questions: list[Question]) -> list[Measured]:
+    """Weighted voting and best-of-N at every k, where every answer was scored."""
+    if not all(s is not None for q in questions for s in q.scores) or min(len(q.answers) for q in questions) < 2:
+        return []
+    voted = _votes(model, task, runs, prompt, questions)
+    chosen = [i for i, k in enumerate(voted.n_samples) if k > 1]
+    ks = [voted.n_samples[i] for i in chosen]
+    generated = voted.generated[chosen] if voted.generated is not None else None
+    depth = voted.depth[chosen] if voted.depth is not None else None
+    found = []
+    for strategy, estimate in (("weighted-majority", weighted_at_all_k), ("best-of-n", best_at_all_k)):
+        curves = [estimate(q.answers, q.correct, [s or 0.0 for s in q.scores]) for q in questions]
+        correct = np.array([[curve[k - 1] for k in ks] for curve in curves])
+        found.append(Measured(model, task, strategy, runs, prompt, tuple(ks), (None,) * len(ks), correct, generated, depth))
+    return found
+
+
+def best_at_all_k(answers: Sequence[str | None], correct: Sequence[bool], scores: Sequence[float]) -> tuple[float, ...]:
+    """Best-of-N at every k; an answer that could not be read is never kept."""
+    return best_of_n_at_all_k([-math.inf if a is None and not c else s for a, c, s in zip(answers, correct, scores, strict=True)], correct)
+
+
 def _mean_tokens(timed: list[Question], *, right: bool) -> float | None:
     tokens = [t for q in timed for t, c in zip(q.tokens, q.timed_correct, strict=True) if c == right]
     return float(np.mean(tokens)) if tokens else None
@@ -137,14 +177,38 @@ def _caps(model: str, task: str, runs: str, prompt: float | None, questions: lis
 def _levels(model: str, task: str, strategy: str, runs: str, prompt: float | None, by_run: list[dict[str, Question]]) -> Measured:
     """One point a run, over the questions that all runs share, by rising tokens."""
     shared = sorted(set.intersection(*(set(run) for run in by_run)))
-    samples = [round(float(np.mean([len(run[q].answers) for q in shared]))) if strategy != "thinking-budget" else 1 for run in by_run]
-    tokens = [_mean([t for q in shared for t in run[q].tokens]) for run in by_run]
+    samples = [_n_samples(strategy, [run[q] for q in shared]) for run in by_run]
+    tokens = [_mean([t for q in shared for t in _spent(run[q])]) for run in by_run]
+    depths = [_mean([run[q].search_depth or max(run[q].tokens, default=0) for q in shared]) for run in by_run]
     order = np.argsort([t or 0.0 for t in tokens], kind="stable")
-    correct = np.array([[np.mean(by_run[i][q].correct) for i in order] for q in shared])
+    correct = np.array([[chosen_right(strategy, by_run[i][q]) for i in order] for q in shared])
     generated = np.array([tokens[i] for i in order], dtype=float) if all(tokens) else None
-    return Measured(
-        model, task, strategy, runs, prompt, tuple(samples[i] for i in order), (None,) * len(order), correct, generated, generated,
-    )  # fmt: skip
+    depth = np.array([depths[i] for i in order], dtype=float) if generated is not None else None
+    return Measured(model, task, strategy, runs, prompt, tuple(samples[i] for i in order), (None,) * len(order), correct, generated, depth)
+
+
+def _n_samples(strategy: str, questions: list[Question]) -> int:
+    """The width or number of answers a run was given; one for a single answer."""
+    if strategy in {"thinking-budget", "greedy"}:
+        return 1
+    budgets = [q.budget for q in questions if q.budget is not None]
+    return max(budgets) if budgets else max(1, round(float(np.mean([len(q.answers) for q in questions]))))
+
+
+def _spent(question: Question) -> list[int]:
+    """Tokens of the whole search where it was recorded, else of its answers."""
+    if question.search_tokens is not None:
+        return [question.search_tokens]
+    return [sum(question.tokens)] if question.tokens else []
+
+
+def chosen_right(strategy: str, question: Question) -> float:
+    """Whether the answer that the strategy's own selection keeps is right; the share of right ones for single answers."""
+    if strategy not in STRATEGIES or STRATEGIES[strategy].selection == "first":
+        return float(np.mean(question.correct))
+    classes = ["" if right else answer for answer, right in zip(question.answers, question.correct, strict=True)]
+    kept = SELECTIONS[STRATEGIES[strategy].selection](classes, [s or 0.0 for s in question.scores])
+    return float(kept == "")
 
 
 def _mean(values: list[int]) -> float | None:

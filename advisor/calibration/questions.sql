@@ -1,13 +1,18 @@
 -- The answers of every question of one model on one task, drawn one way.
 -- in:  $model, $task, $strategy; $runs: list of run ids
--- out: question_id; answers, correct, tokens, cut (stopped by the length limit it was drawn under): lists of equal length a question
+-- out: question_id; budget, search_tokens, search_depth (null where not recorded); answers, correct, tokens, cut (stopped by the length limit it was drawn under),
+--      scores: lists of equal length a question
 select
     question_id,
     list(answer order by run_id, sample_index) as answers,
     list(correct order by run_id, sample_index) as correct,
     list(generated_tokens order by run_id, sample_index) as tokens,
-    list(coalesce(finish_reason = 'length', false) order by run_id, sample_index) as cut
+    list(coalesce(finish_reason in ('length', 'loop'), false) order by run_id, sample_index) as cut,
+    list(score order by run_id, sample_index) as scores,
+    max(budget) as budget,
+    max(search_generated_tokens) as search_tokens,
+    max(search_depth_tokens) as search_depth
 from samples
-where model = $model and task = $task and strategy = $strategy and list_contains($runs, run_id)
+where model = $model and task = $task and strategy = $strategy and list_contains($runs, run_id) and coalesce(finish_reason, '') != 'error'
 group by question_id
 order by question_id

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.accuracy.estimators import best_of_n_at_all_k, majority_at_all_k, over_questions, pass_at_k, votes, voting_limit, within_cap
+from advisor.accuracy.estimators import best_of_n_at_all_k, majority_at_all_k, over_questions, pass_at_k, votes, voting_limit, weighted_at_all_k, within_cap
 
 answers = st.lists(st.sampled_from(["right", "a", "b", "c", None]), min_size=1, max_size=8)
 
@@ -92,3 +92,26 @@ def test_all_right_is_not_certainty():
     interval = over_questions(np.ones(30))
     assert interval.high == 1
     assert 0.85 < interval.low < 0.95
+
+
+@given(st.lists(st.tuples(st.sampled_from(["right", "a", "b", None]), st.sampled_from([0.1, 0.5, 0.9])), min_size=1, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_weighted_votes_come_close_to_enumeration(drawn):
+    estimated = weighted_at_all_k([a for a, _ in drawn], [a == "right" for a, _ in drawn], [s for _, s in drawn])
+    for k in range(1, len(drawn) + 1):
+        outcomes = []
+        for subset in combinations(drawn, k):
+            sums = {}
+            for answer, score in subset:
+                if answer is not None:
+                    sums[answer] = sums.get(answer, 0) + score
+            top = [a for a, s in sums.items() if s > max(sums.values()) - 1e-9]
+            outcomes.append(("right" in top) / len(top) if top else 0)
+        assert estimated[k - 1] == pytest.approx(np.mean(outcomes), abs=0.12)
+
+
+def test_equal_weights_are_majority_votes():
+    drawn = ["right", "right", "a", "a", "b", None, "right"]
+    right, wrong, abstained = votes(drawn, [a == "right" for a in drawn])
+    estimated = weighted_at_all_k(drawn, [a == "right" for a in drawn], [0.7] * len(drawn))
+    assert estimated == pytest.approx(majority_at_all_k(right, wrong, abstained), abs=0.06)

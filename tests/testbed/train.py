@@ -108,32 +108,43 @@ def mistaken(rng: random.Random, value: int) -> int:
     return near if near != value else (value + 1) % 100
 
 
-def reward_batch(rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and, at the newline that ends each line, whether all is right so far."""
+def reward_batch(rng: random.Random) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Token ids; at the newline that ends each line, whether all is right so far; and the tokens of lines that are right."""
     ids, labels = torch.zeros(BATCH, LENGTH, dtype=torch.long), torch.full((BATCH, LENGTH), -100)
+    written = labels.clone()
     for row in range(BATCH):
         prompt, lines = solution(rng)
         shown, right = corrupted(rng, lines)
         tokens = encoded(prompt)
         for line, label in zip(shown, right, strict=True):
+            start = len(tokens)
             tokens += encoded(line + "\n")
             if len(tokens) <= LENGTH:
                 labels[row, len(tokens) - 1] = label
+                if label:
+                    written[row, start : len(tokens)] = torch.tensor(tokens[start:])
         tokens = tokens[:LENGTH]
         ids[row, : len(tokens)] = torch.tensor(tokens)
-    return ids, labels
+    return ids, labels, written
 
 
 class RewardModel(nn.Module):
-    """Qwen2 with the two-layer head of process reward models."""
+    """Qwen2 with the two-layer head of process reward models.
+
+    It learns to write right lines too: checking a sum is learned far sooner by a model that can do it.
+    """
 
     def __init__(self, config: Qwen2Config) -> None:
         super().__init__()
         self.model = Qwen2Model(config)
         self.score = nn.Sequential(nn.Linear(config.hidden_size, config.hidden_size), nn.ReLU(), nn.Linear(config.hidden_size, 2))
+        self.writer = nn.Linear(config.hidden_size, config.vocab_size)
 
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        return self.score(self.model(ids).last_hidden_state)
+    def forward(self, ids: torch.Tensor, labels: torch.Tensor, written: torch.Tensor) -> torch.Tensor:
+        hidden = self.model(ids).last_hidden_state
+        rated = nn.functional.cross_entropy(self.score(hidden).reshape(-1, 2), labels.reshape(-1), ignore_index=-100)
+        logits = self.writer(hidden[:, :-1])
+        return rated + nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), written[:, 1:].reshape(-1), ignore_index=-100)
 
 
 def train(name: str, folder: Path) -> None:
@@ -148,10 +159,10 @@ def train(name: str, folder: Path) -> None:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK, total_steps=ITERATIONS[name], pct_start=0.1)
     start = time.time()
     for step in range(ITERATIONS[name]):
-        ids, labels = (reward_batch if reward else policy_batch)(rng)
         if reward:
-            loss = nn.functional.cross_entropy(model(ids).reshape(-1, 2), labels.reshape(-1), ignore_index=-100)
+            loss = model(*reward_batch(rng))
         else:
+            ids, labels = policy_batch(rng)
             logits = model(ids).logits[:, :-1]
             loss = nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), ignore_index=-100)
         optimizer.zero_grad()
@@ -171,7 +182,8 @@ def save(name: str, model: nn.Module, config: Qwen2Config, folder: Path) -> None
     if name == "reward":
         config.architectures, config.num_labels = ["Qwen2ForProcessRewardModel"], 2
         config.save_pretrained(folder)
-        save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors", metadata={"format": "pt"})
+        weights = {k: v.contiguous() for k, v in model.state_dict().items() if not k.startswith("writer.")}
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     else:
         model.save_pretrained(folder)
     tokenizer = Tokenizer(models.BPE(vocab=dict(ID), merges=[]))

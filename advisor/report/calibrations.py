@@ -1,0 +1,193 @@
+"""`advisor calibrate`: run a strategy on an engine, show how it goes, store what was drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from advisor.calibration.run import Plan, Progress, calibrate
+from advisor.engines.protocol import Generate, Sampling, Score
+from advisor.errors import AdvisorError, unknown
+from advisor.models.catalog import resolve_name
+from advisor.report.tables import to_json
+from advisor.store.workspace import Workspace
+from advisor.strategies import STRATEGIES
+from advisor.strategies.selection import REWARDS
+from advisor.tasks.load import Task, load
+from advisor.units import percent
+
+EVERY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed."""
+
+    model: str
+    task: str
+    strategy: str
+    samples: int
+    url: str | None
+    served_model: str | None
+    reward_model: str | None
+    step_token_id: int | None
+    reward: str
+    questions: int | None
+    answers: str | None
+    template: str | None
+    delimiter: str
+    temperature: float
+    top_p: float
+    frequency_penalty: float
+    max_tokens: int
+    seed: int
+    in_flight: int
+    engine_options: tuple[str, ...]
+
+
+def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
+    """Run and print. Raises AdvisorError, MissingAbility."""
+    check(asked)
+    task = load(asked.task, kind=asked.answers, template=asked.template, n_questions=asked.questions)
+    model = known_id(asked.model)
+    sampling = Sampling(asked.temperature, asked.top_p, asked.max_tokens, (), asked.frequency_penalty, asked.seed)
+    delimiter = asked.delimiter.replace("\\n", "\n")
+    plan = Plan(model, asked.strategy, asked.samples, sampling, delimiter, known_id(asked.reward_model) if asked.reward_model else "", asked.reward)
+    folder = Workspace.open(workspace).writable_root / "measurements" / "samples"
+    started = time.monotonic()
+    try:
+        path, progress = asyncio.run(_run(asked, plan, task, folder, watcher(started)))
+    except* AdvisorError as group:
+        raise group.exceptions[0] from None
+    if as_json:
+        print(
+            to_json(
+                {
+                    "run_id": plan.run_id(task),
+                    "path": str(path),
+                    "questions": progress.done,
+                    "failed": progress.failed,
+                    "accuracy": progress.right / max(progress.done - progress.failed, 1),
+                    "generated_tokens": progress.tokens,
+                    "tokens_per_s": progress.tokens_per_s,
+                    "loops": progress.loops,
+                    "answers": progress.answers,
+                }
+            )
+        )
+        return
+    print(line(progress))
+    if progress.failed:
+        print(f"{progress.failed} questions failed and are tried again by the same command; {progress.done - progress.failed} are kept in {path}")
+    else:
+        print(f"{path}. Next: advisor fit")
+
+
+def check(asked: Asked) -> None:
+    """Refuse what cannot be meant. Raises AdvisorError."""
+    if asked.strategy not in STRATEGIES:
+        raise unknown("strategy", asked.strategy, STRATEGIES, where="--strategy")
+    if asked.reward not in REWARDS:
+        raise unknown("reward of a trace", asked.reward, REWARDS, where="--reward")
+    for flag, value, top in (("--samples", asked.samples, 10**6), ("--max-tokens", asked.max_tokens, 10**7), ("--in-flight", asked.in_flight, 10**5)):
+        if not 1 <= value <= top:
+            raise AdvisorError(f"{value} is out of range", where=flag, mend="give a whole number from 1")
+    if asked.questions is not None and asked.questions < 1:
+        raise AdvisorError(f"{asked.questions} is out of range", where="--questions", mend="give a whole number from 1")
+    if not (math.isfinite(asked.temperature) and 0 <= asked.temperature <= 5):
+        raise AdvisorError(f"{asked.temperature:g} is no temperature", where="--temperature", mend="give a number from 0 to 5")
+    if not 0 < asked.top_p <= 1:
+        raise AdvisorError(f"{asked.top_p:g} is out of range", where="--top-p", mend="give a number above 0, up to 1")
+
+
+def known_id(model: str) -> str:
+    """The Hugging Face id of a known model; a folder or an unknown id as it stands."""
+    try:
+        return resolve_name(model)
+    except AdvisorError:
+        return model
+
+
+async def _run(asked: Asked, plan: Plan, task: Task, folder: Path, watch: Callable[[Progress], None]) -> tuple[Path, Progress]:
+    async with AsyncExitStack() as engines:
+        generate, score = await _engines(asked, plan, engines)
+        return await calibrate(plan, task, generate, score, folder, in_flight=asked.in_flight, watch=watch)
+
+
+async def _engines(asked: Asked, plan: Plan, engines: AsyncExitStack) -> tuple[Generate, Score | None]:
+    """The policy, and the reward model where one is named: over HTTP with --url, else vLLM in process."""
+    generate: Generate
+    if asked.url:
+        from advisor.engines.openai import Client
+
+        client = await engines.enter_async_context(
+            Client(asked.url, asked.served_model or plan.model, concurrency=asked.in_flight, api_key=os.environ.get("OPENAI_API_KEY"))
+        )
+        await client.check()
+        generate = client
+    else:
+        from advisor.engines.vllm import Policy
+
+        generate = await engines.enter_async_context(Policy(asked.model if os.path.isdir(asked.model) else plan.model, **options(asked.engine_options)))
+    if not asked.reward_model:
+        return generate, None
+    from advisor.engines.vllm import RewardModel
+
+    if asked.step_token_id is None:
+        raise AdvisorError("the reward model rates the token that ends a step", where="--step-token-id", mend="give that token's id in its vocabulary")
+    score = await engines.enter_async_context(RewardModel(asked.reward_model, asked.step_token_id, **options(asked.engine_options)))
+    return generate, score
+
+
+def options(texts: tuple[str, ...]) -> dict[str, object]:
+    """`name=value` settings of vLLM's engine, numbers and booleans read as such. Raises AdvisorError.
+
+    >>> options(("dtype=float32", "max_model_len=512", "enforce_eager=true"))
+    {'dtype': 'float32', 'max_model_len': 512, 'enforce_eager': True}
+    """
+    found: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise AdvisorError(f"{text!r} is no setting", where="--engine-option", mend="accepted: name=value, e.g. max_model_len=8192")
+        lowered = value.lower()
+        found[name] = lowered == "true" if lowered in {"true", "false"} else int(value) if value.lstrip("-").isdigit() else _number(value)
+    return found
+
+
+def _number(value: str) -> object:
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def watcher(started: float) -> Callable[[Progress], None]:
+    """A function that prints progress on stderr, every two seconds at most."""
+    last = 0.0
+
+    def watch(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= EVERY_S or progress.done == progress.n_questions:
+            last = now
+            left = (now - started) / max(progress.done, 1) * (progress.n_questions - progress.done)
+            print(f"{line(progress)}, {left:,.0f} s left", file=sys.stderr, end="\r" if sys.stderr.isatty() else "\n", flush=True)
+
+    return watch
+
+
+def line(progress: Progress) -> str:
+    """`120 of 200 questions, 61.2 % right, 2,431 tokens/s, 0 loops, 1 failed`."""
+    accuracy = percent(progress.right / max(progress.done - progress.failed, 1))
+    return (
+        f"{progress.done} of {progress.n_questions} questions, {accuracy} right, {progress.tokens_per_s:,.0f} tokens/s, "
+        f"{progress.loops} of {progress.answers} answers loop, {progress.failed} failed"
+    )
