@@ -146,8 +146,14 @@ def answered(plan: Plan, task: Task, question: Question, searched: Searched, run
         answer = task.answer_of(trace.text)
         score = REWARDS[plan.reward](trace.rewards) if trace.rewards else None
         tokens = trace.generated_tokens
-        rows.append(_row(plan, task, question, run_id, searched.work, index, answer, tokens, trace.finish_reason, score, task.is_correct(question, answer)))
+        rows.append(_row(plan, task, question, run_id, searched.work, index, answer, tokens, trace.finish_reason, score, task.is_correct(question, trace.text)))
     return rows or [_row(plan, task, question, run_id, searched.work, 0, None, searched.work.generated_tokens, "length", None, False)]
+
+
+def prompt_tokens(plan: Plan, work: Work) -> int | None:
+    """Tokens of the prompt, where every draw began with it alone."""
+    draws = {"sampling": plan.budget, "greedy": 1}.get(STRATEGIES[plan.strategy].search)
+    return (work.prompt_tokens + work.cached_tokens) // draws if draws else None
 
 
 def failed(plan: Plan, task: Task, question: Question, run_id: str, reason: str) -> Row:
@@ -176,7 +182,7 @@ def _row(
         "answer": answer,
         "correct": correct,
         "generated_tokens": tokens,
-        "prompt_tokens": None,
+        "prompt_tokens": prompt_tokens(plan, work),
         "score": score,
         "strategy": plan.recorded_strategy,
         "budget": plan.budget,

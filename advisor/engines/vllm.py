@@ -42,6 +42,7 @@ class Policy:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._engine.shutdown()
+        self._engine = None  # dropped while vLLM's modules still stand; at interpreter exit its destructor would complain
 
     async def generate(self, prompt: str, partial: str, sampling: Sampling) -> Completion:
         """See Generate."""
@@ -88,6 +89,7 @@ class RewardModel:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._engine.shutdown()
+        self._engine = None  # dropped while vLLM's modules still stand; at interpreter exit its destructor would complain
 
     async def score(self, prompt: str, partial: str) -> Scored:
         """See Score. The prompt's own step marks are left out."""

@@ -69,6 +69,16 @@ def resolve_name(name: str) -> str:
     raise unknown("model", name, last_parts | set(catalog()), where="MODEL")
 
 
+def catalogued(name: str) -> str:
+    """The full id of a known model; a folder, or an id with its organisation that is not known here, as it stands. Raises AdvisorError."""
+    try:
+        return resolve_name(name)
+    except AdvisorError:
+        if "/" in name:
+            return name
+        raise
+
+
 @cache
 def spec_of(name: str) -> ModelSpec:
     """The ModelSpec of a catalogued model, by its full id."""

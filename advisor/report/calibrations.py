@@ -15,7 +15,7 @@ from pathlib import Path
 from advisor.calibration.run import Plan, Progress, calibrate
 from advisor.engines.protocol import Generate, Sampling, Score
 from advisor.errors import AdvisorError, unknown
-from advisor.models.catalog import resolve_name
+from advisor.models.catalog import catalogued
 from advisor.report.tables import to_json
 from advisor.store.workspace import Workspace
 from advisor.strategies import STRATEGIES
@@ -56,10 +56,10 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
     """Run and print. Raises AdvisorError, MissingAbility."""
     check(asked)
     task = load(asked.task, kind=asked.answers, template=asked.template, n_questions=asked.questions)
-    model = known_id(asked.model)
+    model = catalogued(asked.model)
     sampling = Sampling(asked.temperature, asked.top_p, asked.max_tokens, (), asked.frequency_penalty, asked.seed)
     delimiter = asked.delimiter.replace("\\n", "\n")
-    plan = Plan(model, asked.strategy, asked.samples, sampling, delimiter, known_id(asked.reward_model) if asked.reward_model else "", asked.reward)
+    plan = Plan(model, asked.strategy, asked.samples, sampling, delimiter, catalogued(asked.reward_model) if asked.reward_model else "", asked.reward)
     folder = Workspace.open(workspace).writable_root / "measurements" / "samples"
     started = time.monotonic()
     try:
@@ -105,14 +105,6 @@ def check(asked: Asked) -> None:
         raise AdvisorError(f"{asked.temperature:g} is no temperature", where="--temperature", mend="give a number from 0 to 5")
     if not 0 < asked.top_p <= 1:
         raise AdvisorError(f"{asked.top_p:g} is out of range", where="--top-p", mend="give a number above 0, up to 1")
-
-
-def known_id(model: str) -> str:
-    """The Hugging Face id of a known model; a folder or an unknown id as it stands."""
-    try:
-        return resolve_name(model)
-    except AdvisorError:
-        return model
 
 
 async def _run(asked: Asked, plan: Plan, task: Task, folder: Path, watch: Callable[[Progress], None]) -> tuple[Path, Progress]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from advisor.accuracy.estimators import Interval, area_within_budgets
 from advisor.calibration.fitted import Line, lines
-from advisor.models.catalog import resolve_name
+from advisor.models.catalog import catalogued
 from advisor.report.deploy import strategy_text
 from advisor.report.tables import print_table, table, to_json
 from advisor.report.terminal import picture
@@ -18,7 +18,7 @@ from advisor.units import percent, significant
 
 def show(model: str, task: str, strategy: str | None, workspace: str | None, as_json: bool) -> None:
     """Print the curves of a model on a task; with --json the one of `strategy`, else the one with most points, and the others beside it."""
-    found = lines(Workspace.open(workspace), resolve_name(model), task.lower(), strategy)
+    found = lines(Workspace.open(workspace), catalogued(model), task.lower(), strategy)
     found.sort(key=lambda line: -len(line.points))
     if as_json:
         print(to_json({**as_json_object(found[0]), "others": [as_json_object(line) for line in found[1:]]}))

@@ -5,9 +5,13 @@ Every kind maps an answer's text to a class; equal classes are equal answers, No
 
 from __future__ import annotations
 
+import atexit
+import multiprocessing
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any
 
 from advisor.errors import MissingAbility, unknown
 
@@ -86,17 +90,59 @@ def arithmetic(text: str) -> str | None:
 
 def math(text: str) -> str | None:
     """A mathematical answer in the canonical form of math-verify; read as an expression, never run. Needs the `tasks` extra."""
-    return _math_class(final(text) or text[-300:])
+    found: str | None = bounded(canonical, final(text) or text[-300:])
+    return found
+
+
+def canonical(expression: str) -> str | None:
+    """The printed form of an expression; in a process of its own, since parsing may not end."""
+    from math_verify import parse
+
+    parsed = parse(f"\\boxed{{{expression}}}", parsing_timeout=None)
+    return str(parsed[0]) if parsed else None
+
+
+def same_value(reference: str, answer: str) -> bool:
+    """Whether two expressions are equal, `(x+1)**2` and `x**2 + 2*x + 1` say; in a process of its own."""
+    from math_verify import parse, verify
+
+    gold, given = (parse(f"\\boxed{{{text}}}", parsing_timeout=None) for text in (reference, answer))
+    return bool(verify(gold, given, timeout_seconds=None))
+
+
+SECONDS = 5.0
+_worker: list[Any] = []
 
 
 @lru_cache(maxsize=100_000)
-def _math_class(expression: str) -> str | None:
+def bounded(work: Callable[..., Any], *arguments: str) -> Any:
+    """`work` in a second process, given SECONDS to end; None where it does not. Raises MissingAbility without math-verify."""
+    if find_spec("math_verify") is None:
+        raise MissingAbility("mathematical answers are compared by math-verify, which is not installed", mend="pip install 'advisor[tasks]'")
+    if not _worker:
+        _worker.append(multiprocessing.get_context("spawn").Pool(1))
+        atexit.register(stop)
     try:
-        from math_verify import parse
-    except ImportError:
-        raise MissingAbility("mathematical answers are compared by math-verify, which is not installed", mend="pip install 'advisor[tasks]'") from None
-    parsed = parse(f"\\boxed{{{expression}}}", parsing_timeout=None)
-    return str(parsed[0]) if parsed else None
+        return _worker[0].apply_async(work, arguments).get(timeout=SECONDS)
+    except multiprocessing.TimeoutError:
+        stop()
+        return None
+
+
+def stop() -> None:
+    """End the second process."""
+    while _worker:
+        _worker.pop().terminate()
+
+
+def same(kind: str, reference: str, text: str) -> bool:
+    """Whether the answer in a text is that of a reference."""
+    read = KINDS[kind]
+    answer = read(text)
+    known = reference if kind == "arithmetic" else read(f"answer: {reference}")
+    if answer is None or answer == known:
+        return answer is not None
+    return kind == "math" and bool(bounded(same_value, reference, final(text) or ""))
 
 
 KINDS: dict[str, Callable[[str], str | None]] = {"math": math, "choice": choice, "number": number, "exact": exact, "arithmetic": arithmetic}

@@ -16,7 +16,7 @@ import random
 from advisor.tasks.questions import Question
 
 OPERATORS = "++--*"
-STEPS = (2, 7)
+STEPS = (1, 5)
 MODULUS = 100
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from advisor.errors import unknown
 from advisor.tasks import arithmetic
-from advisor.tasks.answers import reader
+from advisor.tasks.answers import reader, same
 from advisor.tasks.questions import DATASETS, TEMPLATE, Question, from_dataset, from_file
 
 ARITHMETIC_QUESTIONS = 200
@@ -27,12 +27,9 @@ class Task:
     def answer_of(self) -> Callable[[str], str | None]:
         return reader(self.kind)
 
-    def is_correct(self, question: Question, answer: str | None) -> bool:
-        """Whether an answer class is that of the reference."""
-        if answer is None:
-            return False
-        reference = question.reference if self.kind == "arithmetic" else self.answer_of(f"answer: {question.reference}")
-        return answer == reference
+    def is_correct(self, question: Question, text: str) -> bool:
+        """Whether the answer in a text is right."""
+        return same(self.kind, question.reference, text)
 
 
 def load(name: str, *, kind: str | None, template: str | None, n_questions: int | None) -> Task:

@@ -1,0 +1,89 @@
+import importlib.util
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.tasks import answers, arithmetic
+from advisor.tasks.answers import KINDS, boxed, choice, exact, number, same
+from advisor.tasks.answers import arithmetic as read_arithmetic
+
+needs_math_verify = pytest.mark.skipif(importlib.util.find_spec("math_verify") is None, reason="needs math-verify")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("So 3 + 4 = 7. The answer is 7.", "7"),
+        ("Total: $1,234.50", "1234.5"),
+        (r"Thus \boxed{-12}.", "-12"),
+        ("Answer: 3.0", "3"),
+        ("1 2 3", "3"),
+        ("none", None),
+    ],
+)
+def test_numbers(text, answer):
+    assert number(text) == answer
+
+
+@pytest.mark.parametrize(("text", "answer"), [("The answer is (B).", "B"), (r"\boxed{C}", "C"), ("I think D", "D"), ("Answer: **A**", "A"), ("no idea", None)])
+def test_letters(text, answer):
+    assert choice(text) == answer
+
+
+def test_words():
+    assert exact("Long talk.\nFinal answer: New  York.") == "new york"
+    assert exact("") is None
+    assert boxed(r"\boxed{a{b}c} and \boxed{\frac{1}{2}}") == r"\frac{1}{2}"
+    assert boxed(r"\boxed{open") is None
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_without_an_error(text):
+    for kind, read in KINDS.items():
+        if kind != "math":
+            assert read(text) is None or read(text) == read(text)
+
+
+def test_the_generated_task_answers_itself():
+    asked = arithmetic.questions(50, seed=4)
+    assert asked == arithmetic.questions(50, seed=4) != arithmetic.questions(50, seed=5)
+    assert len({q.question_id for q in asked}) == 50
+    import random
+
+    rng = random.Random(0)
+    for _ in range(50):
+        _, lines, answer = arithmetic.problem(rng, 4)
+        assert read_arithmetic("\n".join([*lines, f"A {answer}"]) + "\n") == str(answer)
+        assert eval(lines[0].split("=")[0]) % 100 == int(lines[0].split("=")[1])
+
+
+@pytest.mark.slow
+@needs_math_verify
+@pytest.mark.parametrize(
+    ("reference", "text", "right"),
+    [
+        (r"\frac{1}{2}", r"so \boxed{0.5}", True),
+        ("(x+1)^2", r"\boxed{x^2+2x+1}", True),
+        (r"\{1,2\}", r"\boxed{\{2,1\}}", True),
+        ("42", r"\boxed{41}", False),
+        ("2", "The answer is $2$.", True),
+    ],
+)
+def test_mathematics(reference, text, right):
+    assert same("math", reference, text) is right
+
+
+@pytest.mark.slow
+@needs_math_verify
+def test_what_does_not_end_is_stopped(monkeypatch):
+    monkeypatch.setattr(answers, "SECONDS", 3.0)
+    assert answers.bounded(sleeper, "60") is None
+    monkeypatch.setattr(answers, "SECONDS", 60.0)
+    assert answers.math(r"\boxed{3+4}") == "3 + 4"
+
+
+def sleeper(seconds):
+    import time
+
+    time.sleep(float(seconds))
