@@ -48,7 +48,7 @@ SHAPES = {
     ),
     "reward": (Qwen2Config, {"hidden_size": 96, "num_hidden_layers": 3, "num_attention_heads": 3, "num_key_value_heads": 3, "intermediate_size": 288}),
 }  # fmt: skip
-ITERATIONS = {"small": 1800, "medium": 1600, "moe": 1600, "reward": 1600}
+ITERATIONS = {"small": 1600, "medium": 1600, "moe": 1600, "reward": 1600}
 
 
 def solution(rng: random.Random) -> tuple[str, list[str]]:
