@@ -1,9 +1,9 @@
-"""How well curves under token caps predict four times the largest cap they saw.
+"""How well curves predict more compute than they saw: four times the largest token cap, twice the votes.
 
     python benchmarks/curves.py DATA
 
-DATA holds epoch_samples.parquet (Epoch AI benchmarking hub, CC BY 4.0): all runs with recorded lengths, open and closed. Fitted to
-the caps up to a quarter of the largest at which something still ends; error and interval are judged at the largest.
+DATA holds epoch_samples.parquet (Epoch AI benchmarking hub, CC BY 4.0), all runs with recorded lengths, open and closed, and two
+published sets of repeated answers. Caps are fitted up to a quarter of the largest at which something still ends, and judged there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from advisor.accuracy.estimators import majority_at_all_k, votes
 from advisor.accuracy.fit import candidates, fit_curve
 
 CAPS = 512.0 * 2 ** np.arange(9)
@@ -39,6 +40,46 @@ def runs(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     return found
 
 
+VOTED = """
+    select concat(model, benchmark, run_id) as run, list(answer order by epoch) as answers, list(correct = 1 order by epoch) as correct
+    from read_parquet($epoch) where valid = 1 group by model, benchmark, run_id, question_id
+    union all
+    select 'last letters', list(pred order by sample), list(correct = 1 order by sample) from read_csv($letters) group by question_idx
+    union all
+    select 'qwen2.5-math', list(pred order by sample), list(correct = 1 order by sample) from read_csv($math) group by question_idx
+"""
+
+
+def voting(data: Path) -> None:
+    """Votes of all answers predicted from the first half of them (a quarter where there are forty)."""
+    files = {"epoch": "epoch_samples.parquet", "letters": "esc_gpt35_last_letters_40samples.csv", "math": "qwen25math_rm_best_of_8.csv"}
+    sets: dict[str, list[tuple[list[str | None], list[bool]]]] = {}
+    for run, answers, correct in duckdb.connect().execute(VOTED, {name: str(data / file) for name, file in files.items()}).fetchall():
+        sets.setdefault(run, []).append((answers, correct))
+    errors: dict[str, list[float]] = {}
+    for questions in sets.values():
+        n = min(len(answers) for answers, _ in questions)
+        unread = np.mean([a is None and not c for answers, correct in questions for a, c in zip(answers, correct, strict=True)])
+        if n < 8 or unread > 0.02:
+            continue
+        half = n // 2 if n <= 16 else n // 4
+        whole = np.mean([majority_at_all_k(*votes(a, c))[n - 1] for a, c in questions])
+        ks = [1, *range(3, half + 1)]
+        seen = np.array([np.array(majority_at_all_k(*votes(a[:half], c[:half])))[[k - 1 for k in ks]] for a, c in questions])
+        x, at = np.array(ks, dtype=float), np.array([float(n)])
+        errors.setdefault("chosen", []).append(abs(float(fit_curve(x, seen).shape.at(at)[0]) - whole))
+        errors.setdefault("last value", []).append(abs(seen.mean(axis=0)[-1] - whole))
+        for family, shapes in candidates(x, seen.mean(axis=0)[None]).items():
+            errors.setdefault(family, []).append(abs(float(shapes[0].at(at)[0]) - whole))
+    print("majority voting, all answers from half of them:")
+    show(errors)
+
+
+def show(errors: dict[str, list[float]]) -> None:
+    for name, values in errors.items():
+        print(f"{name:12s} {len(values)} runs: mean error {100 * np.mean(values):.1f} points, median {100 * np.median(values):.1f}")
+
+
 def main() -> None:
     errors: dict[str, list[float]] = {}
     held = []
@@ -55,9 +96,10 @@ def main() -> None:
         errors.setdefault("last value", []).append(abs(correct[:, seen[-1]].mean() - truth))
         for family, shapes in candidates(CAPS[seen], correct[:, seen].mean(axis=0)[None]).items():
             errors.setdefault(family, []).append(abs(float(shapes[0].at(largest)[0]) - truth))
-    for name, values in errors.items():
-        print(f"{name:12s} {len(values)} runs: mean error {100 * np.mean(values):.1f} points, median {100 * np.median(values):.1f}")
+    print("accuracy at four times the largest cap seen:")
+    show(errors)
     print(f"90 % intervals that hold: {np.mean(held):.0%}")
+    voting(Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

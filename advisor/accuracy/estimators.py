@@ -59,6 +59,8 @@ def votes(answers: Iterable[Hashable | None], correct: Iterable[bool]) -> tuple[
 def majority_at_all_k(n_correct: int, wrong: tuple[int, ...], abstained: int = 0) -> tuple[float, ...]:
     """Expected accuracy of majority voting over k answers drawn without replacement, for k = 1 … n; ties shared evenly.
 
+    For up to 1,000 answers: counts of subsets of more do not fit a double.
+
     With t correct votes drawn, the correct answer wins a share 1/(j+1) when no wrong answer has more than t votes
     and j have exactly t. The ways to draw the others are the coefficients of a polynomial in x (answers drawn)
     whose factors are Σ_{s<t} C(c,s)·x^s + y·C(c,t)·x^t, one a wrong answer; and ∫₀¹ y^j dy = 1/(j+1), so

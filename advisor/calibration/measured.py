@@ -23,6 +23,9 @@ CAPS = tuple(512 * 2**i for i in range(9))
 SHARE_OF_ANSWERS_NEEDED = 0.98
 """Votes are counted only where nearly every answer was recorded; elsewhere a missing one might be any class."""
 
+MOST_VOTES = 1000
+"""Answers of a question that vote: the counts of subsets of more no longer fit a double."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -116,7 +119,8 @@ def _timed(questions: list[Question]) -> list[Question]:
 def _votes(model: str, task: str, runs: str, prompt: float | None, questions: list[Question]) -> Measured:
     recorded = sum(a is not None or c for q in questions for a, c in zip(q.answers, q.correct, strict=True)) / sum(len(q.answers) for q in questions)
     deepest = min(len(q.answers) for q in questions) if recorded >= SHARE_OF_ANSWERS_NEEDED else 1
-    counted = [votes(q.answers, q.correct) for q in questions]
+    deepest = min(deepest, MOST_VOTES)
+    counted = [votes(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES]) for q in questions]
     curves = [majority_at_all_k(*c) for c in counted]
     ks = sorted({1, *(2**i for i in range(2, 12) if 2**i <= deepest), deepest} - {2})  # two votes equal one: a tie is a coin
     correct = np.array([[np.mean(q.correct) if k == 1 else c[k - 1] for k in ks] for q, c in zip(questions, curves, strict=True)])

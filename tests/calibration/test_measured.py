@@ -69,6 +69,11 @@ def test_an_answer_cut_by_its_limit_never_counts_as_ended(own):
     assert answer["asymptote"]["value"] >= answer["points"][-1]["accuracy"]
 
 
+def test_more_answers_than_can_be_counted(own):
+    rows = [sample(q, i, (i * (q + 2)) % 5 < 3, 100) for q in range(2) for i in range(1100)]
+    assert own(rows, "--strategy", "majority")["points"][-1]["n_samples"] == 1000
+
+
 def test_levels_of_thinking_are_points_of_one_curve(own):
     rows = [sample(q, 0, q % 4 < level, 100 * 4**level, strategy="thinking-budget", run_id=f"level-{level}") for level in (1, 2, 3) for q in range(24)]
     answer = own(rows, "--strategy", "thinking-budget")
