@@ -24,6 +24,7 @@ from advisor.tasks.load import Task, load
 from advisor.units import percent
 
 EVERY_S = 2.0
+LOOPS_TO_MENTION = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
         )
         return
     print(line(progress))
+    if progress.loops > LOOPS_TO_MENTION * progress.answers:
+        print(f"{percent(progress.loops / progress.answers)} of the answers repeat themselves to their limit; --frequency-penalty 0.05 may help")
     if progress.failed:
         print(f"{progress.failed} questions failed and are tried again by the same command; {progress.done - progress.failed} are kept in {path}")
     else:

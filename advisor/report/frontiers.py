@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from advisor.errors import unknown
 from advisor.recommend.recommend import candidates, frontier
 from advisor.report.deploy import gpus_text, strategy_text
 from advisor.report.recommendations import as_candidate, request
-from advisor.report.tables import print_table, table, to_json
+from advisor.report.tables import Table, print_table, table, to_json
 from advisor.report.terminal import staircase
 from advisor.store.workspace import Workspace
 from advisor.units import COSTS, percent, significant
@@ -23,6 +26,13 @@ def show(task: str, cost: str, gpus: list[str] | None, models: list[str] | None,
     if as_json:
         print(to_json({"task": asked.task, "cost": cost, "frontier": [as_candidate(row) for row in rows]}))
         return
+    shown = frontier_table(rows, cost, title=f"Frontier of {asked.task}: no known candidate is cheaper and as accurate")
+    print_table(shown)
+    print(staircase([(row["cost"], row["accuracy"]) for row in rows], f"{cost} per question (log scale)"))
+
+
+def frontier_table(rows: Sequence[dict[str, Any]], cost: str, *, title: str = "") -> Table:
+    """The rows of a frontier, cheapest first, ready to read."""
     columns = [f"{cost} per question", "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
     lines = [
         [
@@ -36,5 +46,4 @@ def show(task: str, cost: str, gpus: list[str] | None, models: list[str] | None,
         ]
         for row in rows
     ]
-    print_table(table(columns, lines, title=f"Frontier of {asked.task}: no known candidate is cheaper and as accurate", right=columns[:2]))
-    print(staircase([(row["cost"], row["accuracy"]) for row in rows], f"{cost} per question (log scale)"))
+    return table(columns, lines, title=title, right=columns[:2])

@@ -15,6 +15,7 @@ from advisor.errors import AdvisorError, NoAnswer
 from advisor.recommend.recommend import Recommendation, Request, recommend
 from advisor.report.curves import saturation_text, text
 from advisor.report.deploy import gpus_text, sampling_text, serve_command, strategy_text
+from advisor.report.frontiers import frontier_table
 from advisor.report.recommendations import as_json_object, constraints, facts, runners_up
 from advisor.report.tables import table, to_json, to_markdown
 from advisor.report.terminal import staircase
@@ -90,7 +91,7 @@ def markdown(found: Recommendation, curves: list[Line], pictures: dict[str, str]
         to_markdown(runners_up(found)) if found.alternatives else "None meets the limits.",
         f"## Frontier of accuracy against {request.cost}",
         f"![frontier]({pictures['frontier']})" if pictures else _text_picture(found),
-        to_markdown(_frontier_table(found)),
+        to_markdown(frontier_table(found.frontier, found.request.cost)),
         *_curve_section(curves, pictures),
         "## Assumptions",
         "\n".join(f"- {line}" for line in ASSUMPTIONS),
@@ -103,23 +104,6 @@ def markdown(found: Recommendation, curves: list[Line], pictures: dict[str, str]
 
 def _text_picture(found: Recommendation) -> str:
     return f"```\n{staircase([(row['cost'], row['accuracy']) for row in found.frontier], f'{found.request.cost} per question (log scale)')}\n```"
-
-
-def _frontier_table(found: Recommendation) -> Any:
-    columns = [f"{found.request.cost} per question", "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
-    rows = [
-        [
-            significant(row["cost"]),
-            percent(row["accuracy"]),
-            f"{percent(row['low'])} – {percent(row['high'])}",
-            row["model"],
-            strategy_text(row),
-            gpus_text(row),
-            str(row["concurrency"]),
-        ]
-        for row in found.frontier
-    ]
-    return table(columns, rows, right=columns[:2])
 
 
 def _curve_section(curves: list[Line], pictures: dict[str, str]) -> list[str]:
