@@ -30,6 +30,13 @@ def _async_llm(**settings: Any) -> Any:
         raise MissingAbility(f"vLLM cannot start ({str(error).splitlines()[0][:200]})", mend="see its message, or serve the model and give --url") from None
 
 
+def _refusals() -> tuple[type[Exception], ...]:
+    """What vLLM raises for a request it will not take."""
+    from vllm.exceptions import VLLMValidationError
+
+    return ValueError, VLLMValidationError
+
+
 class Policy:
     """Draws text from a model by its Hugging Face id or folder; use as an async context manager."""
 
@@ -63,7 +70,7 @@ class Policy:
         try:
             async for output in self._engine.generate(prompt + partial, parameters, f"g{next(self._ids)}"):
                 last = output
-        except ValueError as error:  # a prompt longer than the context
+        except _refusals() as error:  # a prompt longer than the context
             raise EngineFailure(str(error).splitlines()[0]) from None
         if last is None or not last.outputs:
             raise EngineFailure("vLLM gave no output")
@@ -99,7 +106,7 @@ class RewardModel:
         try:
             async for output in self._engine.encode(prompt + partial, PoolingParams(task="token_classify"), f"s{next(self._ids)}"):
                 last = output
-        except ValueError as error:
+        except _refusals() as error:
             raise EngineFailure(str(error).splitlines()[0]) from None
         if last is None:
             raise EngineFailure("vLLM gave no rewards")

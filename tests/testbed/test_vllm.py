@@ -16,7 +16,11 @@ from advisor.tasks.answers import arithmetic as answer_of
 from advisor.tasks.arithmetic import questions
 from tests.testbed.conftest import MODELS, NEWLINE, SETTINGS
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.skipif(not (MODELS / "reward").exists(), reason="needs the models that train.py writes"),
+]
 pytest.importorskip("vllm")
 
 QUESTIONS = questions(60)
