@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = ["train.py"]  # a script, which needs torch
+
 MODELS = Path(__file__).parent / "models"
 SETTINGS = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "kv_cache_memory_bytes": 64 << 20, "block_size": 32}
 NEWLINE = 2  # its id in the tokenizer of train.py
