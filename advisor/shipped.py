@@ -7,7 +7,11 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parent
 
 
+def is_installed() -> bool:
+    """Whether the figures lie inside the package, as a wheel brings them, not in a checkout."""
+    return (_PACKAGE / "shipped").is_dir()
+
+
 def shipped_root() -> Path:
     """The folder with `profiles/` and `measurements/`: inside the installed package, or the checkout's root."""
-    installed = _PACKAGE / "shipped"
-    return installed if installed.is_dir() else _PACKAGE.parent
+    return _PACKAGE / "shipped" if is_installed() else _PACKAGE.parent

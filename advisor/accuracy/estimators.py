@@ -68,25 +68,34 @@ def majority_at_all_k(n_correct: int, wrong: tuple[int, ...], abstained: int = 0
     """
     n = n_correct + sum(wrong) + abstained
     expected = np.zeros(n + 1)
-    if n_correct:
-        ways = _ways_of_the_others(n_correct, tuple(sorted(Counter(wrong).items())))
-        for t in range(1, n_correct + 1):
-            expected[t : t + ways.shape[1]] += comb(n_correct, t) * ways[t - 1]
-        expected = np.convolve(expected, [comb(abstained, s) for s in range(abstained + 1)])
+    counted = sorted(Counter(wrong).items())
+    first = 1
+    while first <= n_correct:
+        n_tied = sum(multiplicity for votes_, multiplicity in counted if votes_ >= first)
+        block = max(1, BLOCK_ELEMENTS // ((n_tied // 2 + 1) * (n + 1)))
+        t = np.arange(first, min(first + block, n_correct + 1))
+        ways = _ways_of_the_others(t, counted, n_tied)
+        for row, own in zip(ways, t.tolist(), strict=True):
+            expected[own : own + len(row)] += comb(n_correct, own) * row
+        first += block
+    expected = np.convolve(expected, [comb(abstained, s) for s in range(abstained + 1)])
     return tuple(float(expected[k] / comb(n, k)) for k in range(1, n + 1))
 
 
-@cache
-def _ways_of_the_others(n_correct: int, counted: tuple[tuple[int, int], ...]) -> Array:
-    """Ties-shared ways to draw s answers from the wrong classes with none above t votes, by t = 1 … n_correct and s.
+BLOCK_ELEMENTS = 2_000_000
+"""Numbers held at once: 16 MB."""
 
-    `counted` is (votes, how many wrong answers have them); single votes multiply to one binomial factor.
+
+def _ways_of_the_others(own: NDArray[np.int64], counted: list[tuple[int, int]], n_tied: int) -> Array:
+    """Ties-shared ways to draw s answers from the wrong classes with none above t votes, by t in `own` and s.
+
+    `counted` is (votes, how many wrong answers have them), `n_tied` how many could tie; single votes multiply to one
+    binomial factor.
     """
-    t = np.arange(1, n_correct + 1)[:, None, None]
-    n_classes = sum(multiplicity for _, multiplicity in counted)
-    nodes, weights = np.polynomial.legendre.leggauss(n_classes // 2 + 1)
+    t = own[:, None, None]
+    nodes, weights = np.polynomial.legendre.leggauss(n_tied // 2 + 1)
     y, weights = (nodes[None, :, None] + 1) / 2, weights / 2
-    ways = np.ones((n_correct, len(weights), 1))
+    ways = np.ones((len(own), len(weights), 1))
     for votes_, multiplicity in counted:
         if votes_ == 1:
             s = np.arange(multiplicity + 1)
@@ -123,20 +132,20 @@ def weighted_at_all_k(answers: Sequence[Hashable | None], correct: Sequence[bool
     """Expected accuracy of the vote weighted by scores over k answers drawn without replacement, for k = 1 … n.
 
     Monte Carlo over ORDERS random orders, each read at every k; its error is at most 0.5/√ORDERS a question, 0.2 points over
-    200 questions. An answer of None abstains; equal sums share evenly.
+    200 questions. An answer of None abstains; equal sums share evenly. Scores may be below zero.
     """
     classes = ["right" if c else a for a, c in zip(answers, correct, strict=True)]
     known = {name: i for i, name in enumerate(dict.fromkeys(["right", *(c for c in classes if c is not None)]))}
     n = len(classes)
-    ballots = np.zeros((n, len(known)))
+    cast, ballots = np.zeros((n, len(known))), np.zeros((n, len(known)))
     for i, name in enumerate(classes):
         if name is not None:
-            ballots[i, known[name]] = scores[i]
+            cast[i, known[name]], ballots[i, known[name]] = 1.0, scores[i]
     rng = np.random.default_rng(seed)
     orders = np.argsort(rng.random((ORDERS, n)), axis=1)
-    sums = ballots[orders].cumsum(axis=1)
-    top = sums.max(axis=2, keepdims=True)
-    leaders = (sums >= top - 1e-12) & (top > 0)
+    voted = cast[orders].cumsum(axis=1) > 0
+    sums = np.where(voted, ballots[orders].cumsum(axis=1), -np.inf)
+    leaders = voted & (sums >= sums.max(axis=2, keepdims=True) - 1e-12)
     return tuple((leaders[:, :, 0] / np.maximum(leaders.sum(axis=2), 1)).mean(axis=0).tolist())
 
 

@@ -15,8 +15,6 @@ from advisor.accuracy.fit import fit_curve, fit_published
 from advisor.calibration.measured import Measured
 from advisor.calibration.points import Point
 
-UNITS = ("samples", "token cap", "tokens")
-
 
 @dataclass(frozen=True, slots=True)
 class FittedCurve:
@@ -46,7 +44,8 @@ def measured_curve(m: Measured) -> FittedCurve | None:
         return None
     if len(x) < 2:
         return None
-    curve = fit_curve(x, m.correct, m.finished)
+    rising = np.argsort(x, kind="stable")
+    curve = fit_curve(x[rising], m.correct[:, rising], m.finished[:, rising] if m.finished is not None else None)
     limit = over_questions(m.limit) if m.limit is not None else None
     return FittedCurve(m.model, m.task, m.strategy, unit, len(m.correct), len(x), curve, limit, "measured", m.runs)
 

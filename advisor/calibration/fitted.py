@@ -11,7 +11,7 @@ import numpy as np
 from advisor.accuracy.curves import Curve, Shape
 from advisor.accuracy.estimators import Interval
 from advisor.errors import AdvisorError, NoAnswer, unknown
-from advisor.models.catalog import catalog, spec_of
+from advisor.models.catalog import catalog, resolve_name, spec_of
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.work import answer_flops
@@ -66,7 +66,7 @@ def flops(model: str, prompt_tokens: float | None, generated_tokens: float, n_sa
 
 
 def lines(workspace: Workspace, model: str, task: str, strategy: str | None) -> list[Line]:
-    """Every curve of a model on a task, or the one of `strategy`. Raises NoAnswer, AdvisorError for an unknown task or strategy."""
+    """Every curve of a model on a task, or the one of `strategy`. Raises NoAnswer, AdvisorError for an unknown model, task or strategy."""
     curves, points = workspace.files("profiles/curves.csv"), workspace.files("profiles/points.csv")
     if not curves or not points:
         raise NoAnswer("no curve is known", mend="run `advisor fit`")
@@ -76,6 +76,8 @@ def lines(workspace: Workspace, model: str, task: str, strategy: str | None) -> 
         raise unknown("task", task, tasks, where="--task")
     all_points = read(connection, statement(PACKAGE, "points"), {"files": points, "task": task, "models": [model]})
     fitted = read(connection, statement(PACKAGE, "fitted"), {"files": curves, "model": model, "task": task})
+    if not all_points:
+        resolve_name(model)
     if not fitted:
         known = f"only {len(all_points)} point" if all_points else "nothing"
         raise NoAnswer(f"{known} of {model} on {task} is known, a curve needs two", mend="bring answers in with `advisor import samples`, then `advisor fit`")

@@ -5,13 +5,15 @@ The journal lies hidden beside the sealed files until all questions are answered
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import duckdb
+import pyarrow
+from pyarrow import parquet
 
 from advisor.errors import AdvisorError
 from advisor.store.seal import sealed
@@ -30,7 +32,7 @@ class Journal:
     def __enter__(self) -> Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a+b")
+            self._file = self.path.open("a+b", buffering=0)
         except OSError as error:
             raise AdvisorError(f"cannot write here ({error.strerror})", where=str(self.path.parent), mend="choose a writable --workspace") from None
         self._read()
@@ -55,10 +57,10 @@ class Journal:
     def add(self, question_id: str, rows: list[Row]) -> None:
         """Record the answers of one question; they are on disk when this returns. Raises AdvisorError when the disk is full."""
         line = json.dumps({"question_id": question_id, "rows": rows}).encode() + b"\n"
-        before = self._file.tell()
+        before = os.fstat(self._file.fileno()).st_size
         try:
-            self._file.write(line)
-            self._file.flush()
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(self._file.fileno())
         except OSError as error:
             self._file.truncate(before)
@@ -68,25 +70,18 @@ class Journal:
     def seal(self, question_ids: Iterable[str]) -> Path:
         """All rows as one sealed Parquet file, in the order of the questions."""
         rows = [row for question_id in question_ids for row in self.done[question_id]]
-        collected = self.path.with_suffix(".rows")
-        collected.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-
-        def write(temporary: Path) -> None:
-            source, target = (str(p).replace("'", "''") for p in (collected, temporary))
-            duckdb.connect().execute(f"copy (from read_json('{source}', format = 'newline_delimited', columns = {COLUMNS})) to '{target}' (format parquet)")
-
-        try:
-            sealed(self.target, write)
-        finally:
-            collected.unlink(missing_ok=True)
+        table = pyarrow.Table.from_pylist(rows, pyarrow.schema(COLUMNS))
+        sealed(self.target, lambda temporary: parquet.write_table(table, temporary))
         self.path.unlink()
         return self.target
 
 
 COLUMNS = {
-    **dict.fromkeys(("model", "task", "question_id", "answer", "strategy", "finish_reason", "run_id"), "varchar"),
-    **dict.fromkeys(("sample_index", "generated_tokens", "prompt_tokens", "budget"), "bigint"),
-    **dict.fromkeys(("search_generated_tokens", "search_scored_tokens", "search_prompt_tokens", "search_cached_tokens", "search_depth_tokens"), "bigint"),
-    **dict.fromkeys(("score", "temperature"), "double"),
-    "correct": "boolean",
+    **dict.fromkeys(("model", "task", "question_id", "answer", "strategy", "finish_reason", "run_id"), pyarrow.string()),
+    **dict.fromkeys(("sample_index", "generated_tokens", "prompt_tokens", "budget"), pyarrow.int64()),
+    **dict.fromkeys(
+        ("search_generated_tokens", "search_scored_tokens", "search_prompt_tokens", "search_cached_tokens", "search_depth_tokens"), pyarrow.int64()
+    ),
+    **dict.fromkeys(("score", "temperature"), pyarrow.float64()),
+    "correct": pyarrow.bool_(),
 }

@@ -23,6 +23,8 @@ CAPS = tuple(512 * 2**i for i in range(9))
 SHARE_OF_ANSWERS_NEEDED = 0.98
 """Votes are counted only where nearly every answer was recorded; elsewhere a missing one might be any class."""
 
+SHARED_QUESTIONS_NEEDED = 0.9
+
 MOST_VOTES = 1000
 """Answers of a question that vote: the counts of subsets of more no longer fit a double."""
 
@@ -84,8 +86,9 @@ def measured(connection: duckdb.DuckDBPyConnection, *, own: bool) -> list[Measur
             if timed := _timed(questions):
                 found.append(_caps(model, task, " ".join(runs), prompt_tokens, timed))
         else:
-            by_run = [_questions(connection, model, task, strategy, [run]) for run in runs]
-            found.append(_levels(model, task, strategy, " ".join(runs), prompt_tokens, by_run))
+            by_run = {run: _questions(connection, model, task, strategy, [run]) for run in runs}
+            for names in _comparable(by_run):
+                found.append(_levels(model, task, strategy, " ".join(names), prompt_tokens, [by_run[run] for run in names]))
     return found
 
 
@@ -147,7 +150,7 @@ def _scored_votes(model: str, task: str, runs: str, prompt: float | None, questi
     depth = voted.depth[chosen] if voted.depth is not None else None
     found = []
     for strategy, estimate in (("weighted-majority", weighted_at_all_k), ("best-of-n", best_at_all_k)):
-        curves = [estimate(q.answers, q.correct, [s or 0.0 for s in q.scores]) for q in questions]
+        curves = [estimate(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]]) for q in questions]
         correct = np.array([[curve[k - 1] for k in ks] for curve in curves])
         found.append(Measured(model, task, strategy, runs, prompt, tuple(ks), (None,) * len(ks), correct, generated, depth))
     return found
@@ -178,6 +181,15 @@ def _caps(model: str, task: str, runs: str, prompt: float | None, questions: lis
     )  # fmt: skip
 
 
+def _comparable(by_run: dict[str, dict[str, Question]]) -> list[list[str]]:
+    """Runs that share nearly all their questions make one curve; others stand alone. Runs without an answer are left out."""
+    answered = {run: set(questions) for run, questions in by_run.items() if questions}
+    shared = set.intersection(*answered.values()) if answered else set()
+    if shared and len(shared) >= SHARED_QUESTIONS_NEEDED * max(len(q) for q in answered.values()):
+        return [list(answered)]
+    return [[run] for run in answered]
+
+
 def _levels(model: str, task: str, strategy: str, runs: str, prompt: float | None, by_run: list[dict[str, Question]]) -> Measured:
     """One point a run, over the questions that all runs share, by rising tokens."""
     shared = sorted(set.intersection(*(set(run) for run in by_run)))
@@ -188,7 +200,10 @@ def _levels(model: str, task: str, strategy: str, runs: str, prompt: float | Non
     correct = np.array([[chosen_right(strategy, by_run[i][q]) for i in order] for q in shared])
     generated = np.array([tokens[i] for i in order], dtype=float) if all(tokens) else None
     depth = np.array([depths[i] for i in order], dtype=float) if generated is not None else None
-    return Measured(model, task, strategy, runs, prompt, tuple(samples[i] for i in order), (None,) * len(order), correct, generated, depth)
+    caps = [next(iter({run[q].budget for q in shared})) if strategy == "thinking-budget" else None for run in by_run]
+    return Measured(
+        model, task, strategy, runs, prompt, tuple(samples[i] for i in order), tuple(caps[i] for i in order), correct, generated, depth,
+    )  # fmt: skip
 
 
 def _n_samples(strategy: str, questions: list[Question]) -> int:
@@ -196,7 +211,7 @@ def _n_samples(strategy: str, questions: list[Question]) -> int:
     if strategy in {"thinking-budget", "greedy"}:
         return 1
     budgets = [q.budget for q in questions if q.budget is not None]
-    return max(budgets) if budgets else max(1, round(float(np.mean([len(q.answers) for q in questions]))))
+    return max(budgets) if budgets and strategy != "adaptive-majority" else max(1, round(float(np.mean([len(q.answers) for q in questions]))))
 
 
 def _spent(question: Question) -> list[int]:

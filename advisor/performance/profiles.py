@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass, fields, replace
 from functools import cache
 
-from advisor.performance.corrections import Correction, shipped_corrections
+from advisor.performance.corrections import Correction, covers, shipped_corrections
 from advisor.performance.roofline import Efficiency
 from advisor.shipped import shipped_root
 
@@ -41,13 +41,13 @@ def _rows() -> dict[tuple[str, str, str], Fitted]:
         }
 
 
-def fitted_for(gpu: str, engine: str, precision: str, shape: str = "") -> Fitted:
+def fitted_for(gpu: str, engine: str, precision: str, shape: str = "", *, data_parallel: bool = False) -> Fitted:
     """The nearest fitted row: exact, then any GPU (`*`); else the plain roofline. With a correction where that model shape was measured."""
     rows = _rows()
     for key in ((gpu, engine, precision), ("*", engine, precision)):
         if key in rows:
             correction = shipped_corrections().get((shape, gpu, engine, precision))
-            if correction is None:
+            if correction is None or not covers(correction, data_parallel):
                 return rows[key]
             source = f"{correction.n_runs} runs of this model shape on this GPU: {correction.source}"
             return replace(rows[key], provenance="fitted", spread=correction.spread, source=source, correction=correction)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from advisor.gpus import Price, gpus
 from advisor.models.catalog import catalog, spec_of
-from advisor.performance.corrections import Correction, corrected, shipped_corrections, terms
+from advisor.performance.corrections import Correction, corrected, covers, shipped_corrections, terms
 from advisor.performance.demand import demand
 from advisor.performance.hardware import Hardware, hardware
 from advisor.performance.memory import max_sequences
@@ -112,7 +112,7 @@ def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: 
     for gpu, correction in f.corrections.get(catalog()[model].shape, {}).items():
         features = terms(d, f.hardware, f.concurrency)
         better = corrected(result, correction, features, f.concurrency, d.generated_tokens)
-        on = f.gpu == gpu
+        on = (f.gpu == gpu) & np.where(f.shares_experts, covers(correction, data_parallel=True), covers(correction, data_parallel=False))
         times = ("ttft_s", "tpot_s", "request_s", "output_tokens_per_s")
         result = replace(result, **{name: np.where(on, getattr(better, name), getattr(result, name)) for name in times})
         performance, spread = np.where(on, "fitted, this model too", performance), np.where(on, correction.spread, spread)

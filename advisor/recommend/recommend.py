@@ -15,11 +15,14 @@ from advisor.models.catalog import catalog
 from advisor.recommend.deployments import Columns, deployments, fleet, served_precision
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
+from advisor.strategies import STRATEGIES
 from advisor.units import COSTS, Budget, percent, significant
 
 PACKAGE = "advisor.recommend"
 DEFAULT_TASK = "gpqa-diamond"
 N_ALTERNATIVES = 5
+REWARDED = {name for name, strategy in STRATEGIES.items() if strategy.needs_rewards}
+"""Never recommended: what their reward model costs is not counted yet, and without it they look cheaper than they are."""
 WORTH = 0.01
 """Accuracy that a doubling of the cost must buy among candidates no interval can tell apart."""
 
@@ -78,7 +81,7 @@ def candidates(request: Request, workspace: Workspace) -> duckdb.DuckDBPyConnect
     connection = duckdb.connect()
     files = _points_files(workspace)
     points = read(connection, statement("advisor.calibration", "points"), {"files": files, "task": request.task, "models": request.models})
-    usable = [p for p in points if p["generated_tokens"] is not None and p["model"] in catalog()]
+    usable = [p for p in points if p["generated_tokens"] is not None and p["model"] in catalog() and p["strategy"] not in REWARDED]
     if not points and request.task not in (known := [row["task"] for row in tasks(workspace)]):
         raise unknown("task", request.task, known, where="--task")
     if points and (strange := sorted({p["model"] for p in points} - set(catalog()))) and not usable:

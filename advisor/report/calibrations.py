@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import os
 import sys
@@ -20,6 +21,7 @@ from advisor.report.tables import to_json
 from advisor.store.workspace import Workspace
 from advisor.strategies import STRATEGIES
 from advisor.strategies.selection import REWARDS
+from advisor.tasks.answers import stop
 from advisor.tasks.load import Task, load
 from advisor.units import percent
 
@@ -63,10 +65,11 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
     plan = Plan(model, asked.strategy, asked.samples, sampling, delimiter, catalogued(asked.reward_model) if asked.reward_model else "", asked.reward)
     folder = Workspace.open(workspace).writable_root / "measurements" / "samples"
     started = time.monotonic()
+    gc.enable()
     try:
         path, progress = asyncio.run(_run(asked, plan, task, folder, watcher(started)))
-    except* AdvisorError as group:
-        raise group.exceptions[0] from None
+    finally:
+        stop()
     if as_json:
         print(
             to_json(

@@ -39,13 +39,21 @@ def strategy_text(row: dict[str, Any]) -> str:
         return f"one answer, thinking held to about {row['generated_tokens']:,.0f} tokens"
     if row["strategy"] == "thinking-budget":
         return f"one answer, at most {row['token_budget']:,} tokens"
+    if row["strategy"] == "greedy":
+        return "one answer, greedy"
     return f"{row['strategy']} of {row['n_samples']}"
 
 
 def sampling_text(row: dict[str, Any]) -> str:
     """The request parameters that make the strategy."""
     parameters = []
-    if row["n_samples"] > 1:
+    if row["strategy"] == "greedy":
+        parameters.append("temperature=0")
+    elif row["strategy"] == "thinking-budget" and not row["token_budget"]:
+        parameters.append(f"thinking ended or prolonged to about {row['generated_tokens']:,.0f} tokens, as {row['runs'].split(';')[0]} did")
+    elif row["strategy"] == "adaptive-majority":
+        parameters.append("one answer after another until the vote is settled")
+    elif row["n_samples"] > 1:
         parameters.append(f"n={row['n_samples']} and keep the most frequent answer")
     if row["token_budget"]:
         parameters.append(f"max_tokens={row['token_budget']}")

@@ -41,7 +41,7 @@ def show(
     if parallelism and gpu_count not in (1, layout.gpu_count):
         raise AdvisorError(f"{layout} takes {layout.gpu_count} GPUs, not {gpu_count}", where="--parallelism", mend="leave --gpu-count out")
     price = going_rates(tuple(p for text in own_prices for p in parse_price(text))).get(gpu.name)
-    fitted = fitted_for(gpu.name, engine, weights, entry.shape if entry else "")
+    fitted = fitted_for(gpu.name, engine, weights, entry.shape if entry else "", data_parallel=layout.dp > 1)
     e = estimate(
         spec,
         gpu,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from advisor.calibration.fit import fit, write
 from advisor.report.tables import to_json
 from advisor.store.workspace import Workspace
@@ -9,6 +11,7 @@ from advisor.store.workspace import Workspace
 
 def show(workspace: str | None, as_json: bool) -> None:
     """Derive profiles/points.csv and curves.csv of the workspace again."""
+    gc.enable()
     ws = Workspace.open(workspace)
     points, curves = fit(ws)
     folder = ws.writable_root / "profiles"

@@ -26,7 +26,7 @@ from advisor.units import percent, significant
 ASSUMPTIONS = (
     "The deployment is kept busy with the stated number of requests in flight; an idle GPU costs the same (`--qps` counts whole replicas instead).",
     "All answers of a vote are drawn side by side and share the prompt; a vote waits for its longest answer.",
-    "An answer that reaches its token cap counts as wrong.",
+    "An answer that reaches its token cap counts as wrong, unless its strategy forces one there.",
     "A question's prompt is as long as recorded, 200 tokens where the source does not say.",
     "Accuracy was measured by the source with its own prompts and engine; serving in another precision may change it.",
     "Energy is the GPU's power limit scaled by how busy it is, not a measurement.",

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from advisor.errors import AdvisorError
-from advisor.shipped import shipped_root
+from advisor.shipped import is_installed, shipped_root
 from advisor.store.sql import statement
 
 
@@ -37,7 +37,10 @@ class Workspace:
 
     @property
     def writable_root(self) -> Path:
-        """Where new measurements go: the workspace, or the checkout itself."""
+        """Where new measurements go: the workspace, or the checkout itself. Raises AdvisorError for an installed package without one."""
+        if self.own is None and is_installed():
+            what = "say where to keep it: an installed package is replaced by the next"
+            raise AdvisorError(what, where="--workspace", mend="give a folder, or set ADVISOR_WORKSPACE")
         return self.own or shipped_root()
 
     def files(self, pattern: str) -> list[str]:

@@ -5,7 +5,6 @@ Every kind maps an answer's text to a class; equal classes are equal answers, No
 
 from __future__ import annotations
 
-import atexit
 import multiprocessing
 import re
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from advisor.errors import MissingAbility, unknown
 LONGEST = 20_000
 """Only the end of a text is read: answers come last, and patterns stay fast on runaway output."""
 
-_PHRASE = re.compile(r"(?:final answer|answer)\s*(?:is|:|=)?\s*:?\s*\**\s*(.+)", re.IGNORECASE)
+_PHRASE = re.compile(r"(?:final answer|answer)\**\s*(?:is|:|=)\s*:?\s*\**\s*(.+)", re.IGNORECASE)
 _LETTER = re.compile(r"\(?\b([A-J])\b\)?")
 _NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?")
 
@@ -47,6 +46,11 @@ def final(text: str) -> str | None:
         return inside
     found = [m[1] for line in tail.splitlines() if (m := _PHRASE.search(line))]
     return found[-1].strip().strip("*").rstrip(".").strip() if found else None
+
+
+def given(kind: str, text: str) -> bool:
+    """Whether a text states its answer, by the final phrase or a box: where a tree search stops, since any line may hold a number."""
+    return (arithmetic(text) if kind == "arithmetic" else final(text)) is not None
 
 
 def choice(text: str) -> str | None:
@@ -121,7 +125,6 @@ def bounded(work: Callable[..., Any], *arguments: str) -> Any:
         raise MissingAbility("mathematical answers are compared by math-verify, which is not installed", mend="pip install 'advisor[tasks]'")
     if not _worker:
         _worker.append(multiprocessing.get_context("spawn").Pool(1))
-        atexit.register(stop)
     try:
         return _worker[0].apply_async(work, arguments).get(timeout=SECONDS)
     except multiprocessing.TimeoutError:
@@ -130,7 +133,7 @@ def bounded(work: Callable[..., Any], *arguments: str) -> Any:
 
 
 def stop() -> None:
-    """End the second process."""
+    """End the second process, if there is one; to be called when all answers are compared."""
     while _worker:
         _worker.pop().terminate()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from advisor.errors import unknown
 from advisor.tasks import arithmetic
-from advisor.tasks.answers import reader, same
+from advisor.tasks.answers import given, reader, same
 from advisor.tasks.questions import DATASETS, TEMPLATE, Question, from_dataset, from_file
 
 ARITHMETIC_QUESTIONS = 200
@@ -26,6 +26,10 @@ class Task:
     @property
     def answer_of(self) -> Callable[[str], str | None]:
         return reader(self.kind)
+
+    def is_final(self, text: str) -> bool:
+        """Whether a text states its answer."""
+        return given(self.kind, text)
 
     def is_correct(self, question: Question, text: str) -> bool:
         """Whether the answer in a text is right."""

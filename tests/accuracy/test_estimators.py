@@ -115,3 +115,15 @@ def test_equal_weights_are_majority_votes():
     right, wrong, abstained = votes(drawn, [a == "right" for a in drawn])
     estimated = weighted_at_all_k(drawn, [a == "right" for a in drawn], [0.7] * len(drawn))
     assert estimated == pytest.approx(majority_at_all_k(right, wrong, abstained), abs=0.06)
+
+
+def test_many_different_wrong_answers_stay_within_memory():
+    """Six hundred answers, two hundred of them different: block after block, and still the shares of one draw."""
+    curve = majority_at_all_k(300, (5,) * 20 + (1,) * 200)
+    assert curve[0] == pytest.approx(0.5)
+    assert curve[-1] == pytest.approx(1)
+
+
+def test_scores_below_zero_still_vote():
+    estimated = weighted_at_all_k(["right", "a"], [True, False], [-1.0, -3.0])
+    assert estimated == pytest.approx([0.5, 1.0], abs=0.1)

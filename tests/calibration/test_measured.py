@@ -85,3 +85,19 @@ def test_shipped_accuracy_covers_the_tasks():
     known = {row["task"]: row for row in tasks(Workspace(None))}
     assert {"gpqa-diamond", "otis-mock-aime", "aime24", "aime25", "math500", "gsm8k", "mmlu-pro", "simpleqa"} <= set(known)
     assert sum(row["models_with_tokens"] for row in known.values()) > 50
+
+
+def test_runs_over_other_questions_are_points_of_their_own(own):
+    def searched(run, width, first):
+        return [sample(q, 0, q % 2 == 0, 100 * width, strategy="rebase", run_id=run, budget=width) for q in range(first, first + 20)]
+
+    rows = searched("r1", 4, 0) + searched("r2", 8, 20) + searched("r3", 16, 0) + [sample(q, i, i > 0, 100) for q in range(20) for i in range(4)]
+    assert own(rows, "--strategy", "majority")["points"]
+
+
+def test_what_a_reward_model_costs_is_not_known_so_it_is_not_recommended(own, advisor, tmp_path):
+    rows = [sample(q, i, i % 2 == 0, 300, score=0.9 if i % 2 == 0 else 0.1) for q in range(20) for i in range(8)]
+    weighted = own(rows, "--strategy", "weighted-majority")
+    assert weighted["points"][-1]["accuracy"] == 1
+    answer = json.loads(advisor("recommend", "--task", "mine", "--workspace", tmp_path / "ws", "--json")[1])
+    assert {c["strategy"] for c in [answer["recommended"], *answer["alternatives"], *answer["frontier"]]} <= {"majority", "thinking-budget"}

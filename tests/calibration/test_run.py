@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -95,3 +96,27 @@ def test_a_journal_is_on_disk_line_by_line(tmp_path):
     with Journal(tmp_path, "r") as journal:
         journal.add("q1", [{"a": 1}])
         assert json.loads((tmp_path / ".r.jsonl").read_text()) == {"question_id": "q1", "rows": [{"a": 1}]}
+
+
+def test_a_full_disk_is_one_clear_line_and_keeps_what_it_has(tmp_path, monkeypatch):
+    written = []
+
+    def full(_):
+        written.append(1)
+        if len(written) > 5:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("advisor.calibration.journal.os.fsync", full)
+    with pytest.raises(AdvisorError, match="No space left on device"):
+        run(tmp_path)
+    (journal,) = tmp_path.iterdir()
+    assert len(journal.read_text().splitlines()) == 5
+    monkeypatch.undo()
+    assert run(tmp_path)[1].done == len(TASK.questions)
+
+
+def test_another_prompt_is_another_run():
+    plan = Plan("m", "majority", 4, SAMPLING)
+    asked = replace(TASK, questions=tuple(replace(q, prompt=f"Please. {q.prompt}") for q in TASK.questions))
+    assert plan.run_id(TASK) != plan.run_id(asked)
+    assert plan.run_id(TASK) == Plan("m", "best-of-n", 4, SAMPLING).run_id(TASK)

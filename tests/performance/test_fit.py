@@ -55,3 +55,10 @@ def test_shipped_rows():
     assert fitted_for("h100-sxm", "vllm", "fp8").provenance == "fitted"
     assert fitted_for("l4", "vllm", "bf16").provenance == "roofline"
     assert fitted_for("l4", "vllm", "bf16").spread > 1
+
+
+def test_a_correction_holds_only_for_the_kind_of_layout_that_was_measured():
+    combination = ("b200-sxm", "sglang", "fp8", "deepseek-ai--DeepSeek-R1")
+    assert fitted_for(*combination).correction is not None
+    assert fitted_for(*combination, data_parallel=True).correction is None
+    assert fitted_for("b200-sxm", "sglang", "fp8", "made-up").correction is None

@@ -75,3 +75,12 @@ def test_a_model_without_a_config_is_said_to_have_none(tmp_path, advisor):
     code, _, err = advisor("recommend", "--task", "mine", "--workspace", tmp_path / "ws")
     assert code == 1
     assert "my/own" in err
+
+
+def test_an_installed_package_keeps_nothing_of_the_users(monkeypatch, tmp_path, advisor):
+    monkeypatch.setattr("advisor.store.workspace.is_installed", lambda: True)
+    monkeypatch.delenv("ADVISOR_WORKSPACE", raising=False)
+    for command in (["import", "samples", write(tmp_path / "s.jsonl", {})], ["fit"]):
+        code, _, err = advisor(*command)
+        assert code == 2
+        assert "ADVISOR_WORKSPACE" in err

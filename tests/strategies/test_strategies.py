@@ -22,7 +22,7 @@ QUESTIONS = questions(60)
 STEPS = Steps("\n", lambda text: answer_of(text) is not None)
 SAMPLING = Sampling(seed=1, max_tokens=512)
 
-# scores, width, temperature, published sequential-ceiling allocation (SEEDS: worked cases)
+# scores, width, temperature, what the published sequential ceiling allots (arXiv 2408.00724)
 CASES = [
     ([0.9, 0.5, 0.1], 8, 0.2, [7, 1, 0]),
     ([0.9, 0.5, 0.1], 8, 0.1, [8, 0, 0]),

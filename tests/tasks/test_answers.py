@@ -87,3 +87,12 @@ def sleeper(seconds):
     import time
 
     time.sleep(float(seconds))
+
+
+@pytest.mark.parametrize("kind", ["number", "exact", "choice", "math"])
+def test_a_line_of_working_is_no_final_answer(kind):
+    """A tree search would stop at its first step otherwise."""
+    assert not answers.given(kind, "First, 37 + 45 = 82.\n")
+    assert not answers.given(kind, "To answer this, add A and B.\n")
+    assert answers.given(kind, "37 + 45 = 82.\nThe answer is 82.")
+    assert answers.given(kind, r"so \boxed{82}")
