@@ -12,8 +12,10 @@ from advisor.units import COSTS
 
 cost = st.sampled_from([0.001, 0.002, 0.01, 0.5])
 accuracy = st.sampled_from([0.2, 0.5, 0.52, 0.8, 0.81])
-rows = st.lists(
-    st.tuples(st.sampled_from(["m", "n"]), st.sampled_from(["majority", "greedy"]), accuracy, cost, st.sampled_from([1.0, 1.6])), min_size=1, max_size=10
+spread = st.sampled_from([1.0, 1.6])
+rows = st.lists(st.tuples(st.sampled_from(["m", "n"]), st.sampled_from(["majority", "greedy"]), accuracy, cost, spread), min_size=1, max_size=10)
+COLUMNS = "candidate_id bigint, model varchar, strategy varchar, " + ", ".join(
+    f'"{name}" double' for name in ("accuracy", "low", "usd", "spread", "flops", "s", "J", "tokens", "ttft_s", "tpot_s")
 )
 
 
