@@ -186,7 +186,9 @@ def save(name: str, model: nn.Module, config: Qwen2Config, folder: Path) -> None
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     else:
         model.save_pretrained(folder)
-    tokenizer = Tokenizer(models.BPE(vocab=dict(ID), merges=[]))
+    # transformers reads a qwen2 folder byte by byte, where newline and space have letters of their own
+    shown = {"\n": "Ċ", " ": "Ġ"} if name == "reward" else {}
+    tokenizer = Tokenizer(models.BPE(vocab={shown.get(c, c): i for c, i in ID.items()}, merges=[]))
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens(["<pad>", "<end>"])
     tokenizer.save(str(folder / "tokenizer.json"))
