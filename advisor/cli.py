@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+WorkspaceOption = Annotated[str | None, typer.Option("--workspace", help="Folder with your own measurements; also ADVISOR_WORKSPACE.")]
 PriceOption = Annotated[list[str] | None, typer.Option("--price", help="Your own price: h200-sxm=2.10usd/h, or a CSV with gpu,usd_per_hour.")]
 
 
@@ -30,11 +31,11 @@ def _root() -> None:
 
 
 @app.command()
-def models(as_json: JsonOption = False) -> None:
+def models(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """List the models known by name, with parameters and release dates."""
     from advisor.report import listings
 
-    listings.show_models(as_json)
+    listings.show_models(workspace, as_json)
 
 
 @app.command()
@@ -64,6 +65,7 @@ def estimate(
     concurrency: Annotated[int, typer.Option(help="Requests in flight.")] = 1,
     engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm.")] = "vllm",
     price: PriceOption = None,
+    workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Memory fit, TTFT, TPOT, tokens/s and USD of a deployment; needs no GPU."""
@@ -80,12 +82,12 @@ def estimate(
         concurrency=concurrency,
         engine=engine,
         own_prices=price or [],
+        workspace=workspace,
         as_json=as_json,
     )
 
 
 BudgetOption = Annotated[list[str] | None, typer.Option("--budget", help="0.002usd, 5e13flops, 20s, 300J, 4000tokens, 2usd/1000q, 500usd/month; repeatable.")]
-WorkspaceOption = Annotated[str | None, typer.Option("--workspace", help="Folder with your own measurements; also ADVISOR_WORKSPACE.")]
 TaskOption = Annotated[str, typer.Option("--task", help="Task whose accuracy counts, see `advisor tasks`.")]
 GpuOption = Annotated[list[str] | None, typer.Option("--gpu", help="Only this GPU; repeatable.")]
 ModelOption = Annotated[list[str] | None, typer.Option("--model", help="Only this model; repeatable.")]
@@ -118,7 +120,7 @@ def recommend(
     """The model, strategy, GPU and configuration for a budget, with runners-up and the command."""
     from advisor.report import recommendations
 
-    request = recommendations.request(budget or [], task, min_accuracy, gpu, model, precision, qps, max_ttft, max_tpot, engine, price or [])
+    request = recommendations.request(budget or [], task, min_accuracy, gpu, model, precision, qps, max_ttft, max_tpot, engine, price or [], workspace)
     recommendations.show(request, workspace, as_json)
 
 
@@ -143,7 +145,7 @@ def report(
     from advisor.report import recommendations
     from advisor.report import report as reports
 
-    request = recommendations.request(budget or [], task, min_accuracy, gpu, model, precision, qps, max_ttft, max_tpot, engine, price or [])
+    request = recommendations.request(budget or [], task, min_accuracy, gpu, model, precision, qps, max_ttft, max_tpot, engine, price or [], workspace)
     reports.show(request, output, workspace, as_json)
 
 
@@ -187,8 +189,8 @@ def tasks(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="samples or epoch.")],
-    path: Annotated[str, typer.Argument(help="The file to bring in.")],
+    kind: Annotated[str, typer.Argument(help="samples, epoch or model.")],
+    path: Annotated[str, typer.Argument(help="The file to bring in; of a model its config.json or folder.")],
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -201,19 +203,22 @@ def import_(
 @app.command()
 def calibrate(
     model: Annotated[str, typer.Argument(help="A model's name, a Hugging Face id, or a folder.")],
-    task: Annotated[str, typer.Option(help="arithmetic, gsm8k, math500, aime24, aime25, hmmt-feb25, or a .jsonl or .parquet file.")],
+    task: Annotated[str, typer.Option(help="arithmetic, gsm8k, math500, aime24, aime25, hmmt-feb25, gpqa-diamond, or a .jsonl or .parquet file.")],
     strategy: Annotated[
         str, typer.Option(help="greedy, majority, weighted-majority, best-of-n, rebase, mcts, thinking-budget or adaptive-majority.")
     ] = "majority",
     samples: Annotated[int, typer.Option(help="Samples; width of rebase, iterations of mcts, token cap of thinking-budget.")] = 16,
     url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server; default: vLLM in process.")] = None,
     served_model: Annotated[str | None, typer.Option(help="The model's name on that server.")] = None,
-    reward_model: Annotated[str | None, typer.Option(help="A process reward model, for vLLM in process.")] = None,
-    step_token_id: Annotated[int | None, typer.Option(help="Token that the reward model rates at the end of a step.")] = None,
+    reward_model: Annotated[str | None, typer.Option(help="A process reward model: a name, an id, or a folder.")] = None,
+    reward_url: Annotated[str | None, typer.Option(help="A vLLM server of the reward model, --runner pooling.")] = None,
+    step_mark: Annotated[str, typer.Option(help="Token that the reward model rates after a step, e.g. '<extra_0>'; default: the delimiter.")] = "",
     reward: Annotated[str, typer.Option(help="Reward of an answer from its steps: last, min, mean or product.")] = "last",
     questions: Annotated[int | None, typer.Option(help="Only the first so many.")] = None,
     answers: Annotated[str | None, typer.Option(help="How answers are read: math, choice, number, exact or arithmetic.")] = None,
     template: Annotated[str | None, typer.Option(help="Prompt with {question}.")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Send the prompt as it is, not as a user's turn under the model's chat template.")] = False,
+    force: Annotated[str | None, typer.Option(help="What opens an answer where thinking is cut, e.g. '\\n</think>\\nFinal answer: '.")] = None,
     delimiter: Annotated[str, typer.Option(help="What ends a step of a tree search.")] = "\\n",
     temperature: Annotated[float, typer.Option(help="Sampling temperature.")] = 1.0,
     top_p: Annotated[float, typer.Option(help="Nucleus.")] = 1.0,
@@ -236,11 +241,14 @@ def calibrate(
         url,
         served_model,
         reward_model,
-        step_token_id,
+        reward_url,
+        step_mark,
         reward,
         questions,
         answers,
         template,
+        plain,
+        force,
         delimiter,
         temperature,
         top_p,

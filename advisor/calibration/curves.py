@@ -30,6 +30,7 @@ class FittedCurve:
     limit: Interval | None
     provenance: str
     runs: str
+    reward_model: str | None = None
 
 
 def measured_curve(m: Measured) -> FittedCurve | None:
@@ -47,7 +48,7 @@ def measured_curve(m: Measured) -> FittedCurve | None:
     rising = np.argsort(x, kind="stable")
     curve = fit_curve(x[rising], m.correct[:, rising], m.finished[:, rising] if m.finished is not None else None)
     limit = over_questions(m.limit) if m.limit is not None else None
-    return FittedCurve(m.model, m.task, m.strategy, unit, len(m.correct), len(x), curve, limit, "measured", m.runs)
+    return FittedCurve(m.model, m.task, m.strategy, unit, len(m.correct), len(x), curve, limit, "measured", m.runs, m.reward_model)
 
 
 def published_curves(points: Iterable[Point]) -> list[FittedCurve]:
@@ -90,6 +91,7 @@ def as_row(fitted: FittedCurve) -> dict[str, Any]:
         "knots": " ".join(f"{x:.6g}:{y:.6g}" for x, y in c.shape.knots),
         "provenance": fitted.provenance,
         "runs": fitted.runs,
+        "reward_model": fitted.reward_model,
     }
 
 

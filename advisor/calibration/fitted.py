@@ -14,7 +14,8 @@ from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.models.catalog import catalog, resolve_name, spec_of
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
-from advisor.work import answer_flops
+from advisor.strategies import STRATEGIES
+from advisor.work import answer_flops, reward_flops
 
 PACKAGE = "advisor.calibration"
 TYPICAL_PROMPT_TOKENS = 200
@@ -40,6 +41,7 @@ class Line:
     own_end: Row | None
     provenance: str
     runs: str
+    reward_model: str | None
 
     def tokens_at(self, x: float) -> float | None:
         """Generated tokens per question at compute x, read between the points."""
@@ -54,7 +56,7 @@ class Line:
         return float(np.interp(x, caps, tokens))
 
     def flops_at(self, x: float) -> float | None:
-        """FLOPs per question at compute x."""
+        """FLOPs per question at compute x, of the policy alone."""
         tokens = self.tokens_at(x)
         n = round(x) if self.unit == "samples" else 1
         return None if tokens is None or self.model not in catalog() else flops(self.model, self.points[0]["prompt_tokens"], tokens, max(n, 1))
@@ -63,6 +65,20 @@ class Line:
 def flops(model: str, prompt_tokens: float | None, generated_tokens: float, n_samples: int) -> float:
     """FLOPs of one question: `generated_tokens` of all samples together."""
     return float(answer_flops(spec_of(model), round(prompt_tokens or TYPICAL_PROMPT_TOKENS), round(generated_tokens / n_samples), n_samples))
+
+
+def verifier_flops(point: Row) -> float | None:
+    """FLOPs of the reward model at a point: 0 without one, None where it or what it passed is unknown."""
+    if not STRATEGIES[point["strategy"]].needs_rewards:
+        return 0.0
+    if point["scored_tokens"] is None or point["reward_model"] not in catalog():
+        return None
+    return reward_flops(spec_of(point["reward_model"]), point["scored_tokens"], pass_tokens(point))
+
+
+def pass_tokens(point: Row) -> float:
+    """The longest text that the reward model passes at a point: the prompt and one whole answer."""
+    return float((point["prompt_tokens"] or TYPICAL_PROMPT_TOKENS) + point["generated_tokens"] / point["n_samples"])
 
 
 def lines(workspace: Workspace, model: str, task: str, strategy: str | None) -> list[Line]:
@@ -102,10 +118,12 @@ def rows(result: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _line(row: Row, all_points: list[Row]) -> Line:
-    own = [p for p in all_points if p["strategy"] == row["strategy"]]
+    own = [p for p in all_points if (p["strategy"], p["reward_model"]) == (row["strategy"], row["reward_model"])]
     for p in own:
         known = p["generated_tokens"] is not None and p["model"] in catalog()
-        p["flops"] = flops(p["model"], p["prompt_tokens"], p["generated_tokens"], p["n_samples"]) if known else None
+        p["policy_flops"] = flops(p["model"], p["prompt_tokens"], p["generated_tokens"], p["n_samples"]) if known else None
+        verifier = verifier_flops(p) if known else None
+        p["flops"] = p["policy_flops"] + verifier if verifier is not None else None
     knots = tuple((float(x), float(y)) for x, _, y in (pair.partition(":") for pair in (row["knots"] or "").split()))
     shape = Shape(row["family"], row["asymptote"], row["drop"], row["scale"], row["rate"], knots)
     asymptote, at_4x = _interval(row, "asymptote"), _interval(row, "at_4x")
@@ -114,7 +132,10 @@ def _line(row: Row, all_points: list[Row]) -> Line:
     curve = Curve(shape, row["x_min"], row["x_max"], asymptote, _interval(row, "saturation"), at_4x)
     end = next((p for p in all_points if p["strategy"] == "majority" and p["n_samples"] == 1 and p["generated_tokens"] is not None), None)
     limit = _interval(row, "limit")
-    return Line(row["model"], row["task"], row["strategy"], row["unit"], row["n_questions"], curve, limit, tuple(own), end, row["provenance"], row["runs"])
+    n = row["n_questions"]
+    return Line(
+        row["model"], row["task"], row["strategy"], row["unit"], n, curve, limit, tuple(own), end, row["provenance"], row["runs"], row["reward_model"]
+    )  # fmt: skip
 
 
 def _interval(row: Row, name: str) -> Interval | None:

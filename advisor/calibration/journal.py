@@ -77,11 +77,11 @@ class Journal:
 
 
 COLUMNS = {
-    **dict.fromkeys(("model", "task", "question_id", "answer", "strategy", "finish_reason", "run_id"), pyarrow.string()),
-    **dict.fromkeys(("sample_index", "generated_tokens", "prompt_tokens", "budget"), pyarrow.int64()),
+    **dict.fromkeys(("model", "task", "question_id", "answer", "strategy", "finish_reason", "run_id", "reward_model"), pyarrow.string()),
+    **dict.fromkeys(("sample_index", "generated_tokens", "prompt_tokens", "budget", "max_tokens"), pyarrow.int64()),
     **dict.fromkeys(
         ("search_generated_tokens", "search_scored_tokens", "search_prompt_tokens", "search_cached_tokens", "search_depth_tokens"), pyarrow.int64()
     ),
-    **dict.fromkeys(("score", "temperature"), pyarrow.float64()),
+    **dict.fromkeys(("score", "temperature", "top_p", "frequency_penalty"), pyarrow.float64()),
     "correct": pyarrow.bool_(),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -42,6 +42,8 @@ class Question:
     timed_correct: tuple[bool, ...]
     timed_ends: tuple[float, ...]
     scores: tuple[float | None, ...]
+    reward_models: tuple[str | None, ...]
+    scored: tuple[float | None, ...]
     budget: int | None
     search_tokens: int | None
     search_depth: int | None
@@ -54,6 +56,7 @@ class Measured:
     n_samples, token_budget  (P,) what each point is; None: the model's own end
     correct                  (Q, P) expected accuracy
     generated, depth         (P,) mean tokens of all samples, and of the longest chain; None: not recorded
+    scored                   (P,) mean tokens that `reward_model` passed; None: there is none, or they were not recorded
     finished                 (Q, P) share of answers that ended within the cap; only under caps
     limit                    (Q,) 1 where unlimited votes would be right; only for votes
     right_tokens, wrong_tokens  mean tokens of a right and of a wrong answer, uncapped; None: not recorded or none
@@ -73,12 +76,16 @@ class Measured:
     limit: Array | None = None
     right_tokens: float | None = None
     wrong_tokens: float | None = None
+    reward_model: str | None = None
+    scored: Array | None = None
 
 
 def measured(connection: duckdb.DuckDBPyConnection, *, own: bool) -> list[Measured]:
     """Everything that the samples of this database support, by task and model; with `own` only what the user's workspace changes."""
     found: list[Measured] = []
-    for model, task, strategy, runs, prompt_tokens in connection.execute(statement("advisor.calibration", "groups"), {"own": own}).fetchall():
+    for model, task, strategy, reward_model, runs, prompt_tokens, place in groups(connection, own=own):
+        if place > 1:
+            continue
         if strategy == "sampling":
             questions = list(_questions(connection, model, task, strategy, runs).values())
             found.append(_votes(model, task, " ".join(runs), prompt_tokens, questions))
@@ -88,8 +95,14 @@ def measured(connection: duckdb.DuckDBPyConnection, *, own: bool) -> list[Measur
         else:
             by_run = {run: _questions(connection, model, task, strategy, [run]) for run in runs}
             for names in _comparable(by_run):
-                found.append(_levels(model, task, strategy, " ".join(names), prompt_tokens, [by_run[run] for run in names]))
+                levels = _levels(model, task, strategy, " ".join(names), prompt_tokens, [by_run[run] for run in names])
+                found.append(replace(levels, reward_model=reward_model))
     return found
+
+
+def groups(connection: duckdb.DuckDBPyConnection, *, own: bool) -> list[tuple[Any, ...]]:
+    """Rows of groups.sql: what was drawn in one way, and whether it is counted."""
+    return connection.execute(statement("advisor.calibration", "groups"), {"own": own}).fetchall()
 
 
 def _questions(connection: duckdb.DuckDBPyConnection, model: str, task: str, strategy: str, runs: list[str]) -> dict[str, Question]:
@@ -104,13 +117,17 @@ def _question(
     tokens: list[int | None],
     cut: list[bool],
     scores: list[float | None],
+    reward_models: list[str | None],
+    scored: list[float | None],
     budget: int | None,
     search_tokens: int | None,
     search_depth: int | None,
 ) -> Question:
     timed = [(t, right, math.inf if stopped else float(t)) for t, right, stopped in zip(tokens, correct, cut, strict=True) if t is not None]
     lengths, right, ends = (tuple(t[i] for t in timed) for i in range(3))
-    return Question(tuple(answers), tuple(correct), lengths, right, ends, tuple(scores), budget, search_tokens, search_depth)  # type: ignore[arg-type]
+    return Question(
+        tuple(answers), tuple(correct), lengths, right, ends, tuple(scores), tuple(reward_models), tuple(scored), budget, search_tokens, search_depth  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def _timed(questions: list[Question]) -> list[Question]:
@@ -140,20 +157,55 @@ def _votes(model: str, task: str, runs: str, prompt: float | None, questions: li
 
 
 def _scored_votes(model: str, task: str, runs: str, prompt: float | None, questions: list[Question]) -> list[Measured]:
-    """Weighted voting and best-of-N at every k, where every answer was scored."""
-    if not all(s is not None for q in questions for s in q.scores) or min(len(q.answers) for q in questions) < 2:
+    """Weighted voting and best-of-N at every k, for each reward model that scored at least two answers of every question."""
+    reward_models = {name for q in questions for name, score in zip(q.reward_models, q.scores, strict=True) if score is not None}
+    return [
+        votes
+        for name in sorted(reward_models, key=lambda name: name or "")
+        for votes in _votes_of(name, model, task, runs, prompt, [scored_by(q, name) for q in questions])
+    ]
+
+
+def scored_by(question: Question, reward_model: str | None) -> Question:
+    """The question with the answers alone that this reward model scored; lengths of all."""
+    kept = [i for i, name in enumerate(question.reward_models) if name == reward_model and question.scores[i] is not None]
+
+    def of(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(values[i] for i in kept)
+
+    return replace(
+        question,
+        answers=of(question.answers),
+        correct=of(question.correct),
+        scores=of(question.scores),
+        reward_models=of(question.reward_models),
+        scored=of(question.scored),
+    )
+
+
+def _votes_of(reward_model: str | None, model: str, task: str, runs: str, prompt: float | None, questions: list[Question]) -> list[Measured]:
+    if min(len(q.answers) for q in questions) < 2:
         return []
     voted = _votes(model, task, runs, prompt, questions)
     chosen = [i for i, k in enumerate(voted.n_samples) if k > 1]
     ks = [voted.n_samples[i] for i in chosen]
     generated = voted.generated[chosen] if voted.generated is not None else None
     depth = voted.depth[chosen] if voted.depth is not None else None
+    passed = [_mean_scored(q) for q in questions]
+    scored = np.array(ks) * float(np.mean([p for p in passed if p is not None])) if all(p is not None for p in passed) else None
     found = []
     for strategy, estimate in (("weighted-majority", weighted_at_all_k), ("best-of-n", best_at_all_k)):
         curves = [estimate(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]]) for q in questions]
         correct = np.array([[curve[k - 1] for k in ks] for curve in curves])
-        found.append(Measured(model, task, strategy, runs, prompt, tuple(ks), (None,) * len(ks), correct, generated, depth))
+        votes_of = Measured(model, task, strategy, runs, prompt, tuple(ks), (None,) * len(ks), correct, generated, depth)
+        found.append(replace(votes_of, reward_model=reward_model, scored=scored))
     return found
+
+
+def _mean_scored(question: Question) -> float | None:
+    """Mean tokens that the reward model passed for an answer."""
+    known = [tokens for tokens in question.scored if tokens is not None]
+    return float(np.mean(known)) if len(known) == len(question.scored) else None
 
 
 def best_at_all_k(answers: Sequence[str | None], correct: Sequence[bool], scores: Sequence[float]) -> tuple[float, ...]:
@@ -200,9 +252,12 @@ def _levels(model: str, task: str, strategy: str, runs: str, prompt: float | Non
     correct = np.array([[chosen_right(strategy, by_run[i][q]) for i in order] for q in shared])
     generated = np.array([tokens[i] for i in order], dtype=float) if all(tokens) else None
     depth = np.array([depths[i] for i in order], dtype=float) if generated is not None else None
+    passed = [[sum(t or 0.0 for t in run[q].scored) for q in shared] for run in by_run]
+    recorded = all(t is not None for run in by_run for q in shared for t in run[q].scored)
+    scored = np.array([np.mean(passed[i]) for i in order]) if recorded and np.any(passed) else None
     caps = [next(iter({run[q].budget for q in shared})) if strategy == "thinking-budget" else None for run in by_run]
     return Measured(
-        model, task, strategy, runs, prompt, tuple(samples[i] for i in order), tuple(caps[i] for i in order), correct, generated, depth,
+        model, task, strategy, runs, prompt, tuple(samples[i] for i in order), tuple(caps[i] for i in order), correct, generated, depth, scored=scored,
     )  # fmt: skip
 
 

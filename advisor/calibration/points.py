@@ -19,7 +19,7 @@ class Point:
     """Means per question: `generated_tokens` of all samples together, `depth_tokens` of the longest chain.
 
     `token_budget` is the cap on one answer (None: the model's own end); `cut` the share of answers it stopped;
-    `right_tokens`, `wrong_tokens` the mean length of right and wrong answers.
+    `right_tokens`, `wrong_tokens` the mean length of right and wrong answers; `scored_tokens` passed `reward_model`, where there is one.
     """
 
     model: str
@@ -39,6 +39,8 @@ class Point:
     wrong_tokens: float | None
     provenance: str
     runs: str
+    reward_model: str | None = None
+    scored_tokens: float | None = None
 
 
 def measured_points(m: Measured) -> list[Point]:
@@ -59,6 +61,8 @@ def measured_points(m: Measured) -> list[Point]:
                 wrong_tokens=m.wrong_tokens if k == 1 else None,
                 provenance="measured",
                 runs=m.runs,
+                reward_model=m.reward_model,
+                scored_tokens=float(m.scored[p]) if m.scored is not None else None,
             )
         )  # fmt: skip
     return found

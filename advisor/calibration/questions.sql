@@ -1,7 +1,7 @@
 -- The answers of every question of one model on one task, drawn one way.
 -- in:  $model, $task, $strategy; $runs: list of run ids
 -- out: question_id; budget, search_tokens, search_depth (null where not recorded); answers, correct, tokens, cut (stopped by the length limit it was drawn under),
---      scores: lists of equal length a question
+--      scores, reward_models, scored (tokens that a reward model passed for this answer): lists of equal length a question
 select
     question_id,
     list(answer order by run_id, sample_index) as answers,
@@ -9,10 +9,12 @@ select
     list(generated_tokens order by run_id, sample_index) as tokens,
     list(coalesce(finish_reason in ('length', 'loop'), false) order by run_id, sample_index) as cut,
     list(score order by run_id, sample_index) as scores,
+    list(reward_model order by run_id, sample_index) as reward_models,
+    list(scored order by run_id, sample_index) as scored,
     max(budget) as budget,
     max(search_generated_tokens) as search_tokens,
     max(search_depth_tokens) as search_depth
-from samples
+from (select *, search_scored_tokens / count(*) over (partition by run_id, question_id) as scored from samples)
 where model = $model and task = $task and strategy = $strategy and list_contains($runs, run_id) and coalesce(finish_reason, '') != 'error'
 group by question_id
 order by question_id

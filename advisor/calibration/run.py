@@ -40,6 +40,7 @@ class Plan:
     delimiter: str = "\n"
     reward_model: str = ""
     reward: str = "last"
+    plain: bool = False
 
     @property
     def recorded_strategy(self) -> str:
@@ -190,7 +191,11 @@ def _row(
         "strategy": plan.recorded_strategy,
         "budget": plan.budget,
         "finish_reason": reason,
+        "reward_model": plan.reward_model or None,
         "temperature": plan.sampling.temperature,
+        "top_p": plan.sampling.top_p,
+        "max_tokens": plan.sampling.max_tokens,
+        "frequency_penalty": plan.sampling.frequency_penalty,
         "run_id": run_id,
         "search_generated_tokens": work.generated_tokens,
         "search_scored_tokens": work.scored_tokens,

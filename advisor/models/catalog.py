@@ -12,6 +12,9 @@ from advisor.models.families import read_config
 from advisor.models.spec import ModelSpec
 from advisor.shipped import shipped_root
 
+OWN = "imported"
+"""The source of a model that the user brought."""
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
@@ -32,13 +35,38 @@ class CatalogEntry:
         """The name of its config, which models of the same shape share."""
         return self.config.parent.name
 
+    @property
+    def weights(self) -> str:
+        """What a server is told to load: the id, or the folder of the user's own model."""
+        return self.source_url if self.source == OWN else self.model
+
+
+_own: list[Path] = []
+"""The user's profiles folder, which overlays the one that ships: one workspace a process."""
+
+
+def overlay(profiles: Path | None) -> None:
+    """From now on know the models of this folder too, or only those that ship."""
+    chosen = [profiles] if profiles else []
+    if chosen != _own:
+        _own[:] = chosen
+        catalog.cache_clear()
+        spec_of.cache_clear()
+
 
 @cache
 def catalog() -> dict[str, CatalogEntry]:
-    """Every model that ships, by Hugging Face id."""
-    root = shipped_root() / "profiles"
-    with (root / "models.csv").open(newline="", encoding="utf-8") as file:
-        return {row["model"]: _entry(root, row) for row in csv.DictReader(file)}
+    """Every model that ships, and the user's own, by Hugging Face id or name. Raises AdvisorError where the user's list is damaged."""
+    found: dict[str, CatalogEntry] = {}
+    for profiles in (shipped_root() / "profiles", *_own):
+        table = profiles / "models.csv"
+        if table.exists():
+            try:
+                with table.open(newline="", encoding="utf-8") as file:
+                    found |= {row["model"]: _entry(profiles, row) for row in csv.DictReader(file)}
+            except (KeyError, ValueError, TypeError, csv.Error) as error:
+                raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(table), mend="delete it and import the models again") from None
+    return found
 
 
 def _entry(root: Path, row: dict[str, str]) -> CatalogEntry:

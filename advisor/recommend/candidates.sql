@@ -1,16 +1,18 @@
 -- candidates: every strategy point on every deployment that was costed, in the five costs per question.
 -- in:  points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
---             generated_tokens, depth_tokens, flops, provenance, runs)
---      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, ttft_s, tpot_s, request_s, watts,
+--             generated_tokens, depth_tokens, reward_model, scored_tokens, policy_flops, flops, provenance, runs)
+--      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, ttft_s, tpot_s, request_s, score_s, watts,
 --             usd_per_hour, performance, spread, price)  times of one answer; usd and watts of all GPUs;
+--             score_s: what a reward model takes of them for one question;
 --             spread: factor of the 90 % interval of times
 --      $qps: questions per second the deployment must carry, or null: it is kept busy
 -- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens
 with paced as (
     select
         *,
-        concurrency / (request_s * n_samples) as questions_per_s,
-        coalesce(ceil($qps * request_s * n_samples / concurrency), 1)::bigint as replicas
+        request_s * n_samples / concurrency + score_s as turn_s, -- of the deployment, for one question
+        1 / turn_s as questions_per_s,
+        coalesce(ceil($qps * turn_s), 1)::bigint as replicas
     from points
     join deployments using (point_id)
 )
@@ -31,8 +33,10 @@ select
     high,
     case when $qps is null then usd_per_hour / 3600 / questions_per_s else replicas * usd_per_hour / 3600 / $qps end as usd,
     flops::double as flops,
+    policy_flops::double as policy_flops,
+    nullif(reward_model, '') as reward_model,
     -- answers beyond the concurrency wait for another turn; the longest one is what a vote waits for
-    (ttft_s + tpot_s * depth_tokens) * ceil(n_samples / concurrency) as s,
+    (ttft_s + tpot_s * depth_tokens) * ceil(n_samples / concurrency) + score_s as s,
     watts / questions_per_s as "J",
     prompt_tokens + generated_tokens as tokens,
     ttft_s,

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from advisor.gpus import Price, gpus
 from advisor.models.catalog import catalog, spec_of
 from advisor.performance.corrections import Correction, corrected, covers, shipped_corrections, terms
-from advisor.performance.demand import demand
+from advisor.performance.demand import Demand, demand
 from advisor.performance.hardware import Hardware, hardware
-from advisor.performance.memory import max_sequences
+from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, max_sequences, weights_per_gpu
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
 from advisor.performance.profiles import fitted_for
-from advisor.performance.roofline import Efficiency, serving
+from advisor.performance.roofline import Efficiency, prefill_s, serving
 
 GPU_COUNTS = (1, 2, 4, 8, 16)
 LARGEST = {"gb200": 16, "gb300": 16, "gh200-96gb": 1, "gh200-144gb": 1}
@@ -101,11 +101,34 @@ def _corrections(engine: str, precision: str) -> dict[str, dict[str, Correction]
 Columns = dict[str, NDArray[np.generic]]
 
 
-def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: float, precision: str, f: Fleet) -> Columns:
-    """Columns of the `deployments` table for one strategy point: those that hold the weights and all requests in flight."""
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """A reward model beside the policy: the tokens it passes for a question, at most `pass_tokens` at a time."""
+
+    model: str
+    scored_tokens: float
+    pass_tokens: float
+
+    @property
+    def demand(self) -> Demand:
+        """One pass, in 16 bit."""
+        return demand(spec_of(self.model), "bf16", round(self.pass_tokens), 1)
+
+    def seconds(self, f: Fleet) -> NDArray[np.float64]:
+        """Time of all GPUs that it takes from the policy for one question: prefills alone, in 16 bit."""
+        in_16bit = replace(f.hardware, compute_flops_per_s=f.hardware.compute_16bit_flops_per_s)
+        return self.scored_tokens / self.pass_tokens * prefill_s(self.demand, in_16bit, f.efficiency)
+
+
+def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: float, precision: str, f: Fleet, rewards: Rewards | None = None) -> Columns:
+    """Columns of the `deployments` table for one strategy point: those that hold the weights and all requests in flight.
+
+    A reward model lies on the same GPUs.
+    """
     spec = spec_of(model)
     d = demand(spec, precision, round(prompt_tokens), max(round(answer_tokens), 1))
-    room = max_sequences(d, f.memory_bytes, f.hardware)
+    beside = (weights_per_gpu(rewards.demand, f.hardware) + OVERHEAD_BYTES) / UTILISATION if rewards else 0.0
+    room = max_sequences(d, f.memory_bytes - beside, f.hardware)
     fits = (room >= f.concurrency) & (spec.is_moe | ~f.shares_experts)
     result = serving(d, f.hardware, f.efficiency, f.concurrency, np.maximum(room, 1.0))
     performance, spread = f.performance, f.spread
@@ -126,6 +149,7 @@ def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: 
         "ttft_s": result.ttft_s,
         "tpot_s": result.tpot_s,
         "request_s": result.request_s,
+        "score_s": rewards.seconds(f) if rewards else np.zeros(len(fits)),
         "watts": watts(result, f.tdp_w, f.gpu_count),
         "usd_per_hour": f.usd_per_hour * f.gpu_count,
         "performance": performance,

@@ -8,21 +8,18 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from advisor.calibration.fitted import TYPICAL_PROMPT_TOKENS, Row, flops, read, rows
+from advisor.calibration.fitted import TYPICAL_PROMPT_TOKENS, Row, flops, pass_tokens, read, rows, verifier_flops
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.gpus import Price, going_rates
 from advisor.models.catalog import catalog
-from advisor.recommend.deployments import Columns, deployments, fleet, served_precision
+from advisor.recommend.deployments import Columns, Rewards, deployments, fleet, served_precision
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
-from advisor.strategies import STRATEGIES
 from advisor.units import COSTS, Budget, percent, significant
 
 PACKAGE = "advisor.recommend"
 DEFAULT_TASK = "gpqa-diamond"
 N_ALTERNATIVES = 5
-REWARDED = {name for name, strategy in STRATEGIES.items() if strategy.needs_rewards}
-"""Never recommended: what their reward model costs is not counted yet, and without it they look cheaper than they are."""
 WORTH = 0.01
 """Accuracy that a doubling of the cost must buy among candidates no interval can tell apart."""
 
@@ -81,7 +78,8 @@ def candidates(request: Request, workspace: Workspace) -> duckdb.DuckDBPyConnect
     connection = duckdb.connect()
     files = _points_files(workspace)
     points = read(connection, statement("advisor.calibration", "points"), {"files": files, "task": request.task, "models": request.models})
-    usable = [p for p in points if p["generated_tokens"] is not None and p["model"] in catalog() and p["strategy"] not in REWARDED]
+    costed = [p for p in points if p["generated_tokens"] is not None and p["model"] in catalog()]
+    usable = [p for p in costed if verifier_flops(p) is not None]  # without its reward model a strategy looks cheaper than it is
     if not points and request.task not in (known := [row["task"] for row in tasks(workspace)]):
         raise unknown("task", request.task, known, where="--task")
     if points and (strange := sorted({p["model"] for p in points} - set(catalog()))) and not usable:
@@ -104,8 +102,10 @@ def _points_files(workspace: Workspace) -> list[str]:
 
 def _with_flops(points: list[Row]) -> list[Row]:
     for p in points:
+        p["reward_model"] = p["reward_model"] or ""
         p["prompt_tokens"] = p["prompt_tokens"] or float(TYPICAL_PROMPT_TOKENS)
-        p["flops"] = flops(p["model"], p["prompt_tokens"], p["generated_tokens"], p["n_samples"])
+        p["policy_flops"] = flops(p["model"], p["prompt_tokens"], p["generated_tokens"], p["n_samples"])
+        p["flops"] = p["policy_flops"] + (verifier_flops(p) or 0.0)
     return points
 
 
@@ -129,7 +129,9 @@ def _all_deployments(points: list[Row], request: Request) -> Columns:
         precision = served_precision(p["model"], request.precision)
         if precision not in fleets:
             fleets[precision] = fleet(precision, rates, only, request.engine)
-        parts.append(deployments(p["point_id"], p["model"], p["prompt_tokens"], p["generated_tokens"] / p["n_samples"], precision, fleets[precision]))
+        rewards = Rewards(p["reward_model"], p["scored_tokens"], pass_tokens(p)) if p["scored_tokens"] else None
+        answer_tokens = p["generated_tokens"] / p["n_samples"]
+        parts.append(deployments(p["point_id"], p["model"], p["prompt_tokens"], answer_tokens, precision, fleets[precision], rewards))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from advisor.calibration.run import Plan, Progress, calibrate
 from advisor.engines.protocol import Generate, Sampling, Score
+from advisor.engines.rewards import StepMarks
 from advisor.errors import AdvisorError, unknown
+from advisor.importers.models import import_model
 from advisor.models.catalog import catalogued
 from advisor.report.tables import to_json
 from advisor.store.workspace import Workspace
@@ -40,11 +42,14 @@ class Asked:
     url: str | None
     served_model: str | None
     reward_model: str | None
-    step_token_id: int | None
+    reward_url: str | None
+    step_mark: str
     reward: str
     questions: int | None
     answers: str | None
     template: str | None
+    plain: bool
+    force: str | None
     delimiter: str
     temperature: float
     top_p: float
@@ -58,12 +63,14 @@ class Asked:
 def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
     """Run and print. Raises AdvisorError, MissingAbility."""
     check(asked)
-    task = load(asked.task, kind=asked.answers, template=asked.template, n_questions=asked.questions)
-    model = catalogued(asked.model)
+    ws = Workspace.open(workspace)
+    task = load(asked.task, kind=asked.answers, template=asked.template, n_questions=asked.questions, force=typed(asked.force))
+    model = named(asked.model, ws)
+    reward_model = named(asked.reward_model, ws) if asked.reward_model else ""
     sampling = Sampling(asked.temperature, asked.top_p, asked.max_tokens, (), asked.frequency_penalty, asked.seed)
-    delimiter = asked.delimiter.replace("\\n", "\n")
-    plan = Plan(model, asked.strategy, asked.samples, sampling, delimiter, catalogued(asked.reward_model) if asked.reward_model else "", asked.reward)
-    folder = Workspace.open(workspace).writable_root / "measurements" / "samples"
+    delimiter = typed(asked.delimiter) or ""
+    plan = Plan(model, asked.strategy, asked.samples, sampling, delimiter, reward_model, asked.reward, asked.plain)
+    folder = ws.writable_root / "measurements" / "samples"
     started = time.monotonic()
     gc.enable()
     try:
@@ -105,6 +112,10 @@ def check(asked: Asked) -> None:
     for flag, value, top in (("--samples", asked.samples, 10**6), ("--max-tokens", asked.max_tokens, 10**7), ("--in-flight", asked.in_flight, 10**5)):
         if not 1 <= value <= top:
             raise AdvisorError(f"{value} is out of range", where=flag, mend="give a whole number from 1")
+    if asked.reward_url and not asked.reward_model:
+        raise AdvisorError("the server's reward model needs a name", where="--reward-url", mend="name it as it is served, --reward-model NAME")
+    if not asked.delimiter:
+        raise AdvisorError("is empty", where="--delimiter", mend="give the text that ends a step, e.g. '\\n\\n'")
     if asked.questions is not None and asked.questions < 1:
         raise AdvisorError(f"{asked.questions} is out of range", where="--questions", mend="give a whole number from 1")
     if not (math.isfinite(asked.temperature) and 0 <= asked.temperature <= 5):
@@ -120,28 +131,51 @@ async def _run(asked: Asked, plan: Plan, task: Task, folder: Path, watch: Callab
 
 
 async def _engines(asked: Asked, plan: Plan, engines: AsyncExitStack) -> tuple[Generate, Score | None]:
-    """The policy, and the reward model where one is named: over HTTP with --url, else vLLM in process."""
+    """The policy, and the reward model where one is named: each over HTTP where its URL is given, else vLLM in process."""
+    key = os.environ.get("OPENAI_API_KEY")
     generate: Generate
     if asked.url:
         from advisor.engines.openai import Client
 
-        client = await engines.enter_async_context(
-            Client(asked.url, asked.served_model or plan.model, concurrency=asked.in_flight, api_key=os.environ.get("OPENAI_API_KEY"))
-        )
+        client = await engines.enter_async_context(Client(asked.url, asked.served_model or plan.model, concurrency=asked.in_flight, api_key=key))
         await client.check()
+        client.chat = not asked.plain and await client.prefers_chat()
         generate = client
     else:
         from advisor.engines.vllm import Policy
 
-        generate = await engines.enter_async_context(Policy(asked.model if os.path.isdir(asked.model) else plan.model, **options(asked.engine_options)))
+        generate = await engines.enter_async_context(Policy(weights(asked.model, plan.model), plain=asked.plain, **options(asked.engine_options)))
+    marks = StepMarks(plan.delimiter, asked.step_mark)
+    if asked.reward_url:
+        from advisor.engines.pooling import RewardClient
+
+        rewards = await engines.enter_async_context(RewardClient(asked.reward_url, asked.reward_model or "", concurrency=asked.in_flight, api_key=key))
+        await rewards.check()
+        await rewards.prepare(marks)
+        return generate, rewards
     if not asked.reward_model:
         return generate, None
     from advisor.engines.vllm import RewardModel
 
-    if asked.step_token_id is None:
-        raise AdvisorError("the reward model rates the token that ends a step", where="--step-token-id", mend="give that token's id in its vocabulary")
-    score = await engines.enter_async_context(RewardModel(asked.reward_model, asked.step_token_id, **options(asked.engine_options)))
-    return generate, score
+    own = weights(asked.reward_model, plan.reward_model)
+    return generate, await engines.enter_async_context(RewardModel(own, marks, **options(asked.engine_options)))
+
+
+def named(model: str, workspace: Workspace) -> str:
+    """The name that a model's figures are stored under; a folder with a config is known in the workspace from now on. Raises AdvisorError."""
+    if not os.path.isdir(model):
+        return catalogued(model)
+    return import_model(Path(model), workspace)
+
+
+def weights(asked: str, name: str) -> str:
+    """What the engine loads: the folder, or the id."""
+    return asked if os.path.isdir(asked) else name
+
+
+def typed(text: str | None) -> str | None:
+    """Text from the command line with its line breaks, which are typed as a backslash and an n."""
+    return text.replace("\\n", "\n") if text is not None else None
 
 
 def options(texts: tuple[str, ...]) -> dict[str, object]:

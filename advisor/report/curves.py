@@ -18,8 +18,9 @@ from advisor.units import percent, significant
 
 def show(model: str, task: str, strategy: str | None, workspace: str | None, as_json: bool) -> None:
     """Print the curves of a model on a task; with --json the one of `strategy`, else the one with most points, and the others beside it."""
+    ws = Workspace.open(workspace)
     name = catalogued(model)
-    found = lines(Workspace.open(workspace), name, task.lower(), strategy)
+    found = lines(ws, name, task.lower(), strategy)
     found.sort(key=lambda line: -len(line.points))
     if as_json:
         print(to_json({**as_json_object(found[0]), "others": [as_json_object(line) for line in found[1:]]}))

@@ -9,6 +9,7 @@ from advisor.performance.estimate import estimate
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.profiles import ENGINES, fitted_for
 from advisor.report.tables import print_table, table, to_json
+from advisor.store.workspace import Workspace
 from advisor.units import bytes_text, significant
 
 
@@ -24,12 +25,14 @@ def show(
     concurrency: int,
     engine: str,
     own_prices: list[str],
+    workspace: str | None,
     as_json: bool,
 ) -> None:
     """Print the estimate as a table or as JSON. Raises AdvisorError for unknown names."""
     for flag, count in (("--gpu-count", gpu_count), ("--input-tokens", prompt_tokens), ("--output-tokens", generated_tokens), ("--concurrency", concurrency)):
         if not 1 <= count <= 10**8:
             raise AdvisorError(f"{count} is out of range", where=flag, mend="give a whole number from 1")
+    Workspace.open(workspace)
     spec, gpu = load_model(model), load_gpu(gpu_name)
     if precision and precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS, where="--precision")

@@ -21,7 +21,7 @@ def show(task: str, cost: str, gpus: list[str] | None, models: list[str] | None,
     if cost.lower() not in by_folded:
         raise unknown("cost", cost, COSTS, where="--cost")
     cost = by_folded[cost.lower()]
-    asked = request([], task, None, gpus, models, None, None, None, None, "vllm", prices)
+    asked = request([], task, None, gpus, models, None, None, None, None, "vllm", prices, workspace)
     rows = frontier(candidates(asked, Workspace.open(workspace)), cost)
     if as_json:
         print(to_json({"task": asked.task, "cost": cost, "frontier": [as_candidate(row) for row in rows]}))

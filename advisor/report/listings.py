@@ -8,11 +8,13 @@ from advisor.gpus import going_rates, parse_price
 from advisor.gpus import gpus as known_gpus
 from advisor.models.catalog import catalog, spec_of
 from advisor.report.tables import print_table, table, to_json
+from advisor.store.workspace import Workspace
 from advisor.units import bytes_text, significant
 
 
-def show_models(as_json: bool) -> None:
+def show_models(workspace: str | None, as_json: bool) -> None:
     """`advisor models`."""
+    Workspace.open(workspace)
     specs = {name: spec_of(name) for name in catalog()}
     if as_json:
         listed = [
@@ -85,7 +87,6 @@ def refresh_prices(path: str, as_json: bool) -> None:
 def show_tasks(workspace: str | None, as_json: bool) -> None:
     """`advisor tasks`."""
     from advisor.recommend.recommend import tasks
-    from advisor.store.workspace import Workspace
 
     rows = tasks(Workspace.open(workspace))
     if as_json:

@@ -11,7 +11,7 @@ from advisor.gpus import PRECISIONS, load_gpu, parse_price
 from advisor.models.catalog import resolve_name
 from advisor.performance.profiles import ENGINES
 from advisor.recommend.recommend import Recommendation, Request, bad_fraction, recommend
-from advisor.report.deploy import gpus_text, sampling_text, serve_command, strategy_text
+from advisor.report.deploy import commands, gpus_text, reward_command, sampling_text, serve_command, strategy_text
 from advisor.report.tables import print_table, table, to_json
 from advisor.store.workspace import Workspace
 from advisor.units import COSTS, Budget, parse_duration, percent, significant
@@ -29,8 +29,10 @@ def request(
     max_tpot: str | None,
     engine: str,
     prices: list[str],
+    workspace: str | None,
 ) -> Request:
-    """A checked Request from what was typed. Raises AdvisorError."""
+    """A checked Request from what was typed, models of the workspace among those known. Raises AdvisorError."""
+    Workspace.open(workspace)
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
         raise bad_fraction(min_accuracy, "--min-accuracy")
     if qps is not None and not (math.isfinite(qps) and 0 < qps <= 1e6):
@@ -85,6 +87,9 @@ def as_candidate(row: dict[str, Any]) -> dict[str, Any]:
             "price": row["price_provenance"],
         },
         "command": serve_command(row),
+        "reward_model": row["reward_model"],
+        "policy_flops": row["policy_flops"],
+        **({"reward_command": reward_command(row)} if row["reward_model"] else {}),
         **({"why_not": row["lost"]} if "lost" in row else {}),
     }
 
@@ -132,7 +137,8 @@ def show(r: Request, workspace: str | None, as_json: bool) -> None:
     print(f"{pick['model']}, {strategy_text(pick)}, on {gpus_text(pick)}, {pick['precision']}, {pick['concurrency']} requests in flight")
     print(f"Why: {found.reason} ({found.n_candidates:,} candidates).")
     print_table(table(["", "", "from"], facts(pick, r)))
-    print(f"Deploy:  {serve_command(pick)}")
+    for command in commands(pick).splitlines():
+        print(f"Deploy:  {command}")
     print(f"Ask:     {sampling_text(pick)}")
     if found.alternatives:
         print_table(runners_up(found))
@@ -146,7 +152,7 @@ def facts(row: dict[str, Any], r: Request) -> list[list[str]]:
         [f"accuracy on {row['task']}", interval, f"{row['accuracy_provenance']}: {row['runs']}"],
         ["USD per question", significant(row["usd"]), f"{row['price_provenance']}; {speed}"],
         ["time to answer", f"{significant(row['s'])} s (TTFT {significant(row['ttft_s'])} s, TPOT {significant(1000 * row['tpot_s'])} ms)", speed],
-        ["FLOPs per question", significant(row["flops"]), "counted from the model's config"],
+        ["FLOPs per question", flops_text(row), "counted from the model's config"],
         ["tokens per question", f"{row['tokens']:,.0f}", row["accuracy_provenance"]],
         ["energy per question", f"{significant(row['J'])} J", "power assumed from the GPU's limit"],
         ["questions per second", significant(row["questions_per_s"]), speed],
@@ -155,6 +161,12 @@ def facts(row: dict[str, Any], r: Request) -> list[list[str]]:
     if r.qps:
         rows.append(["replicas, USD per month", f"{row['replicas']} × , {significant(row['usd_per_month'])}", f"for {r.qps:g} questions/s"])
     return rows
+
+
+def flops_text(row: dict[str, Any]) -> str:
+    """All FLOPs of a question, and those of the policy where a reward model adds to them."""
+    alone = f" ({significant(row['policy_flops'])} of the policy alone)" if row["reward_model"] else ""
+    return significant(row["flops"]) + alone
 
 
 def runners_up(found: Recommendation) -> Any:

@@ -14,7 +14,7 @@ from advisor.calibration.fitted import Line, lines
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.recommend.recommend import Recommendation, Request, recommend
 from advisor.report.curves import saturation_text, text
-from advisor.report.deploy import gpus_text, sampling_text, serve_command, strategy_text
+from advisor.report.deploy import commands, gpus_text, sampling_text, strategy_text
 from advisor.report.frontiers import frontier_table
 from advisor.report.recommendations import as_json_object, constraints, facts, runners_up
 from advisor.report.tables import table, to_json, to_markdown
@@ -86,7 +86,7 @@ def markdown(found: Recommendation, curves: list[Line], pictures: dict[str, str]
         f" {accuracy} for {significant(pick['usd'])} USD per question."
         f" It is {found.reason}; {found.n_candidates:,} candidates were compared.",
         to_markdown(table(["", "", "from"], facts(pick, request))),
-        f"```sh\n{serve_command(pick)}\n```\n\nAsk it with {sampling_text(pick)}.",
+        f"```sh\n{commands(pick)}\n```\n\nAsk it with {sampling_text(pick)}.",
         "## Runners-up",
         to_markdown(runners_up(found)) if found.alternatives else "None meets the limits.",
         f"## Frontier of accuracy against {request.cost}",

@@ -11,9 +11,13 @@ create table if not exists samples (
     generated_tokens bigint,    -- reasoning included; null: not recorded
     prompt_tokens    bigint,
     score            double,    -- reward of the answer, where a reward model scored it
+    reward_model     varchar,   -- that model; null: none, or not recorded
     strategy         varchar,   -- how it was drawn, default sampling
     finish_reason    varchar,   -- stop, length, loop, error
-    temperature      double,
+    temperature      double,    -- this and the next three: how it was drawn; answers drawn differently are not pooled
+    top_p            double,
+    max_tokens       bigint,
+    frequency_penalty double,
     run_id           varchar,   -- the run that drew it; names the file
     budget           bigint,    -- samples, width, iterations or tokens, as the strategy counts; null: not recorded
     search_generated_tokens bigint, -- of the whole search of this question, discarded branches included; the same in all its rows

@@ -10,7 +10,7 @@ from pathlib import Path
 from advisor.errors import AdvisorError
 
 
-def sealed(target: Path, write: Callable[[Path], None]) -> Path:
+def sealed(target: Path, write: Callable[[Path], object]) -> Path:
     """Call `write` on a temporary path, then rename it to `target`, which never exists half written.
 
     Raises AdvisorError where the folder cannot be written.

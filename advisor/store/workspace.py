@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from advisor.errors import AdvisorError
+from advisor.models.catalog import overlay
 from advisor.shipped import is_installed, shipped_root
 from advisor.store.sql import statement
 
@@ -21,13 +22,15 @@ class Workspace:
 
     @classmethod
     def open(cls, folder: str | None) -> Workspace:
-        """From `--workspace` or ADVISOR_WORKSPACE; neither: what ships alone. Raises AdvisorError."""
+        """From `--workspace` or ADVISOR_WORKSPACE; neither: what ships alone. Its models are known from now on. Raises AdvisorError."""
         chosen = folder or os.environ.get("ADVISOR_WORKSPACE")
         if not chosen:
+            overlay(None)
             return cls(None)
         path = Path(chosen).expanduser()
         if path.exists() and not path.is_dir():
             raise AdvisorError("is not a folder", where=f"--workspace {path}")
+        overlay(path / "profiles")
         return cls(path)
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 from advisor.errors import unknown
 from advisor.tasks import arithmetic
 from advisor.tasks.answers import given, reader, same
-from advisor.tasks.questions import DATASETS, TEMPLATE, Question, from_dataset, from_file
+from advisor.tasks.questions import CHOICE_TEMPLATE, DATASETS, TEMPLATE, Question, from_dataset, from_file
 
 ARITHMETIC_QUESTIONS = 200
 
@@ -36,17 +36,20 @@ class Task:
         return same(self.kind, question.reference, text)
 
 
-def load(name: str, *, kind: str | None, template: str | None, n_questions: int | None) -> Task:
-    """`arithmetic`, a benchmark's name, or a .jsonl or .parquet file. Raises AdvisorError, MissingAbility."""
+def load(name: str, *, kind: str | None, template: str | None, n_questions: int | None, force: str | None = None) -> Task:
+    """`arithmetic`, a benchmark's name, or a .jsonl or .parquet file; `force` opens an answer where thinking is cut.
+
+    Raises AdvisorError, MissingAbility.
+    """
     if kind is not None:
         reader(kind)
     if name == "arithmetic":
-        return Task(name, tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS)), kind or "arithmetic", "A ")
+        return Task(name, tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS)), kind or "arithmetic", force or "A ")
     if name.endswith((".jsonl", ".parquet")):
         path = Path(name)
-        questions = from_file(path, template or TEMPLATE)
-        return Task(path.stem.lower(), tuple(questions[:n_questions]), kind or "exact", "\nFinal answer: ")
+        questions = from_file(path, template or (CHOICE_TEMPLATE if kind == "choice" else TEMPLATE))
+        return Task(path.stem.lower(), tuple(questions[:n_questions]), kind or "exact", force or "\nFinal answer: ")
     if name not in DATASETS:
         raise unknown("task to calibrate on", name, ["arithmetic", *DATASETS], where="--task")
-    questions = from_dataset(name, template or TEMPLATE)
-    return Task(name, tuple(questions[:n_questions]), kind or DATASETS[name].kind, "\nFinal answer: \\boxed{")
+    questions = from_dataset(name, template or (CHOICE_TEMPLATE if DATASETS[name].wrong else TEMPLATE))
+    return Task(name, tuple(questions[:n_questions]), kind or DATASETS[name].kind, force or "\nFinal answer: \\boxed{")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +35,8 @@ class Dataset:
     question: str
     answer: str
     kind: str
+    wrong: tuple[str, ...] = ()
+    """Columns of the wrong options, where it is multiple choice."""
 
 
 DATASETS = {
@@ -41,7 +45,17 @@ DATASETS = {
     "aime24": Dataset("HuggingFaceH4/aime_2024", None, "train", "problem", "answer", "number"),
     "aime25": Dataset("math-ai/aime25", None, "test", "problem", "answer", "number"),
     "hmmt-feb25": Dataset("MathArena/hmmt_feb_2025", None, "train", "problem", "answer", "math"),
+    "gpqa-diamond": Dataset(
+        "Idavidrein/gpqa",
+        "gpqa_diamond",
+        "train",
+        "Question",
+        "Correct Answer",
+        "choice",
+        ("Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3"),
+    ),
 }
+CHOICE_TEMPLATE = "{question}\n\nThink step by step, then give the letter of the right option as \\boxed{{letter}}.\n"
 TEMPLATE = "{question}\n\nThink step by step, then give the final answer as \\boxed{{answer}}.\n"
 
 
@@ -106,8 +120,18 @@ def from_dataset(name: str, template: str) -> list[Question]:
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         problem = f"{source.path} cannot be loaded ({type(error).__name__})"
         raise MissingAbility(problem, where=f"--task {name}", mend="give a local file with question and answer: --task FILE") from None
-    found = []
-    for i, row in enumerate(rows):
-        reference = str(row[source.answer]).rpartition("####")[2].strip()
-        found.append(Question(f"{name}-{i}", prompted(template, str(row[source.question]), name), reference))
-    return found
+    return [question_of(source, f"{name}-{i}", row, template) for i, row in enumerate(rows)]
+
+
+def question_of(source: Dataset, question_id: str, row: Mapping[str, Any], template: str) -> Question:
+    """One row of a benchmark; options of a multiple choice are shuffled, the same way every time. Raises AdvisorError for a missing column."""
+    columns = (source.question, source.answer, *source.wrong)
+    if missing := [column for column in columns if row.get(column) is None]:
+        raise AdvisorError(f"has no column {missing[0]!r}: {source.path} has changed", where=question_id, mend="give a local file: --task FILE")
+    text, answer = str(row[source.question]).strip(), str(row[source.answer]).rpartition("####")[2].strip()
+    if not source.wrong:
+        return Question(question_id, prompted(template, text, question_id), answer)
+    options = [answer, *(str(row[column]).strip() for column in source.wrong)]
+    order = random.Random(question_id).sample(range(len(options)), len(options))
+    listed = "\n".join(f"{letter}) {options[i]}" for letter, i in zip("ABCDEFGH", order, strict=False))
+    return Question(question_id, prompted(template, f"{text}\n\n{listed}", question_id), "ABCDEFGH"[order.index(0)])

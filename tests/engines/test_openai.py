@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from advisor.engines import openai
+from advisor.engines import server as engine_server
 from advisor.engines.openai import Client
 from advisor.engines.protocol import EngineFailure, Sampling
 from advisor.errors import MissingAbility
@@ -88,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(openai, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(engine_server, "FIRST_WAIT_S", 0.01)
 
 
 def drawn(server, *, n=1, concurrency=4, timeout_s=5.0, model="tiny", **sampling):

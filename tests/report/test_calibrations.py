@@ -20,15 +20,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.path != "/v1/completions":
+            self.reply({"error": "no chat template"}, 400)
+            return
         prompt, newline, partial = body["prompt"].partition("\n")
         sampling = Sampling(max_tokens=body["max_tokens"], stop=tuple(body.get("stop", ())), seed=body["seed"])
         drawn = asyncio.run(Policy(0.15).generate(prompt + newline, partial, sampling))
         usage = {"prompt_tokens": drawn.prompt_tokens, "completion_tokens": drawn.generated_tokens}
         self.reply({"choices": [{"text": drawn.text, "finish_reason": drawn.finish_reason}], "usage": usage})
 
-    def reply(self, content):
+    def reply(self, content, status=200):
         data = json.dumps(content).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

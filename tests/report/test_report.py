@@ -39,7 +39,7 @@ def test_the_command_at_its_end_makes_the_same_report(advisor, tmp_path):
 
 
 def test_again_keeps_every_limit():
-    asked = request(["1usd/1000q"], "gsm8k", 0.9, ["l4"], ["phi-4"], "fp8", 2.0, "1s", "50ms", "sglang", [])
+    asked = request(["1usd/1000q"], "gsm8k", 0.9, ["l4"], ["phi-4"], "fp8", 2.0, "1s", "50ms", "sglang", [], None)
     for words in (
         "--task gsm8k",
         "--min-accuracy 0.9",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -21,11 +22,11 @@ from tokenizers import Tokenizer, decoders, models
 from torch import nn
 from transformers import Qwen2Config, Qwen2Model, Qwen3Config, Qwen3ForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
 
-from advisor.tasks.arithmetic import STEPS, problem
+from advisor.tasks.arithmetic import STEPS, apply, problem
 
 CHARACTERS = ["<pad>", "<end>", *"\n 0123456789+-*=QA"]
 ID = {c: i for i, c in enumerate(CHARACTERS)}
-LENGTH, BATCH, PEAK = 96, 64, 4e-3
+TOKENS, PEAK = 4096, 4e-3
 COMMON = {
     "vocab_size": 32,
     "max_position_embeddings": 512,
@@ -46,15 +47,24 @@ SHAPES = {
             "num_experts": 16, "num_experts_per_tok": 2, "norm_topk_prob": True, "decoder_sparse_step": 1, "mlp_only_layers": [],
         },
     ),
-    "reward": (Qwen2Config, {"hidden_size": 96, "num_hidden_layers": 3, "num_attention_heads": 3, "num_key_value_heads": 3, "intermediate_size": 288}),
+    "reward": (Qwen2Config, {"hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 384}),
 }  # fmt: skip
-ITERATIONS = {"small": 1600, "medium": 1600, "moe": 1600, "reward": 1600}
+ITERATIONS = {"small": 2100, "medium": 1600, "moe": 4000, "reward": 4000}
 
 
-def solution(rng: random.Random) -> tuple[str, list[str]]:
-    """(prompt, lines with the answer as the last)."""
-    expression, lines, answer = problem(rng, rng.randint(*STEPS))
-    return f"Q {expression}\n", [*lines, f"A {answer}"]
+def solutions(rng: random.Random) -> list[tuple[str, str]]:
+    """(prompt, solution) of a batch: as many problems of one number of steps as make TOKENS tokens."""
+    n_steps = rng.randint(*STEPS)
+    batch = []
+    for _ in range(TOKENS // (10 + 14 * n_steps)):
+        expression, lines, answer = problem(rng, n_steps)
+        batch.append((f"Q {expression}\n", "\n".join([*lines, f"A {answer}", ""])))
+    return batch
+
+
+def padded(rows: list[list[int]], fill: int) -> torch.Tensor:
+    longest = max(len(row) for row in rows)
+    return torch.tensor([row + [fill] * (longest - len(row)) for row in rows])
 
 
 def encoded(text: str) -> list[int]:
@@ -63,43 +73,35 @@ def encoded(text: str) -> list[int]:
 
 def policy_batch(rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and labels, the prompt masked out of the loss."""
-    ids, labels = torch.zeros(BATCH, LENGTH, dtype=torch.long), torch.full((BATCH, LENGTH), -100)
-    for row in range(BATCH):
-        prompt, lines = solution(rng)
-        tokens = [*encoded(prompt + "\n".join(lines) + "\n"), 1][:LENGTH]
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        labels[row, len(prompt) : len(tokens)] = torch.tensor(tokens[len(prompt) :])
+    batch = solutions(rng)
+    ids = padded([[*encoded(prompt + solution), 1] for prompt, solution in batch], 0)
+    labels = padded([[-100] * len(prompt) + [*encoded(solution), 1] for prompt, solution in batch], -100)
     return ids, labels
 
 
-def corrupted(rng: random.Random, lines: list[str]) -> tuple[list[str], list[int]]:
-    """Lines with a mistake from a random step on in half of the cases, and for every line whether all is right so far."""
-    if rng.random() < 0.4:
-        return lines, [1] * len(lines)
+def with_a_mistake(rng: random.Random, solution: str) -> str:
+    """A wrong digit somewhere, and what follows from it as the right steps would have it."""
+    lines = solution.splitlines()
     at = rng.randrange(len(lines))
-    wrong, shown = None, []
-    for i, line in enumerate(lines):
-        if i < at:
-            shown.append(line)
+    if "=" not in lines[at] or rng.random() < 0.2:
+        lines[at] = wrong_digit(rng, lines[at])
+        return "\n".join([*lines, ""])
+    head, _, result = lines[at].partition("=")
+    value = mistaken(rng, int(result))
+    lines[at] = f"{head}={value}"
+    for i in range(at + 1, len(lines)):
+        if "=" not in lines[i]:
+            lines[i] = f"A {value}"
             continue
-        head, _, right = line.rpartition("=") if "=" in line else ("A", "", line[2:])
-        if wrong is not None and "=" in line:
-            operator = next(c for c in "+-*" if c in head)
-            operand = head.split(operator)[1]
-            head = f"{wrong}{operator}{operand}"
-            right = str(eval_step(wrong, operator, int(operand)))
-        value = int(right) if wrong is None or "=" in line else wrong
-        if i == at:
-            value = mistaken(rng, value)
-        wrong = value
-        shown.append(f"{head}={value}" if "=" in line else f"A {value}")
-    return shown, [1] * at + [0] * (len(lines) - at)
+        operator, operand = re.match(r"\d+(.)(\d+)=", lines[i]).groups()
+        lines[i] = f"{value}{operator}{operand}={apply(value, operator, int(operand))}"
+        value = apply(value, operator, int(operand))
+    return "\n".join([*lines, ""])
 
 
-def eval_step(value: int, operator: str, operand: int) -> int:
-    from advisor.tasks.arithmetic import apply
-
-    return apply(value, operator, operand)
+def wrong_digit(rng: random.Random, line: str) -> str:
+    at = rng.choice([i for i, c in enumerate(line) if c.isdigit()])
+    return line[:at] + rng.choice([c for c in "0123456789" if c != line[at]]) + line[at + 1 :]
 
 
 def mistaken(rng: random.Random, value: int) -> int:
@@ -109,23 +111,15 @@ def mistaken(rng: random.Random, value: int) -> int:
 
 
 def reward_batch(rng: random.Random) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Token ids; at the newline that ends each line, whether all is right so far; and the tokens of lines that are right."""
-    ids, labels = torch.zeros(BATCH, LENGTH, dtype=torch.long), torch.full((BATCH, LENGTH), -100)
-    written = labels.clone()
-    for row in range(BATCH):
-        prompt, lines = solution(rng)
-        shown, right = corrupted(rng, lines)
-        tokens = encoded(prompt)
-        for line, label in zip(shown, right, strict=True):
-            start = len(tokens)
-            tokens += encoded(line + "\n")
-            if len(tokens) <= LENGTH:
-                labels[row, len(tokens) - 1] = label
-                if label:
-                    written[row, start : len(tokens)] = torch.tensor(tokens[start:])
-        tokens = tokens[:LENGTH]
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-    return ids, labels, written
+    """Token ids; at every token of the solution, whether all is right up to it; and the tokens that are right."""
+    ids, labels, written = [], [], []
+    for prompt, solution in solutions(rng):
+        shown = solution if rng.random() < 0.3 else with_a_mistake(rng, solution)
+        right = next((i for i, (a, b) in enumerate(zip(shown, solution, strict=False)) if a != b), min(len(shown), len(solution)))
+        ids.append(encoded(prompt + shown))
+        labels.append([-100] * len(prompt) + [1] * right + [0] * (len(shown) - right))
+        written.append([-100] * len(prompt) + encoded(shown[:right]) + [-100] * (len(shown) - right))
+    return padded(ids, 0), padded(labels, -100), padded(written, -100)
 
 
 class RewardModel(nn.Module):
