@@ -227,6 +227,7 @@ def calibrate(
     seed: Annotated[int, typer.Option(help="Another seed draws other answers.")] = 0,
     in_flight: Annotated[int, typer.Option(help="Questions at once.")] = 256,
     engine_option: Annotated[list[str] | None, typer.Option(help="name=value for vLLM in process, e.g. max_model_len=8192; repeatable.")] = None,
+    usd_per_hour: Annotated[float | None, typer.Option(help="What the machine costs, to show USD so far.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -257,6 +258,7 @@ def calibrate(
         seed,
         in_flight,
         tuple(engine_option or ()),
+        usd_per_hour,
     )
     calibrations.show(asked, workspace, as_json)
 

@@ -1,6 +1,14 @@
 import pytest
 
 from advisor import cli
+from advisor.models.catalog import overlay
+
+
+@pytest.fixture(autouse=True)
+def only_shipped_models():
+    """What one test's workspace knows is not known to the next."""
+    yield
+    overlay(None)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.calibration.curves import FittedCurve, as_row, measured_curve, published_curves
-from advisor.calibration.measured import measured, published
+from advisor.calibration.measured import groups, measured, published
 from advisor.calibration.points import Point, measured_points, ordered, published_points
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
@@ -24,6 +24,12 @@ def fit(workspace: Workspace) -> tuple[list[Point], list[FittedCurve]]:
     points += published_points(published(connection, tables), points)
     curves = [curve for group in groups if (curve := measured_curve(group))] + published_curves(points)
     return ordered(points), sorted(curves, key=lambda c: (c.task, c.model.lower(), c.strategy, c.unit))
+
+
+def passed_over(workspace: Workspace) -> list[tuple[str, str, str, list[str]]]:
+    """(model, task, strategy, runs) that no point stands for, since more was drawn with other settings."""
+    found = groups(workspace.connect(), own=workspace.own is not None)
+    return [(model, task, strategy, runs) for model, task, strategy, _, runs, _, place in found if place > 1]
 
 
 def write(folder: Path, points: list[Point], curves: list[FittedCurve]) -> None:

@@ -57,20 +57,21 @@ class Plan:
 
 @dataclass(slots=True)
 class Progress:
-    """What a watcher sees; `tokens` are generated since the start of this process."""
+    """What a watcher sees; `work` since the start of this process, which found `resumed` questions done."""
 
     n_questions: int
     done: int = 0
     failed: int = 0
     right: float = 0.0
-    tokens: int = 0
+    resumed: int = 0
+    work: Work = field(default_factory=Work)
     loops: int = 0
     answers: int = 0
     started: float = field(default_factory=time.monotonic)
 
     @property
     def tokens_per_s(self) -> float:
-        return self.tokens / max(time.monotonic() - self.started, 1e-9)
+        return self.work.generated_tokens / max(time.monotonic() - self.started, 1e-9)
 
     def count(self, rows: list[Row]) -> None:
         """Add the rows of one question."""
@@ -99,6 +100,7 @@ async def calibrate(
         for rows in journal.done.values():
             if rows[0]["finish_reason"] != "error":
                 progress.count(rows)
+        progress.resumed = progress.done
         missing = [q for q in task.questions if q.question_id not in journal.done or journal.done[q.question_id][0]["finish_reason"] == "error"]
         room = asyncio.Semaphore(in_flight)
 
@@ -107,7 +109,7 @@ async def calibrate(
                 try:
                     searched = await search(plan, task, question, generate, score)
                     rows = answered(plan, task, question, searched, run_id)
-                    progress.tokens += searched.work.generated_tokens
+                    progress.work += searched.work
                 except EngineFailure as failure:
                     rows = [failed(plan, task, question, run_id, str(failure))]
                 journal.add(question.question_id, rows)

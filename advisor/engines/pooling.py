@@ -19,6 +19,10 @@ class RewardClient(Server):
     _mark_id = -1
     _chat = False
 
+    def __init__(self, url: str, model: str, *, concurrency: int = 64, timeout_s: float = 600.0, api_key: str | None = None) -> None:
+        super().__init__(url, model, concurrency=concurrency, timeout_s=timeout_s, api_key=api_key)
+        self._prompts: dict[str, list[int]] = {}
+
     async def prepare(self, marks: StepMarks) -> None:
         """Find the token of the mark, and whether the model has a chat template. Raises MissingAbility."""
         self.marks = marks
@@ -36,7 +40,9 @@ class RewardClient(Server):
         """See Score."""
         text = self.marks.marked(partial)
         async with self.room:
-            without, whole = await self._token_ids(self._asked(prompt, "")), await self._token_ids(self._asked(prompt, text))
+            if prompt not in self._prompts:
+                self._prompts[prompt] = await self._token_ids(self._asked(prompt, ""))
+            without, whole = self._prompts[prompt], await self._token_ids(self._asked(prompt, text))
             pooled = self._asked(prompt, text)
             answer = await self.post("/pooling", {**({"input": pooled["prompt"]} if "prompt" in pooled else pooled), "task": "token_classify"})
         try:

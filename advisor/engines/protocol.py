@@ -57,9 +57,9 @@ class Score(Protocol):
         ...
 
 
-def conversation(prompt: str, partial: str = "") -> list[dict[str, str]]:
-    """A user's turn, and the answer begun, for a chat template."""
-    begun = [{"role": "assistant", "content": partial}] if partial else []
+def conversation(prompt: str, answer: str | None = None) -> list[dict[str, str]]:
+    """A user's turn, and the assistant's where there is one, for a chat template."""
+    begun = [{"role": "assistant", "content": answer}] if answer is not None else []
     return [{"role": "user", "content": prompt}, *begun]
 
 

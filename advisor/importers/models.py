@@ -48,7 +48,6 @@ def import_model(path: Path, workspace: Workspace, name: str | None = None) -> s
     }
     sealed(kept, lambda temporary: shutil.copyfile(config, temporary))
     sealed(profiles / "models.csv", lambda temporary: _write(temporary, [*(r for r in rows if r["model"] != name), row]))
-    overlay(None)
     overlay(workspace.own and workspace.own / "profiles")
     return name
 

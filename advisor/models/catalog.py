@@ -47,11 +47,9 @@ _own: list[Path] = []
 
 def overlay(profiles: Path | None) -> None:
     """From now on know the models of this folder too, or only those that ship."""
-    chosen = [profiles] if profiles else []
-    if chosen != _own:
-        _own[:] = chosen
-        catalog.cache_clear()
-        spec_of.cache_clear()
+    _own[:] = [profiles] if profiles else []
+    catalog.cache_clear()
+    spec_of.cache_clear()
 
 
 @cache

@@ -18,14 +18,15 @@ from advisor.engines.protocol import Generate, Sampling, Score
 from advisor.engines.rewards import StepMarks
 from advisor.errors import AdvisorError, unknown
 from advisor.importers.models import import_model
-from advisor.models.catalog import catalogued
+from advisor.models.catalog import catalog, catalogued, spec_of
 from advisor.report.tables import to_json
 from advisor.store.workspace import Workspace
 from advisor.strategies import STRATEGIES
 from advisor.strategies.selection import REWARDS
 from advisor.tasks.answers import stop
 from advisor.tasks.load import Task, load
-from advisor.units import percent
+from advisor.units import percent, significant
+from advisor.work import simple_flops
 
 EVERY_S = 2.0
 LOOPS_TO_MENTION = 0.02
@@ -58,6 +59,7 @@ class Asked:
     seed: int
     in_flight: int
     engine_options: tuple[str, ...]
+    usd_per_hour: float | None
 
 
 def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
@@ -71,10 +73,12 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
     delimiter = typed(asked.delimiter) or ""
     plan = Plan(model, asked.strategy, asked.samples, sampling, delimiter, reward_model, asked.reward, asked.plain)
     folder = ws.writable_root / "measurements" / "samples"
-    started = time.monotonic()
     gc.enable()
     try:
-        path, progress = asyncio.run(_run(asked, plan, task, folder, watcher(started)))
+        path, progress = asyncio.run(_run(asked, plan, task, folder, watcher(plan, asked.usd_per_hour)))
+    except KeyboardInterrupt:
+        print("advisor: every answered question is kept; the same command goes on", file=sys.stderr)
+        raise
     finally:
         stop()
     if as_json:
@@ -86,7 +90,8 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
                     "questions": progress.done,
                     "failed": progress.failed,
                     "accuracy": progress.right / max(progress.done - progress.failed, 1),
-                    "generated_tokens": progress.tokens,
+                    "generated_tokens": progress.work.generated_tokens,
+                    "scored_tokens": progress.work.scored_tokens,
                     "tokens_per_s": progress.tokens_per_s,
                     "loops": progress.loops,
                     "answers": progress.answers,
@@ -109,15 +114,27 @@ def check(asked: Asked) -> None:
         raise unknown("strategy", asked.strategy, STRATEGIES, where="--strategy")
     if asked.reward not in REWARDS:
         raise unknown("reward of a trace", asked.reward, REWARDS, where="--reward")
+    if asked.questions is not None and asked.questions < 1:
+        raise AdvisorError(f"{asked.questions} is out of range", where="--questions", mend="give a whole number from 1")
+    if asked.reward_url and not asked.reward_model:
+        raise AdvisorError("the server's reward model needs a name", where="--reward-url", mend="name it as it is served, --reward-model NAME")
+    if not asked.delimiter:
+        raise AdvisorError("is empty", where="--delimiter", mend="give the text that ends a step, e.g. '\\n\\n'")
+    _check_numbers(asked)
+
+
+def _check_numbers(asked: Asked) -> None:
     for flag, value, top in (("--samples", asked.samples, 10**6), ("--max-tokens", asked.max_tokens, 10**7), ("--in-flight", asked.in_flight, 10**5)):
         if not 1 <= value <= top:
             raise AdvisorError(f"{value} is out of range", where=flag, mend="give a whole number from 1")
     if asked.reward_url and not asked.reward_model:
         raise AdvisorError("the server's reward model needs a name", where="--reward-url", mend="name it as it is served, --reward-model NAME")
+    if asked.usd_per_hour is not None and not (math.isfinite(asked.usd_per_hour) and asked.usd_per_hour >= 0):
+        raise AdvisorError(f"{asked.usd_per_hour:g} is no price", where="--usd-per-hour", mend="give USD an hour, e.g. 2.1")
     if not asked.delimiter:
         raise AdvisorError("is empty", where="--delimiter", mend="give the text that ends a step, e.g. '\\n\\n'")
-    if asked.questions is not None and asked.questions < 1:
-        raise AdvisorError(f"{asked.questions} is out of range", where="--questions", mend="give a whole number from 1")
+    if asked.usd_per_hour is not None and not (math.isfinite(asked.usd_per_hour) and asked.usd_per_hour >= 0):
+        raise AdvisorError(f"{asked.usd_per_hour:g} is no price", where="--usd-per-hour", mend="give USD an hour, e.g. 2.1")
     if not (math.isfinite(asked.temperature) and 0 <= asked.temperature <= 5):
         raise AdvisorError(f"{asked.temperature:g} is no temperature", where="--temperature", mend="give a number from 0 to 5")
     if not 0 < asked.top_p <= 1:
@@ -201,19 +218,31 @@ def _number(value: str) -> object:
         return value
 
 
-def watcher(started: float) -> Callable[[Progress], None]:
-    """A function that prints progress on stderr, every two seconds at most."""
-    last = 0.0
+def watcher(plan: Plan, usd_per_hour: float | None) -> Callable[[Progress], None]:
+    """A function that prints progress and cost so far on stderr, every two seconds at most."""
+    last, started = 0.0, time.monotonic()
 
     def watch(progress: Progress) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= EVERY_S or progress.done == progress.n_questions:
             last = now
-            left = (now - started) / max(progress.done, 1) * (progress.n_questions - progress.done)
-            print(f"{line(progress)}, {left:,.0f} s left", file=sys.stderr, end="\r" if sys.stderr.isatty() else "\n", flush=True)
+            left = (now - started) / max(progress.done - progress.resumed, 1) * (progress.n_questions - progress.done)
+            spent = ", ".join(cost_so_far(plan, progress, now - started, usd_per_hour))
+            print(f"{line(progress)}, {left:,.0f} s left; so far {spent}", file=sys.stderr, end="\r" if sys.stderr.isatty() else "\n", flush=True)
 
     return watch
+
+
+def cost_so_far(plan: Plan, progress: Progress, seconds: float, usd_per_hour: float | None) -> list[str]:
+    """Tokens, FLOPs of the models that are known here, and USD where the price of the machine was told."""
+    costs = [f"{significant(progress.work.generated_tokens)} tokens"]
+    if plan.model in catalog():
+        flops = simple_flops(spec_of(plan.model), progress.work.generated_tokens)
+        if plan.reward_model in catalog():
+            flops += simple_flops(spec_of(plan.reward_model), progress.work.scored_tokens)
+        costs.append(f"{significant(flops)} FLOPs")
+    return costs + ([f"{significant(usd_per_hour * seconds / 3600)} USD"] if usd_per_hour is not None else [])
 
 
 def line(progress: Progress) -> str:

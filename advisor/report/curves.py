@@ -36,6 +36,7 @@ def as_json_object(line: Line) -> dict[str, Any]:
         "model": line.model,
         "task": line.task,
         "strategy": line.strategy,
+        "reward_model": line.reward_model,
         "n_questions": line.n_questions,
         "compute": line.unit,
         "points": [
@@ -44,6 +45,7 @@ def as_json_object(line: Line) -> dict[str, Any]:
                 "token_budget": p["token_budget"],
                 "tokens": p["generated_tokens"],
                 "flops": p["flops"],
+                "policy_flops": p["policy_flops"],
                 "accuracy": p["accuracy"],
                 "low": p["low"],
                 "high": p["high"],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sys
 
-from advisor.calibration.fit import fit, write
+from advisor.calibration.fit import fit, passed_over, write
 from advisor.report.tables import to_json
 from advisor.store.workspace import Workspace
 
@@ -14,6 +15,8 @@ def show(workspace: str | None, as_json: bool) -> None:
     gc.enable()
     ws = Workspace.open(workspace)
     points, curves = fit(ws)
+    for model, task, strategy, runs in passed_over(ws):
+        print(f"advisor: not counted: {strategy} of {model} on {task} drawn with other settings ({', '.join(runs)})", file=sys.stderr)
     folder = ws.writable_root / "profiles"
     write(folder, points, curves)
     if as_json:

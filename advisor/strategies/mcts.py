@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from advisor.engines.protocol import Generate, Sampling, Score
-from advisor.strategies.rebase import DEPTH, PATH_TOKENS, Node, Steps, step
+from advisor.strategies.rebase import DEPTH, Node, Steps, path_tokens, step
 from advisor.strategies.sample import seeded
 from advisor.strategies.search import Searched, Trace, finish, work_of
 from advisor.work import Work
@@ -79,7 +79,7 @@ async def roll_out(generate: Generate, score: Score, prompt: str, node: Node, sa
         trace = Trace(node.text, node.tokens, node.ended, node.rewards)
         return (trace if node.ended == "stop" else None), node.reward, Work()
     own = seeded(sampling, index)
-    drawn = await generate.generate(prompt, node.text, replace(own, max_tokens=max(1, PATH_TOKENS - node.tokens)))
+    drawn = await generate.generate(prompt, node.text, replace(own, max_tokens=max(1, path_tokens(sampling) - node.tokens)))
     text, tokens = node.text + drawn.text, node.tokens + drawn.generated_tokens
     scored = await score.score(prompt, text)
     trace = Trace(text, tokens, finish(text, drawn.finish_reason), scored.rewards)

@@ -82,9 +82,14 @@ async def rebase(generate: Generate, score: Score, prompt: str, sampling: Sampli
     return Searched(tuple(Trace(n.text, n.tokens, n.ended or "length", n.rewards) for n in leaves), work)
 
 
+def path_tokens(sampling: Sampling) -> int:
+    """Longest answer of a tree search: the published limit, or a shorter one that was asked for."""
+    return min(PATH_TOKENS, sampling.max_tokens)
+
+
 async def step(generate: Generate, score: Score, prompt: str, parent: Node, sampling: Sampling, steps: Steps, index: int) -> tuple[Node, Work]:
     """One more step of `parent`, scored, with what it cost."""
-    room = min(STEP_TOKENS, PATH_TOKENS - parent.tokens)
+    room = max(1, min(STEP_TOKENS, path_tokens(sampling) - parent.tokens))
     seed = None if sampling.seed is None else (sampling.seed * 1_000_003 + index) % 2**31
     drawn = await generate.generate(prompt, parent.text, replace(sampling, stop=(steps.delimiter,), max_tokens=room, seed=seed))
     text, tokens = parent.text + drawn.text, parent.tokens + drawn.generated_tokens
@@ -92,7 +97,7 @@ async def step(generate: Generate, score: Score, prompt: str, parent: Node, samp
     if steps.is_final(text):
         ended = "stop"
     elif drawn.stopped_at:
-        ended = "" if tokens < PATH_TOKENS else finish(text, "length")
+        ended = "" if tokens < path_tokens(sampling) else finish(text, "length")
     else:
         ended = finish(text, drawn.finish_reason)
     return Node(text, scored.rewards, tokens, ended), work_of(drawn, tokens) + Work(scored_tokens=scored.tokens)

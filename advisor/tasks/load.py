@@ -44,7 +44,7 @@ def load(name: str, *, kind: str | None, template: str | None, n_questions: int 
     if kind is not None:
         reader(kind)
     if name == "arithmetic":
-        return Task(name, tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS)), kind or "arithmetic", force or "A ")
+        return Task(name, tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS)), kind or "arithmetic", force or "\nA ")
     if name.endswith((".jsonl", ".parquet")):
         path = Path(name)
         questions = from_file(path, template or (CHOICE_TEMPLATE if kind == "choice" else TEMPLATE))

@@ -101,3 +101,24 @@ def test_what_a_reward_model_costs_is_not_known_so_it_is_not_recommended(own, ad
     assert weighted["points"][-1]["accuracy"] == 1
     answer = json.loads(advisor("recommend", "--task", "mine", "--workspace", tmp_path / "ws", "--json")[1])
     assert {c["strategy"] for c in [answer["recommended"], *answer["alternatives"], *answer["frontier"]]} <= {"majority", "thinking-budget"}
+
+
+def test_answers_drawn_with_other_settings_are_not_pooled(own, advisor, tmp_path):
+    hot = [sample(q, i, i % 2 == 0, 500, temperature=1.0, run_id="hot") for q in range(10) for i in range(8)]
+    cold = [sample(q, i, True, 500, temperature=0.2, run_id="cold") for q in range(10) for i in range(4)]
+    found = own(hot + cold, "--strategy", "majority")
+    assert found["points"][0]["accuracy"] == 0.5
+    assert "hot" in found["provenance"]
+    assert "drawn with other settings (cold)" in advisor("fit", "--workspace", tmp_path / "ws")[2]
+
+
+def test_votes_are_weighted_by_one_reward_model_at_a_time(own):
+    rows = [
+        sample(q, i, i % 2 == 0, 500, score=float((i % 2 == 0) == (name == "good")), reward_model=name, run_id=name)
+        for name in ("good", "bad")
+        for q in range(10)
+        for i in range(8)
+    ]
+    first = own(rows)
+    curves = [found for found in [first, *first["others"]] if found["strategy"] == "best-of-n"]
+    assert {c["reward_model"]: c["points"][-1]["accuracy"] for c in curves} == {"good": 1.0, "bad": 0.0}

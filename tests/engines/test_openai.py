@@ -142,3 +142,31 @@ def test_nobody_there_and_another_model():
 
     with pytest.raises(MissingAbility, match="no OpenAI-compatible server answers"):
         asyncio.run(check())
+
+
+CHAT = {"choices": [{"message": {"content": "", "reasoning": "so 42"}, "finish_reason": "length"}], "usage": {"prompt_tokens": 10, "completion_tokens": 3}}
+
+
+def test_a_chat_is_a_users_turn_and_the_answer_begun():
+    async def run(server):
+        async with Client(server.url, "tiny") as client:
+            client.chat = await client.prefers_chat()
+            return await client.generate("Q", "so", Sampling()), await client.generate("Q", "", Sampling())
+
+    with Server(CHAT, CHAT, CHAT) as server:
+        begun, _ = asyncio.run(run(server))
+    assert (begun.text, begun.finish_reason, begun.prompt_tokens) == ("so 42", "length", 10)
+    _, asked, fresh = server.bodies
+    assert asked["messages"] == [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "so"}]
+    assert asked["continue_final_message"] is True
+    assert fresh["messages"] == [{"role": "user", "content": "Q"}]
+    assert "continue_final_message" not in fresh
+
+
+def test_a_server_without_a_chat_template_is_asked_plainly():
+    async def prefers(server):
+        async with Client(server.url, "tiny") as client:
+            return await client.prefers_chat()
+
+    with Server(400) as server:
+        assert not asyncio.run(prefers(server))

@@ -14,12 +14,11 @@ from advisor.strategies.selection import REWARDS, SELECTIONS
 from advisor.strategies.thinking_budget import thinking_budget
 from advisor.tasks.answers import arithmetic as answer_of
 from advisor.tasks.arithmetic import questions
-from tests.testbed.conftest import MODELS, NEWLINE, SETTINGS
+from tests.testbed.conftest import MODELS, SETTINGS
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore"),
-    pytest.mark.skipif(not (MODELS / "reward").exists(), reason="needs the models that train.py writes"),
 ]
 pytest.importorskip("vllm")
 
@@ -80,7 +79,7 @@ def accuracies(loop, small, reward):
         "weighted": (lambda p: sample(small, reward, p, SAMPLING, 16), "weighted"),
         "rebase": (lambda p: rebase(small, reward, p, SAMPLING, 16, STEPS), "weighted"),
         "mcts": (lambda p: mcts(small, reward, p, SAMPLING, 6, STEPS), "weighted"),
-        "thinking-budget": (lambda p: thinking_budget(small, p, SAMPLING, 24, "A "), "first"),
+        "thinking-budget": (lambda p: thinking_budget(small, p, SAMPLING, 24, "\nA "), "first"),
         "adaptive": (lambda p: adaptive_majority(small, p, SAMPLING, 16, answer_of), "majority"),
     }
 
@@ -110,14 +109,39 @@ def test_what_the_paper_says_holds_here(accuracies):
 def test_the_whole_chain_as_typed(advisor, tmp_path):
     engine = [word for name, value in SETTINGS.items() for word in ("--engine-option", f"{name}={value}")]
     common = ["--task", "arithmetic", "--workspace", tmp_path]
-    model = str(MODELS / "small")
-    sampled = ["calibrate", model, *common, "--questions", 30, "--samples", 8, "--max-tokens", 96, *engine]
-    rewarded = ["--reward-model", str(MODELS / "reward"), "--step-token-id", NEWLINE]
+    sampled = ["calibrate", MODELS / "small", *common, "--questions", 30, "--samples", 8, "--max-tokens", 96, *engine]
+    rewarded = ["--reward-model", MODELS / "reward"]
     code, out, err = advisor(*sampled, "--strategy", "weighted-majority", *rewarded, "--json")
     assert code == 0, err
     assert json.loads(out)["failed"] == 0
     assert advisor(*sampled, "--strategy", "rebase", *rewarded)[0] == 0
     assert advisor("fit", "--workspace", tmp_path)[0] == 0
-    curve = json.loads(advisor("curve", model, *common, "--strategy", "majority", "--json")[1])
+    curve = json.loads(advisor("curve", "small", *common, "--strategy", "majority", "--json")[1])
     assert [p["n_samples"] for p in curve["points"]] == [1, 4, 8]
     assert curve["voting_limit"]["value"] >= 0
+    frontier = json.loads(advisor("frontier", *common, "--cost", "flops", "--json")[1])["frontier"]
+    assert {row["model"] for row in frontier} == {"small"}
+    pick = json.loads(advisor("recommend", *common, "--budget", "1usd", "--json")[1])
+    rows = [pick["recommended"], *pick["alternatives"]]
+    assert {"majority", "rebase", "weighted-majority"} <= {row["strategy"] for row in rows}
+    searched = next(row for row in rows if row["strategy"] == "rebase")
+    assert searched["flops"] > searched["policy_flops"] > 0
+    assert str(MODELS / "reward") in searched["reward_command"]
+
+
+def test_over_http_as_typed(advisor, servers, tmp_path):
+    policy, rewards = servers
+    over_http = ["--url", policy.url, "--reward-url", rewards.url, "--served-model", "small", "--reward-model", "reward", "--max-tokens", 96]
+    asked = ["calibrate", MODELS / "small", "--task", "arithmetic", "--questions", 10, "--samples", 4, "--workspace", tmp_path, *over_http]
+    assert advisor("import", "model", MODELS / "reward", "--workspace", tmp_path)[0] == 0
+    code, out, err = advisor(*asked, "--strategy", "rebase", "--json")
+    assert code == 0, err
+    assert json.loads(out)["failed"] == 0
+    code, _, err = advisor(*asked, "--strategy", "rebase", "--step-mark", "=", "--delimiter", "==")
+    assert code == 0, err
+    code, _, err = advisor(*asked, "--strategy", "mcts", "--step-mark", "<extra>")
+    assert code == 3
+    assert "no single token" in err
+    code, _, err = advisor(*asked, "--strategy", "mcts", "--reward-url", policy.url, "--reward-model", "small")
+    assert code == 0
+    assert "failed" in err

@@ -1,0 +1,156 @@
+"""Every strategy on the tiny models of tests/testbed with real vLLM: `advisor calibrate` as typed, then what it says at equal FLOPs.
+
+    python benchmarks/testbed.py WORKSPACE [run]     with `run` the engines are asked first (half an hour on two cores); else what is stored
+
+Prints the tables of docs/testbed.md and draws docs/testbed-*.svg. Comparisons are paired over the questions, with 90 % intervals
+by bootstrap over them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from advisor.calibration.fitted import rows
+from advisor.calibration.measured import Measured, measured
+from advisor.models.catalog import spec_of
+from advisor.store.workspace import Workspace
+from advisor.work import reward_flops, simple_flops
+
+MODELS = Path("tests/testbed/models")
+QUESTIONS, LONGEST = 200, 96
+ENGINE = {"dtype": "float32", "enforce_eager": "true", "max_model_len": 256, "kv_cache_memory_bytes": 256 << 20, "block_size": 32}
+RUNS = [
+    ("small", "weighted-majority", 64),
+    ("small", "greedy", 1),
+    *(("small", "rebase", width) for width in (4, 8, 16, 32)),
+    *(("small", "mcts", iterations) for iterations in (2, 4, 8)),
+    *(("small", "thinking-budget", cap) for cap in (12, 24, 48)),
+    ("small", "adaptive-majority", 32),
+    ("medium", "weighted-majority", 16),
+    ("medium", "greedy", 1),
+    ("medium", "rebase", 8),
+    ("moe", "weighted-majority", 16),
+    ("moe", "greedy", 1),
+]
+DRAWS = 4000
+
+
+def run(workspace: str) -> None:
+    """Ask the engines whatever is not stored yet."""
+    settings = [word for name, value in ENGINE.items() for word in ("--engine-option", f"{name}={value}")]
+    environment = {**os.environ, "VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    for model, strategy, budget in RUNS:
+        rewards = ["--reward-model", MODELS / "reward"] if strategy in {"weighted-majority", "rebase", "mcts"} else []
+        asked = ["calibrate", MODELS / model, "--task", "arithmetic", "--strategy", strategy, "--samples", budget, *rewards]
+        limits = ["--questions", QUESTIONS, "--max-tokens", LONGEST, "--workspace", workspace, *settings]
+        command = [sys.executable, "-c", "from advisor.cli import main; main()", *map(str, [*asked, *limits])]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        print(f"{model} {strategy} {budget}: {(done.stdout or done.stderr).strip().splitlines()[-1]}", file=sys.stderr, flush=True)
+    subprocess.run([sys.executable, "-c", "from advisor.cli import main; main()", "fit", "--workspace", workspace], check=True)
+
+
+def costs(m: Measured) -> tuple[np.ndarray, np.ndarray]:
+    """(P,) FLOPs per question as arXiv 2408.00724 counts them (2·N·tokens of the policy), and with the reward model's."""
+    policy = np.array([simple_flops(spec_of(m.model), round(tokens)) for tokens in m.generated], dtype=float)
+    longest = 30 + LONGEST
+    verifier = np.array([reward_flops(spec_of("reward"), tokens, longest) for tokens in m.scored]) if m.scored is not None else np.zeros(len(policy))
+    return policy, policy + verifier
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> str:
+    """Points by which a is more accurate than b on the same questions, with its interval."""
+    gained = 100 * (a - b)
+    n = len(gained)
+    means = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), DRAWS) @ gained / n
+    low, high = np.quantile(means, [0.05, 0.95])
+    return f"{gained.mean():+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def table(head: list[str], lines: list[list[str]]) -> None:
+    print(f"| {' | '.join(head)} |\n| --- |{' ---: |' * (len(head) - 1)}")
+    for line in lines:
+        print(f"| {' | '.join(line)} |")
+    print()
+
+
+def at(groups: dict[tuple[str, str], Measured], model: str, strategy: str, n: int) -> tuple[np.ndarray, float, float]:
+    """(accuracy of each question, policy FLOPs, all FLOPs) of one point; n counts what the strategy counts."""
+    m = groups[model, strategy]
+    labels = m.token_budget if strategy == "thinking-budget" else m.n_samples
+    p = list(labels).index(n)
+    policy, everything = costs(m)
+    return m.correct[:, p], float(policy[p]), float(everything[p])
+
+
+def main() -> None:
+    workspace = sys.argv[1]
+    if "run" in sys.argv[2:]:
+        run(workspace)
+    opened = Workspace.open(workspace)
+    connection = opened.connect()
+    groups = {(m.model, m.strategy): m for m in measured(connection, own=True) if m.task == "arithmetic"}
+    lines = []
+    for (model, strategy), m in sorted(groups.items()):
+        policy, everything = costs(m)
+        for p in range(len(m.n_samples)):
+            budget = m.token_budget[p] or m.n_samples[p]
+            accuracy = f"{100 * m.correct[:, p].mean():.1f} %"
+            lines.append([model, strategy, str(budget), f"{m.generated[p]:,.0f}", f"{policy[p]:.3g}", f"{everything[p]:.3g}", accuracy])
+    table(["model", "strategy", "budget", "tokens", "policy FLOPs", "with rewards", "accuracy"], lines)
+
+    compared = []
+    for title, a, b in [
+        ("weighted vote of 64 against majority of 64", ("small", "weighted-majority", 64), ("small", "majority", 64)),
+        ("REBASE of 16 against weighted vote of 16", ("small", "rebase", 16), ("small", "weighted-majority", 16)),
+        ("REBASE of 32 against weighted vote of 32", ("small", "rebase", 32), ("small", "weighted-majority", 32)),
+        ("REBASE of 32 against weighted vote of 64", ("small", "rebase", 32), ("small", "weighted-majority", 64)),
+        ("REBASE of 8 against MCTS of 4", ("small", "rebase", 8), ("small", "mcts", 4)),
+        ("MCTS of 8 against weighted vote of 16", ("small", "mcts", 8), ("small", "weighted-majority", 16)),
+        ("small with REBASE of 32 against medium, one answer", ("small", "rebase", 32), ("medium", "majority", 1)),
+        ("small with REBASE of 8 against medium, one answer", ("small", "rebase", 8), ("medium", "majority", 1)),
+        ("MoE against dense small, one answer", ("moe", "majority", 1), ("small", "majority", 1)),
+        ("medium against MoE, one answer", ("medium", "majority", 1), ("moe", "majority", 1)),
+    ]:
+        (ours, policy, everything), (theirs, their_policy, their_everything) = at(groups, *a), at(groups, *b)
+        compared.append([title, difference(ours, theirs), f"{policy / their_policy:.2f}", f"{everything / their_everything:.2f}"])
+    table(["", "points more accurate (90 %)", "policy FLOPs, ratio", "with rewards, ratio"], compared)
+
+    votes = groups["small", "majority"]
+    limit = 100 * votes.limit.mean()
+    shown = ", ".join(f"{k}: {100 * votes.correct[:, p].mean():.1f} %" for p, k in enumerate(votes.n_samples))
+    print(f"Votes of the small model by number of answers: {shown}; limit by the distribution of its answers {limit:.1f} %.\n")
+    lengths = rows(connection.execute("select model, avg(finish_reason = 'loop') as loops, count(*) as n from samples where own group by model order by 1"))
+    print("Answers that loop: " + ", ".join(f"{r['model']} {100 * r['loops']:.1f} % of {r['n']:,}" for r in lengths))
+    draw(groups)
+
+
+def draw(groups: dict[tuple[str, str], Measured]) -> None:
+    """Accuracy against FLOPs of the policy alone, and with the reward model's."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "testbed"
+    import matplotlib.pyplot as plt
+
+    for which, name in ((0, "policy"), (1, "all")):
+        figure, axes = plt.subplots(figsize=(8, 5))
+        for (model, strategy), m in sorted(groups.items()):
+            cost = costs(m)[which]
+            style = "o-" if len(cost) > 1 else "s"
+            axes.plot(cost, 100 * m.correct.mean(axis=0), style, label=f"{model}, {strategy}", markersize=5, linewidth=1.2)
+        axes.set_xscale("log")
+        axes.set_xlabel("FLOPs per question, " + ("policy alone" if which == 0 else "policy and reward model"))
+        axes.set_ylabel("accuracy, %")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=7, loc="lower right", ncol=2)
+        figure.tight_layout()
+        figure.savefig(f"docs/testbed-{name}.svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
