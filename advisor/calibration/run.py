@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -67,6 +68,7 @@ class Progress:
     work: Work = field(default_factory=Work)
     loops: int = 0
     answers: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -78,6 +80,7 @@ class Progress:
         answered = [row for row in rows if row["finish_reason"] != "error"]
         self.done += 1
         self.failed += not answered
+        self.reasons.update(str(row.get("reason", "")) for row in rows[:1] if not answered)
         self.right += sum(row["correct"] for row in answered) / len(answered) if answered else 0.0
         self.answers += len(answered)
         self.loops += sum(row["finish_reason"] == "loop" for row in answered)
@@ -93,10 +96,9 @@ async def calibrate(
     if STRATEGIES[plan.strategy].needs_rewards and score is None:
         raise MissingAbility(f"{plan.strategy} needs rewards and this engine gives none", mend="give a process reward model with --reward-model")
     run_id = plan.run_id(task)
+    refuse_recorded(plan, task, folder)
     progress = Progress(len(task.questions))
     with Journal(folder, run_id) as journal:
-        if journal.target.exists():
-            raise AdvisorError("is recorded in full already", where=str(journal.target), mend="change --seed or --samples to draw more")
         for rows in journal.done.values():
             if rows[0]["finish_reason"] != "error":
                 progress.count(rows)
@@ -125,6 +127,13 @@ async def calibrate(
         if progress.failed:
             return journal.path, progress
         return journal.seal(q.question_id for q in task.questions), progress
+
+
+def refuse_recorded(plan: Plan, task: Task, folder: Path) -> None:
+    """Raises AdvisorError where the run is sealed: asked before an engine is started, which takes a while."""
+    sealed = folder / f"{plan.run_id(task)}.parquet"
+    if sealed.exists():
+        raise AdvisorError("is recorded in full already", where=str(sealed), mend="change --seed or --samples to draw more")
 
 
 async def search(plan: Plan, task: Task, question: Question, generate: Generate, score: Score | None) -> Searched:

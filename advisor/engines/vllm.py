@@ -26,11 +26,18 @@ def _async_llm(**settings: Any) -> Any:
         from vllm.engine.arg_utils import AsyncEngineArgs
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        return AsyncLLM.from_engine_args(AsyncEngineArgs(enable_log_requests=False, **settings))
+        return AsyncLLM.from_engine_args(AsyncEngineArgs(enable_log_requests=False, **_for_this_platform(settings)))
     except TypeError as error:  # a setting that vLLM does not know
         raise AdvisorError(str(error).split(") ")[-1], where="--engine-option", mend="give settings of vLLM's engine: max_model_len=8192") from None
     except (ImportError, OSError, ValueError, RuntimeError) as error:
         raise MissingAbility(f"vLLM cannot start ({str(error).splitlines()[0][:200]})", mend="see its message, or serve the model and give --url") from None
+
+
+def _for_this_platform(settings: dict[str, Any]) -> dict[str, Any]:
+    """On a CPU prompts are never split: a seeded request whose prompt was split kills vLLM's CPU engine (its generators have no offset)."""
+    from vllm.platforms import current_platform
+
+    return {"enable_chunked_prefill": False, **settings} if current_platform.is_cpu() else settings
 
 
 def _not_installed() -> MissingAbility:

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from advisor.calibration.run import Plan, Progress, calibrate
+from advisor.calibration.run import Plan, Progress, calibrate, refuse_recorded
 from advisor.engines.protocol import Generate, Sampling, Score
 from advisor.engines.rewards import StepMarks
 from advisor.errors import AdvisorError, unknown
@@ -73,6 +73,7 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
     delimiter = typed(asked.delimiter) or ""
     plan = Plan(model, asked.strategy, asked.samples, sampling, delimiter, reward_model, asked.reward, asked.plain)
     folder = ws.writable_root / "measurements" / "samples"
+    refuse_recorded(plan, task, folder)
     gc.enable()
     try:
         path, progress = asyncio.run(_run(asked, plan, task, folder, watcher(plan, asked.usd_per_hour)))
@@ -103,6 +104,8 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
     if progress.loops > LOOPS_TO_MENTION * progress.answers:
         print(f"{percent(progress.loops / progress.answers)} of the answers repeat themselves to their limit; --frequency-penalty 0.05 may help")
     if progress.failed:
+        reason, times = progress.reasons.most_common(1)[0]
+        print(f"{times} of {progress.failed} failures: {reason}")
         print(f"{progress.failed} questions failed and are tried again by the same command; {progress.done - progress.failed} are kept in {path}")
     else:
         print(f"{path}. Next: advisor fit")

@@ -49,7 +49,7 @@ SHAPES = {
     ),
     "reward": (Qwen2Config, {"hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 384}),
 }  # fmt: skip
-ITERATIONS = {"small": 2100, "medium": 1600, "moe": 2300, "reward": 4000}
+ITERATIONS = {"small": 2100, "medium": 1600, "moe": 2900, "reward": 4000}
 
 
 def solutions(rng: random.Random) -> list[tuple[str, str]]:
