@@ -9,7 +9,7 @@ import itertools
 import os
 from importlib.util import find_spec
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from advisor.engines.protocol import Completion, EngineFailure, Sampling, Scored, conversation
 from advisor.engines.rewards import StepMarks, marked_positions, only_token, step_rewards
@@ -51,28 +51,31 @@ def _refusals() -> tuple[type[Exception], ...]:
     return ValueError, VLLMError
 
 
-class Policy:
-    """Draws text from a model by its Hugging Face id or folder; use as an async context manager.
+class InProcess:
+    """One engine of this process with its tokenizer; use as an async context manager."""
 
-    A model with a chat template gets the prompt as a user's turn, unless `plain`.
-    """
-
-    def __init__(self, model: str, *, plain: bool = False, **settings: Any) -> None:
-        self._engine = _async_llm(model=model, enable_prefix_caching=True, **settings)
-        self._tokenizer = self._engine.get_tokenizer()
-        self._chat = not plain and bool(self._tokenizer.chat_template)
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self._tokenizer = engine.get_tokenizer()
         self._ids = itertools.count()
 
-    async def __aenter__(self) -> Policy:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._engine.shutdown()
         self._engine = None  # dropped while vLLM's modules still stand; at interpreter exit its destructor would complain
 
-    def config(self) -> dict[str, Any]:
-        """The model's config.json."""
-        return dict(self._engine.model_config.hf_config.to_dict())
+
+class Policy(InProcess):
+    """Draws text from a model by its Hugging Face id or folder.
+
+    A model with a chat template gets the prompt as a user's turn, unless `plain`.
+    """
+
+    def __init__(self, model: str, *, plain: bool = False, **settings: Any) -> None:
+        super().__init__(_async_llm(model=model, enable_prefix_caching=True, **settings))
+        self._chat = not plain and bool(self._tokenizer.chat_template)
 
     def _asked(self, prompt: str, partial: str) -> Any:
         """What vLLM takes as a prompt: the text, or the tokens of a chat (which begins with the marks it needs)."""
@@ -111,26 +114,17 @@ class Policy:
         return Completion(drawn.text, len(drawn.token_ids), len(last.prompt_token_ids or ()) - cached, cached, reason, stopped_at)
 
 
-class RewardModel:
-    """Scores steps with a process reward model, which gives two class probabilities a token; use as an async context manager.
+class RewardModel(InProcess):
+    """Scores steps with a process reward model, which gives two class probabilities a token.
 
     Raises MissingAbility where its tokenizer has no token of its own for the mark of a step.
     """
 
     def __init__(self, model: str, marks: StepMarks, **settings: Any) -> None:
+        super().__init__(_reward_engine(model, settings))
         self._marks = marks
-        self._engine = _reward_engine(model, settings)
-        self._tokenizer = self._engine.get_tokenizer()
         self._mark_id = only_token(self._tokenizer.encode(marks.rated, add_special_tokens=False), marks)
         self._chat = bool(self._tokenizer.chat_template)
-        self._ids = itertools.count()
-
-    async def __aenter__(self) -> RewardModel:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._engine.shutdown()
-        self._engine = None  # dropped while vLLM's modules still stand; at interpreter exit its destructor would complain
 
     def _token_ids(self, prompt: str, text: str) -> list[int]:
         if not self._chat:

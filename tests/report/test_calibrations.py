@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from advisor.engines import server as engine_server
 from advisor.engines.protocol import Sampling
 from tests.strategies.scripted import Policy
 
@@ -101,3 +102,32 @@ def test_a_task_file_that_cannot_be_used(advisor, url, tmp_path):
         code, _, err = advisor("calibrate", "qwen3-0.6b", "--task", tmp_path / "t.jsonl", "--url", url, "--workspace", tmp_path)
         assert code == 2
         assert message in err
+
+
+def test_a_server_that_dies_loses_nothing(advisor, url, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine_server, "FIRST_WAIT_S", 0.001)
+    answered = []
+    whole = Handler.do_POST
+
+    def dying(self):
+        if self.path == "/v1/completions":
+            answered.append(1)
+            if len(answered) > 30:
+                self.connection.close()
+                return
+        whole(self)
+
+    monkeypatch.setattr(Handler, "do_POST", dying)
+    asked = ["calibrate", "qwen3-0.6b", "--task", "arithmetic", "--questions", 12, "--samples", 4, "--in-flight", 2, "--url", url, "--workspace", tmp_path]
+    code, out, _ = advisor(*asked)
+    assert code == 0
+    assert "questions failed and are tried again by the same command" in out
+    assert "failures: " in out
+    kept = sum(json.loads(line)["rows"][0]["finish_reason"] != "error" for line in next(tmp_path.rglob(".*.jsonl")).read_text().splitlines())
+    assert 0 < kept < 12
+    monkeypatch.setattr(Handler, "do_POST", whole)
+    code, out, _ = advisor(*asked, "--json")
+    told = json.loads(out)
+    assert (code, told["failed"], told["questions"]) == (0, 0, 12)
+    assert told["generated_tokens"] > 0
+    assert told["path"].endswith(".parquet")
