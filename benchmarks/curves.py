@@ -1,9 +1,9 @@
-"""How well curves predict more compute than they saw: four times the largest token cap, twice the votes.
+"""How well curves predict more compute than they saw: two and four times the largest token cap, twice the votes.
 
     python benchmarks/curves.py DATA
 
 DATA holds epoch_samples.parquet (Epoch AI benchmarking hub, CC BY 4.0), all runs with recorded lengths, open and closed, and two
-published sets of repeated answers. Caps are fitted up to a quarter of the largest at which something still ends, and judged there.
+published sets of repeated answers. Caps are fitted up to a half or a quarter of the largest at which something still ends, and judged there.
 """
 
 from __future__ import annotations
@@ -80,25 +80,34 @@ def show(errors: dict[str, list[float]]) -> None:
         print(f"{name:12s} {len(values)} runs: mean error {100 * np.mean(values):.1f} points, median {100 * np.median(values):.1f}")
 
 
-def main() -> None:
+def caps(measured: list[tuple[np.ndarray, np.ndarray]], times: int) -> None:
+    """Accuracy at the largest cap predicted from caps up to one `times` smaller."""
     errors: dict[str, list[float]] = {}
     held = []
-    for correct, finished in runs(Path(sys.argv[1])):
+    for correct, finished in measured:
         ended = finished.mean(axis=0)
         kept = [i for i in range(len(CAPS)) if ended[i] > 0.005 and (i == 0 or ended[i - 1] < 0.97)]
-        seen = [i for i in kept if CAPS[i] <= CAPS[kept[-1]] / 4]
+        seen = [i for i in kept if CAPS[i] <= CAPS[kept[-1]] / times]
         if len(kept) < 5 or len(seen) < 3:
             continue
         truth, largest = correct[:, kept[-1]].mean(), np.array([CAPS[kept[-1]]])
         curve = fit_curve(CAPS[seen], correct[:, seen], finished[:, seen])
-        errors.setdefault("chosen", []).append(abs(curve.at_4x.value - truth))
-        held.append(curve.at_4x.low <= truth <= curve.at_4x.high)
+        errors.setdefault("chosen", []).append(abs(float(curve.shape.at(largest)[0]) - truth))
+        if times == 4:
+            held.append(curve.at_4x.low <= truth <= curve.at_4x.high)
         errors.setdefault("last value", []).append(abs(correct[:, seen[-1]].mean() - truth))
         for family, shapes in candidates(CAPS[seen], correct[:, seen].mean(axis=0)[None]).items():
             errors.setdefault(family, []).append(abs(float(shapes[0].at(largest)[0]) - truth))
-    print("accuracy at four times the largest cap seen:")
+    print(f"accuracy at {times} times the largest cap seen:")
     show(errors)
-    print(f"90 % intervals that hold: {np.mean(held):.0%}")
+    if held:
+        print(f"90 % intervals that hold: {np.mean(held):.0%}")
+
+
+def main() -> None:
+    measured = runs(Path(sys.argv[1]))
+    for times in (2, 4):
+        caps(measured, times)
     voting(Path(sys.argv[1]))
 
 

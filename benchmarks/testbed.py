@@ -34,6 +34,7 @@ RUNS = [
     ("medium", "weighted-majority", 16),
     ("medium", "greedy", 1),
     ("medium", "rebase", 8),
+    ("longer", "weighted-majority", 16),
     ("moe", "weighted-majority", 16),
     ("moe", "greedy", 1),
 ]
@@ -113,8 +114,9 @@ def main() -> None:
         ("MCTS of 8 against weighted vote of 16", ("small", "mcts", 8), ("small", "weighted-majority", 16)),
         ("small with REBASE of 32 against medium, one answer", ("small", "rebase", 32), ("medium", "majority", 1)),
         ("small with REBASE of 8 against medium, one answer", ("small", "rebase", 8), ("medium", "majority", 1)),
-        ("MoE against dense small, one answer", ("moe", "majority", 1), ("small", "majority", 1)),
-        ("medium against MoE, one answer", ("medium", "majority", 1), ("moe", "majority", 1)),
+        ("small with REBASE of 32 against the same trained longer, one answer", ("small", "rebase", 32), ("longer", "majority", 1)),
+        ("MoE against the dense one trained as long, one answer", ("moe", "majority", 1), ("longer", "majority", 1)),
+        ("MoE against medium, one answer", ("moe", "majority", 1), ("medium", "majority", 1)),
     ]:
         (ours, policy, everything), (theirs, their_policy, their_everything) = at(groups, *a), at(groups, *b)
         compared.append([title, difference(ours, theirs), f"{policy / their_policy:.2f}", f"{everything / their_everything:.2f}"])

@@ -1,10 +1,10 @@
 """Train the tiny models of the test bed from scratch, in Hugging Face format.
 
-    python tests/testbed/train.py FOLDER [small medium moe reward]
+    python tests/testbed/train.py FOLDER [small longer medium moe reward]
 
-On the chained arithmetic of advisor/tasks/arithmetic.py, with a tokenizer of single characters: a dense small model, a dense
-medium one, a mixture of experts with about the small one's active and the medium one's total parameters, and a process reward
-model that scores every line. Ten to twenty minutes a model on one core; seeded.
+On the chained arithmetic of advisor/tasks/arithmetic.py, with a tokenizer of single characters: a dense small model, the same
+trained longer, a dense medium one, a mixture of experts with about the small one's active and the medium one's total parameters,
+and a process reward model that scores every token: is all right so far? Ten to twenty minutes a model on one core; seeded.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ COMMON = {
     "pad_token_id": 0,
     "head_dim": 32,
 }
+SMALL = {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 192}
 SHAPES = {
-    "small": (Qwen3Config, {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 192}),
+    "small": (Qwen3Config, SMALL),
+    "longer": (Qwen3Config, SMALL),
     "medium": (Qwen3Config, {"hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 384}),
     "moe": (
         Qwen3MoeConfig,
@@ -49,7 +51,7 @@ SHAPES = {
     ),
     "reward": (Qwen2Config, {"hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 384}),
 }  # fmt: skip
-ITERATIONS = {"small": 2100, "medium": 1600, "moe": 2900, "reward": 4000}
+ITERATIONS = {"small": 2100, "longer": 3000, "medium": 1600, "moe": 2900, "reward": 4000}
 
 
 def solutions(rng: random.Random) -> list[tuple[str, str]]:
