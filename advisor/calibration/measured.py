@@ -167,8 +167,8 @@ def _scored_votes(model: str, task: str, runs: str, prompt: float | None, questi
 
 
 def scored_by(question: Question, reward_model: str | None) -> Question:
-    """The question with the answers alone that this reward model scored; lengths of all."""
-    kept = [i for i, name in enumerate(question.reward_models) if name == reward_model and question.scores[i] is not None]
+    """The question with the answers alone that this reward model scored (None: one that was not recorded); lengths of all."""
+    kept = [i for i, name in enumerate(question.reward_models) if name == reward_model and (name or question.scores[i] is not None)]
 
     def of(values: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(values[i] for i in kept)

@@ -159,7 +159,7 @@ def answered(plan: Plan, task: Task, question: Question, searched: Searched, run
     rows = []
     for index, trace in enumerate(searched.traces):
         answer = task.answer_of(trace.text)
-        score = REWARDS[plan.reward](trace.rewards) if trace.rewards else None
+        score = REWARDS[plan.reward](trace.rewards) if searched.work.scored_tokens else None  # an answer without a whole step has none: 0
         tokens = trace.generated_tokens
         rows.append(_row(plan, task, question, run_id, searched.work, index, answer, tokens, trace.finish_reason, score, task.is_correct(question, trace.text)))
     return rows or [_row(plan, task, question, run_id, searched.work, 0, None, searched.work.generated_tokens, "length", None, False)]
