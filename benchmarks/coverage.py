@@ -64,7 +64,7 @@ def main() -> None:
             for k in (1, 16, 64):
                 interval = over_questions(curves[:, k - 1])
                 held[f"vote of {k}", n].append(interval.low <= truth[k] <= interval.high)
-            limit = over_questions(np.array([voting_limit(int(c[0]), tuple(int(w) for w in c[1:] if w)) for c in counts]))
+            limit = over_questions(np.array([voting_limit(curve) for curve in curves]))
             held["voting limit from 64 answers", n].append(limit.low <= truth_limit <= limit.high)
             at = fit_curve(np.array(MEASURED, dtype=float), curves[:, np.array(MEASURED) - 1]).at_4x
             held["vote of 64 from the curve through 1, 4 and 16", n].append(at.low <= truth[64] <= at.high)

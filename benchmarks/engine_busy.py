@@ -22,7 +22,7 @@ from advisor.tasks.arithmetic import questions
 
 MODELS = Path("tests/testbed/models")
 ENGINE = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "kv_cache_memory_bytes": 512 << 20, "block_size": 32}
-LARGER = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "num_key_value_heads": 4, "intermediate_size": 2304, "head_dim": 64}
+LARGER = {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 6, "num_key_value_heads": 2, "intermediate_size": 1152, "head_dim": 64}
 QUESTIONS, SAMPLES, LONGEST = 50, 16, 64
 ENVIRONMENT = {**os.environ, "VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "ERROR"}
 BARE = """

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.calibration.fitted import rows
+from advisor.accuracy.estimators import over_questions
 from advisor.calibration.measured import Measured, measured
 from advisor.models.catalog import spec_of
 from advisor.store.workspace import Workspace
@@ -25,7 +25,7 @@ MODELS = Path("tests/testbed/models")
 QUESTIONS, LONGEST = 200, 96
 ENGINE = {"dtype": "float32", "enforce_eager": "true", "max_model_len": 256, "kv_cache_memory_bytes": 256 << 20, "block_size": 32}
 RUNS = [
-    ("small", "weighted-majority", 64),
+    ("small", "weighted-majority", 256),
     ("small", "greedy", 1),
     *(("small", "rebase", width) for width in (4, 8, 16, 32)),
     *(("small", "mcts", iterations) for iterations in (2, 4, 8)),
@@ -35,10 +35,12 @@ RUNS = [
     ("medium", "greedy", 1),
     ("medium", "rebase", 8),
     ("longer", "weighted-majority", 16),
+    *(("longer", "rebase", width) for width in (4, 8, 16)),
     ("moe", "weighted-majority", 16),
     ("moe", "greedy", 1),
 ]
 DRAWS = 4000
+SHOWN = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 def run(workspace: str) -> None:
@@ -93,41 +95,64 @@ def main() -> None:
     if "run" in sys.argv[2:]:
         run(workspace)
     opened = Workspace.open(workspace)
-    connection = opened.connect()
-    groups = {(m.model, m.strategy): m for m in measured(connection, own=True) if m.task == "arithmetic"}
+    groups = {(m.model, m.strategy): m for m in measured(opened.connect(), own=True) if m.task == "arithmetic"}
     lines = []
     for (model, strategy), m in sorted(groups.items()):
         policy, everything = costs(m)
-        for p in range(len(m.n_samples)):
-            budget = m.token_budget[p] or m.n_samples[p]
-            accuracy = f"{100 * m.correct[:, p].mean():.1f} %"
-            lines.append([model, strategy, str(budget), f"{m.generated[p]:,.0f}", f"{policy[p]:.3g}", f"{everything[p]:.3g}", accuracy])
-    table(["model", "strategy", "budget", "tokens", "policy FLOPs", "with rewards", "accuracy"], lines)
+        budgets = [m.token_budget[p] or m.n_samples[p] for p in range(len(m.n_samples))]
+        if strategy == "thinking-budget":
+            continue
+        accuracy = dict(zip(budgets, 100 * m.correct.mean(axis=0), strict=True))
+        each = [f"{np.mean(cost / budgets):.2g}" for cost in (policy, everything)]
+        lines.append([model, strategy, *each, *(f"{accuracy[n]:.1f}" if n in accuracy else "" for n in SHOWN)])
+    table(["model", "strategy", "policy FLOPs each", "with rewards", *map(str, SHOWN)], lines)
+
+    capped = groups["small", "thinking-budget"]
+    lines = [
+        [str(cap), f"{tokens:.0f}", f"{100 * right:.1f} %"]
+        for cap, tokens, right in zip(capped.token_budget, capped.generated, capped.correct.mean(axis=0), strict=True)
+    ]
+    table(["cap, tokens", "tokens used", "accuracy"], lines)
 
     compared = []
     for title, a, b in [
+        ("weighted vote of 16 against majority of 16", ("small", "weighted-majority", 16), ("small", "majority", 16)),
         ("weighted vote of 64 against majority of 64", ("small", "weighted-majority", 64), ("small", "majority", 64)),
+        ("the same of the medium model, 16", ("medium", "weighted-majority", 16), ("medium", "majority", 16)),
+        ("the same of the MoE, 16", ("moe", "weighted-majority", 16), ("moe", "majority", 16)),
+        ("REBASE of 4 against weighted vote of 4", ("small", "rebase", 4), ("small", "weighted-majority", 4)),
         ("REBASE of 16 against weighted vote of 16", ("small", "rebase", 16), ("small", "weighted-majority", 16)),
         ("REBASE of 32 against weighted vote of 32", ("small", "rebase", 32), ("small", "weighted-majority", 32)),
-        ("REBASE of 32 against weighted vote of 64", ("small", "rebase", 32), ("small", "weighted-majority", 64)),
-        ("REBASE of 8 against MCTS of 4", ("small", "rebase", 8), ("small", "mcts", 4)),
+        ("REBASE of 32 against weighted vote of 128", ("small", "rebase", 32), ("small", "weighted-majority", 128)),
+        ("REBASE of 16 against weighted vote of 16, longer", ("longer", "rebase", 16), ("longer", "weighted-majority", 16)),
+        ("REBASE of 8 against weighted vote of 8, medium", ("medium", "rebase", 8), ("medium", "weighted-majority", 8)),
+        ("MCTS of 4 against weighted vote of 8", ("small", "mcts", 4), ("small", "weighted-majority", 8)),
         ("MCTS of 8 against weighted vote of 16", ("small", "mcts", 8), ("small", "weighted-majority", 16)),
-        ("small with REBASE of 32 against medium, one answer", ("small", "rebase", 32), ("medium", "majority", 1)),
-        ("small with REBASE of 8 against medium, one answer", ("small", "rebase", 8), ("medium", "majority", 1)),
-        ("small with REBASE of 32 against the same trained longer, one answer", ("small", "rebase", 32), ("longer", "majority", 1)),
-        ("MoE against the dense one trained as long, one answer", ("moe", "majority", 1), ("longer", "majority", 1)),
+        ("MCTS of 8 against REBASE of 8", ("small", "mcts", 8), ("small", "rebase", 8)),
+        ("small, REBASE of 4, against medium, one answer", ("small", "rebase", 4), ("medium", "majority", 1)),
+        ("small, REBASE of 32, against medium, weighted vote of 4", ("small", "rebase", 32), ("medium", "weighted-majority", 4)),
+        ("longer, REBASE of 4, against medium, one answer", ("longer", "rebase", 4), ("medium", "majority", 1)),
+        ("longer, REBASE of 16, against medium, weighted vote of 4", ("longer", "rebase", 16), ("medium", "weighted-majority", 4)),
+        ("longer, REBASE of 16, against medium, REBASE of 8", ("longer", "rebase", 16), ("medium", "rebase", 8)),
+        ("MoE against longer, one answer", ("moe", "majority", 1), ("longer", "majority", 1)),
         ("MoE against medium, one answer", ("moe", "majority", 1), ("medium", "majority", 1)),
+        ("MoE against longer, weighted vote of 16", ("moe", "weighted-majority", 16), ("longer", "weighted-majority", 16)),
     ]:
         (ours, policy, everything), (theirs, their_policy, their_everything) = at(groups, *a), at(groups, *b)
         compared.append([title, difference(ours, theirs), f"{policy / their_policy:.2f}", f"{everything / their_everything:.2f}"])
     table(["", "points more accurate (90 %)", "policy FLOPs, ratio", "with rewards, ratio"], compared)
 
-    votes = groups["small", "majority"]
-    limit = 100 * votes.limit.mean()
-    shown = ", ".join(f"{k}: {100 * votes.correct[:, p].mean():.1f} %" for p, k in enumerate(votes.n_samples))
-    print(f"Votes of the small model by number of answers: {shown}; limit by the distribution of its answers {limit:.1f} %.\n")
-    lengths = rows(connection.execute("select model, avg(finish_reason = 'loop') as loops, count(*) as n from samples where own group by model order by 1"))
-    print("Answers that loop: " + ", ".join(f"{r['model']} {100 * r['loops']:.1f} % of {r['n']:,}" for r in lengths))
+    lines = []
+    for strategy in ("majority", "weighted-majority"):
+        votes = groups["small", strategy]
+        vote_of = dict(zip(votes.n_samples, votes.correct.T, strict=True))
+        last = max(vote_of)
+        for n in (k for k in vote_of if k // 2 in vote_of and k < last):
+            limit = over_questions(2 * vote_of[n] - vote_of[n // 2])
+            seen, largest = (100 * vote_of[k].mean() for k in (n, last))
+            predicted = f"{100 * limit.value:.1f} % ({100 * limit.low:.1f} to {100 * limit.high:.1f})"
+            lines.append([strategy, str(n), f"{seen:.1f} %", predicted, f"{largest:.1f} %"])
+    table(["vote", "answers n", "vote of n", "limit predicted from n", f"vote of {last}"], lines)
     draw(groups)
 
 

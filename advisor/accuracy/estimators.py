@@ -149,13 +149,14 @@ def weighted_at_all_k(answers: Sequence[Hashable | None], correct: Sequence[bool
     return tuple((leaders[:, :, 0] / np.maximum(leaders.sum(axis=2), 1)).mean(axis=0).tolist())
 
 
-def voting_limit(n_correct: int, wrong: tuple[int, ...]) -> float:
-    """Accuracy of majority voting with unlimited answers: 1 where the correct one is the plurality (arXiv 2408.00724, theorem 1)."""
-    rival = max(wrong, default=0)
-    if n_correct == 0 or n_correct < rival:
-        return 0.0
-    ties = sum(count == n_correct for count in wrong)
-    return 1.0 / (ties + 1)
+def voting_limit(accuracy_of_votes: Sequence[float]) -> float:
+    """Accuracy of unlimited answers' vote on a question, estimated from its accuracy at k = 1 … n; a mean over questions is what it is for.
+
+    The limit is 1 where the correct answer is the most probable one, or gathers the most reward, else 0 (arXiv 2408.00724, theorems
+    1 and 2), and the plurality of n answers, A(n), misses it by about 1/n over questions of every difficulty: 2·A(n) − A(n/2) does not.
+    """
+    n = len(accuracy_of_votes)
+    return 2 * accuracy_of_votes[n - 1] - accuracy_of_votes[max(n // 2, 1) - 1]
 
 
 def within_cap(correct: Array, generated_tokens: Array, cap: float) -> tuple[Array, Array]:
@@ -171,18 +172,20 @@ def area_within_budgets(budgets: Array, accuracy: Array) -> float:
 
 
 def over_questions(per_question: Array, *, seed: int = 0, draws: int = 4000) -> Interval:
-    """Mean over questions with its 90 % interval by bootstrap over questions, smoothed at the edges.
+    """Mean accuracy over questions with its 90 % interval by bootstrap over questions, smoothed at the edges.
 
-    Answers of one question share its difficulty, so questions are what is resampled. Where the
-    resampled means cannot move (all right, all wrong) the interval is widened to Wilson's.
+    Answers of one question share its difficulty, so questions are what is resampled. Resampled means spread too little by
+    √(1 − 1/n), and as if the spread were known: Student's quantile for n − 1 degrees over the normal's is 1 + 0.926/(n − 1) here.
+    Where they cannot move (all right, all wrong) the interval is widened to Wilson's.
     """
     values = np.asarray(per_question, dtype=float)
     n = len(values)
-    mean = float(values.mean())
+    mean = min(max(float(values.mean()), 0.0), 1.0)
     means = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws) @ values / n
-    low, high = np.quantile(means, [0.05, 0.95])
+    rest = max(n - 1, 1)
+    low, high = mean + (np.quantile(means, [0.05, 0.95]) - mean) * (n / rest) ** 0.5 * (1 + 0.926 / rest)
     floor, ceiling = wilson(mean, n) if min(mean, 1 - mean) * n < 1 else (mean, mean)
-    return Interval(mean, float(min(low, floor)), float(max(high, ceiling)))
+    return Interval(mean, max(float(min(low, floor)), 0.0), min(float(max(high, ceiling)), 1.0))
 
 
 def wilson(mean: float, n: int, z: float = 1.6449) -> tuple[float, float]:

@@ -58,7 +58,7 @@ class Measured:
     generated, depth         (P,) mean tokens of all samples, and of the longest chain; None: not recorded
     scored                   (P,) mean tokens that `reward_model` passed; None: there is none, or they were not recorded
     finished                 (Q, P) share of answers that ended within the cap; only under caps
-    limit                    (Q,) 1 where unlimited votes would be right; only for votes
+    limit                    (Q,) what unlimited votes would be right in, by `voting_limit`; only for votes
     right_tokens, wrong_tokens  mean tokens of a right and of a wrong answer, uncapped; None: not recorded or none
     """
 
@@ -150,7 +150,7 @@ def _votes(model: str, task: str, runs: str, prompt: float | None, questions: li
         model, task, "majority", runs, prompt, tuple(ks), (None,) * len(ks), correct,
         generated=np.array(ks) * mean_tokens if mean_tokens else None,
         depth=np.array([np.mean([expected_longest(q.tokens, min(k, len(q.tokens))) for q in timed]) for k in ks]) if timed else None,
-        limit=np.array([voting_limit(right, wrong) for right, wrong, _ in counted]) if deepest > 1 else None,
+        limit=np.array([voting_limit(c) for c in curves]) if deepest > 1 else None,
         right_tokens=_mean_tokens(timed, right=True),
         wrong_tokens=_mean_tokens(timed, right=False),
     )  # fmt: skip
@@ -198,7 +198,8 @@ def _votes_of(reward_model: str | None, model: str, task: str, runs: str, prompt
         curves = [estimate(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]]) for q in questions]
         correct = np.array([[curve[k - 1] for k in ks] for curve in curves])
         votes_of = Measured(model, task, strategy, runs, prompt, tuple(ks), (None,) * len(ks), correct, generated, depth)
-        found.append(replace(votes_of, reward_model=reward_model, scored=scored))
+        limit = np.array([voting_limit(curve) for curve in curves]) if strategy == "weighted-majority" else None
+        found.append(replace(votes_of, reward_model=reward_model, scored=scored, limit=limit))
     return found
 
 

@@ -5,6 +5,7 @@ Every kind maps an answer's text to a class; equal classes are equal answers, No
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import re
 from collections.abc import Callable
@@ -133,9 +134,12 @@ def bounded(work: Callable[..., Any], *arguments: str) -> Any:
 
 
 def stop() -> None:
-    """End the second process, if there is one; to be called when all answers are compared."""
+    """End the second process, if there is one: when all answers are compared, or the program ends."""
     while _worker:
         _worker.pop().terminate()
+
+
+atexit.register(stop)
 
 
 def same(kind: str, reference: str, text: str) -> bool:

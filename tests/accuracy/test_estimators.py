@@ -43,7 +43,7 @@ def test_voting_hurts_where_the_wrong_answer_leads():
     """p = .4 against .6, published check values .4 .352 .2131 (with replacement; here from a large pool)."""
     curve = majority_at_all_k(400, (600,))
     assert [curve[k - 1] for k in (1, 4, 16)] == pytest.approx([0.4, 0.352, 0.2131], abs=0.004)
-    assert voting_limit(400, (600,)) == 0
+    assert voting_limit(curve) == pytest.approx(0, abs=1e-6)
 
 
 @given(st.integers(1, 8).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n))))
@@ -68,8 +68,17 @@ def test_best_of_n_equals_enumeration(pairs):
         assert exact[k - 1] == pytest.approx(np.mean(outcomes), abs=1e-9)
 
 
-def test_limits():
-    assert [voting_limit(3, (2,)), voting_limit(2, (2,)), voting_limit(2, (2, 2)), voting_limit(0, ()), voting_limit(1, (3,))] == [1, 0.5, 1 / 3, 0, 0]
+def test_the_limit_of_votes_is_less_biased_than_the_plurality():
+    """Three answers, the right one's chance spread evenly: the limit is how often it is the most probable."""
+    rng = np.random.default_rng(0)
+    chances = rng.dirichlet(np.ones(3), 4000)
+    truth = np.mean(chances[:, 0] == chances.max(axis=1))
+    for n in (8, 32):
+        curves = [majority_at_all_k(int(c[0]), tuple(sorted((int(x) for x in c[1:]), reverse=True))) for c in (rng.multinomial(n, p) for p in chances)]
+        limit, plurality = np.mean([voting_limit(c) for c in curves]), np.mean([c[-1] for c in curves])
+        assert abs(limit - truth) < 0.02
+        assert limit == pytest.approx(2 * plurality - np.mean([c[n // 2 - 1] for c in curves]))
+    assert voting_limit([0.25]) == 0.25
 
 
 def test_a_cap_turns_long_answers_wrong_and_cheaper():

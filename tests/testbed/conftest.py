@@ -32,6 +32,7 @@ def loop():
     yield lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, running).result(600)
     running.call_soon_threadsafe(running.stop)
     thread.join(10)
+    running.close()
 
 
 async def opened(make):
