@@ -1,69 +1,49 @@
-"""Does calibration keep the engine busy? Generated tokens/s of `advisor calibrate` beside a bare vLLM generate call on the same prompts.
+"""Does calibration keep the engine busy? Generated tokens/s of a calibration run beside a bare vLLM generate call on the same prompts.
 
-    python benchmarks/engine_busy.py [ROUNDS]      needs vLLM; without a GPU its CPU build, a few minutes a round
+    python benchmarks/engine_busy.py [ROUNDS]      needs vLLM; without a GPU its CPU build, a minute a round
 
-Both run in turn, ROUNDS times, each in a process of its own, start-up not counted; the ratio of medians is what counts. The larger
-model has random weights: its steps take long enough that what surrounds them shows as it would on a GPU. Tree searches generate on
-one engine and score on another, both on this machine.
+All engines stand in one process and work in turn, so that what else the machine does strikes all alike; a ratio is the median of the
+rounds' ratios. A run counts from its first request to the sealed file: answers are checked and recorded on the way. The larger model
+has random weights and its steps take about as long as on a GPU; its tree searches get rewards that cost nothing, so that the ratio
+tells whether the search feeds the engine (a step computes again what of its prefix fills no block: `computed` counts that). With real rewards two engines share the machine, and the ratio tells what the rewards cost.
 """
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
-from advisor.tasks.arithmetic import questions
+from advisor.calibration.run import Plan, calibrate
+from advisor.engines.protocol import Sampling, Score, Scored
+from advisor.engines.rewards import StepMarks
+from advisor.engines.vllm import Policy, RewardModel
+from advisor.tasks.load import Task, load
 
 MODELS = Path("tests/testbed/models")
-ENGINE = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "kv_cache_memory_bytes": 512 << 20, "block_size": 32}
-LARGER = {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 6, "num_key_value_heads": 2, "intermediate_size": 1152, "head_dim": 64}
-QUESTIONS, SAMPLES, LONGEST = 50, 16, 64
-ENVIRONMENT = {**os.environ, "VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "ERROR"}
-BARE = """
-import json, sys, time
-from vllm import LLM, SamplingParams
-asked = json.loads(sys.stdin.read())
-llm = LLM(model=asked["model"], enable_prefix_caching=True, enable_chunked_prefill=False, **asked["engine"])
-sampling = [SamplingParams(temperature=1.0, max_tokens=asked["longest"], seed=i) for i in range(len(asked["prompts"]))]
-llm.generate(asked["prompts"][:8], sampling[:8], use_tqdm=False)
-start = time.monotonic()
-outputs = llm.generate(asked["prompts"], sampling, use_tqdm=False)
-print("tokens/s", sum(len(o.outputs[0].token_ids) for o in outputs) / (time.monotonic() - start))
-"""
+ENGINE = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "kv_cache_memory_bytes": 256 << 20, "block_size": 32}
+LARGER = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 768, "head_dim": 64}
+SAMPLES, LONGEST = 16, 64
+SEARCHES = {"rebase", "mcts"}
 
 
-def bare(model: Path, engine: dict[str, object]) -> float:
-    prompts = [q.prompt for q in questions(QUESTIONS) for _ in range(SAMPLES)]
-    asked = json.dumps({"model": str(model), "engine": engine, "longest": LONGEST, "prompts": prompts})
-    done = subprocess.run([sys.executable, "-c", BARE], input=asked, env=ENVIRONMENT, capture_output=True, text=True, check=True)
-    return float(done.stdout.split("tokens/s")[-1])
+class Free:
+    """Rewards out of a hat, at once."""
 
-
-def calibrated(model: Path, engine: dict[str, object], strategy: str, budget: int) -> float:
-    settings = [word for name, value in engine.items() for word in ("--engine-option", f"{name}={value}")]
-    rewards = ["--reward-model", str(MODELS / "reward")] if strategy in {"rebase", "mcts"} else []
-    with tempfile.TemporaryDirectory() as workspace:
-        asked = ["calibrate", str(model), "--task", "arithmetic", "--strategy", strategy, "--samples", str(budget), "--questions", str(QUESTIONS), *rewards]
-        command = [
-            sys.executable,
-            "-c",
-            "from advisor.cli import main; main()",
-            *asked,
-            "--max-tokens",
-            str(LONGEST),
-            "--workspace",
-            workspace,
-            "--json",
-            *settings,
-        ]
-        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True)
-    return float(json.loads(done.stdout)["tokens_per_s"])
+    async def score(self, prompt: str, partial: str) -> Scored:
+        """See Score."""
+        steps = partial.count("\n")
+        return Scored(tuple(hashlib.sha256(f"{prompt}{partial}{i}".encode()).digest()[0] / 255 for i in range(steps)), steps)
 
 
 def larger(folder: Path) -> Path:
@@ -75,24 +55,65 @@ def larger(folder: Path) -> Path:
     return folder
 
 
+def bare(model: Path, engine: dict[str, Any], task: Task) -> tuple[Callable[[int], tuple[float, float]], Callable[[], None]]:
+    """(a function of a seed: generated and computed tokens/s of one generate call with SAMPLES answers to every prompt, one that ends the engine)."""
+    from vllm import LLM, SamplingParams
+
+    llm = LLM(model=str(model), enable_prefix_caching=True, enable_chunked_prefill=False, **engine)
+    prompts = [q.prompt for q in task.questions for _ in range(SAMPLES)]
+
+    def generate(seed: int) -> tuple[float, float]:
+        sampling = [SamplingParams(temperature=1.0, max_tokens=LONGEST, seed=seed * 10_000 + i) for i in range(len(prompts))]
+        start = time.monotonic()
+        outputs = llm.generate(prompts, sampling, use_tqdm=False)
+        took = time.monotonic() - start
+        generated = sum(len(o.outputs[0].token_ids) for o in outputs)
+        computed = sum(len(o.prompt_token_ids or ()) - (o.num_cached_tokens or 0) for o in outputs)
+        return generated / took, (generated + computed) / took
+
+    return generate, llm.llm_engine.engine_core.shutdown
+
+
+async def speed(strategy: str, budget: int, task: Task, policy: Policy, rewards: Score | None, seed: int) -> tuple[float, float]:
+    """(generated, computed) tokens/s of one calibration run."""
+    plan = Plan("medium", strategy, budget, Sampling(max_tokens=LONGEST, seed=seed), reward_model="reward" if rewards else "")
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.monotonic()
+        _, progress = await calibrate(plan, task, policy, rewards, Path(folder))
+        took, work = time.monotonic() - start, progress.work
+        return work.generated_tokens / took, (work.generated_tokens + work.prompt_tokens) / took
+
+
+async def case(name: str, model: Path, engine: dict[str, Any], n_questions: int, real_rewards: bool, rounds: int) -> None:
+    task = load("arithmetic", kind=None, template=None, n_questions=n_questions, force=None)
+    strategies = {"majority": SAMPLES, "rebase": SAMPLES, "mcts": 4}
+    ratios: dict[str, list[tuple[float, float]]] = {strategy: [] for strategy in strategies}
+    tops = []
+    async with AsyncExitStack() as engines:
+        policy = await engines.enter_async_context(Policy(str(model), **engine))
+        rewards = await engines.enter_async_context(RewardModel(str(MODELS / "reward"), StepMarks(), **ENGINE)) if real_rewards else Free()
+        alone, end = bare(model, engine, task)
+        engines.callback(end)
+        for seed in range(rounds + 1):  # the first warms all up
+            top = alone(seed)
+            found = {s: await speed(s, budget, task, policy, rewards if s in SEARCHES else None, seed) for s, budget in strategies.items()}
+            if seed:
+                tops.append(top[0])
+                for strategy, got in found.items():
+                    ratios[strategy].append((got[0] / top[0], got[1] / top[1]))
+    for strategy, of in ratios.items():
+        costs = ("real rewards" if real_rewards else "free rewards") if strategy in SEARCHES else ""
+        shown = " | ".join(f"{statistics.median(kind):.2f} ({min(kind):.2f}–{max(kind):.2f})" for kind in zip(*of, strict=True))
+        print(f"| {name} | {strategy} | {costs} | {statistics.median(tops):,.0f} | {shown} |", flush=True)
+
+
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    os.environ.update({"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "ERROR"})
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    print("| model | strategy | | bare vLLM, tokens/s | generated, ratio | computed, ratio |\n| --- | --- | --- | ---: | ---: | ---: |", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
-        cases = [
-            ("larger, random weights", larger(Path(temporary) / "larger"), {**ENGINE, "load_format": "dummy"}, [("majority", SAMPLES)]),
-            ("medium", MODELS / "medium", ENGINE, [("majority", SAMPLES), ("rebase", 16), ("mcts", 4)]),
-        ]
-        print("| model | strategy | tokens/s | bare vLLM | ratio |\n| --- | --- | ---: | ---: | ---: |")
-        for name, model, engine, strategies in cases:
-            alone, ours = [], {strategy: [] for strategy, _ in strategies}
-            for _ in range(rounds):
-                alone.append(bare(model, engine))
-                for strategy, budget in strategies:
-                    ours[strategy].append(calibrated(model, engine, strategy, budget))
-            top = statistics.median(alone)
-            for strategy, speeds in ours.items():
-                speed = statistics.median(speeds)
-                print(f"| {name} | {strategy} | {speed:,.0f} | {top:,.0f} | {speed / top:.2f} |", flush=True)
+        asyncio.run(case("larger, random weights", larger(Path(temporary) / "larger"), {**ENGINE, "load_format": "dummy"}, 120, False, rounds))
+    asyncio.run(case("medium", MODELS / "medium", ENGINE, 100, True, rounds))
 
 
 if __name__ == "__main__":

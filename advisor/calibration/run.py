@@ -70,15 +70,18 @@ class Progress:
     answers: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     started: float = field(default_factory=time.monotonic)
+    latest: float = field(default_factory=time.monotonic)
 
     @property
     def tokens_per_s(self) -> float:
-        return self.work.generated_tokens / max(time.monotonic() - self.started, 1e-9)
+        """From the first request to the latest answer: starting and stopping engines apart."""
+        return self.work.generated_tokens / max(self.latest - self.started, 1e-9)
 
     def count(self, rows: list[Row]) -> None:
         """Add the rows of one question."""
         answered = [row for row in rows if row["finish_reason"] != "error"]
         self.done += 1
+        self.latest = time.monotonic()
         self.failed += not answered
         self.reasons.update(str(row.get("reason", "")) for row in rows[:1] if not answered)
         self.right += sum(row["correct"] for row in answered) / len(answered) if answered else 0.0

@@ -24,9 +24,12 @@ def _async_llm(**settings: Any) -> Any:
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     try:
         from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        return AsyncLLM.from_engine_args(AsyncEngineArgs(enable_log_requests=False, **_for_this_platform(settings)))
+        told = {"enable_log_requests": False, "disable_log_stats": True, **_for_this_platform(settings)}
+        # in any other context vLLM sets its batch sizes for a server's latency, an eighth of these on an H100
+        return AsyncLLM.from_engine_args(AsyncEngineArgs(**told), usage_context=UsageContext.LLM_CLASS)
     except TypeError as error:  # a setting that vLLM does not know
         raise AdvisorError(str(error).split(") ")[-1], where="--engine-option", mend="give settings of vLLM's engine: max_model_len=8192") from None
     except (ImportError, OSError, ValueError, RuntimeError) as error:
