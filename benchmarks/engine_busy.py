@@ -5,7 +5,8 @@
 All engines stand in one process and work in turn, so that what else the machine does strikes all alike; a ratio is the median of the
 rounds' ratios. A run counts from its first request to the sealed file: answers are checked and recorded on the way. The larger model
 has random weights and its steps take about as long as on a GPU; its tree searches get rewards that cost nothing, so that the ratio
-tells whether the search feeds the engine (a step computes again what of its prefix fills no block: `computed` counts that). With real rewards two engines share the machine, and the ratio tells what the rewards cost.
+tells whether the search feeds the engine (every step of a search computes again what of its prefix fills no block of the cache: that
+is in `computed`). With real rewards two engines share the machine, and the ratio tells what the rewards cost.
 """
 
 from __future__ import annotations
