@@ -2,7 +2,7 @@
 
     python benchmarks/testbed.py WORKSPACE [run]     with `run` the engines are asked first (half an hour on two cores); else what is stored
 
-Prints the tables of docs/testbed.md and draws docs/testbed-*.svg. Comparisons are paired over the questions, with 90 % intervals
+Prints the tables of docs/testbed.md and draws docs/testbed.svg. Comparisons are paired over the questions, with 90 % intervals
 by bootstrap over them.
 """
 
@@ -156,27 +156,43 @@ def main() -> None:
     draw(groups)
 
 
+COLOURS = {"small": "#0072b2", "longer": "#e69f00", "medium": "#009e73", "moe": "#cc3377"}
+MARKS = {
+    "majority": "o-",
+    "weighted-majority": "s-",
+    "best-of-n": "v--",
+    "rebase": "D-",
+    "mcts": "^:",
+    "greedy": "*",
+    "thinking-budget": "x-",
+    "adaptive-majority": "P",
+}
+
+
 def draw(groups: dict[tuple[str, str], Measured]) -> None:
-    """Accuracy against FLOPs of the policy alone, and with the reward model's."""
+    """Accuracy against FLOPs of the policy alone, and with the reward model's: a colour a model, a mark a strategy."""
     import matplotlib as mpl
 
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "testbed"
     import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
 
-    for which, name in ((0, "policy"), (1, "all")):
-        figure, axes = plt.subplots(figsize=(8, 5))
+    figure, panels = plt.subplots(1, 2, figsize=(12, 5.2), sharey=True)
+    for which, axes in enumerate(panels):
         for (model, strategy), m in sorted(groups.items()):
-            cost = costs(m)[which]
-            style = "o-" if len(cost) > 1 else "s"
-            axes.plot(cost, 100 * m.correct.mean(axis=0), style, label=f"{model}, {strategy}", markersize=5, linewidth=1.2)
+            if strategy == "thinking-budget" and model != "small":
+                continue
+            axes.plot(costs(m)[which], 100 * m.correct.mean(axis=0), MARKS[strategy], color=COLOURS[model], markersize=6, linewidth=1.3)
         axes.set_xscale("log")
         axes.set_xlabel("FLOPs per question, " + ("policy alone" if which == 0 else "policy and reward model"))
-        axes.set_ylabel("accuracy, %")
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=7, loc="lower right", ncol=2)
-        figure.tight_layout()
-        figure.savefig(f"docs/testbed-{name}.svg", metadata={"Date": None})
+    panels[0].set_ylabel("accuracy, %")
+    models = [Line2D([], [], color=colour, linewidth=3, label=model) for model, colour in COLOURS.items()]
+    marks = [Line2D([], [], color="#555555", marker=mark[0], linestyle=mark[1:] or "none", label=strategy) for strategy, mark in MARKS.items()]
+    figure.legend(handles=[*models, *marks], loc="lower center", ncol=6, fontsize=8, frameon=False)
+    figure.tight_layout(rect=(0, 0.09, 1, 1))
+    figure.savefig("docs/testbed.svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":
