@@ -34,7 +34,7 @@ from advisor.tasks.load import Task, load
 MODELS = Path("tests/testbed/models")
 ENGINE = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "kv_cache_memory_bytes": 256 << 20, "block_size": 32}
 LARGER = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 768, "head_dim": 64}
-SAMPLES, LONGEST = 16, 64
+SAMPLES, LONGEST = 8, 64
 SEARCHES = {"rebase", "mcts"}
 
 
@@ -113,7 +113,7 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     print("| model | strategy | | bare vLLM, tokens/s | generated, ratio | computed, ratio |\n| --- | --- | --- | ---: | ---: | ---: |", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
-        asyncio.run(case("larger, random weights", larger(Path(temporary) / "larger"), {**ENGINE, "load_format": "dummy"}, 120, False, rounds))
+        asyncio.run(case("larger, random weights", larger(Path(temporary) / "larger"), {**ENGINE, "load_format": "dummy"}, 300, False, rounds))
     asyncio.run(case("medium", MODELS / "medium", ENGINE, 100, True, rounds))
 
 
