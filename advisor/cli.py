@@ -189,15 +189,25 @@ def tasks(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="samples, epoch or model.")],
-    path: Annotated[str, typer.Argument(help="The file to bring in; of a model its config.json or folder.")],
+    kind: Annotated[str, typer.Argument(help="samples, epoch or model; vllm-bench, guidellm or runs.")],
+    path: Annotated[str, typer.Argument(help="The file to bring in; of a model its config.json or folder, of a sweep its folder.")],
+    model: Annotated[str, typer.Option(help="Model that was measured, where the report calls it otherwise.")] = "",
+    gpu: Annotated[str, typer.Option(help="GPU it was measured on.")] = "",
+    parallelism: Annotated[str, typer.Option(help="tp8, tp4pp2, dp8, …; default tp1.")] = "",
+    precision: Annotated[str, typer.Option(help="Of the weights; default: the checkpoint's own.")] = "",
+    engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm; default vllm.")] = "",
+    input_tokens: Annotated[int | None, typer.Option(help="Prompt tokens of a request, where the report does not say.")] = None,
+    output_tokens: Annotated[int | None, typer.Option(help="Generated tokens of a request, where the report does not say.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Requests in flight, where the report does not say.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring real results into measurements; importing a file twice changes nothing."""
+    from advisor.importers.runs import Told
     from advisor.report import imports
 
-    imports.show(kind, path, workspace, as_json)
+    told = Told(model, gpu, parallelism, precision, engine, input_tokens, output_tokens, concurrency)
+    imports.show(kind, path, told, workspace, as_json)
 
 
 @app.command()
@@ -261,6 +271,29 @@ def calibrate(
         usd_per_hour,
     )
     calibrations.show(asked, workspace, as_json)
+
+
+@app.command()
+def profile(
+    model: Annotated[str, typer.Argument(help="A model's name, a Hugging Face id, or a folder; with --dummy-weights its config.json is enough.")],
+    url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server; default: vLLM in process.")] = None,
+    served_model: Annotated[str | None, typer.Option(help="The model's name on that server.")] = None,
+    gpu: Annotated[str, typer.Option(help="What it runs on; default: this machine's GPU, or its processor.")] = "",
+    parallelism: Annotated[str, typer.Option(help="tp8, tp4pp2, …; default tp1.")] = "",
+    precision: Annotated[str, typer.Option(help="Of the weights; default: the checkpoint's own.")] = "",
+    engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm: what the server runs.")] = "vllm",
+    dummy_weights: Annotated[bool, typer.Option("--dummy-weights", help="Random weights: only config.json is needed.")] = False,
+    time: Annotated[str, typer.Option(help="Longest time to measure once the engine runs, e.g. 5min.")] = "5min",
+    within: Annotated[float, typer.Option(help="Stop when nine tenths of all loads are predicted so closely: 0.1 is ±10 %.")] = 0.1,
+    engine_option: Annotated[list[str] | None, typer.Option(help="name=value for vLLM in process, e.g. max_model_len=8192; repeatable.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure speed, memory and power on this machine or behind a URL, the most telling loads first; killed, the same command goes on."""
+    from advisor.report import profiles
+
+    asked = profiles.Asked(model, url, served_model, gpu, parallelism, precision, engine, dummy_weights, time, within, tuple(engine_option or ()))
+    profiles.show(asked, workspace, as_json)
 
 
 @app.command()

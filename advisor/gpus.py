@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from advisor.errors import AdvisorError, unknown
-from advisor.shipped import shipped_root
+from advisor.shipped import profile_folders, read_once, shipped_root
 
 PRECISIONS = ("bf16", "fp8", "fp4", "int8", "int4")
 BYTES_PER_WEIGHT = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5625, "int8": 1.0, "int4": 0.5625}
@@ -60,11 +60,18 @@ class Price:
         return f"{self.provider} {self.kind} {self.as_of}".strip()
 
 
-@cache
+@read_once
 def gpus() -> dict[str, GpuSpec]:
-    """Every GPU that ships, by name."""
-    with (shipped_root() / "profiles" / "gpus.csv").open(newline="", encoding="utf-8") as file:
-        return {row["gpu"]: _gpu(row) for row in csv.DictReader(file)}
+    """Every GPU that ships, and those of the user's profiles, by name. Raises AdvisorError where the user's table is damaged."""
+    found: dict[str, GpuSpec] = {}
+    for table in (folder / "gpus.csv" for folder in profile_folders()):
+        if table.exists():
+            try:
+                with table.open(newline="", encoding="utf-8") as file:
+                    found |= {row["gpu"]: _gpu(row) for row in csv.DictReader(file)}
+            except (KeyError, ValueError, TypeError, csv.Error) as error:
+                raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(table), mend="delete it and profile again") from None
+    return found
 
 
 def _gpu(row: dict[str, str]) -> GpuSpec:

@@ -1,7 +1,7 @@
 """Ask a reference planner (aiconfigurator, Apache-2.0) for a sample of the serving runs and compare on the same rows.
 
     python benchmarks/reference_planner.py run DATA PROGRAM   asks PROGRAM, the aiconfigurator executable; a few seconds a row
-    python benchmarks/reference_planner.py compare DATA       appends the comparison to docs/validation.md
+    python benchmarks/reference_planner.py compare            appends the comparison to docs/validation.md
 
 Answers are kept in benchmarks/reference_planner.csv. Our mapping of a run to the planner's options: tensor parallelism over all
 GPUs, experts over ep_size of them, data-parallel attention left out; quantisation of GEMM and MoE as the run says, its own
@@ -18,9 +18,10 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from performance import random_tenths, read_runs, table
+from performance import random_tenths, table
 
-from advisor.performance.fit import left_out
+from advisor.profiler.fit import measured
+from advisor.store.workspace import Workspace
 
 HERE = Path(__file__).parent
 ANSWERS = HERE / "reference_planner.csv"
@@ -30,11 +31,11 @@ FIGURES = {"ttft_s": r"TTFT:\s+([\d.,]+) ms", "tpot_s": r"TPOT:\s+([\d.,]+) ms",
 
 
 def sampled(data: Path) -> list[dict[str, object]]:
-    """A_GROUP rows of every (model, GPU, engine, precision), with their place among the runs."""
-    query = (HERE / "serving_runs.sql").read_text()
+    """A_GROUP rows of every (model, GPU, engine, precision)."""
+    query = (HERE / "reference_planner.sql").read_text()
     result = duckdb.connect().execute(query, {"file": str(data / "serving_inferencex.csv")})
     names = [column[0] for column in result.description or ()]
-    rows = [dict(zip(names, values, strict=True)) | {"row": i} for i, values in enumerate(result.fetchall())]
+    rows = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
     groups: dict[tuple[object, ...], list[dict[str, object]]] = {}
     for row in rows:
         if not row["dp_attention"]:
@@ -71,7 +72,7 @@ def ask(program: str, row: dict[str, object]) -> dict[str, float]:
 
 def run(data: Path, program: str) -> None:
     with ANSWERS.open("w", newline="") as out:
-        columns = ["row", "model", "gpu", "gpu_count", "engine", "precision", "prompt_tokens", "generated_tokens", "concurrency", *FIGURES]
+        columns = ["id", "model", "gpu", "gpu_count", "engine", "precision", "prompt_tokens", "generated_tokens", "concurrency", *FIGURES]
         writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         for row in sampled(data):
@@ -83,25 +84,28 @@ def throughput(ttft_s: np.ndarray, tpot_s: np.ndarray, generated: np.ndarray, co
     return concurrency * generated / (ttft_s + tpot_s * (generated - 1))
 
 
-def compare(data: Path) -> None:
-    runs, _ = read_runs(data)
+def compare() -> None:
+    found = measured(Workspace(None))
+    runs = found.runs
     answers = list(csv.DictReader(ANSWERS.open()))
     answered = [row for row in answers if row["tpot_s"]]
-    at = np.array([int(row["row"]) for row in answered])
-    tpot, ttft = left_out(runs, random_tenths(runs), folds=10)
+    place = {note.split(", ")[-1]: i for i, note in enumerate(found.note.tolist())}
+    at = np.array([place[row["id"]] for row in answered])
+    decode_error, ttft_error = random_tenths(found)
+    tpot, ttft = runs.tpot_s * np.exp(-decode_error), runs.ttft_s * np.exp(-ttft_error)
     generated, concurrency = np.asarray(runs.demand.generated_tokens)[at], runs.concurrency[at]
-    measured = throughput(runs.ttft_s[at], runs.tpot_s[at], generated, concurrency)
+    seen = throughput(runs.ttft_s[at], runs.tpot_s[at], generated, concurrency)
     ours = throughput(ttft[at], tpot[at], generated, concurrency)
     theirs = {name: np.array([float(row[name]) for row in answered]) for name in FIGURES}
     errors = {
-        "reference planner": (theirs["tpot_s"] / runs.tpot_s[at], theirs["ttft_s"] / runs.ttft_s[at], theirs["tokens_per_s"] / measured),
-        "advisor, each run left out": (tpot[at] / runs.tpot_s[at], ttft[at] / runs.ttft_s[at], ours / measured),
+        "reference planner": (theirs["tpot_s"] / runs.tpot_s[at], theirs["ttft_s"] / runs.ttft_s[at], theirs["tokens_per_s"] / seen),
+        "advisor, each run left out": (tpot[at] / runs.tpot_s[at], ttft[at] / runs.ttft_s[at], ours / seen),
     }
     lines = [[name, *(f"{np.nanmedian(np.abs(e - 1)):.1%} ({np.nanquantile(np.abs(e - 1), 0.9):.0%})" for e in es)] for name, es in errors.items()]
     section = (
         f"\n## Against a reference planner\n\naiconfigurator 0.12.0 (Apache-2.0) was asked for {len(answers)} of the runs, {A_GROUP} of every model, GPU, "
         f"engine and precision,\nand answered {len(answered)}; advisor answers all. On the answered rows, median error (90th percentile), by\n"
-        "`python benchmarks/reference_planner.py compare DATA`, which also shows the mapping of a run to the planner's options:\n\n"
+        "`python benchmarks/reference_planner.py compare`, which also shows the mapping of a run to the planner's options:\n\n"
         f"{table(lines, ['', 'TPOT', 'TTFT', 'tokens/s'])}"
     )
     page = HERE.parent / "docs" / "validation.md"
@@ -111,13 +115,13 @@ def compare(data: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["run", "compare"])
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("program", nargs="?", default="aiconfigurator")
     args = parser.parse_args()
     if args.command == "run":
         run(args.data, args.program)
     else:
-        compare(args.data)
+        compare()
 
 
 if __name__ == "__main__":

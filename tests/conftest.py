@@ -1,7 +1,7 @@
 import pytest
 
 from advisor import cli
-from advisor.models.catalog import overlay
+from advisor.shipped import overlay
 
 
 @pytest.fixture(autouse=True)

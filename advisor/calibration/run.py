@@ -14,9 +14,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from advisor.calibration.journal import Journal, Row
+import pyarrow
+from pyarrow import parquet
+
 from advisor.engines.protocol import EngineFailure, Generate, Sampling, Score
 from advisor.errors import AdvisorError, MissingAbility
+from advisor.store.journal import Journal, Row
 from advisor.strategies import STRATEGIES
 from advisor.strategies.adaptive import adaptive_majority
 from advisor.strategies.mcts import mcts
@@ -28,6 +31,16 @@ from advisor.strategies.thinking_budget import thinking_budget
 from advisor.tasks.load import Task
 from advisor.tasks.questions import Question
 from advisor.work import Work
+
+COLUMNS = {
+    **dict.fromkeys(("model", "task", "question_id", "answer", "strategy", "finish_reason", "run_id", "reward_model"), pyarrow.string()),
+    **dict.fromkeys(("sample_index", "generated_tokens", "prompt_tokens", "budget", "max_tokens"), pyarrow.int64()),
+    **dict.fromkeys(
+        ("search_generated_tokens", "search_scored_tokens", "search_prompt_tokens", "search_cached_tokens", "search_depth_tokens"), pyarrow.int64()
+    ),
+    **dict.fromkeys(("score", "temperature", "top_p", "frequency_penalty"), pyarrow.float64()),
+    "correct": pyarrow.bool_(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +142,9 @@ async def calibrate(
             raise failures.exceptions[0] from None
         if progress.failed:
             return journal.path, progress
-        return journal.seal(q.question_id for q in task.questions), progress
+        rows = [row for question in task.questions for row in journal.done[question.question_id]]
+        table = pyarrow.Table.from_pylist(rows, pyarrow.schema(COLUMNS))
+        return journal.seal(lambda temporary: parquet.write_table(table, temporary)), progress
 
 
 def refuse_recorded(plan: Plan, task: Task, folder: Path) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
 from advisor.engines.protocol import Completion, EngineFailure, Sampling, Scored, conversation
 from advisor.engines.rewards import StepMarks, marked_positions, only_token, step_rewards
+from advisor.engines.timing import EngineFacts, Timing
 from advisor.errors import AdvisorError, MissingAbility
 
 
@@ -160,3 +162,57 @@ def _reward_engine(model: str, settings: dict[str, Any]) -> Any:
     from vllm.config import PoolerConfig
 
     return _async_llm(model=model, runner="pooling", pooler_config=PoolerConfig(tok_pooling_type="ALL"), **settings)
+
+
+class TimedEngine:
+    """An engine that only times requests: no tokenizer, no prefix cache; use as an async context manager.
+
+    With `dummy_weights` the model's config.json is all that it needs.
+    """
+
+    def __init__(self, model: str, *, dummy_weights: bool = False, **settings: Any) -> None:
+        loaded = {"load_format": "dummy", "skip_tokenizer_init": True} if dummy_weights else {}
+        self._engine = _async_llm(model=model, enable_prefix_caching=False, **loaded, **settings)
+        self._ids = itertools.count()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._engine.shutdown()
+        self._engine = None
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What the engine says of itself."""
+        import vllm
+
+        config = self._engine.vllm_config
+        cache, scheduler = config.cache_config, config.scheduler_config
+        tokens = cache.num_gpu_blocks * cache.block_size if cache.num_gpu_blocks else None
+        return EngineFacts(
+            str(vllm.__version__),
+            int(config.model_config.max_model_len),
+            int(scheduler.max_num_seqs),
+            tokens,
+            int(config.model_config.get_vocab_size()),
+        )
+
+    async def timed(self, prompt: list[int], generated_tokens: int) -> Timing:
+        """See Timed."""
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        parameters = SamplingParams(
+            temperature=1.0, max_tokens=generated_tokens, min_tokens=generated_tokens, ignore_eos=True, detokenize=False, output_kind=RequestOutputKind.DELTA
+        )
+        begun, first, count = time.perf_counter(), None, 0
+        try:
+            async for output in self._engine.generate({"prompt_token_ids": prompt}, parameters, f"t{next(self._ids)}"):
+                first = first or time.perf_counter()
+                count += len(output.outputs[0].token_ids)
+        except _refusals() as error:
+            raise EngineFailure(str(error).splitlines()[0]) from None
+        if first is None or count != generated_tokens:
+            raise EngineFailure(f"vLLM generated {count} tokens, not {generated_tokens}")
+        return Timing(first - begun, time.perf_counter() - begun, count)

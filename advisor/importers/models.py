@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.models.catalog import OWN, overlay
+from advisor.models.catalog import OWN
 from advisor.models.families import read_config
+from advisor.shipped import overlay
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
 

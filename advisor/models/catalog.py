@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from advisor.errors import AdvisorError, unknown
 from advisor.models.families import read_config
 from advisor.models.spec import ModelSpec
-from advisor.shipped import shipped_root
+from advisor.shipped import profile_folders, read_once
 
 OWN = "imported"
 """The source of a model that the user brought."""
@@ -41,22 +40,11 @@ class CatalogEntry:
         return self.source_url if self.source == OWN else self.model
 
 
-_own: list[Path] = []
-"""The user's profiles folder, which overlays the one that ships: one workspace a process."""
-
-
-def overlay(profiles: Path | None) -> None:
-    """From now on know the models of this folder too, or only those that ship."""
-    _own[:] = [profiles] if profiles else []
-    catalog.cache_clear()
-    spec_of.cache_clear()
-
-
-@cache
+@read_once
 def catalog() -> dict[str, CatalogEntry]:
     """Every model that ships, and the user's own, by Hugging Face id or name. Raises AdvisorError where the user's list is damaged."""
     found: dict[str, CatalogEntry] = {}
-    for profiles in (shipped_root() / "profiles", *_own):
+    for profiles in profile_folders():
         table = profiles / "models.csv"
         if table.exists():
             try:
@@ -105,10 +93,17 @@ def catalogued(name: str) -> str:
         raise
 
 
-@cache
+@read_once
+def _specs() -> dict[str, ModelSpec]:
+    return {}
+
+
 def spec_of(name: str) -> ModelSpec:
     """The ModelSpec of a catalogued model, by its full id."""
-    return read_config(catalog()[name].config, name=name)
+    read = _specs()
+    if name not in read:
+        read[name] = read_config(catalog()[name].config, name=name)
+    return read[name]
 
 
 def load_model(name_or_path: str) -> ModelSpec:

@@ -1,33 +1,35 @@
-"""What the step-time model leaves over where the very combination of model shape, GPU, engine and precision was measured.
+"""What was learned about one model shape on one GPU, engine and precision from runs of it: efficiencies of its own and what they leave over.
 
-A few smooth terms in the logarithm of each quantity, held near zero by a ridge and held still outside the measured
-range: they correct the physics where there is evidence and vanish everywhere else.
+The physics of roofline.py with own efficiencies carries beyond the measured range; a few smooth terms in the logarithm
+of TPOT and TTFT take up the rest, and are held still outside that range.
 """
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 
 from advisor.performance.demand import Array, Demand, Quantity
 from advisor.performance.hardware import Hardware
-from advisor.performance.roofline import Serving
-from advisor.shipped import shipped_root
+from advisor.performance.roofline import Efficiency, Serving, serving
 
 TERMS = ("constant", "concurrency", "prompt", "generated", "gpus", "concurrency_squared", "data_parallel")
 LARGEST = 0.7
 """Bound of a logarithmic correction: a factor of two; beyond that the run is an outlier and the physics stays."""
 
 Key = tuple[str, str, str, str]
+"""(shape, gpu, engine, precision)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Coefficients of TERMS for log TPOT and log TTFT, the measured range of each term, and what it was fitted on."""
+    """Own efficiencies, coefficients of TERMS for log TPOT and log TTFT, the measured range of each term, and the runs behind it.
 
+    `spread` is the factor of the 90 % interval of times.
+    """
+
+    efficiency: Efficiency
     tpot: Array
     ttft: Array
     low: Array
@@ -62,25 +64,12 @@ def log_factor(coefficients: Array, features: Array, correction: Correction) -> 
     return np.asarray(np.clip(np.clip(features, correction.low, correction.high) @ coefficients, -LARGEST, LARGEST))
 
 
-def corrected(result: Serving, correction: Correction, features: Array, concurrency: Quantity, generated_tokens: Quantity) -> Serving:
-    """The Serving with TPOT and TTFT corrected, and what follows from them."""
+def corrected_serving(d: Demand, hw: Hardware, correction: Correction, concurrency: Quantity, max_sequences: Quantity = np.inf) -> Serving:
+    """`serving` with what the correction knows."""
+    result = serving(d, hw, correction.efficiency, concurrency, max_sequences)
+    features = terms(d, hw, concurrency)
     tpot = result.tpot_s * np.exp(log_factor(correction.tpot, features, correction))
     ttft = result.ttft_s * np.exp(log_factor(correction.ttft, features, correction))
-    request = ttft + tpot * (np.maximum(generated_tokens, 1.0) - 1)
+    request = ttft + tpot * (np.maximum(d.generated_tokens, 1.0) - 1)
     throughput = result.output_tokens_per_s * result.request_s / request
     return replace(result, ttft_s=ttft, tpot_s=tpot, request_s=request, output_tokens_per_s=throughput)
-
-
-@cache
-def shipped_corrections() -> dict[Key, Correction]:
-    """Rows of profiles/corrections.csv by (shape, gpu, engine, precision); the shape is the folder of the model's config."""
-    path = shipped_root() / "profiles" / "corrections.csv"
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        return {(row["shape"], row["gpu"], row["engine"], row["precision"]): _correction(row) for row in csv.DictReader(file)}
-
-
-def _correction(row: dict[str, str]) -> Correction:
-    tpot, ttft, low, high = (np.array([float(v) for v in row[name].split()]) for name in ("tpot", "ttft", "low", "high"))
-    return Correction(tpot, ttft, low, high, float(row["spread"]), int(row["n_runs"]), row["runs"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from advisor.errors import AdvisorError
 from advisor.gpus import GpuSpec, Price
 from advisor.models.spec import ModelSpec
-from advisor.performance.corrections import corrected, terms
+from advisor.performance.corrections import corrected_serving
 from advisor.performance.demand import demand
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import Memory, memory
@@ -53,9 +53,9 @@ def estimate(
     d = demand(spec, precision, prompt_tokens, generated_tokens)
     hw = hardware(gpu, parallelism, precision)
     mem = memory(d, gpu.memory_bytes, hw, concurrency)
-    result = serving(d, hw, fitted.efficiency, concurrency, max(mem.max_sequences, 1.0))
-    if fitted.correction:
-        result = corrected(result, fitted.correction, terms(d, hw, concurrency), concurrency, generated_tokens)
+    room = max(mem.max_sequences, 1.0)
+    known = fitted.correction
+    result = corrected_serving(d, hw, known, concurrency, room) if known else serving(d, hw, fitted.efficiency, concurrency, room)
     tokens_per_s = float(result.output_tokens_per_s)
     usd_per_s = price.usd_per_hour * parallelism.gpu_count / 3600 if price else None
     parts = {"compute": float(result.compute_s), "weights": float(result.weights_s), "KV cache": float(result.kv_s)}

@@ -10,7 +10,8 @@ All functions take numbers or numpy arrays, so that one call costs thousands of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -41,6 +42,19 @@ class Efficiency:
     prefill_compute: Quantity = 0.55
     ttft_steps: Quantity = 1.0
     burst: Quantity = 0.05
+
+
+SHARES = ("compute", "weights", "experts", "link", "prefill_compute")
+"""Efficiencies that stay within (0, 1) when they are fitted; the others are above zero."""
+
+
+def shifted(efficiency: Efficiency, shifts: Sequence[Quantity] | Array) -> Efficiency:
+    """Every efficiency moved by its shift, in the order of the fields: shares in logit space, the rest in log space."""
+    moved = {}
+    for shift, field in zip(shifts, fields(Efficiency), strict=True):
+        start = np.asarray(getattr(efficiency, field.name))
+        moved[field.name] = 1 / (1 + (1 - start) / start * np.exp(-np.asarray(shift))) if field.name in SHARES else start * np.exp(shift)
+    return Efficiency(**moved)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from advisor.gpus import Price, gpus
 from advisor.models.catalog import catalog, spec_of
-from advisor.performance.corrections import Correction, corrected, covers, shipped_corrections, terms
+from advisor.performance.corrections import Correction, corrected_serving, covers
 from advisor.performance.demand import Demand, demand
 from advisor.performance.hardware import Hardware, hardware
 from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, max_sequences, weights_per_gpu
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
-from advisor.performance.profiles import fitted_for
+from advisor.performance.profiles import fitted_for, known_corrections
 from advisor.performance.roofline import Efficiency, prefill_s, serving
 
 GPU_COUNTS = (1, 2, 4, 8, 16)
@@ -92,7 +92,7 @@ def fleet(precision: str, rates: dict[str, Price], only: list[str] | None, engin
 def _corrections(engine: str, precision: str) -> dict[str, dict[str, Correction]]:
     """Corrections of one engine and precision by model shape, then GPU."""
     found: dict[str, dict[str, Correction]] = {}
-    for (shape, gpu, *rest), correction in shipped_corrections().items():
+    for (shape, gpu, *rest), correction in known_corrections().items():
         if rest == [engine, precision]:
             found.setdefault(shape, {})[gpu] = correction
     return found
@@ -133,8 +133,7 @@ def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: 
     result = serving(d, f.hardware, f.efficiency, f.concurrency, np.maximum(room, 1.0))
     performance, spread = f.performance, f.spread
     for gpu, correction in f.corrections.get(catalog()[model].shape, {}).items():
-        features = terms(d, f.hardware, f.concurrency)
-        better = corrected(result, correction, features, f.concurrency, d.generated_tokens)
+        better = corrected_serving(d, f.hardware, correction, f.concurrency, np.maximum(room, 1.0))
         on = (f.gpu == gpu) & np.where(f.shares_experts, covers(correction, data_parallel=True), covers(correction, data_parallel=False))
         times = ("ttft_s", "tpot_s", "request_s", "output_tokens_per_s")
         result = replace(result, **{name: np.where(on, getattr(better, name), getattr(result, name)) for name in times})

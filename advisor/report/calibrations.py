@@ -17,8 +17,8 @@ from advisor.calibration.run import Plan, Progress, calibrate, refuse_recorded
 from advisor.engines.protocol import Generate, Sampling, Score
 from advisor.engines.rewards import StepMarks
 from advisor.errors import AdvisorError, unknown
-from advisor.importers.models import import_model
-from advisor.models.catalog import catalog, catalogued, spec_of
+from advisor.models.catalog import catalog, spec_of
+from advisor.report.engines import named, options, weights
 from advisor.report.tables import to_json
 from advisor.store.workspace import Workspace
 from advisor.strategies import STRATEGIES
@@ -130,12 +130,6 @@ def _check_numbers(asked: Asked) -> None:
     for flag, value, top in (("--samples", asked.samples, 10**6), ("--max-tokens", asked.max_tokens, 10**7), ("--in-flight", asked.in_flight, 10**5)):
         if not 1 <= value <= top:
             raise AdvisorError(f"{value} is out of range", where=flag, mend="give a whole number from 1")
-    if asked.reward_url and not asked.reward_model:
-        raise AdvisorError("the server's reward model needs a name", where="--reward-url", mend="name it as it is served, --reward-model NAME")
-    if asked.usd_per_hour is not None and not (math.isfinite(asked.usd_per_hour) and asked.usd_per_hour >= 0):
-        raise AdvisorError(f"{asked.usd_per_hour:g} is no price", where="--usd-per-hour", mend="give USD an hour, e.g. 2.1")
-    if not asked.delimiter:
-        raise AdvisorError("is empty", where="--delimiter", mend="give the text that ends a step, e.g. '\\n\\n'")
     if asked.usd_per_hour is not None and not (math.isfinite(asked.usd_per_hour) and asked.usd_per_hour >= 0):
         raise AdvisorError(f"{asked.usd_per_hour:g} is no price", where="--usd-per-hour", mend="give USD an hour, e.g. 2.1")
     if not (math.isfinite(asked.temperature) and 0 <= asked.temperature <= 5):
@@ -181,44 +175,9 @@ async def _engines(asked: Asked, plan: Plan, engines: AsyncExitStack) -> tuple[G
     return generate, await engines.enter_async_context(RewardModel(own, marks, **options(asked.engine_options)))
 
 
-def named(model: str, workspace: Workspace) -> str:
-    """The name that a model's figures are stored under; a folder with a config is known in the workspace from now on. Raises AdvisorError."""
-    if not os.path.isdir(model):
-        return catalogued(model)
-    return import_model(Path(model), workspace)
-
-
-def weights(asked: str, name: str) -> str:
-    """What the engine loads: the folder, or the id."""
-    return asked if os.path.isdir(asked) else name
-
-
 def typed(text: str | None) -> str | None:
     """Text from the command line with its line breaks, which are typed as a backslash and an n."""
     return text.replace("\\n", "\n") if text is not None else None
-
-
-def options(texts: tuple[str, ...]) -> dict[str, object]:
-    """`name=value` settings of vLLM's engine, numbers and booleans read as such. Raises AdvisorError.
-
-    >>> options(("dtype=float32", "max_model_len=512", "enforce_eager=true"))
-    {'dtype': 'float32', 'max_model_len': 512, 'enforce_eager': True}
-    """
-    found: dict[str, object] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
-            raise AdvisorError(f"{text!r} is no setting", where="--engine-option", mend="accepted: name=value, e.g. max_model_len=8192")
-        lowered = value.lower()
-        found[name] = lowered == "true" if lowered in {"true", "false"} else int(value) if value.lstrip("-").isdigit() else _number(value)
-    return found
-
-
-def _number(value: str) -> object:
-    try:
-        return float(value)
-    except ValueError:
-        return value
 
 
 def watcher(plan: Plan, usd_per_hour: float | None) -> Callable[[Progress], None]:

@@ -27,3 +27,48 @@ create table if not exists samples (
     search_depth_tokens     bigint, -- the longest chain of tokens that had to wait for each other
     own              boolean    -- from the user's workspace, not shipped
 );
+
+-- runs: one row a load that an engine was measured under (measurements/runs/*.parquet); null: not measured
+create table if not exists runs (
+    run_id           varchar,   -- the profile or import it belongs to; names the file
+    source           varchar,   -- what measured it: advisor profile, vllm bench serve, guidellm, …
+    measured_at      varchar,   -- ISO 8601, as far as known
+    model            varchar,   -- Hugging Face id, or the name of an own model
+    gpu              varchar,
+    parallelism      varchar,   -- tp1, tp8, dp4, …
+    precision        varchar,   -- of the weights
+    engine           varchar,   -- vllm, sglang, trtllm
+    engine_version   varchar,
+    status           varchar,   -- ok, oom (out of memory), failed
+    prompt_tokens    double,    -- mean of the requests, as all times without a percentile
+    generated_tokens double,
+    concurrency      double,    -- requests in flight: the limit where one was set, else the mean
+    request_rate     double,    -- requests/s offered; null: a new one as soon as one is answered
+    n_requests       bigint,    -- answered
+    duration_s       double,
+    ttft_s           double,
+    ttft_p50_s       double,
+    ttft_p90_s       double,
+    ttft_p99_s       double,
+    tpot_s           double,    -- (end to end − TTFT) / (generated − 1)
+    tpot_p50_s       double,
+    tpot_p90_s       double,
+    tpot_p99_s       double,
+    request_s        double,    -- end to end
+    request_p50_s    double,
+    request_p90_s    double,
+    request_p99_s    double,
+    output_tokens_per_s double, -- of the whole deployment
+    weights_bytes    bigint,    -- of all GPUs together, as the rest
+    kv_cache_bytes   bigint,    -- set aside for the cache
+    kv_cache_tokens  bigint,    -- that fit into it at once
+    peak_memory_bytes bigint,
+    power_w          double,
+    energy_j         double,
+    start_s          double,    -- until the engine takes requests
+    clock_hz         double,
+    driver           varchar,
+    dummy_weights    boolean,   -- random weights: a mixture of experts routes evenly
+    note             varchar,   -- why it failed, say
+    own              boolean    -- from the user's workspace, not shipped
+);

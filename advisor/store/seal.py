@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from advisor.errors import AdvisorError
 
@@ -28,3 +30,18 @@ def sealed(target: Path, write: Callable[[Path], object]) -> Path:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     return target
+
+
+def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """A table with six significant digits; without rows there is no file."""
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+
+    def write_rows(temporary: Path) -> None:
+        with temporary.open("w", newline="", encoding="utf-8") as out:
+            writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+
+    sealed(path, write_rows)

@@ -9,8 +9,7 @@ from pathlib import Path
 import duckdb
 
 from advisor.errors import AdvisorError
-from advisor.models.catalog import overlay
-from advisor.shipped import is_installed, shipped_root
+from advisor.shipped import is_installed, overlay, shipped_root
 from advisor.store.sql import statement
 
 
@@ -56,17 +55,18 @@ class Workspace:
         if self.own is None:
             return False
         measured = [f.stat().st_mtime for f in self.own.glob("measurements/*/*") if not f.name.startswith(".")]
-        fitted = self.own / "profiles" / "points.csv"
-        return bool(measured) and (not fitted.exists() or max(measured) > fitted.stat().st_mtime)
+        derived = [self.own / "profiles" / f"{name}.csv" for name in ("points", "curves", "performance", "corrections")]
+        fitted = [f.stat().st_mtime for f in derived if f.exists()]
+        return bool(measured) and (not fitted or max(measured) > max(fitted))
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """An in-memory database with the table `samples` filled from every sealed file."""
+    def connect(self, table: str) -> duckdb.DuckDBPyConnection:
+        """An in-memory database with the table `samples` or `runs` filled from every sealed file. Raises AdvisorError for a damaged one."""
         connection = duckdb.connect()
         connection.execute(statement("advisor.store", "schema"))
-        for file in self.files("measurements/samples/*.parquet"):
+        for file in self.files(f"measurements/{table}/*.parquet"):
             own = self.own is not None and Path(file).is_relative_to(self.own)
             try:
-                connection.execute("insert into samples by name select *, $own as own from read_parquet($file)", {"file": file, "own": own})
+                connection.execute(f"insert into {table} by name select *, $own as own from read_parquet($file)", {"file": file, "own": own})
             except duckdb.Error as error:
-                raise AdvisorError(f"is no readable samples file ({str(error).splitlines()[0]})", where=file, mend="delete it and import again") from None
+                raise AdvisorError(f"is no readable {table} file ({str(error).splitlines()[0]})", where=file, mend="delete it and import again") from None
         return connection

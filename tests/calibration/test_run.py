@@ -7,10 +7,10 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from advisor.calibration.journal import Journal
 from advisor.calibration.run import Plan, calibrate
 from advisor.engines.protocol import Sampling
 from advisor.errors import AdvisorError, MissingAbility
+from advisor.store.journal import Journal
 from advisor.tasks.load import load
 from tests.strategies.scripted import Oracle, Policy
 
@@ -95,7 +95,7 @@ def test_rewards_are_asked_for_where_needed(tmp_path):
 def test_a_journal_is_on_disk_line_by_line(tmp_path):
     with Journal(tmp_path, "r") as journal:
         journal.add("q1", [{"a": 1}])
-        assert json.loads((tmp_path / ".r.jsonl").read_text()) == {"question_id": "q1", "rows": [{"a": 1}]}
+        assert json.loads((tmp_path / ".r.jsonl").read_text()) == {"key": "q1", "rows": [{"a": 1}]}
 
 
 def test_a_full_disk_is_one_clear_line_and_keeps_what_it_has(tmp_path, monkeypatch):
@@ -106,7 +106,7 @@ def test_a_full_disk_is_one_clear_line_and_keeps_what_it_has(tmp_path, monkeypat
         if len(written) > 5:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("advisor.calibration.journal.os.fsync", full)
+    monkeypatch.setattr("advisor.store.journal.os.fsync", full)
     with pytest.raises(AdvisorError, match="No space left on device"):
         run(tmp_path)
     (journal,) = tmp_path.iterdir()

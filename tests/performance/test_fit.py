@@ -3,45 +3,49 @@
 import numpy as np
 import pytest
 
-from advisor.gpus import load_gpu
-from advisor.models.catalog import load_model
-from advisor.performance.demand import demand, stack
-from advisor.performance.fit import Runs, fit, left_out, relative_errors
-from advisor.performance.hardware import Hardware, hardware
-from advisor.performance.parallelism import Parallelism
+from advisor.performance.fit import fit, fold_of, left_out_efficiency
 from advisor.performance.profiles import fitted_for
 from advisor.performance.roofline import Efficiency, serving
+from advisor.performance.runs import runs_of
 
 TRUTH = Efficiency(compute=0.4, weights=0.6, experts=0.5, kv=0.5, layer_s=25e-6, step_s=2e-3, prefill_compute=0.4, ttft_steps=3, burst=0.1)
 
 
 @pytest.fixture(scope="module")
-def runs() -> Runs:
-    shapes = [(m, i, o, c) for m in ("Qwen3-8B", "Qwen3-32B", "Qwen3-30B-A3B") for i, o in ((512, 512), (4096, 512)) for c in (1, 4, 16, 64, 128)]
-    demands = stack([demand(load_model(m), "bf16", i, o) for m, i, o, _ in shapes])
-    one = hardware(load_gpu("h100-sxm"), Parallelism(tp=2), "bf16")
-    n = len(shapes)
-    hw = Hardware(*(np.full(n, float(getattr(one, f))) for f in Hardware.__dataclass_fields__))
-    concurrency = np.array([c for *_, c in shapes], dtype=float)
-    made = serving(demands, hw, TRUTH, concurrency)
-    noise = np.exp(np.random.default_rng(0).normal(0, 0.03, n))
-    labels = [np.array([m for m, *_ in shapes]), *(np.full(n, text) for text in ("h100-sxm", "vllm", "bf16"))]
-    return Runs(demands, hw, concurrency, np.full(n, np.inf), *labels, made.ttft_s * noise, made.tpot_s * noise)
+def runs():
+    models = ("Qwen/Qwen3-8B", "Qwen/Qwen3-32B", "Qwen/Qwen3-30B-A3B")
+    loads = [(m, i, o, c) for m in models for i, o in ((512, 512), (4096, 512)) for c in (1, 4, 16, 64, 128)]
+    columns = dict(zip(("model", "prompt_tokens", "generated_tokens", "concurrency"), map(np.array, zip(*loads, strict=True)), strict=True))
+    columns |= {name: np.full(len(loads), text) for name, text in (("gpu", "h100-sxm"), ("parallelism", "tp2"), ("precision", "bf16"), ("engine", "vllm"))}
+    unknown = np.full(len(loads), np.nan)
+    asked = runs_of(columns | dict.fromkeys(("ttft_s", "tpot_s", "request_s", "output_tokens_per_s"), unknown))
+    made = serving(asked.demand, asked.hardware, TRUTH, asked.concurrency)
+    noise = np.exp(np.random.default_rng(0).normal(0, 0.03, len(loads)))
+    times = {"ttft_s": made.ttft_s * noise, "tpot_s": made.tpot_s * noise, "request_s": unknown, "output_tokens_per_s": unknown}
+    return runs_of(columns | times)
+
+
+def errors(runs, efficiency):
+    predicted = serving(runs.demand, runs.hardware, efficiency, runs.concurrency, runs.max_sequences)
+    return np.abs(np.expm1(-runs.log_errors(predicted)[0]))
 
 
 def test_predictions_come_close_to_what_made_the_runs(runs):
-    plain = serving(runs.demand, runs.hardware, Efficiency(), runs.concurrency)
-    before = np.median(relative_errors(plain.tpot_s, runs.tpot_s))
-    after = np.median(relative_errors(fit(runs, ridge=0.3).predict(runs).tpot_s, runs.tpot_s))
-    assert after < 0.05 < before
+    fitted = fit(runs, ridge=0.3).efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    assert np.median(errors(runs, fitted)) < 0.05 < np.median(errors(runs, Efficiency()))
 
 
 def test_left_out_runs_are_predicted_and_not_seen(runs):
-    groups = np.arange(len(runs)).astype(str)
-    tpot, ttft = left_out(runs, groups, folds=3, ridge=0.3)
-    assert np.isfinite(tpot).all()
-    assert np.isfinite(ttft).all()
-    assert np.median(relative_errors(tpot, runs.tpot_s)) < 0.1
+    blind = left_out_efficiency(runs, fold_of(np.arange(len(runs)).astype(str), 3), ridge=0.3)
+    assert np.median(errors(runs, blind)) < 0.1
+
+
+def test_a_fold_keeps_groups_whole():
+    groups = np.array(["a", "b", "a", "c", "b"])
+    folds = fold_of(groups, 2)
+    assert folds[0] == folds[2]
+    assert folds[1] == folds[4]
+    assert set(folds.tolist()) == {0, 1}
 
 
 def test_an_unknown_gpu_gets_the_base(runs):

@@ -1,6 +1,6 @@
-"""Answers as they come, one JSON line a question, so that nothing drawn is lost when a run is killed.
+"""Rows as they come, one JSON line a question or load, so that nothing measured is lost when a run is killed.
 
-The journal lies hidden beside the sealed files until all questions are answered; then its rows are sealed and it is removed.
+The journal lies hidden beside the sealed files until nothing is missing; then its rows are sealed and it is removed.
 """
 
 from __future__ import annotations
@@ -8,12 +8,9 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pyarrow
-from pyarrow import parquet
 
 from advisor.errors import AdvisorError
 from advisor.store.seal import sealed
@@ -49,14 +46,14 @@ class Journal:
             if not line.endswith(b"\n"):
                 break
             entry = json.loads(line)
-            self.done[entry["question_id"]] = entry["rows"]
+            self.done[entry["key"]] = entry["rows"]
             whole += len(line)
         self._file.truncate(whole)
         self._file.seek(0, os.SEEK_END)
 
-    def add(self, question_id: str, rows: list[Row]) -> None:
-        """Record the answers of one question; they are on disk when this returns. Raises AdvisorError when the disk is full."""
-        line = json.dumps({"question_id": question_id, "rows": rows}).encode() + b"\n"
+    def add(self, key: str, rows: list[Row]) -> None:
+        """Record the rows of one question or load; they are on disk when this returns. Raises AdvisorError when the disk is full."""
+        line = json.dumps({"key": key, "rows": rows}).encode() + b"\n"
         before = os.fstat(self._file.fileno()).st_size
         try:
             if self._file.write(line) != len(line):
@@ -65,23 +62,10 @@ class Journal:
         except OSError as error:
             self._file.truncate(before)
             raise AdvisorError(f"cannot be written ({error.strerror})", where=str(self.path), mend="make room; the same command goes on from here") from None
-        self.done[question_id] = rows
+        self.done[key] = rows
 
-    def seal(self, question_ids: Iterable[str]) -> Path:
-        """All rows as one sealed Parquet file, in the order of the questions."""
-        rows = [row for question_id in question_ids for row in self.done[question_id]]
-        table = pyarrow.Table.from_pylist(rows, pyarrow.schema(COLUMNS))
-        sealed(self.target, lambda temporary: parquet.write_table(table, temporary))
+    def seal(self, write: Callable[[Path], object]) -> Path:
+        """Seal the file that `write` makes of the rows, and end the journal."""
+        sealed(self.target, write)
         self.path.unlink()
         return self.target
-
-
-COLUMNS = {
-    **dict.fromkeys(("model", "task", "question_id", "answer", "strategy", "finish_reason", "run_id", "reward_model"), pyarrow.string()),
-    **dict.fromkeys(("sample_index", "generated_tokens", "prompt_tokens", "budget", "max_tokens"), pyarrow.int64()),
-    **dict.fromkeys(
-        ("search_generated_tokens", "search_scored_tokens", "search_prompt_tokens", "search_cached_tokens", "search_depth_tokens"), pyarrow.int64()
-    ),
-    **dict.fromkeys(("score", "temperature", "top_p", "frequency_penalty"), pyarrow.float64()),
-    "correct": pyarrow.bool_(),
-}

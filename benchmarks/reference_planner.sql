@@ -1,7 +1,7 @@
--- Published serving runs that are fit to fit: flagged rows and disaggregated serving left out.
+-- The published runs as the planner has to be asked about them; flagged rows left out.
 -- in:  $file: serving_inferencex.csv
 -- out: model, gpu, gpu_count, engine, precision, prompt_tokens, generated_tokens, concurrency, ttft_s, tpot_s, is_moe, dp_attention, ep_size,
---      gemm_quant_mode, moe_quant_mode, measured
+--      gemm_quant_mode, moe_quant_mode, measured, id
 select
     case model when 'meta-llama/Llama-3.1-70B' then 'meta-llama/Meta-Llama-3.1-70B' else model end as model,
     case gpu
@@ -24,7 +24,8 @@ select
     ep_size,
     gemm_quant_mode,
     moe_quant_mode,
-    measured_date::varchar as measured
+    measured_date::varchar as measured,
+    id
 from read_csv($file)
 where spec_decode_suspect = 0 and n_gpu_suspect = 0 and tpot_ms > 0
 order by all

@@ -1,0 +1,115 @@
+"""Reports of `vllm bench serve`, `throughput`, `latency` and `sweep`.
+
+serve       every figure by its definition: TPOT is (end to end − TTFT) / (generated − 1), ours
+throughput  all requests at once, neither lengths nor latencies: lengths must be told, and must add up to its total
+latency     one batch at a time: lengths and batch size must be told
+sweep       a folder with a folder for every setting; each run=N.json in it is a serve report
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from advisor.errors import AdvisorError
+from advisor.importers.runs import ImportedRuns, Told, keep
+from advisor.store.runs import Row
+from advisor.store.workspace import Workspace
+
+FORMS = "accepted: the JSON of vllm bench serve, throughput or latency, or the folder of vllm bench sweep"
+TIMES = {"ttft_s": "ttft", "tpot_s": "tpot", "request_s": "e2el"}
+
+
+def import_vllm_bench(path: Path, told: Told, workspace: Workspace) -> ImportedRuns:
+    """Seal the reports of one file or sweep folder as one run. Raises AdvisorError."""
+    files = sorted(path.rglob("run=*.json")) if path.is_dir() else [path]
+    if not files or not path.exists():
+        raise AdvisorError("no report here", where=str(path), mend=FORMS)
+    return keep([row for file in files for row in _rows(file, told)], told, path, "vllm bench", workspace)
+
+
+def _rows(file: Path, told: Told) -> list[Row]:
+    try:
+        text = file.read_text(encoding="utf-8")
+        reports = [json.loads(text)] if "\n{" not in text else [json.loads(line) for line in text.splitlines() if line.strip()]  # --append-result
+    except (OSError, ValueError) as error:
+        raise AdvisorError(f"is no JSON ({error})", where=str(file), mend=FORMS) from None
+    return [_row(report, told, str(file)) for report in reports]
+
+
+def _row(report: Any, told: Told, where: str) -> Row:
+    kinds = {"output_throughput": _serve, "total_num_tokens": _throughput, "avg_latency": _latency}
+    if not isinstance(report, dict) or not (kind := next((k for k in kinds if k in report), None)):
+        raise AdvisorError("is no report of vllm bench", where=where, mend=FORMS)
+    try:
+        return kinds[kind](report, told, where)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=where, mend=FORMS) from None
+
+
+def _serve(report: dict[str, Any], told: Told, where: str) -> Row:
+    done = int(report["completed"])
+    if not done:
+        raise AdvisorError(f"answered none of {report['num_prompts']} requests", where=where, mend="measure again: a run without answers says nothing")
+    rate = float(report["request_rate"])
+    limit = report.get("max_concurrency")
+    row: Row = {
+        "source": "vllm bench serve",
+        "measured_at": report.get("date"),
+        "model": report["model_id"],
+        "prompt_tokens": report["total_input_tokens"] / done,
+        "generated_tokens": report["total_output_tokens"] / done,
+        "request_rate": rate if rate != float("inf") else None,
+        "n_requests": done,
+        "duration_s": float(report["duration"]),
+        "output_tokens_per_s": float(report["output_throughput"]),
+        "note": f"{report['failed']} requests failed" if report.get("failed") else None,
+    }
+    for ours, theirs in TIMES.items():
+        if f"mean_{theirs}_ms" in report:
+            row[ours] = report[f"mean_{theirs}_ms"] / 1000
+        for percentile in (50, 90, 99):
+            value = report.get(f"p{percentile}_{theirs}_ms", report.get(f"median_{theirs}_ms") if percentile == 50 else None)
+            if value is not None:
+                row[f"{ours[:-2]}_p{percentile}_s"] = value / 1000
+    return row | {"concurrency": _in_flight(limit, row)}
+
+
+def _in_flight(limit: int | None, row: Row) -> float:
+    """The limit where the load filled it, else Little's law: arrivals per second times the time each stays."""
+    stay = row.get("request_s") or row["ttft_s"] + row["tpot_s"] * (row["generated_tokens"] - 1)
+    mean = row["n_requests"] / row["duration_s"] * stay
+    return float(limit) if limit and row["request_rate"] is None and row["n_requests"] >= limit else min(mean, float(limit or mean))
+
+
+def _throughput(report: dict[str, Any], told: Told, where: str) -> Row:
+    n, total = int(report["num_requests"]), int(report["total_num_tokens"])
+    if told.prompt_tokens is None or told.generated_tokens is None:
+        raise AdvisorError("does not say how long prompts and answers were", where=where, mend="give --input-tokens and --output-tokens as in the benchmark")
+    if abs(n * (told.prompt_tokens + told.generated_tokens) / total - 1) > 0.02:
+        what = f"counts {total} tokens in {n} requests, not {told.prompt_tokens} + {told.generated_tokens} each"
+        raise AdvisorError(what, where=where, mend="give --input-tokens and --output-tokens as in the benchmark")
+    return {
+        "source": "vllm bench throughput",
+        "model": report.get("model_id"),
+        "concurrency": min(n, told.concurrency or n),
+        "n_requests": n,
+        "duration_s": float(report["elapsed_time"]),
+        "output_tokens_per_s": n * told.generated_tokens / float(report["elapsed_time"]),
+    }
+
+
+def _latency(report: dict[str, Any], told: Told, where: str) -> Row:
+    if told.prompt_tokens is None or told.generated_tokens is None or told.concurrency is None:
+        raise AdvisorError("does not say lengths and batch", where=where, mend="give --input-tokens, --output-tokens and --concurrency, its batch size")
+    mean, times = float(report["avg_latency"]), report["percentiles"]
+    return {
+        "source": "vllm bench latency",
+        "model": report.get("model_id"),
+        "n_requests": told.concurrency * len(report["latencies"]),
+        "duration_s": sum(report["latencies"]),
+        "request_s": mean,
+        **{f"request_p{p}_s": times[str(p)] for p in (50, 90, 99)},
+        "output_tokens_per_s": told.concurrency * told.generated_tokens / mean,
+    }

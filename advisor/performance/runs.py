@@ -1,0 +1,88 @@
+"""Measured serving runs as parallel arrays, the form that fits and predictions take them in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.gpus import load_gpu
+from advisor.models.catalog import catalog, spec_of
+from advisor.performance.demand import Array, Demand, demand, stack
+from advisor.performance.hardware import Hardware, hardware
+from advisor.performance.memory import max_sequences
+from advisor.performance.parallelism import Parallelism
+from advisor.performance.roofline import Serving
+
+Labels = NDArray[np.str_]
+COLUMNS = (
+    "model", "gpu", "parallelism", "precision", "engine", "prompt_tokens", "generated_tokens", "concurrency",
+    "ttft_s", "tpot_s", "request_s", "output_tokens_per_s",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Arrays of shape (n,); `shape` names the model's config, times are NaN where not measured (a run has tpot_s or request_s)."""
+
+    demand: Demand
+    hardware: Hardware
+    concurrency: Array
+    max_sequences: Array
+    shape: Labels
+    gpu: Labels
+    engine: Labels
+    precision: Labels
+    ttft_s: Array
+    tpot_s: Array
+    request_s: Array
+
+    def __len__(self) -> int:
+        return len(self.tpot_s)
+
+    def where(self, mask: NDArray[np.bool_]) -> Runs:
+        """The runs that `mask` keeps."""
+        return Runs(
+            Demand(*(getattr(self.demand, f.name)[mask] for f in fields(Demand))),
+            Hardware(*(getattr(self.hardware, f.name)[mask] for f in fields(Hardware))),
+            *(getattr(self, f.name)[mask] for f in fields(Runs)[2:]),
+        )
+
+    @property
+    def decode_s(self) -> Array:
+        """What tells of decoding: TPOT, or the whole request where only that was measured."""
+        return np.where(np.isfinite(self.tpot_s), self.tpot_s, self.request_s)
+
+    def log_errors(self, predicted: Serving) -> tuple[Array, Array]:
+        """log(measured / predicted) of decoding and of TTFT; NaN where TTFT was not measured."""
+        decode = np.where(np.isfinite(self.tpot_s), predicted.tpot_s, predicted.request_s)
+        return np.log(self.decode_s / decode), np.log(self.ttft_s / predicted.ttft_s)
+
+
+def runs_of(columns: Mapping[str, NDArray[np.generic]]) -> Runs:
+    """Runs from the columns COLUMNS of the table `runs`: answered ones, of models and GPUs known here."""
+    text = {name: np.array(columns[name], dtype=str) for name in COLUMNS[:5]}
+    numbers = {name: np.array(columns[name], dtype=float) for name in COLUMNS[5:]}
+    loads = zip(text["model"], text["precision"], numbers["prompt_tokens"], numbers["generated_tokens"], strict=True)
+    demands = stack([demand(spec_of(m), p, max(round(i), 1), max(round(o), 1)) for m, p, i, o in loads])
+    chosen = [load_gpu(name) for name in text["gpu"]]
+    layouts = zip(chosen, text["parallelism"], text["precision"], strict=True)
+    each = [hardware(gpu, Parallelism.parse(layout), precision) for gpu, layout, precision in layouts]
+    hw = Hardware(*(np.array([getattr(one, f.name) for one in each], dtype=float) for f in fields(Hardware)))
+    room = np.maximum(max_sequences(demands, np.array([g.memory_bytes for g in chosen], dtype=float), hw), 1.0)
+    turn = numbers["concurrency"] * numbers["generated_tokens"] / numbers["output_tokens_per_s"]
+    return Runs(
+        demands,
+        hw,
+        numbers["concurrency"],
+        room,
+        np.array([catalog()[m].shape for m in text["model"]], dtype=str),
+        text["gpu"],
+        text["engine"],
+        text["precision"],
+        numbers["ttft_s"],
+        numbers["tpot_s"],
+        np.where(np.isfinite(numbers["request_s"]), numbers["request_s"], turn),
+    )

@@ -1,0 +1,162 @@
+"""`advisor profile`: measure an engine on this machine or behind a URL, show what each load taught."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import gc
+import math
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from advisor.engines.timing import EngineFacts, Timed
+from advisor.errors import AdvisorError, unknown
+from advisor.gpus import PRECISIONS, load_gpu
+from advisor.models.catalog import catalog, spec_of
+from advisor.performance.parallelism import Parallelism
+from advisor.performance.profiles import ENGINES
+from advisor.profiler.cpu import know_cpu
+from advisor.profiler.device import Device, Meter, device, gpu_name
+from advisor.profiler.fit import read_prior
+from advisor.profiler.profile import Step, Subject, profile
+from advisor.report.engines import named, options, weights
+from advisor.report.tables import print_table, table, to_json
+from advisor.store.runs import Row
+from advisor.store.workspace import Workspace
+from advisor.units import parse_duration, percent, significant
+
+Start = Callable[[], AbstractAsyncContextManager[tuple[Timed, EngineFacts]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed."""
+
+    model: str
+    url: str | None
+    served_model: str | None
+    gpu: str
+    parallelism: str
+    precision: str
+    engine: str
+    dummy_weights: bool
+    time: str
+    within: float
+    engine_options: tuple[str, ...]
+
+
+def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
+    """Measure, record and print. Raises AdvisorError, MissingAbility."""
+    time_s = parse_duration(asked.time, where="--time")
+    if not (math.isfinite(asked.within) and 0.005 <= asked.within <= 1):
+        raise AdvisorError(f"{asked.within:g} is out of range", where="--within", mend="give a share from 0.005 to 1: 0.1 is ±10 %")
+    if asked.url and (asked.dummy_weights or asked.engine_options):
+        raise AdvisorError("is for vLLM in process", where="--dummy-weights, --engine-option", mend="tell the server itself")
+    ws = Workspace.open(workspace)
+    folder = ws.writable_root / "measurements" / "runs"
+    found = None if asked.url else device()
+    subject = _subject(asked, ws, found)
+    meter = Meter(found, Parallelism.parse(subject.parallelism).gpu_count)
+    facts: Row = {
+        "source": "advisor profile",
+        "measured_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "driver": found.driver if found else None,
+        "clock_hz": found.clock_hz if found else None,
+    }
+    gc.enable()
+    start = _server(asked, subject) if asked.url else _in_process(asked, subject)
+    try:
+        path, rows, known = asyncio.run(profile(subject, read_prior(), start, meter, facts, folder, time_s=time_s, within=asked.within, watch=_said))
+    except KeyboardInterrupt:
+        print("advisor: every measured load is kept; the same command goes on", file=sys.stderr)
+        raise
+    if as_json:
+        print(to_json({"run_id": path.stem, "path": str(path), "half_width": known.half_width, "loads": rows}))
+        return
+    _print(subject, rows)
+    print(f"90 % intervals of TPOT over the loads it can hold: ±{percent(known.half_width, 0)} for nine tenths of them")
+    if subject.dummy_weights and spec_of(subject.model).is_moe:
+        print("Random weights route tokens evenly over the experts: trained ones touch fewer at small batches, so decoding may be faster there")
+    print(f"{path}. Next: advisor fit")
+
+
+def _subject(asked: Asked, ws: Workspace, found: Device | None) -> Subject:
+    """What is profiled, with every name known here. Raises AdvisorError."""
+    for value, known, flag in ((asked.precision, PRECISIONS, "--precision"), (asked.engine, ENGINES, "--engine")):
+        if value and value not in known:
+            raise unknown(flag.removeprefix("--"), value, known, where=flag)
+    if asked.url and not asked.gpu:
+        raise AdvisorError("a server does not say what it runs on", where="--gpu", mend="name its GPU, see `advisor gpus`")
+    model = named(asked.model, ws)
+    if model not in catalog():
+        raise AdvisorError(f"{model!r} is unknown here", where="MODEL", mend="give its folder, or `advisor import model FOLDER` first")
+    gpu = load_gpu(asked.gpu).name if asked.gpu else gpu_name(found.vendors_name) if found else know_cpu(ws)
+    layout = Parallelism.parse(asked.parallelism) if asked.parallelism else Parallelism()
+    settings = " ".join(sorted(asked.engine_options))
+    return Subject(model, gpu, str(layout), asked.precision or catalog()[model].checkpoint_precision, asked.engine, asked.dummy_weights, settings)
+
+
+def _in_process(asked: Asked, subject: Subject) -> Start:
+    layout = Parallelism.parse(subject.parallelism)
+    told: dict[str, Any] = {"tensor_parallel_size": layout.tp, "pipeline_parallel_size": layout.pp, **options(asked.engine_options)}
+
+    @asynccontextmanager
+    async def start() -> AsyncIterator[tuple[Timed, EngineFacts]]:
+        from advisor.engines.vllm import TimedEngine
+
+        async with TimedEngine(weights(asked.model, subject.model), dummy_weights=subject.dummy_weights, **told) as engine:
+            yield engine, engine.facts
+
+    return start
+
+
+def _server(asked: Asked, subject: Subject) -> Start:
+    @asynccontextmanager
+    async def start() -> AsyncIterator[tuple[Timed, EngineFacts]]:
+        from advisor.engines.timed import TimedClient
+
+        key = os.environ.get("OPENAI_API_KEY")
+        async with TimedClient(asked.url or "", asked.served_model or subject.model, concurrency=1024, api_key=key) as client:
+            await client.check()
+            version, context = await client.facts()
+            spec = spec_of(subject.model)
+            yield client, EngineFacts(version, context or spec.max_context, 1024, None, spec.vocabulary)
+
+    return start
+
+
+def _said(step: Step) -> None:
+    """One line a load on stderr: what was measured, what had been predicted, what is known now."""
+    load = step.before.next_load
+    if step.row["status"] != "ok":
+        print(f"{load}: {step.row['status']} ({step.row['note']}); the engine starts anew", file=sys.stderr)
+        return
+    tpot = step.row.get("tpot_s")
+    expected = f"{significant(step.before.predicted_tpot_s * 1e3)} ± {percent(step.before.next_half_width, 0)}"
+    measured = f"{significant(tpot * 1e3) if tpot else '–'} ms TPOT (expected {expected}), {significant(step.row['ttft_s'])} s TTFT"
+    print(f"{step.after.n_measured}. {load}: {measured}; all loads now within ±{percent(step.after.half_width, 0)}", file=sys.stderr, flush=True)
+
+
+def _print(subject: Subject, rows: list[Row]) -> None:
+    columns = ["in flight", "prompt", "generated", "TTFT s", "TPOT ms", "request p90 s", "tokens/s", "W", "status"]
+    cells = [
+        [
+            f"{row['concurrency']:.0f}",
+            f"{row['prompt_tokens']:,.0f}",
+            f"{row['generated_tokens']:,.0f}",
+            significant(row.get("ttft_s")),
+            significant(row["tpot_s"] * 1e3) if row.get("tpot_s") else "–",
+            significant(row.get("request_p90_s")),
+            significant(row.get("output_tokens_per_s")),
+            significant(row.get("power_w")),
+            row["status"],
+        ]
+        for row in sorted(rows, key=lambda row: (row["concurrency"], row["prompt_tokens"], row["generated_tokens"]))
+    ]
+    kind = ", dummy weights" if subject.dummy_weights else ""
+    title = f"{subject.model} ({subject.precision}{kind}) on {subject.gpu} ({subject.parallelism}), {subject.engine}"
+    print_table(table(columns, cells, title=title, right=columns[:-1]))

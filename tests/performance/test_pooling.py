@@ -1,0 +1,141 @@
+"""A few runs of a model move what differs between models, and the intervals say how far to trust it."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from advisor.performance.corrections import TERMS, corrected_serving
+from advisor.performance.pooling import (
+    COEFFICIENTS,
+    LEVELS,
+    N_EFFICIENCIES,
+    Prior,
+    at,
+    blocks_of,
+    corrections,
+    estimate_prior,
+    learn,
+    linearised,
+    on_unmeasured_gpu,
+    sensitivities,
+)
+from advisor.performance.roofline import Efficiency, serving, shifted
+from advisor.performance.runs import Runs, runs_of
+
+BASE = Efficiency()
+LOADS = [(i, o, c) for i, o in ((512, 512), (4096, 512), (1024, 2048)) for c in (1, 2, 4, 8, 16, 32, 64, 128)]
+PRIOR = Prior(np.full((len(LEVELS), len(COEFFICIENTS)), 0.05), np.array([0.03**2, 0.03**2]))
+
+
+def made(truth, *, model="Qwen/Qwen3-30B-A3B", noise=0.03, seed=0, loads=LOADS, engine="vllm", timed=True):
+    columns = dict(zip(("prompt_tokens", "generated_tokens", "concurrency"), map(np.array, zip(*loads, strict=True)), strict=True))
+    text = {"model": model, "gpu": "h100-sxm", "parallelism": "tp2", "precision": "bf16", "engine": engine}
+    columns |= {name: np.full(len(loads), value) for name, value in text.items()}
+    unknown = np.full(len(loads), np.nan)
+    asked = runs_of(columns | dict.fromkeys(("ttft_s", "tpot_s", "request_s", "output_tokens_per_s"), unknown))
+    result = serving(asked.demand, asked.hardware, truth, asked.concurrency, asked.max_sequences)
+    factor = np.exp(np.random.default_rng(seed).normal(0, noise, (2, len(loads))))
+    times = {"tpot_s": result.tpot_s * factor[0], "ttft_s": result.ttft_s * factor[1] if timed else unknown}
+    return runs_of(columns | times | dict.fromkeys(("request_s", "output_tokens_per_s"), unknown))
+
+
+def as_arrays(runs, efficiency=BASE):
+    return Efficiency(*(np.full(len(runs), float(getattr(efficiency, name))) for name in COEFFICIENTS[:N_EFFICIENCIES]))
+
+
+def test_sensitivities_are_the_slopes_of_the_predictions():
+    runs = made(BASE, noise=0)
+    decode, ttft, by_decode, by_ttft = sensitivities(runs, as_arrays(runs))
+    assert np.abs(decode).max() < 1e-9
+    assert np.abs(ttft).max() < 1e-9
+    step = 1e-3
+    for i in range(N_EFFICIENCIES):
+        shift = np.zeros(N_EFFICIENCIES)
+        shift[i] = step
+        moved = serving(runs.demand, runs.hardware, shifted(BASE, shift), runs.concurrency, runs.max_sequences)
+        assert np.log(moved.tpot_s / runs.tpot_s) / step == pytest.approx(by_decode[:, i], abs=2e-3)
+        assert np.log(moved.ttft_s / runs.ttft_s) / step == pytest.approx(by_ttft[:, i], abs=2e-2)
+    assert (by_decode[:, N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)] == by_ttft[:, -len(TERMS) :]).all()
+
+
+def test_no_evidence_no_change():
+    runs = made(BASE, noise=0)
+    posterior = learn(runs, as_arrays(runs), PRIOR)
+    assert np.abs(posterior.mean).max() < 1e-6
+
+
+def test_one_round_is_the_textbook_posterior():
+    """Against the formula of Bayesian linear regression, with errors small enough that no weight falls."""
+    runs = made(shifted(BASE, np.full(N_EFFICIENCIES, 0.002)), noise=1e-4)
+    blocks = blocks_of([("vllm", "bf16")])
+    line = linearised(runs, as_arrays(runs), blocks, np.zeros(len(blocks) * len(COEFFICIENTS)))
+    variances = np.concatenate([PRIOR.variances[LEVELS.index(level)] for level, *_ in blocks])
+    k = line.x @ np.diag(variances) @ line.x.T + np.eye(len(line.y)) * PRIOR.noise[0]
+    expected = np.diag(variances) @ line.x.T @ np.linalg.solve(k, line.y)
+    assert learn(runs, as_arrays(runs), PRIOR).mean == pytest.approx(expected, abs=2e-4)
+
+
+def test_six_runs_predict_the_rest_of_a_model_that_strays():
+    truth = shifted(BASE, [0, 0.5, -1.0, -0.6, 0.5, 0.8, 0.3, 0.7, -0.5, 0.8, 0.5])
+    runs = made(truth)
+    seen = np.zeros(len(runs), dtype=bool)
+    seen[[0, 3, 7, 11, 16, 21]] = True
+    (correction,) = corrections(runs.where(seen), at(as_arrays(runs), seen), PRIOR, np.full(6, "test")).values()
+    rest = runs.where(~seen)
+    blind = serving(rest.demand, rest.hardware, BASE, rest.concurrency, rest.max_sequences)
+    taught = corrected_serving(rest.demand, rest.hardware, correction, rest.concurrency, rest.max_sequences)
+    before, after = (np.abs(rest.log_errors(p)[0]) for p in (blind, taught))
+    assert np.median(before) > 0.2
+    assert np.median(after) < 0.06
+    assert np.mean(after < np.log(correction.spread)) > 0.8
+    assert correction.n_runs == 6
+
+
+def test_an_outlier_is_not_believed():
+    runs = made(BASE, noise=0.01)
+    runs.tpot_s[5] *= 4
+    (correction,) = corrections(runs, as_arrays(runs), PRIOR, np.full(len(runs), "test")).values()
+    taught = corrected_serving(runs.demand, runs.hardware, correction, runs.concurrency, runs.max_sequences)
+    others = np.arange(len(runs)) != 5
+    assert np.abs(runs.log_errors(taught)[0][others]).max() < 0.1
+
+
+def test_whole_requests_alone_teach_too():
+    truth = shifted(BASE, [0, 0, 0, 0, 0, 1.0, 0, 1.0, 0, 0, 0])
+    timed = made(truth, noise=0)
+    request_s = timed.ttft_s + timed.tpot_s * (np.asarray(timed.demand.generated_tokens) - 1)
+    timed.request_s[:], timed.tpot_s[:], timed.ttft_s[:] = request_s, np.nan, np.nan
+    (correction,) = corrections(timed, as_arrays(timed), PRIOR, np.full(len(timed), "test")).values()
+    taught = corrected_serving(timed.demand, timed.hardware, correction, timed.concurrency, timed.max_sequences)
+    assert np.abs(timed.log_errors(taught)[0]).max() < 0.1
+
+
+def test_the_prior_expects_groups_to_stray_as_far_as_they_did():
+    models = ("Qwen/Qwen3-8B", "Qwen/Qwen3-14B", "Qwen/Qwen3-32B", "Qwen/Qwen3-4B", "Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-32B-Instruct")
+    expected = {}
+    for far in (0.1, 1.0):
+        rng = np.random.default_rng(3)
+        groups = [made(shifted(BASE, [0, rng.normal(0, far), 0, 0, 0, rng.normal(0, far), *[0] * 5]), model=m, seed=i) for i, m in enumerate(models)]
+        together = joined(groups)
+        prior = estimate_prior(together, as_arrays(together))
+        decode, _, by_decode, _ = sensitivities(together, as_arrays(together))
+        expected[far] = np.mean(np.einsum("nc,c,nc->n", by_decode, prior.variances.sum(axis=0), by_decode) + prior.noise[0])
+        assert prior.noise[0] < 0.005
+    assert 0.4 < expected[1.0] / np.mean(decode**2) < 4
+    assert expected[0.1] < expected[1.0] / 2
+
+
+def joined(groups):
+    """Runs of all the groups."""
+
+    def column(part, name):
+        return np.concatenate([getattr(getattr(g, part), name) if part else getattr(g, name) for g in groups])
+
+    nested = [type(getattr(groups[0], part))(*(column(part, f.name) for f in fields(getattr(groups[0], part)))) for part in ("demand", "hardware")]
+    return Runs(*nested, *(column("", f.name) for f in fields(Runs)[2:]))
+
+
+def test_an_unmeasured_gpu_is_less_certain():
+    assert (on_unmeasured_gpu(PRIOR).variances[0, :N_EFFICIENCIES] > PRIOR.variances[0, :N_EFFICIENCIES]).all()
+    assert (on_unmeasured_gpu(PRIOR).variances[1:] == PRIOR.variances[1:]).all()
