@@ -42,6 +42,7 @@ def models(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 def gpus(
     price: PriceOption = None,
     refresh: Annotated[str | None, typer.Option(help="Write today's cloud prices to this CSV, for --price; needs a network and the prices extra.")] = None,
+    workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the GPUs known here, with peaks and the price used."""
@@ -50,7 +51,7 @@ def gpus(
     if refresh:
         listings.refresh_prices(refresh, as_json)
         return
-    listings.show_gpus(price or [], as_json)
+    listings.show_gpus(price or [], workspace, as_json)
 
 
 @app.command()

@@ -47,6 +47,13 @@ def on_unmeasured_gpu(prior: Prior) -> Prior:
     return Prior(variances, prior.noise)
 
 
+def efficiencies_alone(prior: Prior) -> Prior:
+    """The prior with the smooth terms held at zero: what is learned carries over to other models."""
+    variances = prior.variances.copy()
+    variances[:, N_EFFICIENCIES:] = 1e-8
+    return Prior(variances, prior.noise)
+
+
 @dataclass(frozen=True, slots=True)
 class Posterior:
     """Coefficients of every block (a level's member), their covariance, and the runs each block holds for."""

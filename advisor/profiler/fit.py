@@ -17,7 +17,7 @@ from advisor.models.catalog import catalog
 from advisor.performance.corrections import Correction, Key
 from advisor.performance.demand import Array
 from advisor.performance.fit import PerformanceModel
-from advisor.performance.pooling import COEFFICIENTS, LEVELS, N_EFFICIENCIES, Z90, Prior, corrections, learn, on_unmeasured_gpu, variance
+from advisor.performance.pooling import COEFFICIENTS, LEVELS, N_EFFICIENCIES, Z90, Prior, corrections, efficiencies_alone, learn, on_unmeasured_gpu, variance
 from advisor.performance.profiles import EFFICIENCIES, ENGINES, ROOFLINE_SPREAD, fitted_for, read_fitted
 from advisor.performance.roofline import Efficiency, shifted
 from advisor.performance.runs import COLUMNS, Runs, runs_of
@@ -88,7 +88,9 @@ def _stacked(each: Iterable[Efficiency]) -> Efficiency:
 def _new_gpu(runs: Runs, source: NDArray[np.str_], prior: Prior) -> list[Row]:
     """Rows of a GPU that only own runs tell of: all its models as one group around the pooled efficiencies."""
     keys = list(zip(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True))
-    posterior = learn(runs, _stacked(fitted_for(ANY_GPU, engine, precision).efficiency for _, engine, precision in keys), on_unmeasured_gpu(prior))
+    posterior = learn(
+        runs, _stacked(fitted_for(ANY_GPU, engine, precision).efficiency for _, engine, precision in keys), efficiencies_alone(on_unmeasured_gpu(prior))
+    )
     rows: list[Row] = []
     for key in sorted(set(keys)):
         here = np.array([k == key for k in keys])

@@ -120,7 +120,8 @@ def know(subject: Subject, prior: Prior, rows: Sequence[Row], candidates: Sequen
     smooth = by_decode[:, N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)] @ coefficients[N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)]
     tpot_s = result.tpot_s * np.exp(np.clip(smooth, -1, 1))
     half_width = np.exp(Z90 * np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode))) - 1
-    chosen = _next(candidates, rows, gains(by_decode, by_ttft, covariance, prior.noise), ROUNDS * np.asarray(result.request_s) + OVERHEAD_S, time_left_s)
+    cost_s = ROUNDS * np.asarray(result.request_s) * (1 + half_width) + OVERHEAD_S  # at worst, as far as is known
+    chosen = _next(candidates, rows, gains(by_decode, by_ttft, covariance, prior.noise), cost_s, time_left_s)
     known = partial(Knowledge, len(answered), float(np.quantile(half_width, SETTLED_QUANTILE)))
     return known(None, math.nan, math.nan) if chosen is None else known(candidates[chosen], float(tpot_s[chosen]), float(half_width[chosen]))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS, going_rates, load_gpu, parse_price
 from advisor.models.catalog import catalog, load_model
@@ -108,7 +110,7 @@ def show(
         ["TPOT", f"{significant(e.tpot_s * 1e3)} ms ({significant(e.tpot_s * low * 1e3)} – {significant(e.tpot_s * high * 1e3)})"],
         ["throughput", f"{significant(e.output_tokens_per_s)} generated tokens/s"],
         ["USD per million generated tokens", usd],
-        ["energy per request", f"{significant(e.energy_j_per_request)} J"],
+        ["energy per request", f"{significant(e.energy_j_per_request)} J" if math.isfinite(e.energy_j_per_request) else "– (power limit unknown)"],
         ["a decode step is bound by", e.bound],
         ["speed from", f"{fitted.provenance}: {fitted.source}"],
         ["price from", str(price) if price else "–"],

@@ -50,8 +50,9 @@ def show_models(workspace: str | None, as_json: bool) -> None:
     print_table(table(columns, rows, right=columns[3:6]))
 
 
-def show_gpus(own_prices: list[str], as_json: bool) -> None:
+def show_gpus(own_prices: list[str], workspace: str | None, as_json: bool) -> None:
     """`advisor gpus`."""
+    Workspace.open(workspace)
     rates = going_rates(tuple(price for text in own_prices for price in parse_price(text)))
     if as_json:
         print(to_json({"gpus": [{"gpu": name, "spec": gpu, "price": rates.get(name)} for name, gpu in known_gpus().items()]}))

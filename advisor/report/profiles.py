@@ -29,6 +29,9 @@ from advisor.store.runs import Row
 from advisor.store.workspace import Workspace
 from advisor.units import parse_duration, percent, significant
 
+SERVER_PLACES = 256
+"""Requests in flight at a server at most: what vLLM serves at once by default."""
+
 Start = Callable[[], AbstractAsyncContextManager[tuple[Timed, EngineFacts]]]
 
 
@@ -120,11 +123,11 @@ def _server(asked: Asked, subject: Subject) -> Start:
         from advisor.engines.timed import TimedClient
 
         key = os.environ.get("OPENAI_API_KEY")
-        async with TimedClient(asked.url or "", asked.served_model or subject.model, concurrency=1024, api_key=key) as client:
+        async with TimedClient(asked.url or "", asked.served_model or subject.model, concurrency=SERVER_PLACES, api_key=key) as client:
             await client.check()
             version, context = await client.facts()
             spec = spec_of(subject.model)
-            yield client, EngineFacts(version, context or spec.max_context, 1024, None, spec.vocabulary)
+            yield client, EngineFacts(version, context or spec.max_context, SERVER_PLACES, None, spec.vocabulary)
 
     return start
 
