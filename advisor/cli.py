@@ -65,6 +65,10 @@ def estimate(
     output_tokens: Annotated[int, typer.Option(help="Generated tokens of a request.")] = 1024,
     concurrency: Annotated[int, typer.Option(help="Requests in flight.")] = 1,
     engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm.")] = "vllm",
+    rate: Annotated[float | None, typer.Option(help="Percentiles at so many requests a second, arriving at random.")] = None,
+    max_ttft: Annotated[str | None, typer.Option(help="The most it carries with 90 % of the first tokens within this, e.g. 1s.")] = None,
+    max_tpot: Annotated[str | None, typer.Option(help="The same for the time per output token, e.g. 50ms.")] = None,
+    qps: Annotated[float | None, typer.Option(help="Replicas for so many requests a second within those limits.")] = None,
     price: PriceOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -72,20 +76,23 @@ def estimate(
     """Memory fit, TTFT, TPOT, tokens/s and USD of a deployment; needs no GPU."""
     from advisor.report import estimates
 
-    estimates.show(
+    asked = estimates.Asked(
         model,
         gpu,
-        gpu_count=gpu_count,
-        parallelism=parallelism,
-        precision=precision,
-        prompt_tokens=input_tokens,
-        generated_tokens=output_tokens,
-        concurrency=concurrency,
-        engine=engine,
-        own_prices=price or [],
-        workspace=workspace,
-        as_json=as_json,
+        gpu_count,
+        parallelism,
+        precision,
+        input_tokens,
+        output_tokens,
+        concurrency,
+        engine,
+        tuple(price or ()),
+        rate,
+        qps,
+        max_ttft,
+        max_tpot,
     )
+    estimates.show(asked, workspace, as_json)
 
 
 BudgetOption = Annotated[list[str] | None, typer.Option("--budget", help="0.002usd, 5e13flops, 20s, 300J, 4000tokens, 2usd/1000q, 500usd/month; repeatable.")]
@@ -186,6 +193,28 @@ def tasks(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
     from advisor.report import listings
 
     listings.show_tasks(workspace, as_json)
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A model's name, or a path to its config.json.")],
+    second: Annotated[str, typer.Argument(help="Another.")],
+    gpu: Annotated[str, typer.Option("--gpu", help="GPU name, see `advisor gpus`.")] = "h100-sxm",
+    gpu_count: Annotated[int, typer.Option(help="GPUs of one replica of each; default: the fewest that hold it.")] = 0,
+    precision: Annotated[str, typer.Option(help="bf16, fp8, fp4, int8 or int4; default: each checkpoint's own.")] = "",
+    input_tokens: Annotated[list[int] | None, typer.Option(help="Context of a request; repeatable; default 1024, 8192 and 32768.")] = None,
+    output_tokens: Annotated[int, typer.Option(help="Generated tokens of a request.")] = 1024,
+    engine: EngineOption = "vllm",
+    price: PriceOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Two models served side by side: speed, memory and USD over concurrency and context, and where one overtakes the other."""
+    from advisor.report import comparisons
+    from advisor.report.estimates import Asked
+
+    asked = Asked(first, gpu, gpu_count, "", precision, 1, output_tokens, 1, engine, tuple(price or ()))
+    comparisons.show((first, second), asked, input_tokens or comparisons.CONTEXTS, workspace, as_json)
 
 
 @app.command("import")

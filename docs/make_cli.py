@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = ("recommend", "frontier", "curve", "report", "estimate", "models", "gpus", "tasks", "import", "calibrate", "profile", "fit")
+COMMANDS = ("recommend", "frontier", "curve", "report", "estimate", "models", "gpus", "tasks", "import", "calibrate", "profile", "compare", "fit")
 PAGE = Path(__file__).parent / "cli.md"
 
 

@@ -115,7 +115,7 @@ def replica(spec: ModelSpec, gpu: GpuSpec, fitted: Fitted, *, parallelism: Paral
     ttft_factor = 1.0
     if known:
         step = step * np.exp(log_factor(known.tpot, terms(d, hw, batch), known))
-        ttft_factor = float(np.exp(log_factor(known.ttft, terms(d, hw, 1.0), known))[0])
+        ttft_factor = float(np.exp(log_factor(known.ttft, terms(d, hw, 1.0), known)))
     prompt = float(prefill_s(d, hw, efficiency)) * ttft_factor
     waits = max(float(np.asarray(efficiency.ttft_steps)) - 1.0, 0.0) * float(step[0]) * ttft_factor
     return Replica(Speed(np.concatenate([[0.0], step]), prompt / prompt_tokens, waits), prompt_tokens, generated_tokens)

