@@ -72,8 +72,9 @@ def main() -> None:
                 told = [f"{e[0]:.0%} ({e[1]:.0%})" for e in (error(runs, planned), lucky)]
                 rows.append([f"{'dense' if model == 'small' else 'mixture of experts'}, {k} of {len(runs)} loads", *told])
     section = (
-        "\n## A profile on a real engine without a GPU\n\nTiny models with dummy weights on vLLM's CPU engine, two shared cores: the plan's first loads predict those that it measured\n"
-        f"later; beside it the median of {DRAWS} random choices among the same loads. Median error of TPOT (90th percentile), by `python benchmarks/profile_cpu.py`.\n\n"
+        "\n## A profile on a real engine without a GPU\n\nTiny models with dummy weights on vLLM's CPU engine, two shared cores: the plan's first loads "
+        "predict those that\nit measured later; beside it the median of "
+        f"{DRAWS} random choices among the same loads. Median error of TPOT (90th percentile), by\n`python benchmarks/profile_cpu.py`.\n\n"
         f"{table(rows, ['', 'the plan', 'at random'])}"
     )
     page = ROOT / "docs" / "validation.md"
