@@ -2,17 +2,20 @@
 
     python benchmarks/performance.py DATA
 
-The runs are those that ship (measurements/runs). DATA is a folder with published peaks of memory, for that part of the page.
+The runs are those that ship (measurements/runs). DATA is a folder with published peaks of memory, for that part of the page. Where vLLM is
+installed, its part of the page is made too; without it that part stays as it is.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from memory import memory_rows
+from validation_page import put_all
 
 from advisor.gpus import load_gpu
 from advisor.models.catalog import spec_of
@@ -29,7 +32,6 @@ from advisor.profiler.fit import Measured, measured
 from advisor.profiler.plan import gains, measured_covariance
 from advisor.store.workspace import Workspace
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDS = 8
 POINTS = (3, 5, 10, 20)
 RANDOM_DRAWS = 5
@@ -195,14 +197,13 @@ def under_load(found: Measured) -> list[list[str]]:
     ]
 
 
-def validation(found: Measured, data: Path) -> str:
+def validation(found: Measured, near: Errors, data: Path) -> str:
     runs, groups = found.runs, groups_of(found)
     columns = ["", "runs", "TPOT median", "TPOT p90", "TTFT median", "TTFT p90"]
     model = fit(runs)
     fitted = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
     by_group = left_out_efficiency(runs, fold_of(groups, FOLDS))
     zero_shot = blind(runs, by_group)
-    near = random_tenths(found)
     rows = [
         summary("plain roofline, nothing fitted", blind(runs, Efficiency())),
         summary("fitted physics, the same runs", blind(runs, fitted)),
@@ -240,10 +241,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     args = parser.parse_args()
-    (ROOT / "docs" / "validation.md").write_text(validation(measured(Workspace(None)), args.data))
+    found = measured(Workspace(None))
+    near = random_tenths(found)
+    put_all(validation(found, near, args.data))
     import reference_planner
 
-    reference_planner.compare()
+    reference_planner.compare(*near)
+    if find_spec("vllm"):
+        import profile_cpu
+
+        profile_cpu.main()
 
 
 if __name__ == "__main__":

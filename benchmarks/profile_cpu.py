@@ -15,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from performance import table
+from performance import after, table
+from validation_page import put
 
 from advisor.models.catalog import catalog
 from advisor.performance.fit import Efficiency
@@ -48,8 +49,6 @@ def as_runs(rows: list[dict[str, float]]) -> Runs:
 
 def error(runs: Runs, seen: np.ndarray) -> tuple[float, float]:
     """(median, 90th percentile) of the error of TPOT of the loads not seen."""
-    from performance import after
-
     pooled = fitted_for("*", "vllm", "bf16").efficiency
     base = Efficiency(*(np.full(len(runs), float(getattr(pooled, name))) for name in Efficiency.__dataclass_fields__))
     (decode, _), _ = after(runs, base, on_unmeasured_gpu(read_prior()), seen)
@@ -69,16 +68,17 @@ def main() -> None:
                 planned = np.arange(len(runs)) < k
                 draws = [np.isin(np.arange(len(runs)), np.random.default_rng(i).choice(len(runs), k, replace=False)) for i in range(DRAWS)]
                 lucky = np.median([error(runs, seen) for seen in draws], axis=0)
-                told = [f"{e[0]:.0%} ({e[1]:.0%})" for e in (error(runs, planned), lucky)]
+                taken = np.array([load["duration_s"] for load in loads])
+                seconds = (taken[planned].sum(), np.median([taken[seen].sum() for seen in draws]))
+                told = [f"{e[0]:.0%} ({e[1]:.0%}), {s:.0f} s" for e, s in zip((error(runs, planned), lucky), seconds, strict=True)]
                 rows.append([f"{'dense' if model == 'small' else 'mixture of experts'}, {k} of {len(runs)} loads", *told])
-    section = (
-        "\n## A profile on a real engine without a GPU\n\nTiny models with dummy weights on vLLM's CPU engine, two shared cores: the plan's first loads "
-        "predict those that\nit measured later; beside it the median of "
-        f"{DRAWS} random choices among the same loads. Median error of TPOT (90th percentile), by\n`python benchmarks/profile_cpu.py`.\n\n"
-        f"{table(rows, ['', 'the plan', 'at random'])}"
+    put(
+        "A profile on a real engine without a GPU",
+        "Tiny models with dummy weights on vLLM's CPU engine, two shared cores: the plan's first loads predict those that\n"
+        f"it measured later; beside it the median of {DRAWS} random choices among the same loads. Median error of TPOT (90th percentile)\n"
+        "and the seconds spent measuring, by `python benchmarks/profile_cpu.py`. The plan counts what a load costs, so its first ones are short.\n\n"
+        f"{table(rows, ['', 'the plan', 'at random'])}",
     )
-    page = ROOT / "docs" / "validation.md"
-    page.write_text(page.read_text().split("\n## A profile on a real engine")[0] + section)
 
 
 if __name__ == "__main__":

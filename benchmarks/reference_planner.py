@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 from performance import random_tenths, table
+from validation_page import put
 
 from advisor.profiler.fit import measured
 from advisor.store.workspace import Workspace
@@ -84,14 +85,15 @@ def throughput(ttft_s: np.ndarray, tpot_s: np.ndarray, generated: np.ndarray, co
     return concurrency * generated / (ttft_s + tpot_s * (generated - 1))
 
 
-def compare() -> None:
+def compare(decode_error: np.ndarray | None = None, ttft_error: np.ndarray | None = None) -> None:
     found = measured(Workspace(None))
     runs = found.runs
     answers = list(csv.DictReader(ANSWERS.open()))
     answered = [row for row in answers if row["tpot_s"]]
     place = {note.split(", ")[-1]: i for i, note in enumerate(found.note.tolist())}
     at = np.array([place[row["id"]] for row in answered])
-    decode_error, ttft_error = random_tenths(found)
+    if decode_error is None or ttft_error is None:
+        decode_error, ttft_error = random_tenths(found)
     tpot, ttft = runs.tpot_s * np.exp(-decode_error), runs.ttft_s * np.exp(-ttft_error)
     generated, concurrency = np.asarray(runs.demand.generated_tokens)[at], runs.concurrency[at]
     seen = throughput(runs.ttft_s[at], runs.tpot_s[at], generated, concurrency)
@@ -103,13 +105,12 @@ def compare() -> None:
     }
     lines = [[name, *(f"{np.nanmedian(np.abs(e - 1)):.1%} ({np.nanquantile(np.abs(e - 1), 0.9):.0%})" for e in es)] for name, es in errors.items()]
     section = (
-        f"\n## Against a reference planner\n\naiconfigurator 0.12.0 (Apache-2.0) was asked for {len(answers)} of the runs, {A_GROUP} of every model, GPU, "
+        f"aiconfigurator 0.12.0 (Apache-2.0) was asked for {len(answers)} of the runs, {A_GROUP} of every model, GPU, "
         f"engine and precision,\nand answered {len(answered)}; advisor answers all. On the answered rows, median error (90th percentile), by\n"
         "`python benchmarks/reference_planner.py compare`, which also shows the mapping of a run to the planner's options:\n\n"
         f"{table(lines, ['', 'TPOT', 'TTFT', 'tokens/s'])}"
     )
-    page = HERE.parent / "docs" / "validation.md"
-    page.write_text(page.read_text().split("\n## Against a reference planner")[0] + section)
+    put("Against a reference planner", section)
 
 
 def main() -> None:

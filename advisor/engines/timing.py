@@ -29,6 +29,7 @@ class EngineFacts:
     max_sequences: int
     kv_cache_tokens: int | None
     vocabulary: int
+    kv_cache_bytes: int | None = None
 
 
 class Timed(Protocol):

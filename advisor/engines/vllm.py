@@ -196,6 +196,7 @@ class TimedEngine:
             int(scheduler.max_num_seqs),
             tokens,
             int(config.model_config.get_vocab_size()),
+            int(cache.kv_cache_memory_bytes) if cache.kv_cache_memory_bytes else None,
         )
 
     async def timed(self, prompt: list[int], generated_tokens: int) -> Timing:

@@ -22,7 +22,7 @@ from advisor.gpus import load_gpu
 from advisor.models.catalog import spec_of
 from advisor.performance.corrections import TERMS
 from advisor.performance.demand import Array
-from advisor.performance.pooling import COEFFICIENTS, N_EFFICIENCIES, Z90, Posterior, Prior, at, learn, on_unmeasured_gpu, sensitivities
+from advisor.performance.pooling import COEFFICIENTS, N_EFFICIENCIES, Z90, Prior, learn, on_unmeasured_gpu, sensitivities
 from advisor.performance.profiles import fitted_for, fitted_rows
 from advisor.performance.roofline import Efficiency, serving, shifted
 from advisor.performance.runs import COLUMNS, Runs, runs_of
@@ -103,16 +103,9 @@ def _number(value: float | None) -> float:
 
 def know(subject: Subject, prior: Prior, rows: Sequence[Row], candidates: Sequence[Load], time_left_s: float) -> Knowledge:
     """What the measured rows tell of all candidates, and which to measure next within the time; none where all that fit are measured."""
-    key = (subject.gpu, subject.engine, subject.precision)
-    fitted = fitted_for(*key).efficiency
-    if key not in fitted_rows():
-        prior = on_unmeasured_gpu(prior)
+    fitted = fitted_for(subject.gpu, subject.engine, subject.precision).efficiency
     answered = [row for row in rows if row["status"] == "ok"]
-    coefficients, covariance = np.zeros(len(COEFFICIENTS)), np.diag(prior.variances.sum(axis=0))
-    if answered:
-        posterior = _learned(subject, prior, answered, fitted)
-        select = posterior.selector(subject.engine, subject.precision)
-        coefficients, covariance = select @ posterior.mean, select @ posterior.covariance @ select.T
+    coefficients, covariance = _learned(subject, prior, answered, fitted)
     everything = _runs(subject, [asdict(load) | {"ttft_s": 1.0, "tpot_s": 1.0} for load in candidates])
     own = shifted(fitted, coefficients[:N_EFFICIENCIES])
     _, _, by_decode, by_ttft = sensitivities(everything, own)
@@ -126,9 +119,16 @@ def know(subject: Subject, prior: Prior, rows: Sequence[Row], candidates: Sequen
     return known(None, math.nan, math.nan) if chosen is None else known(candidates[chosen], float(tpot_s[chosen]), float(half_width[chosen]))
 
 
-def _learned(subject: Subject, prior: Prior, rows: Sequence[Row], fitted: Efficiency) -> Posterior:
-    seen = _runs(subject, rows)
-    return learn(seen, at(Efficiency(*(np.full(len(seen), float(np.asarray(v))) for v in asdict(fitted).values())), np.ones(len(seen), dtype=bool)), prior)
+def _learned(subject: Subject, prior: Prior, rows: Sequence[Row], fitted: Efficiency) -> tuple[Array, Array]:
+    """Coefficients around the fitted efficiencies and their covariance, given the answered rows."""
+    if (subject.gpu, subject.engine, subject.precision) not in fitted_rows():
+        prior = on_unmeasured_gpu(prior)
+    if not rows:
+        return np.zeros(len(COEFFICIENTS)), np.diag(prior.variances.sum(axis=0))
+    base = Efficiency(*(np.full(len(rows), float(np.asarray(value))) for value in asdict(fitted).values()))
+    posterior = learn(_runs(subject, rows), base, prior)
+    select = posterior.selector(subject.engine, subject.precision)
+    return select @ posterior.mean, select @ posterior.covariance @ select.T
 
 
 def _next(candidates: Sequence[Load], rows: Sequence[Row], gain: Array, cost_s: Array, time_left_s: float) -> int | None:
@@ -172,7 +172,12 @@ async def profile(
         while not finished:
             begun = time.perf_counter()
             async with start() as (engine, said):
-                started = {"start_s": time.perf_counter() - begun, "engine_version": said.version, "kv_cache_tokens": said.kv_cache_tokens}
+                started = {
+                    "start_s": time.perf_counter() - begun,
+                    "engine_version": said.version,
+                    "kv_cache_tokens": said.kv_cache_tokens,
+                    "kv_cache_bytes": said.kv_cache_bytes,
+                }
                 candidates = _candidates(subject, said)
                 await _warm_up(engine, said)
                 until = min(until, time.monotonic() + time_s)

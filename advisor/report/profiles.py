@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from advisor.engines.timing import EngineFacts, Timed
@@ -19,6 +20,7 @@ from advisor.gpus import PRECISIONS, load_gpu
 from advisor.models.catalog import catalog, spec_of
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.profiles import ENGINES
+from advisor.profiler.checkpoint import stored_bytes
 from advisor.profiler.cpu import know_cpu
 from advisor.profiler.device import Device, Meter, device, gpu_name
 from advisor.profiler.fit import read_prior
@@ -69,6 +71,7 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
         "measured_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "driver": found.driver if found else None,
         "clock_hz": found.clock_hz if found else None,
+        "weights_bytes": None if asked.dummy_weights else stored_bytes(Path(weights(asked.model, subject.model))),
     }
     gc.enable()
     start = _server(asked, subject) if asked.url else _in_process(asked, subject)
