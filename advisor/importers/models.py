@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import json
 import shutil
@@ -13,7 +12,7 @@ from advisor.errors import AdvisorError
 from advisor.models.catalog import OWN
 from advisor.models.families import read_config
 from advisor.shipped import overlay
-from advisor.store.seal import sealed
+from advisor.store.seal import read_table, sealed, write_table
 from advisor.store.workspace import Workspace
 
 COLUMNS = (
@@ -34,7 +33,7 @@ def import_model(path: Path, workspace: Workspace, name: str | None = None) -> s
     name = name or folder.name
     read_config(config, name=name)
     profiles = workspace.writable_root / "profiles"
-    rows = _rows(profiles / "models.csv")
+    rows = read_table(profiles / "models.csv")
     known = next((row for row in rows if row["model"] == name), None)
     kept = profiles / "models" / name.replace("/", "--") / "config.json"
     if known is not None and (known["source"] != OWN or (kept.exists() and kept.read_bytes() != config.read_bytes())):
@@ -48,23 +47,9 @@ def import_model(path: Path, workspace: Workspace, name: str | None = None) -> s
         "as_of": datetime.date.today().isoformat(),
     }
     sealed(kept, lambda temporary: shutil.copyfile(config, temporary))
-    sealed(profiles / "models.csv", lambda temporary: _write(temporary, [*(r for r in rows if r["model"] != name), row]))
+    write_table(profiles / "models.csv", [*(r for r in rows if r["model"] != name), row])
     overlay(workspace.own and workspace.own / "profiles")
     return name
-
-
-def _rows(table: Path) -> list[dict[str, str]]:
-    if not table.exists():
-        return []
-    with table.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _write(path: Path, rows: list[dict[str, str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def checkpoint_precision(config: dict[str, Any]) -> str:

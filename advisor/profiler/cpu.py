@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import os
 import platform
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from advisor.errors import MissingAbility
 from advisor.gpus import gpus
 from advisor.shipped import overlay
-from advisor.store.seal import write_table
+from advisor.store.seal import read_table, write_table
 from advisor.store.workspace import Workspace
 
 NAME = "cpu"
@@ -26,16 +24,9 @@ def know_cpu(workspace: Workspace) -> str:
     """The name of this machine's processor, measured now where the workspace does not know it. Raises MissingAbility without PyTorch."""
     if NAME not in gpus():
         folder = workspace.writable_root / "profiles"
-        write_table(folder / "gpus.csv", [*_rows(folder / "gpus.csv"), _measured()])
+        write_table(folder / "gpus.csv", [*read_table(folder / "gpus.csv"), _measured()])
         overlay(workspace.own and workspace.own / "profiles")
     return NAME
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def _measured() -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import re
 import time
@@ -88,7 +89,8 @@ class Step:
 def run_name(subject: Subject, folder: Path) -> str:
     """The subject's name, with a number where it was profiled before."""
     taken = {path.stem for path in folder.glob(f"{subject.name}*.parquet")}
-    return next(name for name in (subject.name, *(f"{subject.name}-{i}" for i in range(2, 10**6))) if name not in taken)
+    again = (f"{subject.name}-{i}" for i in itertools.count(2))
+    return next(name for name in itertools.chain([subject.name], again) if name not in taken)
 
 
 def _runs(subject: Subject, points: Sequence[dict[str, float]]) -> Runs:

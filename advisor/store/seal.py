@@ -32,6 +32,14 @@ def sealed(target: Path, write: Callable[[Path], object]) -> Path:
     return target
 
 
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV table; none where there is no file."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """A table with six significant digits; without rows there is no file."""
     if not rows:
