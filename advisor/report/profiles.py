@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.engines.timing import EngineFacts, Timed
+from advisor.engines.vllm import require_vllm
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS, load_gpu
 from advisor.models.catalog import catalog, spec_of
@@ -61,6 +62,8 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
         raise AdvisorError(f"{asked.within:g} is out of range", where="--within", mend="give a share from 0.005 to 1: 0.1 is ±10 %")
     if asked.url and (asked.dummy_weights or asked.engine_options):
         raise AdvisorError("is for vLLM in process", where="--dummy-weights, --engine-option", mend="tell the server itself")
+    if not asked.url:
+        require_vllm()
     ws = Workspace.open(workspace)
     folder = ws.writable_root / "measurements" / "runs"
     found = None if asked.url else device()
