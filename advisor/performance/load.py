@@ -63,11 +63,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One replica and the requests it gets."""
+    """One replica and the requests it gets; `ttft_factor` corrects TTFT with b in flight at index b − 1."""
 
     speed: Speed
     prompt_tokens: int
     generated_tokens: int
+    ttft_factor: Array
 
     def at_concurrency(self, concurrency: int) -> UnderLoad:
         """With so many in flight, each answered one followed by the next."""
@@ -79,7 +80,8 @@ class Replica:
         return self._told(simulate(self.speed, arrivals, REQUESTS // 4, self.prompt_tokens, self.generated_tokens, REQUESTS))
 
     def _told(self, s: Simulated) -> UnderLoad:
-        return UnderLoad(s.in_flight, s.output_tokens_per_s / self.generated_tokens, s.output_tokens_per_s, _spread(s.ttft_s), _spread(s.tpot_s))
+        ttft_s = s.ttft_s * self.ttft_factor[min(max(round(s.in_flight), 1), len(self.ttft_factor)) - 1]
+        return UnderLoad(s.in_flight, s.output_tokens_per_s / self.generated_tokens, s.output_tokens_per_s, _spread(ttft_s), _spread(s.tpot_s))
 
     def largest_concurrency(self, limits: Limits) -> int:
         """The most requests in flight within the limits; 0 where even one is too slow."""
@@ -112,10 +114,11 @@ def replica(spec: ModelSpec, gpu: GpuSpec, fitted: Fitted, *, parallelism: Paral
     known = fitted.correction
     efficiency = known.efficiency if known else fitted.efficiency
     step = decode_step_s(d, hw, efficiency, np.maximum(batch / np.asarray(hw.stages), 1.0))
-    ttft_factor = 1.0
+    ttft_factor = np.ones(room)
     if known:
-        step = step * np.exp(log_factor(known.tpot, terms(d, hw, batch), known))
-        ttft_factor = float(np.exp(log_factor(known.ttft, terms(d, hw, 1.0), known)))
-    prompt = float(prefill_s(d, hw, efficiency)) * ttft_factor
-    waits = max(float(np.asarray(efficiency.ttft_steps)) - 1.0, 0.0) * float(step[0]) * ttft_factor
-    return Replica(Speed(np.concatenate([[0.0], step]), prompt / prompt_tokens, waits), prompt_tokens, generated_tokens)
+        features = terms(d, hw, batch)
+        step = step * np.exp(log_factor(known.tpot, features, known))
+        ttft_factor = np.exp(log_factor(known.ttft, features, known))
+    wait_steps = max(float(np.asarray(efficiency.ttft_steps)) - 1.0, 0.0)
+    speed = Speed(np.concatenate([[0.0], step]), float(prefill_s(d, hw, efficiency)) / prompt_tokens, wait_steps)
+    return Replica(speed, prompt_tokens, generated_tokens, ttft_factor)

@@ -21,11 +21,11 @@ TOKEN_BUDGET = 8192
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Seconds of a step that decodes b sequences at index b (index 0: nothing), of a prompt's token, and of what else a request waits for."""
+    """Seconds of a step that decodes b sequences at index b (index 0: nothing) and of a prompt's token; what else a request waits for, in TPOTs."""
 
     decode_s: Array
     prompt_token_s: float
-    overhead_s: float
+    wait_steps: float
 
     @property
     def max_sequences(self) -> int:
@@ -35,7 +35,7 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """Arrays of shape (requests,) in order of arrival, the first ones of an empty engine left out, and by Little's law the mean number in flight."""
+    """Arrays of shape (requests,) in order of arrival, those into an empty engine left out; throughput and in_flight obey Little's law."""
 
     ttft_s: Array
     tpot_s: Array
@@ -106,13 +106,15 @@ def simulate(speed: Speed, arrivals_s: Array | None, concurrency: int, prompt_to
     requests = range(n_requests)
     came, first, last = np.array(arrival), np.array([engine.first_s[r] for r in requests]), np.array([engine.last_s[r] for r in requests])
     full = min(concurrency, n_requests // 4)  # the first that comes to an engine as full as it stays
-    begun, ended = (came[full], came[-1]) if came[-1] > came[full] else (0.0, engine.now)
-    per_s = np.count_nonzero((last > begun) & (last <= ended)) / (ended - begun)
+    tpot_s = ((last - first) / max(generated_tokens - 1, 1))[full:]
+    wait_s = speed.wait_steps * float(np.mean(tpot_s))
+    stay = float(np.mean((last - came)[full:])) + wait_s
+    per_s = concurrency / stay if arrivals_s is None else np.count_nonzero((last > came[full]) & (last <= came[-1])) / (came[-1] - came[full])
     return Simulated(
-        (first - came + speed.overhead_s)[full:],
-        ((last - first) / max(generated_tokens - 1, 1))[full:],
+        (first - came)[full:] + wait_s,
+        tpot_s,
         float(per_s * generated_tokens),
-        float(per_s * np.mean((last - came)[full:])),
+        float(per_s * stay),
     )
 
 

@@ -54,7 +54,7 @@ def test_at_a_low_rate_nobody_waits():
 
 
 def test_percentiles_spread_with_the_rate():
-    places = Replica(FLAT, 500, 50)
+    places = Replica(FLAT, 500, 50, np.ones(64))
     calm, busy = places.at_rate(5.0), places.at_rate(60.0)
     assert calm.ttft_s.p99 >= calm.ttft_s.p90 >= calm.ttft_s.p50
     assert busy.ttft_s.p90 > calm.ttft_s.p90
@@ -62,7 +62,7 @@ def test_percentiles_spread_with_the_rate():
 
 
 def test_the_largest_concurrency_holds_and_one_more_does_not():
-    places = Replica(Speed(np.concatenate([[0.0], 0.01 + 0.001 * np.arange(64)]), 1e-6, 0.0), 100, 40)
+    places = Replica(Speed(np.concatenate([[0.0], 0.01 + 0.001 * np.arange(64)]), 1e-6, 0.0), 100, 40, np.ones(64))
     limits = Limits(tpot_s=0.03)
     most = places.largest_concurrency(limits)
     assert 1 < most < 64
