@@ -42,7 +42,8 @@ def _show_runs(kind: str, path: str, told: Told, workspace: str | None, as_json:
     if as_json:
         print(to_json(done))
     else:
-        print(f"{done.rows:,} measured loads {'added' if done.added else 'were there already'} as {done.run_id}. Next: advisor fit")
+        loads = f"{done.rows:,} measured load{'s' if done.rows != 1 else ''}"
+        print(f"{loads} {'added' if done.added else 'there already'} as {done.run_id}. Next: advisor fit")
 
 
 def _show_model(path: str, workspace: str | None, as_json: bool) -> None:
