@@ -58,11 +58,10 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 
 class InProcess:
-    """One engine of this process with its tokenizer; use as an async context manager."""
+    """One engine of this process; use as an async context manager."""
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
-        self._tokenizer = engine.get_tokenizer()
         self._ids = itertools.count()
 
     async def __aenter__(self) -> Self:
@@ -81,6 +80,7 @@ class Policy(InProcess):
 
     def __init__(self, model: str, *, plain: bool = False, **settings: Any) -> None:
         super().__init__(_async_llm(model=model, enable_prefix_caching=True, **settings))
+        self._tokenizer = self._engine.get_tokenizer()
         self._chat = not plain and bool(self._tokenizer.chat_template)
 
     def _asked(self, prompt: str, partial: str) -> Any:
@@ -128,6 +128,7 @@ class RewardModel(InProcess):
 
     def __init__(self, model: str, marks: StepMarks, **settings: Any) -> None:
         super().__init__(_reward_engine(model, settings))
+        self._tokenizer = self._engine.get_tokenizer()
         self._marks = marks
         self._mark_id = only_token(self._tokenizer.encode(marks.rated, add_special_tokens=False), marks)
         self._chat = bool(self._tokenizer.chat_template)
@@ -164,23 +165,15 @@ def _reward_engine(model: str, settings: dict[str, Any]) -> Any:
     return _async_llm(model=model, runner="pooling", pooler_config=PoolerConfig(tok_pooling_type="ALL"), **settings)
 
 
-class TimedEngine:
-    """An engine that only times requests: no tokenizer, no prefix cache; use as an async context manager.
+class TimedEngine(InProcess):
+    """An engine that only times requests: no tokenizer, no prefix cache.
 
     With `dummy_weights` the model's config.json is all that it needs.
     """
 
     def __init__(self, model: str, *, dummy_weights: bool = False, **settings: Any) -> None:
         loaded = {"load_format": "dummy", "skip_tokenizer_init": True} if dummy_weights else {}
-        self._engine = _async_llm(model=model, enable_prefix_caching=False, **loaded, **settings)
-        self._ids = itertools.count()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._engine.shutdown()
-        self._engine = None
+        super().__init__(_async_llm(model=model, enable_prefix_caching=False, **loaded, **settings))
 
     @property
     def facts(self) -> EngineFacts:

@@ -1,4 +1,4 @@
-"""GuideLLM reports (JSON, from 0.3 to 0.8): a benchmark a load.
+"""GuideLLM reports (JSON; tried with 0.8): a benchmark a load.
 
 Mapped by definition: its `inter_token_latency_ms` is our TPOT, (end to end − TTFT) / (generated − 1); its
 `time_per_output_token_ms` divides the whole request by its tokens and is left out. Only answered requests count.
@@ -57,14 +57,15 @@ def _row(benchmark: dict[str, Any], report: dict[str, Any]) -> Row | None:
         "note": f"{failed} requests failed" if failed else None,
     }
     for ours, (theirs, seconds) in TIMES.items():
-        row[f"{ours}_s"] = of[theirs]["mean"] * seconds
-        row |= {f"{ours}_p{p}_s": of[theirs]["percentiles"][f"p{p}"] * seconds for p in (50, 90, 99)}
+        if of.get(theirs) and of[theirs]["mean"]:  # without streaming there is no first token to time
+            row[f"{ours}_s"] = of[theirs]["mean"] * seconds
+            row |= {f"{ours}_p{p}_s": of[theirs]["percentiles"][f"p{p}"] * seconds for p in (50, 90, 99)}
     return row
 
 
 def _model(benchmark: dict[str, Any], report: dict[str, Any]) -> str | None:
     """The model's name where the report tells it."""
-    for config in (benchmark.get("config"), report.get("config"), report.get("args")):
+    for config in (benchmark.get("config"), report.get("config")):
         backend = config.get("backend") if isinstance(config, dict) else None
         for told in (backend, config):
             if isinstance(told, dict) and isinstance(told.get("model"), str):

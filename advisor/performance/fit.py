@@ -20,7 +20,7 @@ from advisor.performance.roofline import Efficiency, Serving, serving, shifted
 from advisor.performance.runs import Labels, Runs
 
 RIDGE = 10.0
-"""Chosen by predicting whole (model, GPU) groups that were left out; benchmarks/performance.py repeats the choice."""
+"""Chosen by predicting whole (model, GPU) groups that were left out."""
 TTFT_WEIGHT = 0.3
 ERROR_SCALE = 0.1
 ITERATIONS = 25

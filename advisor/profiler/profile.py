@@ -37,7 +37,6 @@ SETTLED_QUANTILE = 0.9
 """Of all loads so many must be predicted within the wanted interval."""
 OVERHEAD_S = 0.5
 """Of a measurement beside its requests: short ones are not free."""
-KNOWN_FAILED = ("oom", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +133,9 @@ def _learned(subject: Subject, prior: Prior, rows: Sequence[Row], fitted: Effici
 
 
 def _next(candidates: Sequence[Load], rows: Sequence[Row], gain: Array, cost_s: Array, time_left_s: float) -> int | None:
-    """The place of the load that teaches most per second; none of those measured, too long, or no smaller than one that failed."""
+    """The place of the load that teaches most per second; none of those tried, too long, or no smaller than one that ran out of memory."""
     done = {(row["prompt_tokens"], row["generated_tokens"], row["concurrency"]) for row in rows}
-    broken = [row for row in rows if row["status"] in KNOWN_FAILED]
+    broken = [row for row in rows if row["status"] == "oom"]
 
     def possible(load: Load) -> bool:
         beyond = any(
@@ -169,7 +168,7 @@ async def profile(
     name = run_name(subject, folder)
     until = math.inf
     with Journal(folder, name) as journal:
-        rows = [row for kept in journal.done.values() for row in kept]
+        rows = [row for kept in journal.done.values() for row in kept if row["status"] != "failed"]  # those are tried again
         finished = False
         while not finished:
             begun = time.perf_counter()
@@ -195,7 +194,8 @@ async def profile(
         if not any(row["status"] == "ok" for row in rows):
             reason = f" ({rows[-1]['note']})" if rows else ""
             raise AdvisorError(f"no load could be measured in {time_s:.0f} s{reason}", where="--time", mend="give more time, or a smaller model")
-        return journal.seal(lambda temporary: seal_run(rows, temporary)), rows, known
+        everything = [row for kept in journal.done.values() for row in kept]
+        return journal.seal(lambda temporary: seal_run(everything, temporary)), everything, known
 
 
 def _candidates(subject: Subject, said: EngineFacts) -> list[Load]:

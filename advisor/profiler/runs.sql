@@ -1,7 +1,8 @@
--- Runs that tell how long a load took.
+-- Runs that tell how long a load took. A time of zero was not measured: benchmarks give it for answers of one token, or without streaming.
 -- in:  table runs; out: the columns that performance/runs.py takes, with source and note
 select
     model, gpu, parallelism, precision, engine, prompt_tokens, generated_tokens, concurrency,
-    ttft_s, tpot_s, request_s, output_tokens_per_s, source, note, own
+    nullif(ttft_s, 0) as ttft_s, nullif(tpot_s, 0) as tpot_s, nullif(request_s, 0) as request_s, nullif(output_tokens_per_s, 0) as output_tokens_per_s,
+    source, note, own
 from runs
 where status = 'ok' and (tpot_s > 0 or request_s > 0 or output_tokens_per_s > 0)

@@ -87,7 +87,7 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
         print(to_json({"run_id": path.stem, "path": str(path), "half_width": known.half_width, "loads": rows}))
         return
     _print(subject, rows)
-    print(f"90 % intervals of TPOT over the loads it can hold: ±{percent(known.half_width, 0)} for nine tenths of them")
+    print(f"TPOT of nine tenths of the loads it can hold is known {_within(known.half_width)} (90 % intervals, the spread of repeated runs apart)")
     if subject.dummy_weights and spec_of(subject.model).is_moe:
         print("Random weights route tokens evenly over the experts: trained ones touch fewer at small batches, so decoding may be faster there")
     print(f"{path}. Next: advisor fit")
@@ -145,9 +145,14 @@ def _said(step: Step) -> None:
         print(f"{load}: {step.row['status']} ({step.row['note']}); the engine starts anew", file=sys.stderr)
         return
     tpot = step.row.get("tpot_s")
-    expected = f"{significant(step.before.predicted_tpot_s * 1e3)} ± {percent(step.before.next_half_width, 0)}"
+    expected = f"{significant(step.before.predicted_tpot_s * 1e3)}, {_within(step.before.next_half_width)}"
     measured = f"{significant(tpot * 1e3) if tpot else '–'} ms TPOT (expected {expected}), {significant(step.row['ttft_s'])} s TTFT"
-    print(f"{step.after.n_measured}. {load}: {measured}; all loads now within ±{percent(step.after.half_width, 0)}", file=sys.stderr, flush=True)
+    print(f"{step.after.n_measured}. {load}: {measured}; all loads now {_within(step.after.half_width)}", file=sys.stderr, flush=True)
+
+
+def _within(half_width: float) -> str:
+    """A 90 % interval in words."""
+    return f"within ±{percent(half_width, 0)}" if half_width < 1 else f"within a factor {1 + half_width:.1f}"
 
 
 def _print(subject: Subject, rows: list[Row]) -> None:

@@ -48,6 +48,19 @@ def test_at_a_rate_concurrency_is_littles_law(advisor, own, tmp_path):
     assert row["request_rate"] == 5
 
 
+def test_a_time_of_zero_is_no_time(advisor, own, tmp_path):
+    """vLLM gives a TPOT of zero for answers of one token; the fit goes by the rest."""
+    report = json.loads((REPORTS / "vllm_serve.json").read_text())
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps(report | {"mean_tpot_ms": 0.0, "median_tpot_ms": 0.0, "p99_tpot_ms": 0.0, "total_output_tokens": 40, "output_throughput": 14.0}))
+    for file in (path, REPORTS / "vllm_serve.json"):
+        assert advisor("import", "vllm-bench", file, "--gpu", "l4", "--workspace", own)[0] == 0
+    code, _, err = advisor("fit", "--workspace", own)
+    assert code == 0, err
+    told = json.loads(advisor("estimate", "tiny", "--gpu", "l4", "--workspace", own, "--json")[1])
+    assert 0 < told["tpot_s"] < 1
+
+
 def test_sweep(advisor, own):
     assert advisor("import", "vllm-bench", REPORTS / "sweep", "--gpu", "l4", "--workspace", own)[0] == 0
     assert sorted(row["concurrency"] for row in rows(own)) == [2, 2, 8, 8]

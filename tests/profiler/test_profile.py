@@ -104,6 +104,29 @@ def test_out_of_memory_is_recorded_and_the_run_goes_on(tmp_path):
         assert not any(all(r[k] >= bad[k] for k in ("prompt_tokens", "generated_tokens", "concurrency")) for r in later)
 
 
+def test_what_failed_is_tried_again_by_the_same_command_and_excludes_nothing_else(tmp_path):
+    """A server that went away for a while: the first load fails, and larger ones are measured all the same."""
+    calls = []
+
+    def away(prompt, generated):
+        calls.append((prompt, generated))
+        return "connection refused" if 1 < len(calls) < 4 else ""
+
+    class Killed(Exception):
+        pass
+
+    def kill(step):
+        if step.row["status"] == "failed":
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(tmp_path, Steady(fails=away), watch=kill)
+    (path, rows, _), _ = run(tmp_path, Steady())
+    assert {r["status"] for r in rows} <= {"ok", "failed"}
+    assert sum(r["status"] == "ok" for r in rows) > 3
+    assert duckdb.execute(f"select count(*) from '{path}'").fetchone() == (len(rows),)
+
+
 def test_no_time_is_a_clear_line(tmp_path):
     with pytest.raises(AdvisorError, match="no load could be measured"):
         run(tmp_path, Steady(), time_s=0.001)

@@ -58,7 +58,7 @@ def test_a_profile_predicts_what_it_did_not_see(advisor, tmp_path, model):
 
 
 def test_over_http(advisor, servers, tmp_path):
-    asked = ("profile", MODELS / "small", "--url", servers[0].url, "--served-model", "small", "--gpu", "l4", "--time", "8s", "--workspace", tmp_path)
+    asked = ("profile", MODELS / "small", "--url", servers[0].url, "--served-model", "small", "--gpu", "l4", "--time", "3s", "--workspace", tmp_path)
     code, out, err = advisor(*asked, "--json")
     assert code == 0, err
     rows = json.loads(out)["loads"]
