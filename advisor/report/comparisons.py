@@ -121,7 +121,8 @@ def _print(pair: tuple[Deployment, Deployment], points: Sequence[Point], asked: 
         columns = ["in flight", *(f"{n} {what}" for what in ("TPOT ms", "tokens/s", "GB/GPU", "USD/M") for n in ("A", "B")), "cheaper"]
         rows = [[str(p.concurrency), *_cells(p), _cheaper(p, names)] for p in some]
         print_table(table(columns, rows, title=f"{context:,} → {asked.generated_tokens:,} tokens", right=columns[:-1]))
-        for figure, word in (("tpot_s", "faster a token"), ("usd_per_million_output_tokens", "cheaper a token")):
+        priced = [("usd_per_million_output_tokens", "cheaper a token")] if all(d.price for d in pair) else []
+        for figure, word in (("tpot_s", "faster a token"), *priced):
             told = [f"from {significant(at)} in flight on {names[0 if first else 1]} is {word}" for at, first in _crossings(some, figure)]
             print("\n".join(told or [_always(some, figure, names, word)]))
         print()

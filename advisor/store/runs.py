@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from advisor.store.sql import statement
 Row = dict[str, Any]
 
 
+@cache
 def columns() -> dict[str, str]:
     """Name and DuckDB type of every column that a file of runs holds."""
     connection = duckdb.connect()
