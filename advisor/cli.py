@@ -64,6 +64,7 @@ def estimate(
     input_tokens: Annotated[int, typer.Option(help="Prompt tokens of a request.")] = 1024,
     output_tokens: Annotated[int, typer.Option(help="Generated tokens of a request.")] = 1024,
     concurrency: Annotated[int, typer.Option(help="Requests in flight.")] = 1,
+    kv_precision: Annotated[str, typer.Option(help="Of the KV cache: bf16 or fp8.")] = "bf16",
     engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm.")] = "vllm",
     rate: Annotated[float | None, typer.Option(help="Percentiles at so many requests a second, arriving at random.")] = None,
     max_ttft: Annotated[str | None, typer.Option(help="The most it carries with 90 % of the first tokens within this, e.g. 1s.")] = None,
@@ -91,6 +92,7 @@ def estimate(
         qps,
         max_ttft,
         max_tpot,
+        kv_precision,
     )
     estimates.show(asked, workspace, as_json)
 
@@ -225,6 +227,7 @@ def import_(
     gpu: Annotated[str, typer.Option(help="GPU it was measured on.")] = "",
     parallelism: Annotated[str, typer.Option(help="tp8, tp4pp2, dp8, …; default tp1.")] = "",
     precision: Annotated[str, typer.Option(help="Of the weights; default: the checkpoint's own.")] = "",
+    kv_precision: Annotated[str, typer.Option(help="Of the KV cache: bf16 or fp8; default: not recorded.")] = "",
     engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm; default vllm.")] = "",
     input_tokens: Annotated[int | None, typer.Option(help="Prompt tokens of a request, where the report does not say.")] = None,
     output_tokens: Annotated[int | None, typer.Option(help="Generated tokens of a request, where the report does not say.")] = None,
@@ -236,7 +239,7 @@ def import_(
     from advisor.importers.runs import Told
     from advisor.report import imports
 
-    told = Told(model, gpu, parallelism, precision, engine, input_tokens, output_tokens, concurrency)
+    told = Told(model, gpu, parallelism, precision, kv_precision, engine, input_tokens, output_tokens, concurrency)
     imports.show(kind, path, told, workspace, as_json)
 
 
@@ -311,6 +314,7 @@ def profile(
     gpu: Annotated[str, typer.Option(help="What it runs on; default: this machine's GPU, or its processor.")] = "",
     parallelism: Annotated[str, typer.Option(help="tp8, tp4pp2, …; default tp1.")] = "",
     precision: Annotated[str, typer.Option(help="Of the weights; default: the checkpoint's own.")] = "",
+    kv_precision: Annotated[str, typer.Option(help="Of the KV cache: bf16 or fp8; what a server was started with.")] = "bf16",
     engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm: what the server runs.")] = "vllm",
     dummy_weights: Annotated[bool, typer.Option("--dummy-weights", help="Random weights: only config.json is needed.")] = False,
     time: Annotated[str, typer.Option(help="Longest time to measure once the engine runs, e.g. 5min.")] = "5min",
@@ -322,7 +326,7 @@ def profile(
     """Measure speed, memory and power on this machine or behind a URL, the most telling loads first; killed, the same command goes on."""
     from advisor.report import profiles
 
-    asked = profiles.Asked(model, url, served_model, gpu, parallelism, precision, engine, dummy_weights, time, within, tuple(engine_option or ()))
+    asked = profiles.Asked(model, url, served_model, gpu, parallelism, precision, kv_precision, engine, dummy_weights, time, within, tuple(engine_option or ()))
     profiles.show(asked, workspace, as_json)
 
 

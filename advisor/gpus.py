@@ -37,10 +37,8 @@ class GpuSpec:
 
     def compute_precision(self, weights: str) -> str:
         """The number format the products run in: the weights' own where the GPU has it, else 16 bit."""
-        if weights == "int4":  # weight-only quantisation multiplies in 16 bit
+        if weights == "int4":  # weight-only quantisation multiplies in 16 bit, as engines do with fp4 on GPUs without it
             return "bf16"
-        if weights == "fp4" and "fp4" not in self.peak_flops_per_s:
-            return "fp8" if "fp8" in self.peak_flops_per_s else "bf16"
         return weights if weights in self.peak_flops_per_s else "bf16"
 
 

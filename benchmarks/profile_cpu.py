@@ -22,7 +22,7 @@ from advisor.models.catalog import catalog
 from advisor.performance.fit import Efficiency
 from advisor.performance.pooling import on_unmeasured_gpu
 from advisor.performance.profiles import fitted_for
-from advisor.performance.runs import COLUMNS, Runs, runs_of
+from advisor.performance.runs import NAMES, NUMBERS, Runs, runs_of
 from advisor.profiler.fit import read_prior
 from advisor.store.workspace import Workspace
 
@@ -43,7 +43,7 @@ def profiled(model: str, workspace: str) -> list[dict[str, float]]:
 
 
 def as_runs(rows: list[dict[str, float]]) -> Runs:
-    missing = {name: [np.nan if row.get(name) is None else row[name] for row in rows] for name in COLUMNS}
+    missing = {name: [np.nan if row.get(name) is None else row[name] for row in rows] for name in (*NAMES, *NUMBERS)}
     return runs_of({name: np.array(values) for name, values in missing.items()})
 
 

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import duckdb
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS, load_gpu
 from advisor.models.catalog import catalog, resolve_name
+from advisor.performance.demand import KV_BYTES
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.profiles import ENGINES
 from advisor.store.runs import Row, columns, holds, seal_run
@@ -23,7 +25,7 @@ from advisor.store.workspace import Workspace
 REQUIRED = ("model", "gpu", "prompt_tokens", "generated_tokens", "concurrency")
 STATES = ("ok", "oom", "failed")
 FORMS = f"a table of runs is .csv or .parquet with the columns {', '.join(REQUIRED)}, and tpot_s, request_s or output_tokens_per_s; see docs/formats.md"
-KEYS = ("model", "gpu", "parallelism", "precision", "engine")
+KEYS = ("model", "gpu", "parallelism", "precision", "kv_precision", "engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Told:
     gpu: str = ""
     parallelism: str = ""
     precision: str = ""
+    kv_precision: str = ""
     engine: str = ""
     prompt_tokens: int | None = None
     generated_tokens: int | None = None
@@ -89,11 +92,12 @@ def _checked(row: Row, told: Told, where: str) -> Row:
     row["gpu"] = load_gpu(str(row["gpu"])).name
     row["parallelism"] = str(Parallelism.parse(str(row["parallelism"] or "tp1")))
     row["precision"] = str(row["precision"] or catalog()[row["model"]].checkpoint_precision)
+    row["kv_precision"] = row["kv_precision"] or None
     row["engine"] = str(row["engine"] or "vllm").lower()
     row["status"] = row.get("status") or "ok"
-    for key, known in (("precision", PRECISIONS), ("engine", ENGINES), ("status", STATES)):
+    for key, known in (("precision", PRECISIONS), ("kv_precision", (None, *KV_BYTES)), ("engine", ENGINES), ("status", STATES)):
         if row[key] not in known:
-            raise unknown(key, str(row[key]), known, where=where)
+            raise unknown(key, str(row[key]), tuple(name for name in known if name), where=where)
     _check_numbers(row, where)
     return row
 
@@ -131,7 +135,7 @@ def import_runs(path: Path, told: Told, workspace: Workspace) -> ImportedRuns:
     try:
         found = duckdb.connect().execute(f"from read_{path.suffix[1:]}($file)", {"file": str(path)})
         names = [str(column[0]) for column in found.description or ()]
-        rows: list[dict[str, Any]] = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+        rows: list[dict[str, Any]] = [{n: float(v) if isinstance(v, Decimal) else v for n, v in zip(names, row, strict=True)} for row in found.fetchall()]
     except duckdb.Error as error:
         raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), mend=FORMS) from None
     known = columns()

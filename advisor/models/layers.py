@@ -3,7 +3,8 @@
 Conventions: a multiply-add is two FLOPs, so a weight matrix costs 2 FLOPs a weight and token. Norms,
 activations, rotary embeddings and the softmax are left out (below 1 % for every shipped model).
 `context` is the number of tokens a new token sees, itself included. Elements, not bytes: precision is
-the deployment's business.
+the deployment's business. `launches` counts the kernels of one decode step that wait for each other, as
+engines run them where no two operations are fused into one; each carries a fixed latency.
 
 Sources: attention and feed-forward, arXiv 2001.08361 §2.1; MLA, arXiv 2405.04434 §2.1; sparse
 attention's indexer, DeepSeek-V3.2 report; Mamba-2, arXiv 2405.21060; gated delta rule, arXiv 2412.06464.
@@ -41,6 +42,8 @@ class Attention:
     output_gate: bool = False
     keys_as_values: bool = False
     other_parameters: int = 0  # biases, q/k norms, sinks
+
+    launches = 5  # norm, projection in, rotation with cache write, attention, projection out
 
     @property
     def matmul_parameters(self) -> int:
@@ -91,6 +94,12 @@ class LatentAttention:
     index_heads: int = 0
     index_head_dim: int = 0
     index_topk: int | None = None
+
+    @property
+    def launches(self) -> int:
+        """Norm, projection down, two norms, projection up, rotation with cache write, keys absorbed, attention, values absorbed, projection out;
+        an indexer: two projections, quantisation, scores, top-k."""
+        return 15 if self.index_heads else 10
 
     @property
     def _qk_head_dim(self) -> int:
@@ -164,6 +173,8 @@ class Mamba2:
     conv_bias: bool = True
     proj_bias: bool = False
 
+    launches = 7  # norm, projection in, convolution, step sizes, state update, gated norm, projection out
+
     @property
     def _inner(self) -> int:
         return self.heads * self.head_dim
@@ -215,6 +226,8 @@ class GatedDeltaNet:
     value_heads: int
     value_head_dim: int
     conv_kernel: int
+
+    launches = 8  # norm, two projections in, convolution, gates, state update, gated norm, projection out
 
     @property
     def _key_width(self) -> int:
@@ -269,6 +282,8 @@ class FeedForward:
     gated: bool = True
     bias: bool = False
 
+    launches = 4  # norm, up, activation, down
+
     @property
     def matmul_parameters(self) -> int:
         return (3 if self.gated else 2) * self.hidden * self.intermediate
@@ -291,6 +306,11 @@ class MixtureOfExperts:
     shared_gate: bool = False
     router_bias: bool = False
     always: tuple[FeedForward, ...] = ()  # dense branch in parallel (Gemma 4)
+
+    @property
+    def launches(self) -> int:
+        """Norm, router, top-k, two that sort tokens by expert, up, activation, down, sum; each feed-forward beside them without its norm."""
+        return 9 + sum(f.launches - 1 for f in self.resident)
 
     @property
     def router_parameters(self) -> int:

@@ -119,6 +119,11 @@ class ModelSpec:
         head = 2 * self.head_matmul_parameters * generated_tokens
         return tokens * self.linear_flops_per_token() + self.attention_flops(1, tokens) + head
 
+    @property
+    def decode_launches(self) -> int:
+        """Kernels of one decode step that wait for each other, without fusion."""
+        return sum(layer.count * sum(part.launches for part in (layer.mixer, layer.feed_forward) if part) for layer in self.layers)
+
     def engine_decode_core_flops(self, context: int) -> int:
         """Attention products of one decode step as engines run them (MLA absorbed)."""
         return sum(layer.count * layer.mixer.decode_core_flops(context) for layer in self.layers if layer.mixer)

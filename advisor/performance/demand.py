@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 Quantity = Array | float
 
 BYTES_16BIT = 2.0
+KV_BYTES = {"bf16": BYTES_16BIT, "fp8": 1.0}
+"""Bytes of a cache element, by the cache's precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Demand:
     kv_read_bytes          cache read by one sequence in one step at mid-answer
     kv_sequence_bytes      cache of one sequence when it ends
     kv_shards              KV heads that tensor parallelism can share out
+    launches               kernels of one decode step, each with a latency of its own
     """
 
     always_weight_bytes: Quantity
@@ -49,12 +52,13 @@ class Demand:
     kv_sequence_bytes: Quantity
     kv_shards: Quantity
     n_layers: Quantity
+    launches: Quantity
     hidden: Quantity
     prompt_tokens: Quantity
     generated_tokens: Quantity
 
 
-def demand(spec: ModelSpec, precision: str, prompt_tokens: int, generated_tokens: int, *, kv_bytes_per_element: float = BYTES_16BIT) -> Demand:
+def demand(spec: ModelSpec, precision: str, prompt_tokens: int, generated_tokens: int, kv_precision: str = "bf16") -> Demand:
     """The Demand of requests of these lengths (tokens, at least one generated)."""
     width = BYTES_PER_WEIGHT[precision]
     # four-bit MoE checkpoints (gpt-oss, NVFP4 DeepSeek, INT4 Kimi) quantise the experts and leave attention in 16 bit
@@ -74,6 +78,7 @@ def demand(spec: ModelSpec, precision: str, prompt_tokens: int, generated_tokens
     lookup = 0.0 if spec.tied_embeddings else spec.embedding_parameters * BYTES_16BIT
     middle = prompt_tokens + max(generated_tokens // 2, 1)
     total = prompt_tokens + generated_tokens
+    kv_width = KV_BYTES[kv_precision]
     kv_shards = max((layer.mixer.kv_replicable_heads for layer in spec.layers if layer.mixer and layer.mixer.kv_elements_per_token), default=1)
     return Demand(
         always_weight_bytes=always + head,
@@ -84,10 +89,11 @@ def demand(spec: ModelSpec, precision: str, prompt_tokens: int, generated_tokens
         head_flops=2.0 * spec.head_matmul_parameters,
         prefill_core_flops=spec.attention_flops(1, prompt_tokens),
         decode_core_flops=spec.engine_decode_core_flops(middle),
-        kv_read_bytes=spec.kv_read_elements(middle) * kv_bytes_per_element,
-        kv_sequence_bytes=spec.kv_elements(total) * kv_bytes_per_element,
+        kv_read_bytes=spec.kv_read_elements(middle) * kv_width,
+        kv_sequence_bytes=spec.kv_elements(total) * kv_width,
         kv_shards=kv_shards,
         n_layers=spec.n_layers,
+        launches=spec.decode_launches,
         hidden=spec.hidden,
         prompt_tokens=prompt_tokens,
         generated_tokens=generated_tokens,

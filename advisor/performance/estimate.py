@@ -41,6 +41,7 @@ def estimate(
     *,
     parallelism: Parallelism,
     precision: str,
+    kv_precision: str = "bf16",
     prompt_tokens: int,
     generated_tokens: int,
     concurrency: int,
@@ -50,7 +51,7 @@ def estimate(
         raise AdvisorError(
             f"{spec.name} has no experts to share out", where="--parallelism", mend="dp is for mixtures of experts; run replicas of a dense model"
         )
-    d = demand(spec, precision, prompt_tokens, generated_tokens)
+    d = demand(spec, precision, prompt_tokens, generated_tokens, kv_precision)
     hw = hardware(gpu, parallelism, precision)
     mem = memory(d, gpu.memory_bytes, hw, concurrency)
     room = max(mem.max_sequences, 1.0)

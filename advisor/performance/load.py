@@ -106,9 +106,19 @@ def _largest(holds: Callable[[int], bool], most: int) -> int:
     return low
 
 
-def replica(spec: ModelSpec, gpu: GpuSpec, fitted: Fitted, *, parallelism: Parallelism, precision: str, prompt_tokens: int, generated_tokens: int) -> Replica:
+def replica(
+    spec: ModelSpec,
+    gpu: GpuSpec,
+    fitted: Fitted,
+    *,
+    parallelism: Parallelism,
+    precision: str,
+    kv_precision: str = "bf16",
+    prompt_tokens: int,
+    generated_tokens: int,
+) -> Replica:
     """The replica with the speed that was fitted to it. A model that does not fit holds one sequence."""
-    d, hw = demand(spec, precision, prompt_tokens, generated_tokens), hardware(gpu, parallelism, precision)
+    d, hw = demand(spec, precision, prompt_tokens, generated_tokens, kv_precision), hardware(gpu, parallelism, precision)
     room = int(min(max(float(max_sequences(d, gpu.memory_bytes, hw)), 1.0), LARGEST_BATCH))
     batch = np.arange(1, room + 1, dtype=float)
     known = fitted.correction

@@ -2,8 +2,8 @@
 
 A decode step of B sequences reads the weights once, with a mixture of experts only those its tokens
 touch, and the cache of all B; it multiplies B tokens. The time is the larger of reading and
-multiplying, each over its efficiency, plus collectives and a fixed overhead per layer and step
-(roofline: Williams et al. 2009; expected distinct experts E·(1−(1−k/E)^B): uniform routing).
+multiplying, each over its efficiency, plus collectives and a fixed latency per kernel and step
+(roofline: Williams et al. 2009).
 
 All functions take numbers or numpy arrays, so that one call costs thousands of deployments.
 """
@@ -25,8 +25,9 @@ SHARPNESS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Efficiency:
-    """What is reached of the peaks (0–1), and what is added: seconds per layer, per collective and per step.
+    """What is reached of the peaks (0–1), and what is added: seconds per kernel, per collective and per step.
 
+    `skew` is the variance of the experts' popularity over its squared mean: 0 is uniform routing.
     `ttft_steps` counts the running steps a new request waits for, `burst` the share of the other
     requests' prefills it waits for (a closed loop starts with all of them at once).
     """
@@ -36,7 +37,8 @@ class Efficiency:
     experts: Quantity = 0.60
     kv: Quantity = 0.60
     link: Quantity = 0.50
-    layer_s: Quantity = 12e-6
+    skew: Quantity = 0.5
+    kernel_s: Quantity = 1.5e-6
     collective_s: Quantity = 10e-6
     step_s: Quantity = 1.5e-3
     prefill_compute: Quantity = 0.55
@@ -70,10 +72,17 @@ class Serving:
     kv_s: Array
 
 
-def distinct_expert_share(expert_share: Quantity, tokens: Quantity) -> Array:
-    """Expected share of the experts that `tokens` tokens touch; 1−(1−k/E)^tokens."""
-    share = np.minimum(np.asarray(expert_share, dtype=float), 1 - 1e-12)
-    return np.asarray(-np.expm1(np.asarray(tokens, dtype=float) * np.log1p(-share)))
+def distinct_expert_share(expert_share: Quantity, tokens: Quantity, skew: Quantity = 0.0) -> Array:
+    """Expected share of the experts that `tokens` tokens touch.
+
+    Uniform routing: 1−(1−k/E)^tokens. One token touches k experts whichever they are; that the others miss an expert has the
+    probability (1−k/E)^(popularity·(tokens−1)). Where popularity is gamma distributed over the experts with mean 1 and variance
+    `skew`, the mean of that is the distribution's Laplace transform, (1−skew·(tokens−1)·ln(1−k/E))^(−1/skew).
+    """
+    missed = np.log1p(-np.minimum(np.asarray(expert_share, dtype=float), 1 - 1e-12))
+    spread = np.maximum(np.asarray(skew, dtype=float), 1e-9)
+    others = np.maximum(np.asarray(tokens, dtype=float) - 1, 0.0)
+    return np.asarray(-np.expm1(np.minimum(tokens, 1.0) * missed - np.log1p(-spread * others * missed) / spread))
 
 
 def collectives_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
@@ -99,7 +108,7 @@ def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) ->
     b = np.asarray(batch, dtype=float)
     linear = b * d.linear_flops / np.asarray(hw.compute_flops_per_s)
     wide = b * (d.head_flops + d.decode_core_flops) / np.asarray(hw.compute_16bit_flops_per_s)
-    experts = d.expert_weight_bytes * distinct_expert_share(d.expert_share, b)
+    experts = d.expert_weight_bytes * distinct_expert_share(d.expert_share, b, eff.skew)
     bandwidth = n * np.asarray(hw.memory_bytes_per_s)
     return (
         (linear + wide) / (n * np.asarray(eff.compute)),
@@ -114,7 +123,7 @@ def decode_step_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> 
     memory = weights + kv
     longer = np.maximum(compute, memory)
     smooth = longer * ((compute / longer) ** SHARPNESS + (memory / longer) ** SHARPNESS) ** (1 / SHARPNESS)
-    fixed = d.n_layers * np.asarray(eff.layer_s) + np.asarray(eff.step_s)
+    fixed = d.launches * np.asarray(eff.kernel_s) + np.asarray(eff.step_s)
     return np.asarray(smooth + collectives_s(d, hw, eff, batch) + fixed)
 
 

@@ -17,10 +17,8 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import Serving
 
 Labels = NDArray[np.str_]
-COLUMNS = (
-    "model", "gpu", "parallelism", "precision", "engine", "prompt_tokens", "generated_tokens", "concurrency",
-    "ttft_s", "tpot_s", "request_s", "output_tokens_per_s",
-)  # fmt: skip
+NAMES = ("model", "gpu", "parallelism", "precision", "kv_precision", "engine")
+NUMBERS = ("prompt_tokens", "generated_tokens", "concurrency", "ttft_s", "tpot_s", "request_s", "output_tokens_per_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +60,11 @@ class Runs:
 
 
 def runs_of(columns: Mapping[str, NDArray[np.generic]]) -> Runs:
-    """Runs from the columns COLUMNS of the table `runs`: answered ones, of models and GPUs known here."""
-    text = {name: np.array(columns[name], dtype=str) for name in COLUMNS[:5]}
-    numbers = {name: np.array(columns[name], dtype=float) for name in COLUMNS[5:]}
-    loads = zip(text["model"], text["precision"], numbers["prompt_tokens"], numbers["generated_tokens"], strict=True)
-    demands = stack([demand(spec_of(m), p, max(round(i), 1), max(round(o), 1)) for m, p, i, o in loads])
+    """Runs from the columns NAMES and NUMBERS of the table `runs`: answered ones, of models and GPUs known here."""
+    text = {name: np.array(columns[name], dtype=str) for name in NAMES}
+    numbers = {name: np.array(columns[name], dtype=float) for name in NUMBERS}
+    loads = zip(text["model"], text["precision"], numbers["prompt_tokens"], numbers["generated_tokens"], text["kv_precision"], strict=True)
+    demands = stack([demand(spec_of(m), p, max(round(i), 1), max(round(o), 1), kv) for m, p, i, o, kv in loads])
     chosen = [load_gpu(name) for name in text["gpu"]]
     layouts = zip(chosen, text["parallelism"], text["precision"], strict=True)
     each = [hardware(gpu, Parallelism.parse(layout), precision) for gpu, layout, precision in layouts]

@@ -20,7 +20,7 @@ from advisor.performance.fit import PerformanceModel
 from advisor.performance.pooling import COEFFICIENTS, LEVELS, N_EFFICIENCIES, Z90, Prior, corrections, efficiencies_alone, learn, on_unmeasured_gpu, variance
 from advisor.performance.profiles import EFFICIENCIES, ENGINES, ROOFLINE_SPREAD, fitted_for, read_fitted
 from advisor.performance.roofline import Efficiency, shifted
-from advisor.performance.runs import COLUMNS, Runs, runs_of
+from advisor.performance.runs import NAMES, NUMBERS, Runs, runs_of
 from advisor.shipped import shipped_root
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -45,7 +45,7 @@ def measured(workspace: Workspace) -> Measured:
     """Every usable run of what ships and of the workspace."""
     columns = workspace.connect("runs").execute(statement("advisor.profiler", "runs")).fetchnumpy()
     known = np.array([m in catalog() and g in gpus() for m, g in zip(columns["model"], columns["gpu"], strict=True)], dtype=bool)
-    kept = {name: _plain(columns[name])[known] for name in (*COLUMNS, "source", "note", "own")}
+    kept = {name: _plain(columns[name])[known] for name in (*NAMES, *NUMBERS, "source", "note", "own")}
     model, source, note = (kept[name].astype(str) for name in ("model", "source", "note"))
     return Measured(runs_of(kept), model, source, note, kept["own"].astype(bool), int((~known).sum()))
 

@@ -26,7 +26,7 @@ from advisor.performance.demand import Array
 from advisor.performance.pooling import COEFFICIENTS, N_EFFICIENCIES, Z90, Prior, learn, on_unmeasured_gpu, sensitivities
 from advisor.performance.profiles import fitted_for, fitted_rows
 from advisor.performance.roofline import Efficiency, serving, shifted
-from advisor.performance.runs import COLUMNS, Runs, runs_of
+from advisor.performance.runs import NAMES, NUMBERS, Runs, runs_of
 from advisor.profiler.device import Meter
 from advisor.profiler.measure import ROUNDS, measure
 from advisor.profiler.plan import Load, gains, loads
@@ -49,6 +49,7 @@ class Subject:
     precision: str
     engine: str
     dummy_weights: bool = False
+    kv_precision: str = "bf16"
     settings: str = ""
 
     @property
@@ -94,8 +95,8 @@ def run_name(subject: Subject, folder: Path) -> str:
 
 def _runs(subject: Subject, points: Sequence[dict[str, float]]) -> Runs:
     """Loads, measured or not, as the formulas take them."""
-    told = {name: np.array([getattr(subject, name)] * len(points), dtype=object) for name in ("model", "gpu", "parallelism", "precision", "engine")}
-    return runs_of(told | {name: np.array([_number(p.get(name)) for p in points]) for name in COLUMNS[5:]})
+    told = {name: np.array([getattr(subject, name)] * len(points), dtype=object) for name in NAMES}
+    return runs_of(told | {name: np.array([_number(p.get(name)) for p in points]) for name in NUMBERS})
 
 
 def _number(value: float | None) -> float:

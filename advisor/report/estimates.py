@@ -10,6 +10,7 @@ from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS, GpuSpec, Price, going_rates, load_gpu, parse_price
 from advisor.models.catalog import catalog, load_model
 from advisor.models.spec import ModelSpec
+from advisor.performance.demand import KV_BYTES
 from advisor.performance.estimate import Estimate, estimate
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.profiles import ENGINES, Fitted, fitted_for
@@ -20,7 +21,7 @@ from advisor.units import bytes_text, parse_duration, significant
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was typed; the last four ask how it does under load."""
+    """What was typed; rate, qps and the limits ask how it does under load."""
 
     model: str
     gpu: str
@@ -36,6 +37,7 @@ class Asked:
     qps: float | None = None
     max_ttft: str | None = None
     max_tpot: str | None = None
+    kv_precision: str = "bf16"
 
     @property
     def under_load(self) -> bool:
@@ -51,6 +53,7 @@ class Deployment:
     gpu: GpuSpec
     layout: Parallelism
     precision: str
+    kv_precision: str
     fitted: Fitted
     price: Price | None
 
@@ -63,13 +66,15 @@ class Deployment:
             self.price,
             parallelism=self.layout,
             precision=self.precision,
+            kv_precision=self.kv_precision,
             prompt_tokens=prompt_tokens,
             generated_tokens=generated_tokens,
             concurrency=concurrency,
         )
 
     def __str__(self) -> str:
-        return f"{self.spec.name} ({self.precision}) on {self.layout.gpu_count} × {self.gpu.name} ({self.layout})"
+        cache = "" if self.kv_precision == "bf16" else f", KV cache in {self.kv_precision}"
+        return f"{self.spec.name} ({self.precision}{cache}) on {self.layout.gpu_count} × {self.gpu.name} ({self.layout})"
 
 
 def deployment(asked: Asked) -> Deployment:
@@ -84,6 +89,8 @@ def deployment(asked: Asked) -> Deployment:
     spec, gpu = load_model(asked.model), load_gpu(asked.gpu)
     if asked.precision and asked.precision not in PRECISIONS:
         raise unknown("precision", asked.precision, PRECISIONS, where="--precision")
+    if asked.kv_precision not in KV_BYTES:
+        raise unknown("precision", asked.kv_precision, KV_BYTES, where="--kv-precision")
     if asked.engine not in ENGINES:
         raise unknown("engine", asked.engine, ENGINES, where="--engine")
     entry = catalog().get(spec.name)
@@ -93,7 +100,7 @@ def deployment(asked: Asked) -> Deployment:
         raise AdvisorError(f"{layout} takes {layout.gpu_count} GPUs, not {asked.gpu_count}", where="--parallelism", mend="leave --gpu-count out")
     price = going_rates(tuple(p for text in asked.prices for p in parse_price(text))).get(gpu.name)
     fitted = fitted_for(gpu.name, asked.engine, weights, entry.shape if entry else "", data_parallel=layout.dp > 1)
-    return Deployment(spec, gpu, layout, weights, fitted, price)
+    return Deployment(spec, gpu, layout, weights, asked.kv_precision, fitted, price)
 
 
 def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
@@ -116,7 +123,7 @@ def _under_load(asked: Asked, d: Deployment, e: Estimate) -> dict[str, Any]:
     if not e.memory.fits:
         raise AdvisorError(f"{d} does not fit", where="--gpu-count", mend="give more GPUs, or fewer tokens or requests")
     lengths = {"prompt_tokens": asked.prompt_tokens, "generated_tokens": asked.generated_tokens}
-    one = replica(d.spec, d.gpu, d.fitted, parallelism=d.layout, precision=d.precision, **lengths)
+    one = replica(d.spec, d.gpu, d.fitted, parallelism=d.layout, precision=d.precision, kv_precision=d.kv_precision, **lengths)
     load = one.at_rate(asked.rate) if asked.rate else one.at_concurrency(asked.concurrency)
     found: dict[str, Any] = {"load": asdict(load)}
     if (asked.max_ttft, asked.max_tpot, asked.qps) == (None, None, None):
@@ -136,6 +143,7 @@ def _plain(asked: Asked, d: Deployment, e: Estimate) -> dict[str, Any]:
         "gpu_count": d.layout.gpu_count,
         "parallelism": str(d.layout),
         "precision": d.precision,
+        "kv_precision": d.kv_precision,
         "engine": asked.engine,
         "concurrency": asked.concurrency,
         "fits": e.memory.fits,

@@ -19,6 +19,7 @@ from advisor.engines.vllm import require_vllm
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS, load_gpu
 from advisor.models.catalog import catalog, spec_of
+from advisor.performance.demand import KV_BYTES
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.profiles import ENGINES
 from advisor.profiler.checkpoint import stored_bytes
@@ -48,6 +49,7 @@ class Asked:
     gpu: str
     parallelism: str
     precision: str
+    kv_precision: str
     engine: str
     dummy_weights: bool
     time: str
@@ -95,7 +97,8 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
 
 def _subject(asked: Asked, ws: Workspace, found: Device | None) -> Subject:
     """What is profiled, with every name known here. Raises AdvisorError."""
-    for value, known, flag in ((asked.precision, PRECISIONS, "--precision"), (asked.engine, ENGINES, "--engine")):
+    known_values = ((asked.precision, PRECISIONS, "--precision"), (asked.kv_precision, KV_BYTES, "--kv-precision"), (asked.engine, ENGINES, "--engine"))
+    for value, known, flag in known_values:
         if value and value not in known:
             raise unknown(flag.removeprefix("--"), value, known, where=flag)
     if asked.url and not asked.gpu:
@@ -106,12 +109,15 @@ def _subject(asked: Asked, ws: Workspace, found: Device | None) -> Subject:
     gpu = load_gpu(asked.gpu).name if asked.gpu else gpu_name(found.vendors_name) if found else know_cpu(ws)
     layout = Parallelism.parse(asked.parallelism) if asked.parallelism else Parallelism()
     settings = " ".join(sorted(asked.engine_options))
-    return Subject(model, gpu, str(layout), asked.precision or catalog()[model].checkpoint_precision, asked.engine, asked.dummy_weights, settings)
+    return Subject(
+        model, gpu, str(layout), asked.precision or catalog()[model].checkpoint_precision, asked.engine, asked.dummy_weights, asked.kv_precision, settings
+    )
 
 
 def _in_process(asked: Asked, subject: Subject) -> Start:
     layout = Parallelism.parse(subject.parallelism)
-    told: dict[str, Any] = {"tensor_parallel_size": layout.tp, "pipeline_parallel_size": layout.pp, **options(asked.engine_options)}
+    cache = {} if subject.kv_precision == "bf16" else {"kv_cache_dtype": subject.kv_precision}
+    told: dict[str, Any] = {"tensor_parallel_size": layout.tp, "pipeline_parallel_size": layout.pp, **cache, **options(asked.engine_options)}
 
     @asynccontextmanager
     async def start() -> AsyncIterator[tuple[Timed, EngineFacts]]:

@@ -45,8 +45,8 @@ def seal_run(rows: Sequence[Row], target: Path) -> Path:
 
 def holds(target: Path, rows: Sequence[Row]) -> bool:
     """Whether the sealed file has these rows and no others."""
-    difference = """
-        with mine as (select * exclude (own) from runs), theirs as (select * from read_parquet($file))
-        select count(*) from ((from mine except all from theirs) union all (from theirs except all from mine))
-    """
-    return _loaded(rows).execute(difference, {"file": str(target)}).fetchone() == (0,)
+    connection = _loaded(rows)
+    connection.execute("create table theirs as from runs limit 0")
+    connection.execute("insert into theirs by name select * from read_parquet($file)", {"file": str(target)})
+    difference = "select count(*) from ((from runs except all from theirs) union all (from theirs except all from runs))"
+    return connection.execute(difference).fetchone() == (0,)

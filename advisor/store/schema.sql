@@ -37,6 +37,7 @@ create table if not exists runs (
     gpu              varchar,
     parallelism      varchar,   -- tp1, tp8, dp4, …
     precision        varchar,   -- of the weights
+    kv_precision     varchar,   -- of the KV cache: bf16 or fp8; null: not recorded, taken for bf16, the engines' default
     engine           varchar,   -- vllm, sglang, trtllm
     engine_version   varchar,
     status           varchar,   -- ok, oom (out of memory), failed

@@ -112,6 +112,35 @@ def test_a_plain_table(advisor, tmp_path):
     assert code == 0, err
     (row,) = rows(tmp_path / "ws")
     assert (row["model"], row["gpu"], row["engine"], row["precision"]) == ("Qwen/Qwen3-8B", "h100-sxm", "vllm", "bf16")
+    assert row["kv_precision"] is None
+
+
+def test_the_precision_of_the_cache_is_told_or_read(advisor, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("model,gpu,kv_precision,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,,9,9,1,1\nqwen3-8b,l4,bf16,9,9,2,1\n")
+    assert advisor("import", "runs", path, "--kv-precision", "fp8", "--workspace", tmp_path / "ws")[0] == 0
+    assert [row["kv_precision"] for row in rows(tmp_path / "ws")] == ["fp8", "bf16"]
+    code, _, err = advisor("import", "runs", path, "--kv-precision", "fp3", "--workspace", tmp_path / "ws")
+    assert (code, "fp3" in err, "did you mean fp8" in err) == (2, True, True)
+
+
+def test_a_table_of_decimals(advisor, tmp_path):
+    path = tmp_path / "mine.parquet"
+    columns = "'qwen3-8b' as model, 'l4' as gpu, 9.5 as prompt_tokens, 9 as generated_tokens, 1 as concurrency, 0.01 as tpot_s"
+    duckdb.execute(f"copy (select {columns}) to '{path}'")
+    assert advisor("import", "runs", path, "--workspace", tmp_path / "ws")[0] == 0
+    assert rows(tmp_path / "ws")[0]["prompt_tokens"] == 9.5
+
+
+def test_a_run_sealed_before_a_column_was_known(advisor, own):
+    asked = ("import", "vllm-bench", REPORTS / "vllm_serve.json", "--gpu", "l4", "--workspace", own, "--json")
+    run_id = json.loads(advisor(*asked)[1])["run_id"]
+    file = own / "measurements" / "runs" / f"{run_id}.parquet"
+    older = file.with_name("older.parquet")
+    duckdb.execute(f"copy (select * exclude (kv_precision) from '{file}') to '{older}'")
+    older.replace(file)
+    assert json.loads(advisor(*asked)[1])["added"] is False
+    assert advisor("fit", "--workspace", own)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.models.catalog import spec_of
 from advisor.models.layers import Attention, FeedForward, LatentAttention, MixtureOfExperts, visible_sum
 
 
@@ -29,3 +30,14 @@ def test_expected_distinct_experts():
     assert moe.expected_distinct_experts(1) == 1
     assert moe.expected_distinct_experts(2) == 1.75  # 4·(1 − (3/4)²)
     assert moe.inactive_parameters == 3 * 3 * 8 * 16
+
+
+def test_kernels_of_a_step():
+    dense, expert = FeedForward(8, 16), FeedForward(8, 4)
+    alone = MixtureOfExperts(hidden=8, n_experts=4, experts_per_token=1, expert=expert)
+    shared = MixtureOfExperts(hidden=8, n_experts=4, experts_per_token=1, expert=expert, shared=expert)
+    assert (dense.launches, alone.launches, shared.launches) == (4, 9, 12)
+    plain = LatentAttention(7168, 128, 1536, 512, 128, 64, 128)
+    sparse = LatentAttention(7168, 128, 1536, 512, 128, 64, 128, index_heads=64, index_head_dim=128, index_topk=2048)
+    assert Attention(64, 8, 2, 8).launches < plain.launches < sparse.launches
+    assert spec_of("deepseek-ai/DeepSeek-R1").decode_launches == 3 * (10 + 4) + 58 * (10 + 12)

@@ -30,7 +30,7 @@ PRIOR = Prior(np.full((len(LEVELS), len(COEFFICIENTS)), 0.05), np.array([0.03**2
 
 def made(truth, *, model="Qwen/Qwen3-30B-A3B", noise=0.03, seed=0, loads=LOADS, engine="vllm", timed=True):
     columns = dict(zip(("prompt_tokens", "generated_tokens", "concurrency"), map(np.array, zip(*loads, strict=True)), strict=True))
-    text = {"model": model, "gpu": "h100-sxm", "parallelism": "tp2", "precision": "bf16", "engine": engine}
+    text = {"model": model, "gpu": "h100-sxm", "parallelism": "tp2", "precision": "bf16", "kv_precision": "bf16", "engine": engine}
     columns |= {name: np.full(len(loads), value) for name, value in text.items()}
     unknown = np.full(len(loads), np.nan)
     asked = runs_of(columns | dict.fromkeys(("ttft_s", "tpot_s", "request_s", "output_tokens_per_s"), unknown))
@@ -77,7 +77,7 @@ def test_one_round_is_the_textbook_posterior():
 
 
 def test_six_runs_predict_the_rest_of_a_model_that_strays():
-    truth = shifted(BASE, [0, 0.5, -1.0, -0.6, 0.5, 0.8, 0.3, 0.7, -0.5, 0.8, 0.5])
+    truth = shifted(BASE, [0, 0.5, -1.0, -0.6, 0.5, 0.3, 0.8, 0.3, 0.7, -0.5, 0.8, 0.5])
     runs = made(truth)
     seen = np.zeros(len(runs), dtype=bool)
     seen[[0, 3, 7, 11, 16, 21]] = True
@@ -102,7 +102,7 @@ def test_an_outlier_is_not_believed():
 
 
 def test_whole_requests_alone_teach_too():
-    truth = shifted(BASE, [0, 0, 0, 0, 0, 1.0, 0, 1.0, 0, 0, 0])
+    truth = shifted(BASE, [0, 0, 0, 0, 0, 0, 1.0, 0, 1.0, 0, 0, 0])
     timed = made(truth, noise=0)
     request_s = timed.ttft_s + timed.tpot_s * (np.asarray(timed.demand.generated_tokens) - 1)
     timed.request_s[:], timed.tpot_s[:], timed.ttft_s[:] = request_s, np.nan, np.nan
@@ -116,7 +116,7 @@ def test_the_prior_expects_groups_to_stray_as_far_as_they_did():
     expected = {}
     for far in (0.1, 1.0):
         rng = np.random.default_rng(3)
-        groups = [made(shifted(BASE, [0, rng.normal(0, far), 0, 0, 0, rng.normal(0, far), *[0] * 5]), model=m, seed=i) for i, m in enumerate(models)]
+        groups = [made(shifted(BASE, [0, rng.normal(0, far), 0, 0, 0, 0, rng.normal(0, far), *[0] * 5]), model=m, seed=i) for i, m in enumerate(models)]
         together = joined(groups)
         prior = estimate_prior(together, as_arrays(together))
         decode, _, by_decode, _ = sensitivities(together, as_arrays(together))

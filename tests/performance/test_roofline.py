@@ -1,15 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import gamma
 
 from advisor.gpus import load_gpu
 from advisor.models.catalog import load_model
 from advisor.performance.demand import demand, stack
 from advisor.performance.hardware import hardware
-from advisor.performance.memory import OVERHEAD_BYTES, memory
+from advisor.performance.memory import OVERHEAD_BYTES, max_sequences, memory
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.roofline import Efficiency, decode_step_s, distinct_expert_share, serving
+from advisor.performance.roofline import Efficiency, decode_parts_s, decode_step_s, distinct_expert_share, serving
 
-PERFECT = Efficiency(compute=1, weights=1, experts=1, kv=1, link=1, layer_s=0, collective_s=0, step_s=0, prefill_compute=1, ttft_steps=0, burst=0)
+PERFECT = Efficiency(compute=1, weights=1, experts=1, kv=1, link=1, kernel_s=0, collective_s=0, step_s=0, prefill_compute=1, ttft_steps=0, burst=0)
 
 
 def tp(gpus):
@@ -34,6 +39,28 @@ def test_experts_touched():
     assert float(distinct_expert_share(8 / 128, 1)) == pytest.approx(8 / 128)
     assert float(distinct_expert_share(8 / 128, 64)) == pytest.approx(1 - (1 - 1 / 16) ** 64)
     assert float(distinct_expert_share(0.0, 64)) == 0
+
+
+@given(st.floats(0.001, 0.3), st.floats(0.01, 3), st.integers(1, 512))
+def test_experts_touched_where_some_are_liked_better(share, skew, tokens):
+    popularity = gamma(1 / skew, scale=skew)  # mean 1, variance skew
+    missed_by_hand = popularity.expect(lambda p: (1 - share) ** (1 + p * (tokens - 1)))
+    assert float(distinct_expert_share(share, tokens, skew)) == pytest.approx(1 - missed_by_hand, abs=1e-4)
+    assert float(distinct_expert_share(share, 1, skew)) == pytest.approx(share)
+    assert float(distinct_expert_share(share, tokens, skew)) <= float(distinct_expert_share(share, tokens)) + 1e-9
+
+
+def test_a_cache_in_fp8_is_read_in_half_the_time_and_holds_twice_as_many():
+    spec, hw = load_model("Llama-3.1-8B-Instruct"), hardware(load_gpu("h100-sxm"), Parallelism(), "bf16")
+    wide, narrow = (demand(spec, "bf16", 4000, 2, precision) for precision in ("bf16", "fp8"))
+    assert float(max_sequences(narrow, 80e9, hw)) == pytest.approx(2 * float(max_sequences(wide, 80e9, hw)))
+    assert float(decode_parts_s(narrow, hw, PERFECT, 8)[2]) == pytest.approx(float(decode_parts_s(wide, hw, PERFECT, 8)[2]) / 2)
+
+
+def test_a_step_pays_for_every_kernel():
+    d, hw = demand(load_model("Llama-3.1-8B-Instruct"), "bf16", 1, 2), tp(1)
+    slower = float(decode_step_s(d, hw, replace(PERFECT, kernel_s=1e-6), 1) - decode_step_s(d, hw, PERFECT, 1))
+    assert slower == pytest.approx(32 * 9e-6)  # 32 layers: five kernels of attention, four of the feed-forward
 
 
 def test_moe_wins_at_small_batch_and_loses_its_lead_as_experts_fill():

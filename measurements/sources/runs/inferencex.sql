@@ -1,5 +1,8 @@
 -- Published serving runs of vLLM, SGLang and TensorRT-LLM; flagged rows (speculative decoding, doubtful GPU count) left out.
 -- Tensor parallelism over all GPUs, unless attention was data-parallel.
+-- InferenceX draws both lengths evenly from 0.8 to 1 of the nominal ones (its benchmark_serving.py, RANDOM_RANGE_RATIO 0.8): the mean is 0.9.
+-- Its scripts (benchmarks/*.sh, one a model, GPU and engine) and perf-changelog.yaml say in what precision the KV cache was kept, and since when.
+-- The validation samples do not say it.
 -- in:  $data: folder with serving_inferencex.csv
 -- out: columns of runs
 select
@@ -17,10 +20,21 @@ select
     end as gpu,
     if(dp_attention = 1, 'dp', 'tp') || n_gpu as parallelism,
     coalesce(precision, 'bf16') as precision,
+    case
+        when origin not like 'inferencex%' then null
+        when model like '%Llama-3.1-70B' then 'fp8'
+        when model like '%gpt-oss-120b' and backend = 'vllm' then if(gpu like 'B200%' and measured_date >= '2025-12-01', 'fp8', 'bf16')
+        when model like '%gpt-oss-120b' then if(gpu like 'B200%', 'fp8', 'bf16')
+        when model like '%DeepSeek-R1' then if(gpu like 'H200%' and backend = 'sglang', 'bf16', 'fp8')
+        when model like '%GLM-5' then if(gpu like 'H200%', 'bf16', if(precision = 'fp4', null, 'fp8'))
+        when model like '%MiniMax-M2.5' then if(gpu not like 'H100%' and measured_date >= '2026-04-01', 'fp8', 'bf16')
+        when model like '%Qwen3.5%' then if(coalesce(precision, 'bf16') = 'bf16', 'bf16', 'fp8')
+        when model like '%Kimi-K2.5' then if(gpu like 'B200%' and precision = 'fp4' and measured_date >= '2026-04-17', 'fp8', 'bf16')
+    end as kv_precision,
     backend as engine,
     backend_version as engine_version,
-    isl as prompt_tokens,
-    osl as generated_tokens,
+    if(origin like 'inferencex%', 0.9, 1) * isl as prompt_tokens,
+    if(origin like 'inferencex%', 0.9, 1) * osl as generated_tokens,
     concurrency,
     ttft_ms / 1000 as ttft_s,
     tpot_ms / 1000 as tpot_s,
