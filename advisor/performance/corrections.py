@@ -18,6 +18,9 @@ TERMS = ("constant", "concurrency", "prompt", "generated", "gpus", "concurrency_
 LARGEST = 0.7
 """Bound of a logarithmic correction: a factor of two; beyond that the run is an outlier and the physics stays."""
 
+EDGE = 1e-3
+"""How far beyond the range of a term still counts as in it: ranges are stored with four digits."""
+
 Key = tuple[str, str, str, str]
 """(shape, gpu, engine, precision)"""
 
@@ -26,7 +29,7 @@ Key = tuple[str, str, str, str]
 class Correction:
     """Own efficiencies, coefficients of TERMS for log TPOT and log TTFT, the measured range of each term, and the runs behind it.
 
-    `spread` is the factor of the 90 % interval of times.
+    `spread` is the factor of the 90 % interval of times within that range.
     """
 
     efficiency: Efficiency
@@ -57,6 +60,13 @@ def terms(d: Demand, hw: Hardware, concurrency: Quantity) -> Array:
 def covers(correction: Correction, data_parallel: bool) -> bool:
     """Whether attention of that kind, data-parallel or not, was among the measured runs."""
     return bool(correction.low[-1] <= float(data_parallel) <= correction.high[-1])
+
+
+def spread_at(correction: Correction, features: Array, otherwise: Quantity) -> Array:
+    """Factor of the 90 % interval of times at each load, shape (n,): the correction's own where every term lies within its measured
+    range, elsewhere no less than `otherwise`, the factor without a correction."""
+    measured = np.all((features >= correction.low - EDGE) & (features <= correction.high + EDGE), axis=-1)
+    return np.where(measured, correction.spread, np.maximum(correction.spread, otherwise))
 
 
 def log_factor(coefficients: Array, features: Array, correction: Correction) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from advisor.errors import AdvisorError
 from advisor.gpus import GpuSpec, Price
 from advisor.models.spec import ModelSpec
-from advisor.performance.corrections import corrected_serving
+from advisor.performance.corrections import corrected_serving, spread_at, terms
 from advisor.performance.demand import demand
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import Memory, memory
@@ -19,7 +19,7 @@ from advisor.performance.roofline import serving
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Answer of `advisor estimate`; None where there is no price."""
+    """Answer of `advisor estimate`; None where there is no price. `spread` is the factor of the 90 % interval of times."""
 
     memory: Memory
     ttft_s: float
@@ -31,6 +31,7 @@ class Estimate:
     prefill_flops: int
     decode_flops_per_token: int
     bound: str
+    spread: float
 
 
 def estimate(
@@ -71,4 +72,5 @@ def estimate(
         prefill_flops=spec.prefill_flops(prompt_tokens),
         decode_flops_per_token=spec.decode_flops(prompt_tokens + max(generated_tokens // 2, 1)),
         bound=max(parts, key=lambda part: parts[part]),
+        spread=float(spread_at(known, terms(d, hw, concurrency), fitted.spread)) if known else fitted.spread,
     )

@@ -26,7 +26,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Efficiencies with where they come from; `spread` is the factor of the 90 % interval of times."""
+    """Efficiencies with where they come from; `spread` is the factor of the 90 % interval of times, without the correction."""
 
     efficiency: Efficiency
     provenance: str
@@ -92,5 +92,5 @@ def fitted_for(gpu: str, engine: str, precision: str, shape: str = "", *, data_p
             if correction is None or not covers(correction, data_parallel):
                 return rows[key]
             source = f"{correction.n_runs} runs of this model shape on this GPU: {correction.source}"
-            return replace(rows[key], provenance="fitted", spread=correction.spread, source=source, correction=correction)
+            return replace(rows[key], provenance="fitted", source=source, correction=correction)
     return Fitted(Efficiency(), "roofline", ROOFLINE_SPREAD, "no measured run for this GPU, engine and precision")

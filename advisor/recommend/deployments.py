@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from advisor.gpus import Price, gpus
 from advisor.models.catalog import catalog, spec_of
-from advisor.performance.corrections import Correction, corrected_serving, covers
+from advisor.performance.corrections import Correction, corrected_serving, covers, spread_at, terms
 from advisor.performance.demand import Demand, demand
 from advisor.performance.hardware import Hardware, hardware
 from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, max_sequences, weights_per_gpu
@@ -134,10 +134,11 @@ def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: 
     performance, spread = f.performance, f.spread
     for gpu, correction in f.corrections.get(catalog()[model].shape, {}).items():
         better = corrected_serving(d, f.hardware, correction, f.concurrency, np.maximum(room, 1.0))
+        features = terms(d, f.hardware, f.concurrency)
         on = (f.gpu == gpu) & np.where(f.shares_experts, covers(correction, data_parallel=True), covers(correction, data_parallel=False))
         times = ("ttft_s", "tpot_s", "request_s", "output_tokens_per_s")
         result = replace(result, **{name: np.where(on, getattr(better, name), getattr(result, name)) for name in times})
-        performance, spread = np.where(on, "fitted, this model too", performance), np.where(on, correction.spread, spread)
+        performance, spread = np.where(on, "fitted, this model too", performance), np.where(on, spread_at(correction, features, f.spread), spread)
     columns: Columns = {
         "point_id": np.full(len(fits), point_id),
         "gpu": f.gpu,

@@ -83,7 +83,6 @@ def _plain(pair: tuple[Deployment, Deployment], points: Sequence[Point]) -> dict
                 "gpu_count": d.layout.gpu_count,
                 "is_moe": d.spec.is_moe,
                 "provenance": {"performance": d.fitted.provenance, "source": d.fitted.source, "price": str(d.price) if d.price else None},
-                "spread": d.fitted.spread,
             }
             for d in pair
         ],
@@ -99,6 +98,7 @@ def _plain(pair: tuple[Deployment, Deployment], points: Sequence[Point]) -> dict
                         "output_tokens_per_s": e.output_tokens_per_s,
                         "usd_per_million_output_tokens": e.usd_per_million_output_tokens,
                         "total_bytes": e.memory.total_bytes,
+                        "spread": e.spread,
                     }
                     for e in p.each
                 ],
@@ -126,9 +126,11 @@ def _print(pair: tuple[Deployment, Deployment], points: Sequence[Point], asked: 
             told = [f"from {significant(at)} in flight on {names[0 if first else 1]} is {word}" for at, first in _crossings(some, figure)]
             print("\n".join(told or [_always(some, figure, names, word)]))
         print()
-    for letter, d in zip("AB", pair, strict=True):
+    for which, d in enumerate(pair):
         kind = "mixture of experts" if d.spec.is_moe else "dense"
-        print(f"{letter}: {d}, {kind}; times within a factor {d.fitted.spread:.2f} ({d.fitted.provenance}: {d.fitted.source}); {d.price or 'no price known'}")
+        spreads = sorted({f"{e.spread:.2f}" for e in (p.each[which] for p in points) if e})
+        within = f"times within a factor {' or '.join(spreads)}" if spreads else "fits at none of these loads"
+        print(f"{'AB'[which]}: {d}, {kind}; {within} ({d.fitted.provenance}: {d.fitted.source}); {d.price or 'no price known'}")
     if not all(d.price for d in pair):
         print("advisor: no price known for this GPU: give --price", file=sys.stderr)
 

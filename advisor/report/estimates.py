@@ -136,7 +136,7 @@ def _under_load(asked: Asked, d: Deployment, e: Estimate) -> dict[str, Any]:
 
 
 def _plain(asked: Asked, d: Deployment, e: Estimate) -> dict[str, Any]:
-    low, high = 1 / d.fitted.spread, d.fitted.spread
+    low, high = 1 / e.spread, e.spread
     return {
         "model": d.spec.name,
         "gpu": d.gpu.name,
@@ -173,7 +173,7 @@ def _plain(asked: Asked, d: Deployment, e: Estimate) -> dict[str, Any]:
 
 
 def _rows(asked: Asked, d: Deployment, e: Estimate) -> list[list[str]]:
-    low, high = 1 / d.fitted.spread, d.fitted.spread
+    low, high = 1 / e.spread, e.spread
     kept = f"{significant(max(e.memory.max_sequences, 0))} sequences of {asked.prompt_tokens + asked.generated_tokens:,} tokens fit"
     usd = significant(e.usd_per_million_output_tokens) if e.usd_per_million_output_tokens else "– (no price known: give --price)"
     return [

@@ -5,7 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from advisor.performance.corrections import TERMS, corrected_serving
+from advisor.performance.corrections import TERMS, Correction, corrected_serving, spread_at, terms
 from advisor.performance.pooling import (
     COEFFICIENTS,
     LEVELS,
@@ -139,3 +139,14 @@ def joined(groups):
 def test_an_unmeasured_gpu_is_less_certain():
     assert (on_unmeasured_gpu(PRIOR).variances[0, :N_EFFICIENCIES] > PRIOR.variances[0, :N_EFFICIENCIES]).all()
     assert (on_unmeasured_gpu(PRIOR).variances[1:] == PRIOR.variances[1:]).all()
+
+
+def test_beyond_what_was_measured_the_interval_is_no_narrower_than_without():
+    measured, asked = made(BASE, loads=[(1024, 512, 4), (1024, 512, 64)]), made(BASE, loads=[(1024, 512, 16), (1024, 512, 256), (9000, 512, 16)])
+    correction = Correction(BASE, np.zeros(7), np.zeros(7), *(f(features_of(measured), axis=0) for f in (np.min, np.max)), 1.1, 2, "here")
+    assert spread_at(correction, features_of(asked), 1.5).tolist() == [1.1, 1.5, 1.5]
+    assert spread_at(correction, features_of(asked), 1.05).tolist() == [1.1, 1.1, 1.1]
+
+
+def features_of(runs):
+    return terms(runs.demand, runs.hardware, runs.concurrency)
