@@ -317,6 +317,7 @@ def profile(
     kv_precision: Annotated[str, typer.Option(help="Of the KV cache: bf16 or fp8; what a server was started with.")] = "bf16",
     engine: Annotated[str, typer.Option(help="vllm, sglang or trtllm: what the server runs.")] = "vllm",
     dummy_weights: Annotated[bool, typer.Option("--dummy-weights", help="Random weights: only config.json is needed.")] = False,
+    routing: Annotated[str, typer.Option(help="First count the experts that answers to this task take: arithmetic, gsm8k, …, or a file.")] = "",
     time: Annotated[str, typer.Option(help="Longest time to measure once the engine runs, e.g. 5min.")] = "5min",
     within: Annotated[float, typer.Option(help="Stop when nine tenths of all loads are predicted so closely: 0.1 is ±10 %.")] = 0.1,
     engine_option: Annotated[list[str] | None, typer.Option(help="name=value for vLLM in process, e.g. max_model_len=8192; repeatable.")] = None,
@@ -326,7 +327,9 @@ def profile(
     """Measure speed, memory and power on this machine or behind a URL, the most telling loads first; killed, the same command goes on."""
     from advisor.report import profiles
 
-    asked = profiles.Asked(model, url, served_model, gpu, parallelism, precision, kv_precision, engine, dummy_weights, time, within, tuple(engine_option or ()))
+    asked = profiles.Asked(
+        model, url, served_model, gpu, parallelism, precision, kv_precision, engine, dummy_weights, routing, time, within, tuple(engine_option or ())
+    )
     profiles.show(asked, workspace, as_json)
 
 

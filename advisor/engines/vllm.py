@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from advisor.engines.protocol import Completion, EngineFailure, Sampling, Scored, conversation
 from advisor.engines.rewards import StepMarks, marked_positions, only_token, step_rewards
+from advisor.engines.routing import Steps
 from advisor.engines.timing import EngineFacts, Timing
 from advisor.errors import AdvisorError, MissingAbility
 
@@ -118,6 +119,30 @@ class Policy(InProcess):
         stopped_at = drawn.stop_reason if isinstance(drawn.stop_reason, str) else ""
         reason = "length" if drawn.finish_reason == "length" else "stop"
         return Completion(drawn.text, len(drawn.token_ids), len(last.prompt_token_ids or ()) - cached, cached, reason, stopped_at)
+
+
+class CountedPolicy(Policy):
+    """A policy that counts the experts its steps touch; no graphs, which would hide them. Raises as Policy."""
+
+    def __init__(self, model: str, **settings: Any) -> None:
+        super().__init__(model, **{**settings, "enforce_eager": True, "worker_extension_cls": "advisor.engines.routing.CountsExperts"})
+
+    async def count_experts(self) -> None:
+        """Begin to count. Raises MissingAbility where the engine's kernels do not show what they route."""
+        try:
+            await self._engine.collective_rpc("count_experts")
+        except Exception as error:  # whatever a worker raised comes as the engine's own exception
+            reason = str(error).splitlines()[0][:200]
+            raise MissingAbility(f"this engine does not show its routing ({reason})", mend="leave --routing out") from None
+
+    async def counted_experts(self) -> Steps:
+        """What was counted, over all workers."""
+        total: Steps = {}
+        for worker in await self._engine.collective_rpc("counted_experts"):
+            for tokens, (passes, distinct) in worker.items():
+                before = total.get(int(tokens), (0, 0))
+                total[int(tokens)] = (before[0] + passes, before[1] + distinct)
+        return total
 
 
 class RewardModel(InProcess):

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,25 @@ from advisor.engines.vllm import require_vllm
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS, load_gpu
 from advisor.models.catalog import catalog, spec_of
+from advisor.models.layers import MixtureOfExperts
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.profiles import ENGINES
+from advisor.performance.roofline import distinct_expert_share
 from advisor.profiler.checkpoint import stored_bytes
 from advisor.profiler.cpu import know_cpu
 from advisor.profiler.device import Device, Meter, device, gpu_name
 from advisor.profiler.fit import read_prior
 from advisor.profiler.profile import Step, Subject, profile
+from advisor.profiler.routing import Routing, counted, routing_of
 from advisor.report.engines import named, options, weights
 from advisor.report.tables import print_table, table, to_json
 from advisor.store.runs import Row
 from advisor.store.workspace import Workspace
+from advisor.tasks.load import load
 from advisor.units import parse_duration, percent, significant
 
+ROUTED_QUESTIONS = 64
 SERVER_PLACES = 256
 """Requests in flight at a server at most: what vLLM serves at once by default."""
 
@@ -52,6 +57,7 @@ class Asked:
     kv_precision: str
     engine: str
     dummy_weights: bool
+    routing: str
     time: str
     within: float
     engine_options: tuple[str, ...]
@@ -64,6 +70,8 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
         raise AdvisorError(f"{asked.within:g} is out of range", where="--within", mend="give a share from 0.005 to 1: 0.1 is ±10 %")
     if asked.url and (asked.dummy_weights or asked.engine_options):
         raise AdvisorError("is for vLLM in process", where="--dummy-weights, --engine-option", mend="tell the server itself")
+    if asked.routing and (asked.url or asked.dummy_weights):
+        raise AdvisorError("is for vLLM in process with real weights: random ones route at random", where="--routing")
     if not asked.url:
         require_vllm()
     ws = Workspace.open(workspace)
@@ -79,6 +87,8 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
         "weights_bytes": None if asked.dummy_weights else stored_bytes(Path(weights(asked.model, subject.model))),
     }
     gc.enable()
+    routing = _routing(asked, subject) if asked.routing else None
+    facts["expert_skew"] = routing.skew if routing else None
     start = _server(asked, subject) if asked.url else _in_process(asked, subject)
     try:
         path, rows, known = asyncio.run(profile(subject, read_prior(), start, meter, facts, folder, time_s=time_s, within=asked.within, watch=_said))
@@ -86,9 +96,12 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
         print("advisor: every measured load is kept; the same command goes on", file=sys.stderr)
         raise
     if as_json:
-        print(to_json({"run_id": path.stem, "path": str(path), "half_width": known.half_width, "loads": rows}))
+        told = {"run_id": path.stem, "path": str(path), "half_width": known.half_width, "loads": rows}
+        print(to_json(told | ({"routing": asdict(routing)} if routing else {})))
         return
     _print(subject, rows)
+    if routing:
+        _print_routing(routing)
     print(f"TPOT of nine tenths of the loads it can hold is known {_within(known.half_width)} (90 % intervals, the spread of repeated runs apart)")
     if subject.dummy_weights and spec_of(subject.model).is_moe:
         print("Random weights route tokens evenly over the experts: trained ones touch fewer at small batches, so decoding may be faster there")
@@ -114,10 +127,27 @@ def _subject(asked: Asked, ws: Workspace, found: Device | None) -> Subject:
     )
 
 
-def _in_process(asked: Asked, subject: Subject) -> Start:
+def _settings(asked: Asked, subject: Subject) -> dict[str, Any]:
+    """Of vLLM's engine."""
     layout = Parallelism.parse(subject.parallelism)
     cache = {} if subject.kv_precision == "bf16" else {"kv_cache_dtype": subject.kv_precision}
-    told: dict[str, Any] = {"tensor_parallel_size": layout.tp, "pipeline_parallel_size": layout.pp, **cache, **options(asked.engine_options)}
+    return {"tensor_parallel_size": layout.tp, "pipeline_parallel_size": layout.pp, **cache, **options(asked.engine_options)}
+
+
+def _routing(asked: Asked, subject: Subject) -> Routing:
+    """Experts taken while the model answers the task's questions. Raises AdvisorError, MissingAbility."""
+    from advisor.engines.vllm import CountedPolicy
+
+    mixture = next((layer.feed_forward for layer in spec_of(subject.model).layers if isinstance(layer.feed_forward, MixtureOfExperts)), None)
+    if mixture is None:
+        raise AdvisorError(f"{subject.model} has no experts", where="--routing", mend="leave it out")
+    task = load(asked.routing, kind=None, template=None, n_questions=ROUTED_QUESTIONS)
+    steps = asyncio.run(counted(CountedPolicy(weights(asked.model, subject.model), **_settings(asked, subject)), task.questions))
+    return routing_of(steps, mixture.n_experts, mixture.experts_per_token)
+
+
+def _in_process(asked: Asked, subject: Subject) -> Start:
+    told = _settings(asked, subject)
 
     @asynccontextmanager
     async def start() -> AsyncIterator[tuple[Timed, EngineFacts]]:
@@ -142,6 +172,14 @@ def _server(asked: Asked, subject: Subject) -> Start:
             yield client, EngineFacts(version, context or spec.max_context, SERVER_PLACES, None, spec.vocabulary)
 
     return start
+
+
+def _print_routing(routing: Routing) -> None:
+    """Experts touched by steps of so many tokens, beside what even routing would touch."""
+    even = [float(distinct_expert_share(routing.experts_per_token / routing.n_experts, t)) for t, _ in routing.share_by_tokens]
+    rows = [[str(t), percent(share), percent(e)] for (t, share), e in zip(routing.share_by_tokens, even, strict=True)]
+    title = f"Of {routing.n_experts} experts a layer's step touches; skew {significant(routing.skew)}"
+    print_table(table(["tokens", "counted", "if liked evenly"], rows, title=title, right=["tokens", "counted", "if liked evenly"]))
 
 
 def _said(step: Step) -> None:

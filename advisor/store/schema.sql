@@ -69,6 +69,7 @@ create table if not exists runs (
     start_s          double,    -- until the engine takes requests
     clock_hz         double,
     driver           varchar,
+    expert_skew      double,    -- how unevenly a mixture's experts were liked by real questions (docs/method.md); null: not counted
     dummy_weights    boolean,   -- random weights: a mixture of experts routes evenly
     note             varchar,   -- why it failed, say
     own              boolean    -- from the user's workspace, not shipped

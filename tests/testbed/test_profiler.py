@@ -57,6 +57,22 @@ def test_a_profile_predicts_what_it_did_not_see(advisor, tmp_path, model):
     assert after < 0.5
 
 
+def test_trained_experts_are_not_liked_evenly(advisor, tmp_path):
+    asked = ("--routing", "arithmetic", "--time", "2s", "--within", 1, *OPTIONS, "--workspace", tmp_path, "--json")
+    code, out, err = advisor("profile", MODELS / "moe", *asked)
+    assert code == 0, err
+    told = json.loads(out)
+    routing = told["routing"]
+    assert {row["expert_skew"] for row in told["loads"]} == {routing["skew"]}
+    fewest = routing["experts_per_token"] / routing["n_experts"]
+    assert all(fewest <= share <= 1 for _, share in routing["share_by_tokens"])
+    print(f"skew {routing['skew']:.2f}, of {routing['n_experts']} experts by tokens in a step: {routing['share_by_tokens']}")
+    assert routing["skew"] > 0.1
+    code, _, err = advisor("profile", MODELS / "small", *asked)
+    assert code == 2
+    assert "no experts" in err
+
+
 def test_over_http(advisor, servers, tmp_path):
     asked = ("profile", MODELS / "small", "--url", servers[0].url, "--served-model", "small", "--gpu", "l4", "--time", "3s", "--workspace", tmp_path)
     code, out, err = advisor(*asked, "--json")
