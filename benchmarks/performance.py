@@ -183,8 +183,9 @@ def under_load(found: Measured) -> list[list[str]]:
         fitted = fitted_for(gpu.name, str(runs.engine[i]), str(runs.precision[i]), str(runs.shape[i]))
         generated = int(np.asarray(runs.demand.generated_tokens)[i])
         lengths = {"prompt_tokens": int(np.asarray(runs.demand.prompt_tokens)[i]), "generated_tokens": generated}
-        e = estimate(spec, gpu, fitted, None, parallelism=layout, precision=str(runs.precision[i]), concurrency=int(runs.concurrency[i]), **lengths)
-        load = replica(spec, gpu, fitted, parallelism=layout, precision=str(runs.precision[i]), **lengths).at_concurrency(int(runs.concurrency[i]))
+        precisions = {"precision": str(runs.precision[i]), "kv_precision": str(found.kv_precision[i])}
+        e = estimate(spec, gpu, fitted, None, parallelism=layout, concurrency=int(runs.concurrency[i]), **precisions, **lengths)
+        load = replica(spec, gpu, fitted, parallelism=layout, **precisions, **lengths).at_concurrency(int(runs.concurrency[i]))
         tokens_per_s = runs.concurrency[i] * generated / (runs.ttft_s[i] + runs.tpot_s[i] * (generated - 1))
         for column, told in (
             (formula, (e.tpot_s, e.ttft_s, e.output_tokens_per_s)),
@@ -249,8 +250,10 @@ def main() -> None:
     reference_planner.compare(*near)
     if find_spec("vllm"):
         import profile_cpu
+        import rates_cpu
 
         profile_cpu.main()
+        rates_cpu.main()
 
 
 if __name__ == "__main__":

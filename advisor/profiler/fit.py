@@ -31,10 +31,12 @@ ANY_GPU = "*"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Runs with where each came from, the note on it, whether it is the user's own, and how many were left out, being of models or GPUs unknown here."""
+    """Runs with what they do not hold themselves: model and KV precision by name, source, note, whether the user's own; and how many were
+    left out, being of models or GPUs unknown here."""
 
     runs: Runs
     model: NDArray[np.str_]
+    kv_precision: NDArray[np.str_]
     source: NDArray[np.str_]
     note: NDArray[np.str_]
     own: NDArray[np.bool_]
@@ -46,8 +48,8 @@ def measured(workspace: Workspace) -> Measured:
     columns = workspace.connect("runs").execute(statement("advisor.profiler", "runs")).fetchnumpy()
     known = np.array([m in catalog() and g in gpus() for m, g in zip(columns["model"], columns["gpu"], strict=True)], dtype=bool)
     kept = {name: _plain(columns[name])[known] for name in (*NAMES, *NUMBERS, "source", "note", "own")}
-    model, source, note = (kept[name].astype(str) for name in ("model", "source", "note"))
-    return Measured(runs_of(kept), model, source, note, kept["own"].astype(bool), int((~known).sum()))
+    model, kv_precision, source, note = (kept[name].astype(str) for name in ("model", "kv_precision", "source", "note"))
+    return Measured(runs_of(kept), model, kv_precision, source, note, kept["own"].astype(bool), int((~known).sum()))
 
 
 def _plain(column: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -1,4 +1,4 @@
-"""One load, measured: so many requests in flight, each followed by the next, until all are answered."""
+"""One load, measured: so many requests in flight, each followed by the next, while prompts and answers of all of them mix."""
 
 from __future__ import annotations
 
@@ -14,36 +14,62 @@ from advisor.profiler.device import Meter
 from advisor.profiler.plan import Load
 from advisor.store.runs import Row
 
-ROUNDS = 2
-"""Requests for each of those in flight: the first come all at once, the next as places fall free."""
+ROUNDS = 3
+"""Requests of each place. The first all come at once, to an empty engine, and are not counted."""
+
+SPARE = 1
+"""Requests that a place goes on with, uncounted, until the counted ones of all places are answered."""
+
+JITTER = 0.5
+"""Answers are longer or shorter by up to this share, so that requests begin and end at different times, as in real traffic."""
+
+SHORTEST_VARIED = 4
+"""Generated tokens of a load below which all its answers are equally long."""
 
 FIRST_TOKEN = 10
 """Ids below it are often special."""
 
+Request = tuple[list[int], int]
+"""Token ids of a prompt, and tokens to generate."""
+
 
 async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> Row:
-    """The columns of `runs` that the load gives. Prompts are random token ids, no two alike. Raises EngineFailure."""
+    """The columns of `runs` that the load gives once it runs evenly. Prompts are random token ids, no two alike. Raises EngineFailure."""
     draw = random.Random(repr(load))
-    prompts = [[draw.randrange(FIRST_TOKEN, vocabulary) for _ in range(load.prompt_tokens)] for _ in range(ROUNDS * load.concurrency)]
-    waiting = iter(prompts)
+    places = [_requests(draw, load, vocabulary) for _ in range(load.concurrency)]
+    counted: list[Timing] = []
+    tasks: list[asyncio.Task[None]] = []
 
-    async def one_place() -> list[Timing]:
-        return [await engine.timed(prompt, load.generated_tokens) for prompt in waiting]
+    async def one_place(requests: Sequence[Request]) -> None:
+        for turn, (prompt, generated_tokens) in enumerate(requests):
+            timing = await engine.timed(prompt, generated_tokens)
+            if 0 < turn < ROUNDS:
+                counted.append(timing)
+            if len(counted) == (ROUNDS - 1) * load.concurrency:
+                for task in tasks:
+                    task.cancel()
 
     with meter:
         begun = time.perf_counter()
         try:
             async with asyncio.TaskGroup() as group:
-                places = [group.create_task(one_place()) for _ in range(load.concurrency)]
+                tasks += [group.create_task(one_place(requests)) for requests in places]
         except ExceptionGroup as failures:  # the first stopped the others
             raise failures.exceptions[0] from None
         duration_s = time.perf_counter() - begun
-    timings = [timing for place in places for timing in place.result()]
-    return row(load, timings, duration_s) | meter.columns(duration_s)
+    return row(load, counted, duration_s) | meter.columns(duration_s)
+
+
+def _requests(draw: random.Random, load: Load, vocabulary: int) -> list[Request]:
+    """What one place asks in turn; the counted answers have the load's mean length exactly."""
+    shift = draw.randint(0, int(JITTER * load.generated_tokens)) if load.generated_tokens >= SHORTEST_VARIED else 0
+    first = draw.randint(-shift, shift)
+    shifts = [first, *([shift, -shift] * ROUNDS)[: ROUNDS - 1], *[-first] * SPARE]
+    return [([draw.randrange(FIRST_TOKEN, vocabulary) for _ in range(load.prompt_tokens)], load.generated_tokens + s) for s in shifts]
 
 
 def row(load: Load, timings: Sequence[Timing], duration_s: float) -> Row:
-    """Means and percentiles of the answered requests."""
+    """Means and percentiles of the counted requests; tokens per second by Little's law, as while all places are taken."""
     times = {
         "ttft": [t.ttft_s for t in timings],
         "tpot": [t.tpot_s for t in timings if t.tpot_s is not None],
@@ -56,7 +82,7 @@ def row(load: Load, timings: Sequence[Timing], duration_s: float) -> Row:
         "concurrency": float(load.concurrency),
         "n_requests": len(timings),
         "duration_s": duration_s,
-        "output_tokens_per_s": sum(t.generated_tokens for t in timings) / duration_s,
+        "output_tokens_per_s": load.concurrency * sum(t.generated_tokens for t in timings) / sum(t.request_s for t in timings),
     }
     for name, values in times.items():
         if values:

@@ -28,7 +28,7 @@ from advisor.performance.profiles import fitted_for, fitted_rows
 from advisor.performance.roofline import Efficiency, serving, shifted
 from advisor.performance.runs import NAMES, NUMBERS, Runs, runs_of
 from advisor.profiler.device import Meter
-from advisor.profiler.measure import ROUNDS, measure
+from advisor.profiler.measure import JITTER, ROUNDS, measure
 from advisor.profiler.plan import Load, gains, loads
 from advisor.store.journal import Journal
 from advisor.store.runs import Row, seal_run
@@ -115,7 +115,7 @@ def know(subject: Subject, prior: Prior, rows: Sequence[Row], candidates: Sequen
     smooth = by_decode[:, N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)] @ coefficients[N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)]
     tpot_s = result.tpot_s * np.exp(np.clip(smooth, -1, 1))
     half_width = np.exp(Z90 * np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode))) - 1
-    cost_s = ROUNDS * np.asarray(result.request_s) * (1 + half_width) + OVERHEAD_S  # at worst, as far as is known
+    cost_s = (ROUNDS + JITTER) * np.asarray(result.request_s) * (1 + half_width) + OVERHEAD_S  # at worst, as far as is known
     chosen = _next(candidates, rows, gains(by_decode, by_ttft, covariance, prior.noise), cost_s, time_left_s)
     known = partial(Knowledge, len(answered), float(np.quantile(half_width, SETTLED_QUANTILE)))
     return known(None, math.nan, math.nan) if chosen is None else known(candidates[chosen], float(tpot_s[chosen]), float(half_width[chosen]))

@@ -19,7 +19,7 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import Efficiency, serving
 from advisor.profiler.device import Meter
 from advisor.profiler.fit import read_prior
-from advisor.profiler.measure import measure, row
+from advisor.profiler.measure import ROUNDS, measure, row
 from advisor.profiler.plan import Load
 from advisor.profiler.profile import Subject, profile
 
@@ -138,21 +138,28 @@ def test_an_engine_that_never_answers(tmp_path):
 
 
 def test_a_load_keeps_its_places_full():
-    class Counting:
-        now = most = total = 0
+    class Watched:
+        now, seen, lengths = 0, [], []
 
         async def timed(self, prompt, generated_tokens):
             self.now += 1
-            self.total += 1
-            self.most = max(self.most, self.now)
-            await asyncio.sleep(0.001)
-            self.now -= 1
-            return Timing(0.1, 0.5, generated_tokens)
+            self.lengths.append(generated_tokens)
+            try:
+                await asyncio.sleep(0.0005 * generated_tokens)
+            finally:
+                self.seen.append(self.now)
+                self.now -= 1
+            return Timing(0.1, 0.1 + 0.05 * (generated_tokens - 1), generated_tokens)
 
-    engine = Counting()
-    found = asyncio.run(measure(engine, Load(5, 9, 7), 100, Meter(None, 1)))
-    assert (engine.most, engine.total, found["n_requests"]) == (7, 14, 14)
+    engine = Watched()
+    found = asyncio.run(measure(engine, Load(5, 20, 7), 100, Meter(None, 1)))
+    assert found["n_requests"] == (ROUNDS - 1) * 7
+    assert max(engine.seen) == 7
+    assert engine.seen[: ROUNDS * 7].count(7) >= ROUNDS * 7 - 2  # until the last counted one is answered
+    assert len(set(engine.lengths)) > 5
+    assert (min(engine.lengths), max(engine.lengths)) >= (10, 20)
     assert found["tpot_s"] == pytest.approx(0.05)
+    assert found["output_tokens_per_s"] == pytest.approx(7 * 20 / (0.1 + 0.05 * 19))  # the mean length is the load's
     assert found["energy_j"] is None
 
 
@@ -161,7 +168,7 @@ def test_percentiles_only_of_enough_requests():
     found = row(Load(5, 11, 10), timings, 20.0)
     assert found["ttft_p90_s"] == pytest.approx(np.percentile([t.ttft_s for t in timings], 90))
     assert found["request_p99_s"] == pytest.approx(np.percentile([t.request_s for t in timings], 99))
-    assert found["output_tokens_per_s"] == 55
+    assert found["output_tokens_per_s"] == pytest.approx(10 * 11 / np.mean([t.request_s for t in timings]))
     few = row(Load(5, 11, 1), timings[:5], 1.0)
     assert "ttft_p50_s" in few
     assert "ttft_p90_s" not in few
