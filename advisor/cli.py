@@ -201,7 +201,9 @@ def tasks(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> Non
 def compare(
     first: Annotated[str, typer.Argument(help="A model's name, or a path to its config.json.")],
     second: Annotated[str, typer.Argument(help="Another.")],
-    gpu: Annotated[str, typer.Option("--gpu", help="GPU name, see `advisor gpus`.")] = "h100-sxm",
+    task: Annotated[str, typer.Option("--task", help="Accuracy on this task across budgets, instead of speed at a load.")] = "",
+    cost: Annotated[str, typer.Option(help="With --task: usd, flops, s, J or tokens, per question.")] = "usd",
+    gpu: Annotated[str, typer.Option("--gpu", help="GPU name, see `advisor gpus`; default h100-sxm, with --task any that can be rented.")] = "",
     gpu_count: Annotated[int, typer.Option(help="GPUs of one replica of each; default: the fewest that hold it.")] = 0,
     precision: Annotated[str, typer.Option(help="bf16, fp8, fp4, int8 or int4; default: each checkpoint's own.")] = "",
     input_tokens: Annotated[list[int] | None, typer.Option(help="Context of a request; repeatable; default 1024, 8192 and 32768.")] = None,
@@ -211,11 +213,16 @@ def compare(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Two models served side by side: speed, memory and USD over concurrency and context, and where one overtakes the other."""
+    """Two models side by side: speed, memory and USD over concurrency and context, or accuracy over budgets; and where one overtakes the other."""
+    if task:
+        from advisor.report import overtaking
+
+        overtaking.show((first, second), task, cost, [gpu] if gpu else None, precision, engine, price or [], workspace, as_json)
+        return
     from advisor.report import comparisons
     from advisor.report.estimates import Asked
 
-    asked = Asked(first, gpu, gpu_count, "", precision, 1, output_tokens, 1, engine, tuple(price or ()))
+    asked = Asked(first, gpu or "h100-sxm", gpu_count, "", precision, 1, output_tokens, 1, engine, tuple(price or ()))
     comparisons.show((first, second), asked, input_tokens or comparisons.CONTEXTS, workspace, as_json)
 
 

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, unknown
 
 HOURS_PER_MONTH = 730.0
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
@@ -83,6 +83,14 @@ class Budget:
 
     def __str__(self) -> str:
         return f"{self.amount!r}{self.cost}{'/month' if self.monthly else ''}"
+
+
+def parse_cost(text: str, *, where: str) -> str:
+    """One of COSTS, in any case. Raises AdvisorError."""
+    by_folded = {cost.lower(): cost for cost in COSTS}
+    if text.lower() not in by_folded:
+        raise unknown("cost", text, COSTS, where=where)
+    return by_folded[text.lower()]
 
 
 def parse_duration(text: str, *, where: str) -> float:

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from advisor.errors import unknown
 from advisor.recommend.recommend import candidates, frontier
 from advisor.report.deploy import gpus_text, strategy_text
 from advisor.report.recommendations import as_candidate, request
 from advisor.report.tables import Table, print_table, table, to_json
 from advisor.report.terminal import staircase
 from advisor.store.workspace import Workspace
-from advisor.units import COSTS, percent, significant
+from advisor.units import parse_cost, percent, significant
 
 
 def show(task: str, cost: str, gpus: list[str] | None, models: list[str] | None, prices: list[str], workspace: str | None, as_json: bool) -> None:
     """Print the frontier of one task over one cost."""
-    by_folded = {c.lower(): c for c in COSTS}
-    if cost.lower() not in by_folded:
-        raise unknown("cost", cost, COSTS, where="--cost")
-    cost = by_folded[cost.lower()]
+    cost = parse_cost(cost, where="--cost")
     asked = request([], task, None, gpus, models, None, None, None, None, "vllm", prices, workspace)
     rows = frontier(candidates(asked, Workspace.open(workspace)), cost)
     if as_json:

@@ -77,3 +77,29 @@ def test_bad_load(advisor, arguments, message):
     code, _, err = advisor("estimate", "qwen3-8b", "--gpu", "h100-sxm", *arguments)
     assert code == 2
     assert message in err
+
+
+def test_on_a_task_across_budgets(advisor):
+    asked = ("compare", "gpt-oss-120b", "s1-32B", "--task", "gpqa-diamond")
+    code, out, err = advisor(*asked, "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    for name, which in zip(told["models"], (0, 1), strict=True):
+        alone = json.loads(advisor("frontier", "--task", "gpqa-diamond", "--model", name, "--json")[1])["frontier"]
+        best = [row["each"][which] for row in told["budgets"]]
+        assert {c["usd"] for c in best if c} == {c["usd"] for c in alone}
+        assert {c["model"] for c in best if c} == {name}
+    assert told["overtakes"][0]["budget"] == told["budgets"][0]["budget"]
+    code, out, _ = advisor(*asked, "--cost", "flops")
+    assert code == 0
+    assert "gets more right" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["qwen3-8b", "--task", "gpqa-diamond", "--cost", "eur"], "unknown cost"), (["gpt-oss-120b", "--task", "gpqa-diamond"], "with itself")],
+)
+def test_bad_input_with_a_task(advisor, arguments, message):
+    code, _, err = advisor("compare", "gpt-oss-120b", *arguments)
+    assert code == 2
+    assert message in err
