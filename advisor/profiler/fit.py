@@ -18,7 +18,7 @@ from advisor.performance.corrections import Correction, Key
 from advisor.performance.demand import Array
 from advisor.performance.fit import PerformanceModel
 from advisor.performance.pooling import COEFFICIENTS, LEVELS, N_EFFICIENCIES, Z90, Prior, corrections, efficiencies_alone, learn, on_unmeasured_gpu, variance
-from advisor.performance.profiles import EFFICIENCIES, ENGINES, ROOFLINE_SPREAD, fitted_for, read_fitted
+from advisor.performance.profiles import EFFICIENCIES, ENGINES, ROOFLINE_SPREAD, Fitted, read_fitted
 from advisor.performance.roofline import Efficiency, shifted
 from advisor.performance.runs import NAMES, NUMBERS, Runs, runs_of
 from advisor.shipped import shipped_root
@@ -65,12 +65,12 @@ def fit_own(workspace: Workspace) -> tuple[list[Row], list[Row], int]:
     model's profile helps to predict the next. What a model strays from them is a correction, from shipped and own runs.
     """
     found = measured(workspace)
-    shipped = {gpu for gpu, *_ in read_fitted((shipped_root() / "profiles",))}
+    shipped = read_fitted((shipped_root() / "profiles",))  # not the user's own, which this is about to replace
     prior = read_prior()
     rows: list[Row] = []
     own = found.runs.where(found.own)
-    for gpu in sorted(set(own.gpu.tolist()) - shipped):
-        rows += _new_gpu(own.where(own.gpu == gpu), found.source[found.own][own.gpu == gpu], prior)
+    for gpu in sorted(set(own.gpu.tolist()) - {gpu for gpu, *_ in shipped}):
+        rows += _new_gpu(own.where(own.gpu == gpu), found.source[found.own][own.gpu == gpu], prior, shipped)
     mine = set(zip(own.shape.tolist(), own.gpu.tolist(), strict=True))
     groups = np.array([pair in mine for pair in zip(found.runs.shape.tolist(), found.runs.gpu.tolist(), strict=True)], dtype=bool)
     if not groups.any():
@@ -78,7 +78,7 @@ def fit_own(workspace: Workspace) -> tuple[list[Row], list[Row], int]:
     together = found.runs.where(groups)
     learned = {(row["gpu"], row["engine"], row["precision"]): Efficiency(**{name: row[name] for name in EFFICIENCIES}) for row in rows}
     keys = zip(together.gpu.tolist(), together.engine.tolist(), together.precision.tolist(), strict=True)
-    base = _stacked(learned.get(key) or fitted_for(*key).efficiency for key in keys)
+    base = _stacked(learned.get(key) or (shipped.get(key) or shipped[ANY_GPU, *key[1:]]).efficiency for key in keys)
     return rows, correction_rows(corrections(together, base, prior, found.source[groups])), found.n_unknown
 
 
@@ -87,17 +87,17 @@ def _stacked(each: Iterable[Efficiency]) -> Efficiency:
     return Efficiency(*(np.array([float(np.asarray(getattr(e, name))) for e in rows]) for name in EFFICIENCIES))
 
 
-def _new_gpu(runs: Runs, source: NDArray[np.str_], prior: Prior) -> list[Row]:
+def _new_gpu(runs: Runs, source: NDArray[np.str_], prior: Prior, shipped: Mapping[tuple[str, ...], Fitted]) -> list[Row]:
     """Rows of a GPU that only own runs tell of: all its models as one group around the pooled efficiencies."""
     keys = list(zip(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True))
     posterior = learn(
-        runs, _stacked(fitted_for(ANY_GPU, engine, precision).efficiency for _, engine, precision in keys), efficiencies_alone(on_unmeasured_gpu(prior))
+        runs, _stacked(shipped[ANY_GPU, engine, precision].efficiency for _, engine, precision in keys), efficiencies_alone(on_unmeasured_gpu(prior))
     )
     rows: list[Row] = []
     for key in sorted(set(keys)):
         here = np.array([k == key for k in keys])
         shift = posterior.coefficients(key[1], key[2])[:N_EFFICIENCIES]
-        own = shifted(fitted_for(ANY_GPU, key[1], key[2]).efficiency, shift)
+        own = shifted(shipped[ANY_GPU, *key[1:]].efficiency, shift)
         spread = float(np.exp(Z90 * np.sqrt(np.mean(variance(posterior, runs.where(here), own)) + prior.variances[0, N_EFFICIENCIES] + prior.noise[0])))
         text = f"{int(here.sum())} runs: {_sources(source[here])}"
         told = {"gpu": key[0], "engine": key[1], "precision": key[2]}
