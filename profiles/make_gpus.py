@@ -3,7 +3,7 @@
     python profiles/make_gpus.py --facts gpu_facts.csv --prices gpu_prices.csv
 
 Figures are dense (vendors' headline figures with sparsity are twice as high), tera is 10^12, memory is
-the vendor's decimal capacity. `link_bytes_per_s` is one direction of a GPU's GPU-to-GPU fabric; where
+what the driver reports where that is known, else the vendor's figure taken as decimal. `link_bytes_per_s` is one direction of a GPU's GPU-to-GPU fabric; where
 there is none, of its PCIe slot.
 """
 
@@ -60,6 +60,25 @@ GPUS = {
     "MI355X": ("mi355x", AMD + "mi350/mi355x.html"),
 }
 
+LISTED = "modal-labs/modal-client#2797"
+SHOWN = "nvidia-smi outputs in public repositories"
+REPORTED = {
+    "t4": (15360, LISTED),
+    "a10": (23028, LISTED),
+    "l4": (23034, LISTED),
+    "l40s": (46068, LISTED),
+    "a100-pcie-40gb": (40960, LISTED),
+    "a100-sxm-40gb": (40960, LISTED),
+    "a100-pcie-80gb": (81920, LISTED),
+    "a100-sxm-80gb": (81920, LISTED),
+    "h100-sxm": (81559, LISTED),
+    "h200-sxm": (143771, SHOWN),
+    "b200-sxm": (183359, "NVIDIA/TensorRT-LLM#10278"),
+    "gb200": (189471, SHOWN),
+    "b300-sxm": (275040, SHOWN),
+}
+"""MiB of memory that the driver reports: vendors round, and mean GiB for most of these."""
+
 PCIE_BYTES_PER_S = {"3.0": 16e9, "4.0": 32e9, "5.0": 64e9, "6.0": 128e9}
 KINDS = (("marketplace", "marketplace"), ("spot", "spot"), ("on-demand", "on-demand"), ("rental 3yr", "reserved-3yr"), ("TCO", "owned"))
 
@@ -67,6 +86,7 @@ KINDS = (("marketplace", "marketplace"), ("spot", "spot"), ("on-demand", "on-dem
 def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
     """One row of gpus.csv."""
     link = float(facts["interconnect_gb_s_bidirectional_total"] or 0) * 1e9 / 2
+    reported_mib, seen = REPORTED.get(name, (None, ""))
 
     def flops(column: str) -> str:
         return f"{float(facts[column]) * 1e12:.4g}" if facts[column] else ""
@@ -75,7 +95,7 @@ def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
         "gpu": name,
         "vendor": facts["vendor"],
         "architecture": facts["architecture"],
-        "memory_bytes": round(float(facts["memory_gb"]) * 1e9),
+        "memory_bytes": reported_mib << 20 if reported_mib else round(float(facts["memory_gb"]) * 1e9),
         "memory_bytes_per_s": f"{float(facts['mem_bandwidth_gb_s']) * 1e9:.5g}",
         "bf16_flops_per_s": flops("bf16_dense_tflops"),
         "fp8_flops_per_s": flops("fp8_dense_tflops"),
@@ -86,7 +106,7 @@ def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
         "link_bytes_per_s": f"{link or PCIE_BYTES_PER_S[facts['pcie_gen']]:.4g}",
         "released": facts["release"],
         "note": facts["note"],
-        "source": facts["source"],
+        "source": facts["source"] + (f"; memory {reported_mib} MiB: {seen}" if reported_mib else ""),
         "source_url": url,
         "as_of": AS_OF,
     }

@@ -20,6 +20,7 @@ def test_known_data_sheets():
     assert (h100.peak_flops_per_s["bf16"], h100.memory_bytes_per_s, h100.tdp_w) == (989e12, 3.35e12, 700)
     assert (mi300x.memory_bytes, mi300x.peak_flops_per_s["fp8"]) == (192_000_000_000, 2615e12)
     assert l4.peak_flops_per_s["bf16"] == 121e12
+    assert h100.memory_bytes == 81559 << 20  # as the driver reports, not the 80 GB of the name
 
 
 def test_near_names():
