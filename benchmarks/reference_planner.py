@@ -105,9 +105,10 @@ def compare(decode_error: np.ndarray | None = None, ttft_error: np.ndarray | Non
     }
     lines = [[name, *(f"{np.nanmedian(np.abs(e - 1)):.1%} ({np.nanquantile(np.abs(e - 1), 0.9):.0%})" for e in es)] for name, es in errors.items()]
     section = (
-        f"aiconfigurator 0.12.0 (Apache-2.0) was asked for {len(answers)} of the runs, {A_GROUP} of every model, GPU, "
-        f"engine and precision,\nand answered {len(answered)}; advisor answers all. On the answered rows, median error (90th percentile), by\n"
-        "`python benchmarks/reference_planner.py compare`, which also shows the mapping of a run to the planner's options:\n\n"
+        f"aiconfigurator 0.12.0 (Apache-2.0) was asked for {len(answers)} of the runs, {A_GROUP} of every model, GPU, engine and precision,\n"
+        f"and answered {len(answered)}; advisor answers all. It was asked with nominal lengths, advisor with the mean ones (0.9 of these in\n"
+        "InferenceX). On the answered rows, median error (90th percentile), by `python benchmarks/reference_planner.py compare`,\n"
+        "which also shows the mapping of a run to the planner's options:\n\n"
         f"{table(lines, ['', 'TPOT', 'TTFT', 'tokens/s'])}"
     )
     put("Against a reference planner", section)
