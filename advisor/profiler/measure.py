@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from advisor.engines.protocol import EngineFailure
 from advisor.engines.timing import Timed, Timing
 from advisor.profiler.device import Meter
 from advisor.profiler.plan import Load
@@ -39,13 +40,19 @@ async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> R
     places = [_requests(draw, load, vocabulary) for _ in range(load.concurrency)]
     counted: list[Timing] = []
     tasks: list[asyncio.Task[None]] = []
+    wanted = (ROUNDS - 1) * load.concurrency
 
     async def one_place(requests: Sequence[Request]) -> None:
         for turn, (prompt, generated_tokens) in enumerate(requests):
-            timing = await engine.timed(prompt, generated_tokens)
+            try:
+                timing = await engine.timed(prompt, generated_tokens)
+            except EngineFailure:
+                if len(counted) == wanted:  # a spare request, cut off in the middle of its stream
+                    return
+                raise
             if 0 < turn < ROUNDS:
                 counted.append(timing)
-            if len(counted) == (ROUNDS - 1) * load.concurrency:
+            if len(counted) == wanted:
                 for task in tasks:
                     task.cancel()
 

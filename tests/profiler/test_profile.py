@@ -163,6 +163,22 @@ def test_a_load_keeps_its_places_full():
     assert found["energy_j"] is None
 
 
+def test_a_spare_request_that_breaks_when_it_is_cut_off_is_no_failure():
+    class Breaks:
+        asked = 0
+
+        async def timed(self, prompt, generated_tokens):
+            self.asked += 1
+            late = self.asked > ROUNDS * 3
+            try:
+                await asyncio.sleep(60 if late else 0.001)
+            except asyncio.CancelledError:
+                raise EngineFailure("ReadError: ") from None
+            return Timing(0.1, 0.5, generated_tokens)
+
+    assert asyncio.run(measure(Breaks(), Load(5, 9, 3), 100, Meter(None, 1)))["status"] == "ok"
+
+
 def test_percentiles_only_of_enough_requests():
     timings = [Timing(0.01 * i, 1.0 + 0.01 * i, 11) for i in range(1, 101)]
     found = row(Load(5, 11, 10), timings, 20.0)
