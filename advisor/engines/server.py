@@ -16,6 +16,9 @@ ATTEMPTS = 6
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 RETRIED = {408, 409, 429, 500, 502, 503, 504}
+IDLE_S = 1.0
+"""A connection unused for so long is not used again: servers close them after a few seconds (uvicorn after five), and a request sent in that
+moment breaks."""
 
 
 class Server:
@@ -25,7 +28,7 @@ class Server:
         self.root = url.rstrip("/").removesuffix("/v1")
         self.model = model
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+        limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=IDLE_S)
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(timeout_s, connect=10.0), limits=limits, headers=headers)
         self.room = asyncio.Semaphore(concurrency)
 
