@@ -74,10 +74,10 @@ def test_trained_experts_are_not_liked_evenly(advisor, tmp_path):
 
 
 def test_over_http(advisor, servers, tmp_path):
-    asked = ("profile", MODELS / "small", "--url", servers[0].url, "--served-model", "small", "--gpu", "l4", "--time", "3s", "--workspace", tmp_path)
+    asked = ("profile", MODELS / "small", "--url", servers[0].url, "--served-model", "small", "--gpu", "l4", "--time", "10s", "--workspace", tmp_path)
     code, out, err = advisor(*asked, "--json")
     assert code == 0, err
-    rows = json.loads(out)["loads"]
+    rows = [row for row in json.loads(out)["loads"] if row["status"] == "ok"]  # a broken connection costs a load, not the profile
     assert rows
     assert all(row["ttft_s"] < row["request_s"] for row in rows)
     assert all(row["prompt_tokens"] + row["generated_tokens"] <= 256 for row in rows)
