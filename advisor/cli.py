@@ -202,27 +202,31 @@ def compare(
     first: Annotated[str, typer.Argument(help="A model's name, or a path to its config.json.")],
     second: Annotated[str, typer.Argument(help="Another.")],
     task: Annotated[str, typer.Option("--task", help="Accuracy on this task across budgets, instead of speed at a load.")] = "",
-    cost: Annotated[str, typer.Option(help="With --task: usd, flops, s, J or tokens, per question.")] = "usd",
+    cost: Annotated[str, typer.Option(help="With --task: usd, flops, s, J or tokens, per question; default usd.")] = "",
     gpu: Annotated[str, typer.Option("--gpu", help="GPU name, see `advisor gpus`; default h100-sxm, with --task any that can be rented.")] = "",
     gpu_count: Annotated[int, typer.Option(help="GPUs of one replica of each; default: the fewest that hold it.")] = 0,
     precision: Annotated[str, typer.Option(help="bf16, fp8, fp4, int8 or int4; default: each checkpoint's own.")] = "",
     input_tokens: Annotated[list[int] | None, typer.Option(help="Context of a request; repeatable; default 1024, 8192 and 32768.")] = None,
-    output_tokens: Annotated[int, typer.Option(help="Generated tokens of a request.")] = 1024,
+    output_tokens: Annotated[int | None, typer.Option(help="Generated tokens of a request; default 1024.")] = None,
     engine: EngineOption = "vllm",
     price: PriceOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Two models side by side: speed, memory and USD over concurrency and context, or accuracy over budgets; and where one overtakes the other."""
+    if task and (gpu_count or input_tokens or output_tokens is not None):
+        raise AdvisorError("come from the task's own answers", where="--gpu-count, --input-tokens, --output-tokens", mend="leave them out with --task")
+    if cost and not task:
+        raise AdvisorError("is what accuracy is bought with", where="--cost", mend="give --task too")
     if task:
         from advisor.report import overtaking
 
-        overtaking.show((first, second), task, cost, [gpu] if gpu else None, precision, engine, price or [], workspace, as_json)
+        overtaking.show((first, second), task, cost or "usd", [gpu] if gpu else None, precision, engine, price or [], workspace, as_json)
         return
     from advisor.report import comparisons
     from advisor.report.estimates import Asked
 
-    asked = Asked(first, gpu or "h100-sxm", gpu_count, "", precision, 1, output_tokens, 1, engine, tuple(price or ()))
+    asked = Asked(first, gpu or "h100-sxm", gpu_count, "", precision, 1, 1024 if output_tokens is None else output_tokens, 1, engine, tuple(price or ()))
     comparisons.show((first, second), asked, input_tokens or comparisons.CONTEXTS, workspace, as_json)
 
 

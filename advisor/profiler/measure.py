@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Sequence
 
@@ -36,7 +35,7 @@ Request = tuple[list[int], int]
 
 async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> Row:
     """The columns of `runs` that the load gives once it runs evenly. Prompts are random token ids, no two alike. Raises EngineFailure."""
-    draw = random.Random(repr(load))
+    draw = np.random.default_rng([load.prompt_tokens, load.generated_tokens, load.concurrency])
     places = [_requests(draw, load, vocabulary) for _ in range(load.concurrency)]
     counted: list[Timing] = []
     tasks: list[asyncio.Task[None]] = []
@@ -67,12 +66,12 @@ async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> R
     return row(load, counted, duration_s) | meter.columns(duration_s)
 
 
-def _requests(draw: random.Random, load: Load, vocabulary: int) -> list[Request]:
+def _requests(draw: np.random.Generator, load: Load, vocabulary: int) -> list[Request]:
     """What one place asks in turn; the counted answers have the load's mean length exactly."""
-    shift = draw.randint(0, int(JITTER * load.generated_tokens)) if load.generated_tokens >= SHORTEST_VARIED else 0
-    first = draw.randint(-shift, shift)
+    shift = int(draw.integers(0, int(JITTER * load.generated_tokens), endpoint=True)) if load.generated_tokens >= SHORTEST_VARIED else 0
+    first = int(draw.integers(-shift, shift, endpoint=True))
     shifts = [first, *([shift, -shift] * ROUNDS)[: ROUNDS - 1], *[-first] * SPARE]
-    return [([draw.randrange(FIRST_TOKEN, vocabulary) for _ in range(load.prompt_tokens)], load.generated_tokens + s) for s in shifts]
+    return [(draw.integers(FIRST_TOKEN, vocabulary, load.prompt_tokens).tolist(), load.generated_tokens + s) for s in shifts]
 
 
 def row(load: Load, timings: Sequence[Timing], duration_s: float) -> Row:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from advisor.engines.protocol import EngineFailure
 from advisor.engines.timing import EngineFacts, Timed
 from advisor.engines.vllm import require_vllm
 from advisor.errors import AdvisorError, unknown
@@ -38,6 +39,9 @@ from advisor.tasks.load import load
 from advisor.units import parse_duration, percent, significant
 
 ROUTED_QUESTIONS = 64
+OWN_FLAGS = {"kv_cache_dtype": "--kv-precision", "tensor_parallel_size": "--parallelism", "pipeline_parallel_size": "--parallelism"}
+"""Settings of the engine that are columns of a run: given past their flags, the run would be recorded as another."""
+
 SERVER_PLACES = 256
 """Requests in flight at a server at most: what vLLM serves at once by default."""
 
@@ -65,15 +69,7 @@ class Asked:
 
 def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
     """Measure, record and print. Raises AdvisorError, MissingAbility."""
-    time_s = parse_duration(asked.time, where="--time")
-    if not (math.isfinite(asked.within) and 0.005 <= asked.within <= 1):
-        raise AdvisorError(f"{asked.within:g} is out of range", where="--within", mend="give a share from 0.005 to 1: 0.1 is ±10 %")
-    if asked.url and (asked.dummy_weights or asked.engine_options):
-        raise AdvisorError("is for vLLM in process", where="--dummy-weights, --engine-option", mend="tell the server itself")
-    if asked.routing and (asked.url or asked.dummy_weights):
-        raise AdvisorError("is for vLLM in process with real weights: random ones route at random", where="--routing")
-    if not asked.url:
-        require_vllm()
+    time_s = _checked_time_s(asked)
     ws = Workspace.open(workspace)
     folder = ws.writable_root / "measurements" / "runs"
     found = None if asked.url else device()
@@ -106,6 +102,23 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
     if subject.dummy_weights and spec_of(subject.model).is_moe:
         print("Random weights route tokens evenly over the experts: trained ones touch fewer at small batches, so decoding may be faster there")
     print(f"{path}. Next: advisor fit")
+
+
+def _checked_time_s(asked: Asked) -> float:
+    """The time to measure; flags that do not go together are refused. Raises AdvisorError, MissingAbility."""
+    time_s = parse_duration(asked.time, where="--time")
+    if not (math.isfinite(asked.within) and 0.005 <= asked.within <= 1):
+        raise AdvisorError(f"{asked.within:g} is out of range", where="--within", mend="give a share from 0.005 to 1: 0.1 is ±10 %")
+    if asked.url and (asked.dummy_weights or asked.engine_options):
+        raise AdvisorError("is for vLLM in process", where="--dummy-weights, --engine-option", mend="tell the server itself")
+    for option in asked.engine_options:
+        if flag := OWN_FLAGS.get(option.partition("=")[0]):
+            raise AdvisorError(f"{option} has a flag of its own, which is recorded", where="--engine-option", mend=f"say it with {flag}")
+    if asked.routing and (asked.url or asked.dummy_weights):
+        raise AdvisorError("is for vLLM in process with real weights: random ones route at random", where="--routing")
+    if not asked.url:
+        require_vllm()
+    return time_s
 
 
 def _subject(asked: Asked, ws: Workspace, found: Device | None) -> Subject:
@@ -142,7 +155,10 @@ def _routing(asked: Asked, subject: Subject) -> Routing:
     if mixture is None:
         raise AdvisorError(f"{subject.model} has no experts", where="--routing", mend="leave it out")
     task = load(asked.routing, kind=None, template=None, n_questions=ROUTED_QUESTIONS)
-    steps = asyncio.run(counted(CountedPolicy(weights(asked.model, subject.model), **_settings(asked, subject)), task.questions))
+    try:
+        steps = asyncio.run(counted(CountedPolicy(weights(asked.model, subject.model), **_settings(asked, subject)), task.questions))
+    except EngineFailure as failure:
+        raise AdvisorError(f"a question was not answered ({failure})", where="--routing", mend="give shorter questions, or a longer max_model_len") from None
     return routing_of(steps, mixture.n_experts, mixture.experts_per_token)
 
 

@@ -97,7 +97,12 @@ def test_on_a_task_across_budgets(advisor):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["qwen3-8b", "--task", "gpqa-diamond", "--cost", "eur"], "unknown cost"), (["gpt-oss-120b", "--task", "gpqa-diamond"], "with itself")],
+    [
+        (["qwen3-8b", "--task", "gpqa-diamond", "--cost", "eur"], "unknown cost"),
+        (["gpt-oss-120b", "--task", "gpqa-diamond"], "with itself"),
+        (["s1-32b", "--task", "gpqa-diamond", "--input-tokens", 10], "leave them out"),
+        (["s1-32b", "--cost", "usd"], "give --task"),
+    ],
 )
 def test_bad_input_with_a_task(advisor, arguments, message):
     code, _, err = advisor("compare", "gpt-oss-120b", *arguments)

@@ -16,6 +16,8 @@ SERVER = ("--url", "http://127.0.0.1:9", "--gpu", "l4")
         (["qwen3-8b", *SERVER, "--engine", "vlm"], "did you mean vllm"),
         (["qwen3-8b", *SERVER, "--kv-precision", "fp9"], "did you mean fp8"),
         (["qwen3-8b", *SERVER, "--routing", "arithmetic"], "--routing"),
+        (["qwen3-8b", "--engine-option", "kv_cache_dtype=fp8"], "--kv-precision"),
+        (["qwen3-8b", "--engine-option", "tensor_parallel_size=2"], "--parallelism"),
         (["qwen3-8b", *SERVER[:2]], "--gpu"),
         (["qwen3-8b", *SERVER, "--parallelism", "many"], "no parallelism"),
         (["qwen3-8b", *SERVER, "--dummy-weights"], "tell the server itself"),

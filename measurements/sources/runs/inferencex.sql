@@ -1,7 +1,8 @@
 -- Published serving runs of vLLM, SGLang and TensorRT-LLM; flagged rows (speculative decoding, doubtful GPU count) left out.
 -- Tensor parallelism over all GPUs, unless attention was data-parallel.
 -- InferenceX draws both lengths evenly from 0.8 to 1 of the nominal ones (its benchmark_serving.py, RANDOM_RANGE_RATIO 0.8): the mean is 0.9.
--- Its scripts (benchmarks/*.sh, one a model, GPU and engine) and perf-changelog.yaml say in what precision the KV cache was kept, and since when.
+-- Its scripts (benchmarks/*.sh, one a model, GPU and engine) and perf-changelog.yaml say in what precision the KV cache was kept, and since when; where only
+-- two versions of a script are known (MiniMax-M2.5, Kimi-K2.5, gpt-oss under vLLM), the date between them is our reading.
 -- The validation samples do not say it.
 -- in:  $data: folder with serving_inferencex.csv
 -- out: columns of runs
