@@ -28,7 +28,10 @@ class TimedClient(Server):
         return version or "", int(context) if context else None
 
     async def timed(self, prompt: list[int], generated_tokens: int) -> Timing:
-        """See Timed. A server that does not take ignore_eos may answer shorter: that is a failure."""
+        """See Timed. A server that does not take ignore_eos may answer shorter: that is a failure.
+
+        A connection that breaks before a byte of the answer came, as when very many open at once, is opened once more and timed anew.
+        """
         body = {
             "model": self.model,
             "prompt": prompt,
@@ -38,9 +41,24 @@ class TimedClient(Server):
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        begun, first, last, count = time.perf_counter(), 0.0, 0.0, 0
+        async with self.room:
+            try:
+                timing = await self._streamed(body)
+            except _Unanswered:
+                try:
+                    timing = await self._streamed(body)
+                except _Unanswered as error:
+                    raise EngineFailure(str(error)) from None
+        if timing.generated_tokens != generated_tokens:
+            raise EngineFailure(f"the server generated {timing.generated_tokens} tokens, not {generated_tokens}")
+        return timing
+
+    async def _streamed(self, body: dict[str, Any]) -> Timing:
+        """One request, timed. Raises EngineFailure, _Unanswered."""
+        begun, first, last, count, answered = time.perf_counter(), 0.0, 0.0, 0, False
         try:
-            async with self.room, self._http.stream("POST", f"{self.root}/v1/completions", json=body) as answer:
+            async with self._http.stream("POST", f"{self.root}/v1/completions", json=body) as answer:
+                answered = True
                 if answer.status_code != 200:
                     raise EngineFailure(f"HTTP {answer.status_code}: {' '.join((await answer.aread()).decode(errors='replace').split())[:200]}")
                 async for line in answer.aiter_lines():
@@ -50,10 +68,16 @@ class TimedClient(Server):
                         first = first or last
                     count = int((event.get("usage") or {}).get("completion_tokens") or count)
         except (httpx.HTTPError, ValueError, TypeError) as error:
-            raise EngineFailure(f"{type(error).__name__}: {error}") from None
-        if not first or count != generated_tokens:
-            raise EngineFailure(f"the server generated {count} tokens, not {generated_tokens}")
+            what = f"{type(error).__name__}: {error}"
+            broken = isinstance(error, httpx.NetworkError | httpx.ProtocolError)
+            raise (_Unanswered(what) if broken and not answered else EngineFailure(what)) from None
+        if not first:
+            raise EngineFailure("the server streamed no token")
         return Timing(first - begun, last - begun, count)
+
+
+class _Unanswered(Exception):
+    """The connection broke before anything came back."""
 
 
 def _event(line: str) -> dict[str, Any]:
