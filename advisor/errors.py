@@ -16,13 +16,13 @@ class AdvisorError(Exception):
 
     exit_code = 2
 
-    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
-        self.what, self.where, self.mend = what, where, mend
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what, self.where, self.hint = what, where, hint
         super().__init__(str(self))
 
     def __str__(self) -> str:
         line = f"{self.where}: {self.what}" if self.where else self.what
-        return " ".join(f"{line}; {self.mend}".split()) if self.mend else " ".join(line.split())
+        return " ".join(f"{line}; {self.hint}".split()) if self.hint else " ".join(line.split())
 
 
 class NoAnswer(AdvisorError):
@@ -44,9 +44,9 @@ def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "") -> A
     begun = [folded for folded in by_folded if folded.startswith(name.casefold())] if len(name) > 2 else []
     near = begun[:3] or difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)
     if near:
-        mend = f"did you mean {' or '.join(by_folded[n] for n in near)}?"
+        hint = f"did you mean {' or '.join(by_folded[n] for n in near)}?"
     elif names:
-        mend = f"known: {', '.join(names[:40])}"
+        hint = f"known: {', '.join(names[:40])}"
     else:
-        mend = f"no {kind} is known here"
-    return AdvisorError(f"unknown {kind} {name!r}", where=where, mend=mend)
+        hint = f"no {kind} is known here"
+    return AdvisorError(f"unknown {kind} {name!r}", where=where, hint=hint)

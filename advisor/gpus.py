@@ -37,7 +37,9 @@ class GpuSpec:
 
     def compute_precision(self, weights: str) -> str:
         """The number format the products run in: the weights' own where the GPU has it, else 16 bit."""
-        if weights == "int4":  # weight-only quantisation multiplies in 16 bit, as engines do with fp4 on GPUs without it
+        if (
+            weights == "int4"
+        ):  # weight-only quantisation multiplies in 16 bit, as engines do with fp4 on GPUs without it
             return "bf16"
         return weights if weights in self.peak_flops_per_s else "bf16"
 
@@ -68,7 +70,11 @@ def gpus() -> dict[str, GpuSpec]:
                 with table.open(newline="", encoding="utf-8") as file:
                     found |= {row["gpu"]: _gpu(row) for row in csv.DictReader(file)}
             except (KeyError, ValueError, TypeError, csv.Error) as error:
-                raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(table), mend="delete it and profile again") from None
+                raise AdvisorError(
+                    f"is damaged ({type(error).__name__}: {error})",
+                    where=str(table),
+                    hint="delete it and profile again",
+                ) from None
     return found
 
 
@@ -114,7 +120,11 @@ def read_prices(path: Path) -> tuple[Price, ...]:
             reader = csv.DictReader(file)
             missing = {"gpu", "usd_per_hour"} - set(reader.fieldnames or ())
             if missing:
-                raise AdvisorError(f"lacks the column {sorted(missing)[0]!r}", where=str(path), mend="a price file has the columns gpu,usd_per_hour")
+                raise AdvisorError(
+                    f"lacks the column {sorted(missing)[0]!r}",
+                    where=str(path),
+                    hint="a price file has the columns gpu,usd_per_hour",
+                )
             return tuple(_price(row, f"{path}, line {reader.line_num}") for row in reader)
     except (OSError, UnicodeDecodeError) as error:
         raise AdvisorError(f"cannot be read ({error})", where=str(path)) from None
@@ -139,7 +149,7 @@ def _usd(text: str, where: str) -> float:
     except (TypeError, ValueError):
         value = math.nan
     if not (math.isfinite(value) and 0 < value < 1e4):
-        raise AdvisorError(f"{text!r} is not a price per hour above zero", where=where, mend="e.g. 2.10")
+        raise AdvisorError(f"{text!r} is not a price per hour above zero", where=where, hint="e.g. 2.10")
     return value
 
 
@@ -150,7 +160,11 @@ def parse_price(text: str) -> tuple[Price, ...]:
         return (Price(load_gpu(match[1]).name, _usd(match[2], "--price"), "yours", "on-demand", "", "", "--price"),)
     if text.endswith(".csv"):
         return read_prices(Path(text))
-    raise AdvisorError(f"{text!r} is neither a price nor a CSV file", where="--price", mend="accepted: h200-sxm=2.10usd/h, or prices.csv")
+    raise AdvisorError(
+        f"{text!r} is neither a price nor a CSV file",
+        where="--price",
+        hint="accepted: h200-sxm=2.10usd/h, or prices.csv",
+    )
 
 
 KIND_ORDER = ("on-demand", "marketplace", "reserved-3yr", "owned")

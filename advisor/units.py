@@ -78,7 +78,11 @@ class Budget:
         if not self.monthly:
             return self
         if qps is None:
-            raise AdvisorError(f"budget {self} is per month", where="--budget", mend="say how many questions per second with --qps, e.g. --qps 0.5")
+            raise AdvisorError(
+                f"budget {self} is per month",
+                where="--budget",
+                hint="say how many questions per second with --qps, e.g. --qps 0.5",
+            )
         return Budget(self.amount / (qps * SECONDS_PER_MONTH), "usd")
 
     def __str__(self) -> str:
@@ -100,12 +104,12 @@ def parse_duration(text: str, *, where: str) -> float:
     except AdvisorError:
         budget = None
     if budget is None or budget.cost != "s":
-        raise AdvisorError(f"{text!r} is not a duration above zero", where=where, mend="accepted: 1s, 50ms, 2min")
+        raise AdvisorError(f"{text!r} is not a duration above zero", where=where, hint="accepted: 1s, 50ms, 2min")
     return budget.amount
 
 
 def _refusal(text: str, why: str) -> AdvisorError:
-    return AdvisorError(f"{text!r} {why}", where="--budget", mend=f"accepted: {_FORMS}")
+    return AdvisorError(f"{text!r} {why}", where="--budget", hint=f"accepted: {_FORMS}")
 
 
 def significant(value: float | None, digits: int = 3) -> str:

@@ -45,7 +45,11 @@ def answer_flops(model: ModelSpec, prompt_tokens: int, generated_tokens: int, n_
 def reward_flops(reward_model: ModelSpec, scored_tokens: float, pass_tokens: float) -> float:
     """FLOPs of a reward model that passed `scored_tokens`, at most `pass_tokens` at a time and nothing from a cache."""
     passed = max(round(pass_tokens), 1)
-    return scored_tokens / passed * (passed * reward_model.linear_flops_per_token() + reward_model.attention_flops(1, passed))
+    return (
+        scored_tokens
+        / passed
+        * (passed * reward_model.linear_flops_per_token() + reward_model.attention_flops(1, passed))
+    )
 
 
 def simple_flops(model: ModelSpec, generated_tokens: int) -> int:

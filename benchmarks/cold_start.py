@@ -39,7 +39,9 @@ def main() -> None:
     for name, arguments in COMMANDS.items():
         times = timed(arguments)
         reference = reference or times[0]
-        print(f"{name:45s} best {times[0]:.2f} s, median {times[len(times) // 2]:.2f} s, {times[0] / reference:.2f} × imports alone")
+        print(
+            f"{name:45s} best {times[0]:.2f} s, median {times[len(times) // 2]:.2f} s, {times[0] / reference:.2f} × imports alone"
+        )
     rng = np.random.default_rng(0)
     questions = []
     for _ in range(500):

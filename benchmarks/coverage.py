@@ -14,8 +14,8 @@ from collections import defaultdict
 
 import numpy as np
 
+from advisor.accuracy.curve_fits import fit_curve
 from advisor.accuracy.estimators import majority_at_all_k, over_questions, voting_limit
-from advisor.accuracy.fit import fit_curve
 
 N_SAMPLES = 64
 MEASURED = (1, 4, 16)
@@ -24,7 +24,9 @@ POOL = 20_000
 REPEATS = 5
 
 
-def probabilities(rng: np.random.Generator, n: int, shape: tuple[float, float], certain: tuple[float, float], rivals: float) -> np.ndarray:
+def probabilities(
+    rng: np.random.Generator, n: int, shape: tuple[float, float], certain: tuple[float, float], rivals: float
+) -> np.ndarray:
     """(n, 4) chances of the right answer and of three wrong ones."""
     right = rng.beta(*shape, n)
     fate = rng.random(n)
@@ -71,7 +73,9 @@ def main() -> None:
     print(f"| 90 % interval of | {' | '.join(f'{n} questions' for n in SIZES)} |\n| --- |{' ---: |' * len(SIZES)}")
     for name in dict.fromkeys(name for name, _ in held):
         print(f"| {name} | {' | '.join(f'{100 * np.mean(held[name, n]):.0f} %' for n in SIZES)} |")
-    print(f"\n{populations} populations; one standard error of a share near 90 % is {100 * (0.09 / populations) ** 0.5:.1f} points")
+    print(
+        f"\n{populations} populations; one standard error of a share near 90 % is {100 * (0.09 / populations) ** 0.5:.1f} points"
+    )
 
 
 if __name__ == "__main__":

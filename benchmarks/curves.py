@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from advisor.accuracy.curve_fits import candidates, fit_curve
 from advisor.accuracy.estimators import majority_at_all_k, votes
-from advisor.accuracy.fit import candidates, fit_curve
 
 CAPS = 512.0 * 2 ** np.arange(9)
 QUERY = """
@@ -32,7 +32,9 @@ def runs(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     totals = connection.execute(RUNS, {"file": file}).fetchall()
     found = []
     for run_id, questions in totals:
-        rows = connection.execute(QUERY.replace("valid = 1", "valid = 1 and run_id = $run"), {"file": file, "run": run_id}).fetchall()
+        rows = connection.execute(
+            QUERY.replace("valid = 1", "valid = 1 and run_id = $run"), {"file": file, "run": run_id}
+        ).fetchall()
         if len(rows) >= 0.95 * questions:
             ended = [np.array(tokens)[:, None] <= CAPS for _, tokens in rows]
             right = [np.array(correct)[:, None] * e for (correct, _), e in zip(rows, ended, strict=True)]
@@ -52,20 +54,30 @@ VOTED = """
 
 def voting(data: Path) -> None:
     """Votes of all answers predicted from the first half of them (a quarter where there are forty)."""
-    files = {"epoch": "epoch_samples.parquet", "letters": "esc_gpt35_last_letters_40samples.csv", "math": "qwen25math_rm_best_of_8.csv"}
+    files = {
+        "epoch": "epoch_samples.parquet",
+        "letters": "esc_gpt35_last_letters_40samples.csv",
+        "math": "qwen25math_rm_best_of_8.csv",
+    }
     sets: dict[str, list[tuple[list[str | None], list[bool]]]] = {}
-    for run, answers, correct in duckdb.connect().execute(VOTED, {name: str(data / file) for name, file in files.items()}).fetchall():
+    for run, answers, correct in (
+        duckdb.connect().execute(VOTED, {name: str(data / file) for name, file in files.items()}).fetchall()
+    ):
         sets.setdefault(run, []).append((answers, correct))
     errors: dict[str, list[float]] = {}
     for questions in sets.values():
         n = min(len(answers) for answers, _ in questions)
-        unread = np.mean([a is None and not c for answers, correct in questions for a, c in zip(answers, correct, strict=True)])
+        unread = np.mean(
+            [a is None and not c for answers, correct in questions for a, c in zip(answers, correct, strict=True)]
+        )
         if n < 8 or unread > 0.02:
             continue
         half = n // 2 if n <= 16 else n // 4
         whole = np.mean([majority_at_all_k(*votes(a, c))[n - 1] for a, c in questions])
         ks = [1, *range(3, half + 1)]
-        seen = np.array([np.array(majority_at_all_k(*votes(a[:half], c[:half])))[[k - 1 for k in ks]] for a, c in questions])
+        seen = np.array(
+            [np.array(majority_at_all_k(*votes(a[:half], c[:half])))[[k - 1 for k in ks]] for a, c in questions]
+        )
         x, at = np.array(ks, dtype=float), np.array([float(n)])
         errors.setdefault("chosen", []).append(abs(float(fit_curve(x, seen).shape.at(at)[0]) - whole))
         errors.setdefault("last value", []).append(abs(seen.mean(axis=0)[-1] - whole))
@@ -77,7 +89,9 @@ def voting(data: Path) -> None:
 
 def show(errors: dict[str, list[float]]) -> None:
     for name, values in errors.items():
-        print(f"{name:12s} {len(values)} runs: mean error {100 * np.mean(values):.1f} points, median {100 * np.median(values):.1f}")
+        print(
+            f"{name:12s} {len(values)} runs: mean error {100 * np.mean(values):.1f} points, median {100 * np.median(values):.1f}"
+        )
 
 
 def caps(measured: list[tuple[np.ndarray, np.ndarray]], times: int) -> None:

@@ -29,11 +29,24 @@ from advisor.calibration.run import Plan, calibrate
 from advisor.engines.protocol import Sampling, Score, Scored
 from advisor.engines.rewards import StepMarks
 from advisor.engines.vllm import Policy, RewardModel
-from advisor.tasks.load import Task, load
+from advisor.tasks.task import Task, load
 
 MODELS = Path("tests/testbed/models")
-ENGINE = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "kv_cache_memory_bytes": 256 << 20, "block_size": 32}
-LARGER = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 768, "head_dim": 64}
+ENGINE = {
+    "dtype": "float32",
+    "enforce_eager": True,
+    "max_model_len": 256,
+    "kv_cache_memory_bytes": 256 << 20,
+    "block_size": 32,
+}
+LARGER = {
+    "hidden_size": 256,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 768,
+    "head_dim": 64,
+}
 SAMPLES, LONGEST = 8, 64
 SEARCHES = {"rebase", "mcts"}
 
@@ -44,7 +57,9 @@ class Free:
     async def score(self, prompt: str, partial: str) -> Scored:
         """See Score."""
         steps = partial.count("\n")
-        return Scored(tuple(hashlib.sha256(f"{prompt}{partial}{i}".encode()).digest()[0] / 255 for i in range(steps)), steps)
+        return Scored(
+            tuple(hashlib.sha256(f"{prompt}{partial}{i}".encode()).digest()[0] / 255 for i in range(steps)), steps
+        )
 
 
 def larger(folder: Path) -> Path:
@@ -56,7 +71,9 @@ def larger(folder: Path) -> Path:
     return folder
 
 
-def bare(model: Path, engine: dict[str, Any], task: Task) -> tuple[Callable[[int], tuple[float, float]], Callable[[], None]]:
+def bare(
+    model: Path, engine: dict[str, Any], task: Task
+) -> tuple[Callable[[int], tuple[float, float]], Callable[[], None]]:
     """(a function of a seed: generated and computed tokens/s of one generate call with SAMPLES answers to every prompt, one that ends the engine)."""
     from vllm import LLM, SamplingParams
 
@@ -64,7 +81,9 @@ def bare(model: Path, engine: dict[str, Any], task: Task) -> tuple[Callable[[int
     prompts = [q.prompt for q in task.questions for _ in range(SAMPLES)]
 
     def generate(seed: int) -> tuple[float, float]:
-        sampling = [SamplingParams(temperature=1.0, max_tokens=LONGEST, seed=seed * 10_000 + i) for i in range(len(prompts))]
+        sampling = [
+            SamplingParams(temperature=1.0, max_tokens=LONGEST, seed=seed * 10_000 + i) for i in range(len(prompts))
+        ]
         start = time.monotonic()
         outputs = llm.generate(prompts, sampling, use_tqdm=False)
         took = time.monotonic() - start
@@ -75,9 +94,13 @@ def bare(model: Path, engine: dict[str, Any], task: Task) -> tuple[Callable[[int
     return generate, llm.llm_engine.engine_core.shutdown
 
 
-async def speed(strategy: str, budget: int, task: Task, policy: Policy, rewards: Score | None, seed: int) -> tuple[float, float]:
+async def speed(
+    strategy: str, budget: int, task: Task, policy: Policy, rewards: Score | None, seed: int
+) -> tuple[float, float]:
     """(generated, computed) tokens/s of one calibration run."""
-    plan = Plan("medium", strategy, budget, Sampling(max_tokens=LONGEST, seed=seed), reward_model="reward" if rewards else "")
+    plan = Plan(
+        "medium", strategy, budget, Sampling(max_tokens=LONGEST, seed=seed), reward_model="reward" if rewards else ""
+    )
     with tempfile.TemporaryDirectory() as folder:
         start = time.monotonic()
         _, progress = await calibrate(plan, task, policy, rewards, Path(folder))
@@ -85,35 +108,65 @@ async def speed(strategy: str, budget: int, task: Task, policy: Policy, rewards:
         return work.generated_tokens / took, (work.generated_tokens + work.prompt_tokens) / took
 
 
-async def case(name: str, model: Path, engine: dict[str, Any], n_questions: int, real_rewards: bool, rounds: int) -> None:
+async def case(
+    name: str, model: Path, engine: dict[str, Any], n_questions: int, real_rewards: bool, rounds: int
+) -> None:
     task = load("arithmetic", kind=None, template=None, n_questions=n_questions, force=None)
     strategies = {"majority": SAMPLES, "rebase": SAMPLES, "mcts": 4}
     ratios: dict[str, list[tuple[float, float]]] = {strategy: [] for strategy in strategies}
     tops = []
     async with AsyncExitStack() as engines:
         policy = await engines.enter_async_context(Policy(str(model), **engine))
-        rewards = await engines.enter_async_context(RewardModel(str(MODELS / "reward"), StepMarks(), **ENGINE)) if real_rewards else Free()
+        rewards = (
+            await engines.enter_async_context(RewardModel(str(MODELS / "reward"), StepMarks(), **ENGINE))
+            if real_rewards
+            else Free()
+        )
         alone, end = bare(model, engine, task)
         engines.callback(end)
         for seed in range(rounds + 1):  # the first warms all up
             top = alone(seed)
-            found = {s: await speed(s, budget, task, policy, rewards if s in SEARCHES else None, seed) for s, budget in strategies.items()}
+            found = {
+                s: await speed(s, budget, task, policy, rewards if s in SEARCHES else None, seed)
+                for s, budget in strategies.items()
+            }
             if seed:
                 tops.append(top[0])
                 for strategy, got in found.items():
                     ratios[strategy].append((got[0] / top[0], got[1] / top[1]))
     for strategy, of in ratios.items():
         costs = ("real rewards" if real_rewards else "free rewards") if strategy in SEARCHES else ""
-        shown = " | ".join(f"{statistics.median(kind):.2f} ({min(kind):.2f}–{max(kind):.2f})" for kind in zip(*of, strict=True))
+        shown = " | ".join(
+            f"{statistics.median(kind):.2f} ({min(kind):.2f}–{max(kind):.2f})" for kind in zip(*of, strict=True)
+        )
         print(f"| {name} | {strategy} | {costs} | {statistics.median(tops):,.0f} | {shown} |", flush=True)
 
 
 def main() -> None:
-    os.environ.update({"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "ERROR"})
+    os.environ.update(
+        {
+            "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+            "OMP_NUM_THREADS": "1",
+            "HF_HUB_OFFLINE": "1",
+            "VLLM_LOGGING_LEVEL": "ERROR",
+        }
+    )
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    print("| model | strategy | | bare vLLM, tokens/s | generated, ratio | computed, ratio |\n| --- | --- | --- | ---: | ---: | ---: |", flush=True)
+    print(
+        "| model | strategy | | bare vLLM, tokens/s | generated, ratio | computed, ratio |\n| --- | --- | --- | ---: | ---: | ---: |",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as temporary:
-        asyncio.run(case("larger, random weights", larger(Path(temporary) / "larger"), {**ENGINE, "load_format": "dummy"}, 300, False, rounds))
+        asyncio.run(
+            case(
+                "larger, random weights",
+                larger(Path(temporary) / "larger"),
+                {**ENGINE, "load_format": "dummy"},
+                300,
+                False,
+                rounds,
+            )
+        )
     asyncio.run(case("medium", MODELS / "medium", ENGINE, 100, True, rounds))
 
 

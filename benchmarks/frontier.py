@@ -20,7 +20,15 @@ from advisor.recommend.recommend import PACKAGE, WORTH, feasible
 from advisor.store.sql import statement
 from advisor.units import COSTS
 
-LIMITS = {**dict.fromkeys(COSTS), "max_ttft": None, "max_tpot": None, "min_accuracy": None, "cost": "usd", "worth": WORTH, "usd": 0.01}
+LIMITS = {
+    **dict.fromkeys(COSTS),
+    "max_ttft": None,
+    "max_tpot": None,
+    "min_accuracy": None,
+    "cost": "usd",
+    "worth": WORTH,
+    "usd": 0.01,
+}
 
 
 def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
@@ -50,10 +58,14 @@ def main() -> None:
     connection = duckdb.connect()
     connection.execute("set threads = 2; set memory_limit = '3GB'")
     generate(connection, n)
-    frontier_s, front = best_of(3, lambda: connection.execute(statement(PACKAGE, "frontier"), {"cost": "usd"}).fetchall())
+    frontier_s, front = best_of(
+        3, lambda: connection.execute(statement(PACKAGE, "frontier"), {"cost": "usd"}).fetchall()
+    )
     best_pick = feasible(statement(PACKAGE, "pick"))
     pick_s, _ = best_of(3, lambda: connection.execute(best_pick, LIMITS).fetchall())
-    print(f"{n:,} candidates, {len(front)} on the frontier; frontier {frontier_s:.2f} s, pick {pick_s:.2f} s, together {frontier_s + pick_s:.2f} s")
+    print(
+        f"{n:,} candidates, {len(front)} on the frontier; frontier {frontier_s:.2f} s, pick {pick_s:.2f} s, together {frontier_s + pick_s:.2f} s"
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     frame = connection.execute("select usd, accuracy from candidates").df()
 

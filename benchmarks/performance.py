@@ -21,13 +21,25 @@ from advisor.gpus import load_gpu
 from advisor.models.catalog import spec_of
 from advisor.performance.corrections import TERMS, terms
 from advisor.performance.estimate import estimate
-from advisor.performance.fit import fit, fold_of, left_out_efficiency
-from advisor.performance.load import replica
+from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
+from advisor.performance.groups import (
+    COEFFICIENTS,
+    LEVELS,
+    N_EFFICIENCIES,
+    Z90,
+    Prior,
+    at,
+    blocks_of,
+    estimate_prior,
+    learn,
+    linearised,
+    sensitivities,
+)
+from advisor.performance.observed import Runs
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.pooling import COEFFICIENTS, LEVELS, N_EFFICIENCIES, Z90, Prior, at, blocks_of, estimate_prior, learn, linearised, sensitivities
 from advisor.performance.profiles import fitted_for
 from advisor.performance.roofline import Efficiency, serving, shifted
-from advisor.performance.runs import Runs
+from advisor.performance.under_load import replica
 from advisor.profiler.fit import Measured, measured
 from advisor.profiler.plan import gains, measured_covariance
 from advisor.store.workspace import Workspace
@@ -68,8 +80,14 @@ def after(runs: Runs, base: Efficiency, prior: Prior, seen: np.ndarray) -> tuple
         d, t, by_decode, _ = sensitivities(some, shifted(at(base, here), c[:N_EFFICIENCIES]))
         features = terms(some.demand, some.hardware, some.concurrency)
         select = posterior.selector(engine, precision)
-        missing = [level for level in LEVELS if not any(b[0] == level and b[1] in ("", engine) and b[2] in ("", precision) for b in posterior.blocks)]
-        covariance = select @ posterior.covariance @ select.T + np.diag(sum((prior.variances[LEVELS.index(m)] for m in missing), np.zeros(len(COEFFICIENTS))))
+        missing = [
+            level
+            for level in LEVELS
+            if not any(b[0] == level and b[1] in ("", engine) and b[2] in ("", precision) for b in posterior.blocks)
+        ]
+        covariance = select @ posterior.covariance @ select.T + np.diag(
+            sum((prior.variances[LEVELS.index(m)] for m in missing), np.zeros(len(COEFFICIENTS)))
+        )
         decode[here], ttft[here] = d - features @ c[N_EFFICIENCIES:-n], t - features @ c[-n:]
         deviation[here] = np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode) + prior.noise[0])
     return (decode, ttft), deviation
@@ -93,7 +111,15 @@ def chosen(runs: Runs, base: Efficiency, prior: Prior, k: int) -> np.ndarray:
 
 def grid(runs: Runs, k: int) -> np.ndarray:
     """`k` runs spread evenly over engine, precision, GPUs, lengths and concurrency in that order."""
-    order = np.lexsort((runs.concurrency, np.asarray(runs.demand.prompt_tokens), np.asarray(runs.hardware.gpu_count), runs.precision, runs.engine))
+    order = np.lexsort(
+        (
+            runs.concurrency,
+            np.asarray(runs.demand.prompt_tokens),
+            np.asarray(runs.hardware.gpu_count),
+            runs.precision,
+            runs.engine,
+        )
+    )
     return order[np.linspace(0, len(runs) - 1, k).round().astype(int)]
 
 
@@ -103,7 +129,9 @@ def at_random(seed: int) -> Callable[..., np.ndarray]:
     return lambda runs, base, prior, k: rng.choice(len(runs), k, replace=False)
 
 
-def from_points(found: Measured, efficiency: Efficiency, prior_of: dict[str, Prior], k: int, choose: Callable[..., np.ndarray]) -> tuple[Errors, np.ndarray]:
+def from_points(
+    found: Measured, efficiency: Efficiency, prior_of: dict[str, Prior], k: int, choose: Callable[..., np.ndarray]
+) -> tuple[Errors, np.ndarray]:
     """Errors of all runs but the `k` of each group that were seen, and whether TPOT's fell in its 90 % interval."""
     runs, groups = found.runs, groups_of(found)
     decode, ttft, inside = (np.full(len(runs), np.nan) for _ in range(3))
@@ -176,16 +204,28 @@ def under_load(found: Measured) -> list[list[str]]:
     runs = found.runs
     formula, simulated = (np.full((3, len(runs)), np.nan) for _ in range(2))
     rng = np.random.default_rng(0)
-    candidates = np.flatnonzero((runs.concurrency <= 256) & np.isfinite(runs.ttft_s) & (np.asarray(runs.hardware.attention_shards) == runs.hardware.gpu_count))
+    candidates = np.flatnonzero(
+        (runs.concurrency <= 256)
+        & np.isfinite(runs.ttft_s)
+        & (np.asarray(runs.hardware.attention_shards) == runs.hardware.gpu_count)
+    )
     chosen_runs = rng.choice(candidates, SIMULATED, replace=False)
     for i in chosen_runs.tolist():
-        spec, gpu, layout = spec_of(str(found.model[i])), load_gpu(str(runs.gpu[i])), Parallelism(tp=int(np.asarray(runs.hardware.gpu_count)[i]))
+        spec, gpu, layout = (
+            spec_of(str(found.model[i])),
+            load_gpu(str(runs.gpu[i])),
+            Parallelism(tp=int(np.asarray(runs.hardware.gpu_count)[i])),
+        )
         fitted = fitted_for(gpu.name, str(runs.engine[i]), str(runs.precision[i]), str(runs.shape[i]))
         generated = int(np.asarray(runs.demand.generated_tokens)[i])
         lengths = {"prompt_tokens": int(np.asarray(runs.demand.prompt_tokens)[i]), "generated_tokens": generated}
         precisions = {"precision": str(runs.precision[i]), "kv_precision": str(found.kv_precision[i])}
-        e = estimate(spec, gpu, fitted, None, parallelism=layout, concurrency=int(runs.concurrency[i]), **precisions, **lengths)
-        load = replica(spec, gpu, fitted, parallelism=layout, **precisions, **lengths).at_concurrency(int(runs.concurrency[i]))
+        e = estimate(
+            spec, gpu, fitted, None, parallelism=layout, concurrency=int(runs.concurrency[i]), **precisions, **lengths
+        )
+        load = replica(spec, gpu, fitted, parallelism=layout, **precisions, **lengths).at_concurrency(
+            int(runs.concurrency[i])
+        )
         tokens_per_s = runs.concurrency[i] * generated / (runs.ttft_s[i] + runs.tpot_s[i] * (generated - 1))
         for column, told in (
             (formula, (e.tpot_s, e.ttft_s, e.output_tokens_per_s)),
@@ -193,7 +233,11 @@ def under_load(found: Measured) -> list[list[str]]:
         ):
             column[:, i] = np.array(told) / (runs.tpot_s[i], runs.ttft_s[i], tokens_per_s)
     return [
-        [name, str(SIMULATED), *(f"{np.nanmedian(np.abs(row - 1)):.1%} ({np.nanquantile(np.abs(row - 1), 0.9):.0%})" for row in column)]
+        [
+            name,
+            str(SIMULATED),
+            *(f"{np.nanmedian(np.abs(row - 1)):.1%} ({np.nanquantile(np.abs(row - 1), 0.9):.0%})" for row in column),
+        ]
         for name, column in (("closed form", formula), ("simulation", simulated))
     ]
 
@@ -211,12 +255,21 @@ def validation(found: Measured, near: Errors, data: Path) -> str:
         summary("random tenth left out", near),
         summary("whole (model, GPU) left out", zero_shot),
         *(
-            summary(f"whole {name} left out", blind(runs, left_out_efficiency(runs, fold_of(labels, min(FOLDS, len(np.unique(labels)))))))
+            summary(
+                f"whole {name} left out",
+                blind(runs, left_out_efficiency(runs, fold_of(labels, min(FOLDS, len(np.unique(labels)))))),
+            )
             for name, labels in (("model", found.model), ("GPU", runs.gpu))
         ),
     ]
     is_moe = np.array([spec_of(m).is_moe for m in found.model])
-    cuts = [("GPU", runs.gpu), ("engine", runs.engine), ("precision", runs.precision), ("kind", np.where(is_moe, "MoE", "dense")), ("model", found.model)]
+    cuts = [
+        ("GPU", runs.gpu),
+        ("engine", runs.engine),
+        ("precision", runs.precision),
+        ("kind", np.where(is_moe, "MoE", "dense")),
+        ("model", found.model),
+    ]
     detail = [(f"{what} {value}", labels == value) for what, labels in cuts for value in np.unique(labels)]
     return (
         "# Validation\n\n"

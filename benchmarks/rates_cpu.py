@@ -62,7 +62,9 @@ async def arriving(engine: Timed, rate: float, vocabulary: int, seed: int) -> li
         return await engine.timed(prompt, GENERATED_TOKENS)
 
     arrivals = poisson(rate, REQUESTS, seed).tolist()
-    return (await asyncio.gather(*(one(at_s, prompt) for at_s, prompt in zip(arrivals, prompts, strict=True))))[REQUESTS // 4 :]
+    return (await asyncio.gather(*(one(at_s, prompt) for at_s, prompt in zip(arrivals, prompts, strict=True))))[
+        REQUESTS // 4 :
+    ]
 
 
 async def in_turns() -> tuple[list[list[Row]], list[list[list[Timing]]]]:
@@ -112,7 +114,12 @@ def main() -> None:
     rows = []
     for i, (rate, told) in enumerate(zip(RATES, predicted(closed), strict=True)):
         for figure, of in FIGURES.items():
-            rows.append([f"{rate:g} requests/s, {figure.removesuffix('_s').upper()}", *cells(told[figure], [turn[i] for turn in arrived], of)])
+            rows.append(
+                [
+                    f"{rate:g} requests/s, {figure.removesuffix('_s').upper()}",
+                    *cells(told[figure], [turn[i] for turn in arrived], of),
+                ]
+            )
     put(
         "Percentiles under random arrivals on a real engine",
         f"A tiny dense model, dummy weights, {PROMPT_TOKENS} → {GENERATED_TOKENS} tokens, vLLM on two shared cores. Predicted by `advisor estimate --rate`\n"

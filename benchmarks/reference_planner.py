@@ -27,8 +27,18 @@ from advisor.store.workspace import Workspace
 HERE = Path(__file__).parent
 ANSWERS = HERE / "reference_planner.csv"
 A_GROUP = 3
-SYSTEMS = {"h100-sxm": "h100_sxm", "h200-sxm": "h200_sxm", "b200-sxm": "b200_sxm", "b300-sxm": "b300_sxm", "gb200": "gb200"}
-FIGURES = {"ttft_s": r"TTFT:\s+([\d.,]+) ms", "tpot_s": r"TPOT:\s+([\d.,]+) ms", "tokens_per_s": r"tokens/s:\s+([\d.,]+)"}
+SYSTEMS = {
+    "h100-sxm": "h100_sxm",
+    "h200-sxm": "h200_sxm",
+    "b200-sxm": "b200_sxm",
+    "b300-sxm": "b300_sxm",
+    "gb200": "gb200",
+}
+FIGURES = {
+    "ttft_s": r"TTFT:\s+([\d.,]+) ms",
+    "tpot_s": r"TPOT:\s+([\d.,]+) ms",
+    "tokens_per_s": r"tokens/s:\s+([\d.,]+)",
+}
 
 
 def sampled(data: Path) -> list[dict[str, object]]:
@@ -48,7 +58,17 @@ def sampled(data: Path) -> list[dict[str, object]]:
 def ask(program: str, row: dict[str, object]) -> dict[str, float]:
     """The planner's figures; empty where it refuses."""
     experts = int(str(row["ep_size"] or 1)) if row["is_moe"] else 1
-    words = [program, "cli", "estimate", "--model-path", row["model"], "--system", SYSTEMS[str(row["gpu"])], "--backend", row["engine"]]
+    words = [
+        program,
+        "cli",
+        "estimate",
+        "--model-path",
+        row["model"],
+        "--system",
+        SYSTEMS[str(row["gpu"])],
+        "--backend",
+        row["engine"],
+    ]
     words += [
         "--isl",
         row["prompt_tokens"],
@@ -61,19 +81,37 @@ def ask(program: str, row: dict[str, object]) -> dict[str, float]:
     ]
     if row["is_moe"]:
         words += ["--moe-ep-size", experts, "--moe-tp-size", int(str(row["gpu_count"])) // experts]
-    for flag, mode in (("--gemm-quant-mode", row["gemm_quant_mode"]), ("--moe-quant-mode", row["moe_quant_mode"] if row["is_moe"] else None)):
+    for flag, mode in (
+        ("--gemm-quant-mode", row["gemm_quant_mode"]),
+        ("--moe-quant-mode", row["moe_quant_mode"] if row["is_moe"] else None),
+    ):
         words += [flag, mode] if mode else []
     try:
         told = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=180).stdout
     except subprocess.TimeoutExpired:
         return {}
     found = {name: re.search(pattern, told) for name, pattern in FIGURES.items()}
-    return {name: float(m[1].replace(",", "")) / (1000 if name.endswith("_s") and name != "tokens_per_s" else 1) for name, m in found.items() if m}
+    return {
+        name: float(m[1].replace(",", "")) / (1000 if name.endswith("_s") and name != "tokens_per_s" else 1)
+        for name, m in found.items()
+        if m
+    }
 
 
 def run(data: Path, program: str) -> None:
     with ANSWERS.open("w", newline="") as out:
-        columns = ["id", "model", "gpu", "gpu_count", "engine", "precision", "prompt_tokens", "generated_tokens", "concurrency", *FIGURES]
+        columns = [
+            "id",
+            "model",
+            "gpu",
+            "gpu_count",
+            "engine",
+            "precision",
+            "prompt_tokens",
+            "generated_tokens",
+            "concurrency",
+            *FIGURES,
+        ]
         writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         for row in sampled(data):
@@ -100,10 +138,17 @@ def compare(decode_error: np.ndarray | None = None, ttft_error: np.ndarray | Non
     ours = throughput(ttft[at], tpot[at], generated, concurrency)
     theirs = {name: np.array([float(row[name]) for row in answered]) for name in FIGURES}
     errors = {
-        "reference planner": (theirs["tpot_s"] / runs.tpot_s[at], theirs["ttft_s"] / runs.ttft_s[at], theirs["tokens_per_s"] / seen),
+        "reference planner": (
+            theirs["tpot_s"] / runs.tpot_s[at],
+            theirs["ttft_s"] / runs.ttft_s[at],
+            theirs["tokens_per_s"] / seen,
+        ),
         "advisor, each run left out": (tpot[at] / runs.tpot_s[at], ttft[at] / runs.ttft_s[at], ours / seen),
     }
-    lines = [[name, *(f"{np.nanmedian(np.abs(e - 1)):.1%} ({np.nanquantile(np.abs(e - 1), 0.9):.0%})" for e in es)] for name, es in errors.items()]
+    lines = [
+        [name, *(f"{np.nanmedian(np.abs(e - 1)):.1%} ({np.nanquantile(np.abs(e - 1), 0.9):.0%})" for e in es)]
+        for name, es in errors.items()
+    ]
     section = (
         f"aiconfigurator 0.12.0 (Apache-2.0) was asked for {len(answers)} of the runs, {A_GROUP} of every model, GPU, engine and precision,\n"
         f"and answered {len(answered)}; advisor answers all. It was asked with nominal lengths, advisor with the mean ones (0.9 of these in\n"

@@ -23,7 +23,13 @@ from advisor.work import reward_flops, simple_flops
 
 MODELS = Path("tests/testbed/models")
 QUESTIONS, LONGEST = 200, 96
-ENGINE = {"dtype": "float32", "enforce_eager": "true", "max_model_len": 256, "kv_cache_memory_bytes": 256 << 20, "block_size": 32}
+ENGINE = {
+    "dtype": "float32",
+    "enforce_eager": "true",
+    "max_model_len": 256,
+    "kv_cache_memory_bytes": 256 << 20,
+    "block_size": 32,
+}
 RUNS = [
     ("small", "weighted-majority", 256),
     ("small", "greedy", 1),
@@ -49,19 +55,39 @@ def run(workspace: str) -> None:
     environment = {**os.environ, "VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     for model, strategy, budget in RUNS:
         rewards = ["--reward-model", MODELS / "reward"] if strategy in {"weighted-majority", "rebase", "mcts"} else []
-        asked = ["calibrate", MODELS / model, "--task", "arithmetic", "--strategy", strategy, "--samples", budget, *rewards]
+        asked = [
+            "calibrate",
+            MODELS / model,
+            "--task",
+            "arithmetic",
+            "--strategy",
+            strategy,
+            "--samples",
+            budget,
+            *rewards,
+        ]
         limits = ["--questions", QUESTIONS, "--max-tokens", LONGEST, "--workspace", workspace, *settings]
         command = [sys.executable, "-c", "from advisor.cli import main; main()", *map(str, [*asked, *limits])]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        print(f"{model} {strategy} {budget}: {(done.stdout or done.stderr).strip().splitlines()[-1]}", file=sys.stderr, flush=True)
-    subprocess.run([sys.executable, "-c", "from advisor.cli import main; main()", "fit", "--workspace", workspace], check=True)
+        print(
+            f"{model} {strategy} {budget}: {(done.stdout or done.stderr).strip().splitlines()[-1]}",
+            file=sys.stderr,
+            flush=True,
+        )
+    subprocess.run(
+        [sys.executable, "-c", "from advisor.cli import main; main()", "fit", "--workspace", workspace], check=True
+    )
 
 
 def costs(m: Measured) -> tuple[np.ndarray, np.ndarray]:
     """(P,) FLOPs per question as arXiv 2408.00724 counts them (2·N·tokens of the policy), and with the reward model's."""
     policy = np.array([simple_flops(spec_of(m.model), round(tokens)) for tokens in m.generated], dtype=float)
     longest = 30 + LONGEST
-    verifier = np.array([reward_flops(spec_of("reward"), tokens, longest) for tokens in m.scored]) if m.scored is not None else np.zeros(len(policy))
+    verifier = (
+        np.array([reward_flops(spec_of("reward"), tokens, longest) for tokens in m.scored])
+        if m.scored is not None
+        else np.zeros(len(policy))
+    )
     return policy, policy + verifier
 
 
@@ -124,22 +150,40 @@ def main() -> None:
         ("REBASE of 16 against weighted vote of 16", ("small", "rebase", 16), ("small", "weighted-majority", 16)),
         ("REBASE of 32 against weighted vote of 32", ("small", "rebase", 32), ("small", "weighted-majority", 32)),
         ("REBASE of 32 against weighted vote of 128", ("small", "rebase", 32), ("small", "weighted-majority", 128)),
-        ("REBASE of 16 against weighted vote of 16, longer", ("longer", "rebase", 16), ("longer", "weighted-majority", 16)),
+        (
+            "REBASE of 16 against weighted vote of 16, longer",
+            ("longer", "rebase", 16),
+            ("longer", "weighted-majority", 16),
+        ),
         ("REBASE of 8 against weighted vote of 8, medium", ("medium", "rebase", 8), ("medium", "weighted-majority", 8)),
         ("MCTS of 4 against weighted vote of 8", ("small", "mcts", 4), ("small", "weighted-majority", 8)),
         ("MCTS of 8 against weighted vote of 16", ("small", "mcts", 8), ("small", "weighted-majority", 16)),
         ("MCTS of 8 against REBASE of 8", ("small", "mcts", 8), ("small", "rebase", 8)),
         ("small, REBASE of 4, against medium, one answer", ("small", "rebase", 4), ("medium", "majority", 1)),
-        ("small, REBASE of 32, against medium, weighted vote of 4", ("small", "rebase", 32), ("medium", "weighted-majority", 4)),
+        (
+            "small, REBASE of 32, against medium, weighted vote of 4",
+            ("small", "rebase", 32),
+            ("medium", "weighted-majority", 4),
+        ),
         ("longer, REBASE of 4, against medium, one answer", ("longer", "rebase", 4), ("medium", "majority", 1)),
-        ("longer, REBASE of 16, against medium, weighted vote of 4", ("longer", "rebase", 16), ("medium", "weighted-majority", 4)),
+        (
+            "longer, REBASE of 16, against medium, weighted vote of 4",
+            ("longer", "rebase", 16),
+            ("medium", "weighted-majority", 4),
+        ),
         ("longer, REBASE of 16, against medium, REBASE of 8", ("longer", "rebase", 16), ("medium", "rebase", 8)),
         ("MoE against longer, one answer", ("moe", "majority", 1), ("longer", "majority", 1)),
         ("MoE against medium, one answer", ("moe", "majority", 1), ("medium", "majority", 1)),
-        ("MoE against longer, weighted vote of 16", ("moe", "weighted-majority", 16), ("longer", "weighted-majority", 16)),
+        (
+            "MoE against longer, weighted vote of 16",
+            ("moe", "weighted-majority", 16),
+            ("longer", "weighted-majority", 16),
+        ),
     ]:
         (ours, policy, everything), (theirs, their_policy, their_everything) = at(groups, *a), at(groups, *b)
-        compared.append([title, difference(ours, theirs), f"{policy / their_policy:.2f}", f"{everything / their_everything:.2f}"])
+        compared.append(
+            [title, difference(ours, theirs), f"{policy / their_policy:.2f}", f"{everything / their_everything:.2f}"]
+        )
     table(["", "points more accurate (90 %)", "policy FLOPs, ratio", "with rewards, ratio"], compared)
 
     lines = []
@@ -183,13 +227,23 @@ def draw(groups: dict[tuple[str, str], Measured]) -> None:
         for (model, strategy), m in sorted(groups.items()):
             if strategy == "thinking-budget" and model != "small":
                 continue
-            axes.plot(costs(m)[which], 100 * m.correct.mean(axis=0), MARKS[strategy], color=COLOURS[model], markersize=6, linewidth=1.3)
+            axes.plot(
+                costs(m)[which],
+                100 * m.correct.mean(axis=0),
+                MARKS[strategy],
+                color=COLOURS[model],
+                markersize=6,
+                linewidth=1.3,
+            )
         axes.set_xscale("log")
         axes.set_xlabel("FLOPs per question, " + ("policy alone" if which == 0 else "policy and reward model"))
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("accuracy, %")
     models = [Line2D([], [], color=colour, linewidth=3, label=model) for model, colour in COLOURS.items()]
-    marks = [Line2D([], [], color="#555555", marker=mark[0], linestyle=mark[1:] or "none", label=strategy) for strategy, mark in MARKS.items()]
+    marks = [
+        Line2D([], [], color="#555555", marker=mark[0], linestyle=mark[1:] or "none", label=strategy)
+        for strategy, mark in MARKS.items()
+    ]
     figure.legend(handles=[*models, *marks], loc="lower center", ncol=6, fontsize=8, frameon=False)
     figure.tight_layout(rect=(0, 0.09, 1, 1))
     figure.savefig("docs/testbed.svg", metadata={"Date": None})

@@ -10,13 +10,33 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = ("recommend", "frontier", "curve", "report", "estimate", "models", "gpus", "tasks", "import", "calibrate", "profile", "compare", "fit")
+COMMANDS = (
+    "recommend",
+    "frontier",
+    "curve",
+    "report",
+    "estimate",
+    "models",
+    "gpus",
+    "tasks",
+    "import",
+    "calibrate",
+    "profile",
+    "compare",
+    "fit",
+)
 PAGE = Path(__file__).parent / "cli.md"
 
 
 def help_of(*command: str) -> str:
     environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}
-    told = subprocess.run([sys.executable, "-m", "advisor", *command, "--help"], capture_output=True, text=True, check=True, env=environment).stdout
+    told = subprocess.run(
+        [sys.executable, "-m", "advisor", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    ).stdout
     return "\n".join(line.rstrip() for line in told.strip().replace("python -m advisor", "advisor").splitlines())
 
 

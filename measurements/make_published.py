@@ -31,8 +31,12 @@ def main() -> None:
     for source in sorted((HERE / "sources").glob("*.sql")):
         rows = f"select {COLUMNS}, date '{AS_OF}' as as_of from ({source.read_text()}) order by task, model, strategy, n_samples, generated_tokens"
         target = HERE / "published" / f"{source.stem}.csv"
-        sealed(target, lambda path, rows=rows: connection.execute(f"copy ({rows}) to '{path}' (header)", {"data": data}))
-        print(target.name, connection.execute("select count(*) from read_csv($file)", {"file": str(target)}).fetchone()[0])
+        sealed(
+            target, lambda path, rows=rows: connection.execute(f"copy ({rows}) to '{path}' (header)", {"data": data})
+        )
+        print(
+            target.name, connection.execute("select count(*) from read_csv($file)", {"file": str(target)}).fetchone()[0]
+        )
     for source in sorted((HERE / "sources" / "samples").glob("*.sql")):
         collected = HERE / f".{source.stem}.parquet"
         try:

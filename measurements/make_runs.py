@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from advisor.importers.runs import Told, import_runs
+from advisor.importers.serving_runs import Told, import_runs
 from advisor.store.workspace import Workspace
 
 HERE = Path(__file__).parent

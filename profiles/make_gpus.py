@@ -39,8 +39,14 @@ GPUS = {
     "L40": ("l40", NVIDIA + "data-center/l40/"),
     "L40S": ("l40s", NVIDIA + "data-center/l40s/"),
     "RTX-6000-Ada": ("rtx-6000-ada", NVIDIA + "products/workstations/rtx-6000/"),
-    "RTX-PRO-6000-Blackwell-Server": ("rtx-pro-6000-server", NVIDIA + "data-center/rtx-pro-6000-blackwell-server-edition/"),
-    "RTX-PRO-6000-Blackwell-Workstation": ("rtx-pro-6000", NVIDIA + "products/workstations/professional-desktop-gpus/rtx-pro-6000/"),
+    "RTX-PRO-6000-Blackwell-Server": (
+        "rtx-pro-6000-server",
+        NVIDIA + "data-center/rtx-pro-6000-blackwell-server-edition/",
+    ),
+    "RTX-PRO-6000-Blackwell-Workstation": (
+        "rtx-pro-6000",
+        NVIDIA + "products/workstations/professional-desktop-gpus/rtx-pro-6000/",
+    ),
     "H100-PCIe-80GB": ("h100-pcie", NVIDIA + "data-center/h100/"),
     "H100-NVL-94GB": ("h100-nvl", NVIDIA + "data-center/h100/"),
     "H100-SXM-80GB": ("h100-sxm", NVIDIA + "data-center/h100/"),
@@ -80,7 +86,13 @@ REPORTED = {
 """MiB of memory that the driver reports: vendors round, and mean GiB for most of these."""
 
 PCIE_BYTES_PER_S = {"3.0": 16e9, "4.0": 32e9, "5.0": 64e9, "6.0": 128e9}
-KINDS = (("marketplace", "marketplace"), ("spot", "spot"), ("on-demand", "on-demand"), ("rental 3yr", "reserved-3yr"), ("TCO", "owned"))
+KINDS = (
+    ("marketplace", "marketplace"),
+    ("spot", "spot"),
+    ("on-demand", "on-demand"),
+    ("rental 3yr", "reserved-3yr"),
+    ("TCO", "owned"),
+)
 
 
 def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:

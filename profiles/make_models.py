@@ -41,7 +41,10 @@ CORRECTED: dict[str, tuple[str, dict[str, object]]] = {
     "allenai/OLMo-2-1124-7B": (OLMO2, {"vocab_size": 100352}),
     "allenai/OLMo-2-1124-13B": (OLMO2, {"vocab_size": 100352}),
     "allenai/OLMo-2-0325-32B": (OLMO2, {"vocab_size": 100352}),
-    "mistralai/Mistral-7B-v0.1": ("mistral", {"vocab_size": 32000, "sliding_window": 4096, "max_position_embeddings": 32768}),
+    "mistralai/Mistral-7B-v0.1": (
+        "mistral",
+        {"vocab_size": 32000, "sliding_window": 4096, "max_position_embeddings": 32768},
+    ),
     "mistralai/Mistral-Large-Instruct-2411": ("mistral", {"vocab_size": 32768}),
     "mistralai/Mistral-Small-24B-Instruct-2501": ("mistral", {}),
     "Qwen/Qwen2.5-0.5B": (QWEN2, {"vocab_size": 151936}),
@@ -56,8 +59,14 @@ CORRECTED: dict[str, tuple[str, dict[str, object]]] = {
     "Qwen/QwQ-32B": (QWEN2, {"vocab_size": 152064}),
     "Qwen/Qwen3-4B": (QWEN3, {"vocab_size": 151936, "tie_word_embeddings": True}),
     "Qwen/Qwen3-14B": (QWEN3, {"vocab_size": 151936}),
-    "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": (QWEN2, {"vocab_size": 151936, "tie_word_embeddings": False, "max_position_embeddings": 131072}),
-    "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": (QWEN2, {"vocab_size": 152064, "tie_word_embeddings": False, "max_position_embeddings": 131072}),
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": (
+        QWEN2,
+        {"vocab_size": 151936, "tie_word_embeddings": False, "max_position_embeddings": 131072},
+    ),
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": (
+        QWEN2,
+        {"vocab_size": 152064, "tie_word_embeddings": False, "max_position_embeddings": 131072},
+    ),
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-14B": (QWEN2, {"vocab_size": 152064, "max_position_embeddings": 131072}),
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B": (QWEN2, {"vocab_size": 152064, "max_position_embeddings": 131072}),
     "deepseek-ai/DeepSeek-R1-Distill-Llama-8B": (LLAMA, {"vocab_size": 128256, "max_position_embeddings": 131072}),
@@ -157,7 +166,12 @@ FROM_FILES = {
 }  # release month where the facts table has none
 
 CHECKPOINT_PRECISION = {"fp8": "fp8", "mxfp4": "fp4"}
-PREFIXES_FP8 = ("deepseek-ai/DeepSeek-V3", "deepseek-ai/DeepSeek-R1", "moonshotai/Kimi-K2-Instruct", "zai-org/GLM-4.7-FP8")
+PREFIXES_FP8 = (
+    "deepseek-ai/DeepSeek-V3",
+    "deepseek-ai/DeepSeek-R1",
+    "moonshotai/Kimi-K2-Instruct",
+    "zai-org/GLM-4.7-FP8",
+)
 PREFIXES_INT4 = ("moonshotai/Kimi-K2-Thinking", "moonshotai/Kimi-K2.5")  # their checkpoints are natively INT4
 NOISE = (
     "quantization_config", "vision_config", "audio_config", "auto_map", "transformers_version", "rope_scaling", "rope_parameters",
@@ -222,7 +236,9 @@ def from_facts(row: dict[str, str], family: str, corrections: dict[str, object])
     if family == NEOX:
         keys |= {"attention_bias": True, "hidden_act": "gelu", "num_key_value_heads": None}
     # transformers reads an absent q_lora_rank as 1536 and null as none
-    return {k: v for k, v in (keys | corrections).items() if v is not None or (k == "q_lora_rank" and keys["kv_lora_rank"])}
+    return {
+        k: v for k, v in (keys | corrections).items() if v is not None or (k == "q_lora_rank" and keys["kv_lora_rank"])
+    }
 
 
 def write_config(folder: str, keys: dict) -> None:
@@ -252,7 +268,15 @@ def main() -> None:
     written = {row["model"] for row in rows}
     for name, shape, released in SAME_SHAPE:
         if name not in written:
-            rows.append(catalog_row(name, shape, facts.get(name) or facts[shape], released, f"same shape as {shape}: {facts[shape]['source']}"))
+            rows.append(
+                catalog_row(
+                    name,
+                    shape,
+                    facts.get(name) or facts[shape],
+                    released,
+                    f"same shape as {shape}: {facts[shape]['source']}",
+                )
+            )
     with (HERE / "models.csv").open("w", newline="") as out:
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
         writer.writeheader()

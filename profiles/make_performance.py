@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.performance.fit import fit, fold_of, left_out_efficiency
-from advisor.performance.pooling import corrections, estimate_prior
+from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
+from advisor.performance.groups import corrections, estimate_prior
 from advisor.performance.profiles import ROOFLINE_SPREAD
 from advisor.performance.roofline import serving
 from advisor.profiler.fit import ANY_GPU, correction_rows, measured, performance_rows, prior_rows
@@ -29,7 +29,9 @@ def main() -> None:
     found = measured(Workspace(None))
     runs = found.runs
     blind = left_out_efficiency(runs, fold_of(np.char.add(np.char.add(found.model, "|"), runs.gpu), FOLDS))
-    errors = np.abs(runs.log_errors(serving(runs.demand, runs.hardware, blind, runs.concurrency, runs.max_sequences))[0])
+    errors = np.abs(
+        runs.log_errors(serving(runs.demand, runs.hardware, blind, runs.concurrency, runs.max_sequences))[0]
+    )
     prior = estimate_prior(runs, blind)
     model = fit(runs)
     base = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
@@ -41,7 +43,9 @@ def main() -> None:
     write_table(HERE / "pooling.csv", prior_rows(prior))
     write_table(HERE / "performance.csv", performance_rows(runs, model, found.source, [*model.gpus, ANY_GPU], spreads))
     write_table(HERE / "corrections.csv", correction_rows(corrections(runs, base, prior, found.source)))
-    print(f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and precision, 90 % of blind predictions within a factor {overall:.2f}")
+    print(
+        f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and precision, 90 % of blind predictions within a factor {overall:.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -13,12 +13,22 @@ def test_estimate_keeps_its_keys(advisor):
     assert code == 0
     assert answer["fits"] is True
     assert set(answer["memory"]) >= {"weights_bytes", "kv_cache_bytes", "overhead_bytes", "total_bytes"}
-    assert set(answer) >= {"ttft_s", "tpot_s", "output_tokens_per_s", "usd_per_million_output_tokens", "provenance", "interval"}
+    assert set(answer) >= {
+        "ttft_s",
+        "tpot_s",
+        "output_tokens_per_s",
+        "usd_per_million_output_tokens",
+        "provenance",
+        "interval",
+    }
     assert answer["interval"]["tpot_s"]["low"] < answer["tpot_s"] < answer["interval"]["tpot_s"]["high"]
 
 
 def test_a_cache_in_fp8_takes_half_the_room_and_says_so(advisor):
-    wide, narrow = (json.loads(advisor("estimate", "qwen3-8b", "--gpu", "h100-sxm", "--kv-precision", p, "--json")[1]) for p in ("bf16", "fp8"))
+    wide, narrow = (
+        json.loads(advisor("estimate", "qwen3-8b", "--gpu", "h100-sxm", "--kv-precision", p, "--json")[1])
+        for p in ("bf16", "fp8")
+    )
     assert narrow["kv_precision"] == "fp8"
     assert narrow["memory"]["kv_cache_bytes"] == wide["memory"]["kv_cache_bytes"] / 2
     assert narrow["tpot_s"] < wide["tpot_s"]
@@ -27,7 +37,19 @@ def test_a_cache_in_fp8_takes_half_the_room_and_says_so(advisor):
 
 
 def test_an_estimate_far_from_what_was_measured_says_less(advisor):
-    asked = ("estimate", "Meta-Llama-3.1-70B", "--gpu", "h200-sxm", "--gpu-count", 4, "--precision", "fp8", "--engine", "trtllm", "--json")
+    asked = (
+        "estimate",
+        "Meta-Llama-3.1-70B",
+        "--gpu",
+        "h200-sxm",
+        "--gpu-count",
+        4,
+        "--precision",
+        "fp8",
+        "--engine",
+        "trtllm",
+        "--json",
+    )
     near, far = (json.loads(advisor(*asked, "--concurrency", c)[1]) for c in (32, 512))
     width = [answer["interval"]["tpot_s"]["high"] / answer["tpot_s"] for answer in (near, far)]
     assert width[0] < width[1]

@@ -1,7 +1,8 @@
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.gpus import going_rates, gpus, load_gpu, parse_price, read_prices
+from advisor.gpus import going_rates, gpus, parse_price, read_prices
+from tests.known import load_gpu
 
 
 def test_peaks_are_dense_and_consistent():

@@ -31,7 +31,24 @@ def test_accepted_forms(text, amount, cost, monthly):
     assert budget.amount == pytest.approx(amount)
 
 
-@pytest.mark.parametrize("text", ["", "5", "usd", "-1usd", "0usd", "nanusd", "infusd", "1e400usd", "5parsecs", "1usd/0q", "1e40usd", "2s/month", "1usd usd"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "5",
+        "usd",
+        "-1usd",
+        "0usd",
+        "nanusd",
+        "infusd",
+        "1e400usd",
+        "5parsecs",
+        "1usd/0q",
+        "1e40usd",
+        "2s/month",
+        "1usd usd",
+    ],
+)
 def test_refusals_name_the_text_and_the_forms(text):
     with pytest.raises(AdvisorError) as refused:
         Budget.parse(text)
@@ -69,9 +86,23 @@ def test_durations():
 
 
 def test_percent_never_rounds_to_a_lie():
-    assert [percent(f) for f in (1.0, 0.9999, 0.5, 0.0001, 0.0, None)] == ["100.0 %", "99.9 %", "50.0 %", "0.1 %", "0.0 %", "–"]
+    assert [percent(f) for f in (1.0, 0.9999, 0.5, 0.0001, 0.0, None)] == [
+        "100.0 %",
+        "99.9 %",
+        "50.0 %",
+        "0.1 %",
+        "0.0 %",
+        "–",
+    ]
 
 
 def test_significant_digits():
-    assert [significant(v) for v in (0.0021412, 12.345, 123456, 1.53e15, 0, None)] == ["0.00214", "12.3", "123,456", "1.53e+15", "0", "–"]
+    assert [significant(v) for v in (0.0021412, 12.345, 123456, 1.53e15, 0, None)] == [
+        "0.00214",
+        "12.3",
+        "123,456",
+        "1.53e+15",
+        "0",
+        "–",
+    ]
     assert bytes_text(80e9) == "80.0 GB"

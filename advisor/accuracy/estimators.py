@@ -102,7 +102,9 @@ def _ways_of_the_others(own: NDArray[np.int64], counted: list[tuple[int, int]], 
             factors = [np.where(t == 1, y**s, 1.0) * [float(comb(multiplicity, i)) for i in s]]
         else:
             s = np.arange(votes_ + 1)
-            factors = [np.where(s < t, 1.0, np.where(s == t, y, 0.0)) * [float(comb(votes_, i)) for i in s]] * multiplicity
+            factors = [
+                np.where(s < t, 1.0, np.where(s == t, y, 0.0)) * [float(comb(votes_, i)) for i in s]
+            ] * multiplicity
         for factor in factors:
             grown = np.zeros((*ways.shape[:2], ways.shape[2] + factor.shape[2] - 1))
             for i in range(factor.shape[2]):
@@ -122,13 +124,17 @@ def best_of_n_at_all_k(scores: Sequence[float], correct: Sequence[bool]) -> tupl
     for level in np.unique(ranked):
         tied = ranked == level
         right[tied] = right[tied].mean()
-    return tuple(float(sum(comb(n - m - 1, k - 1) * right[m] for m in range(n - k + 1)) / comb(n, k)) for k in range(1, n + 1))
+    return tuple(
+        float(sum(comb(n - m - 1, k - 1) * right[m] for m in range(n - k + 1)) / comb(n, k)) for k in range(1, n + 1)
+    )
 
 
 ORDERS = 400
 
 
-def weighted_at_all_k(answers: Sequence[Hashable | None], correct: Sequence[bool], scores: Sequence[float], *, seed: int = 0) -> tuple[float, ...]:
+def weighted_at_all_k(
+    answers: Sequence[Hashable | None], correct: Sequence[bool], scores: Sequence[float], *, seed: int = 0
+) -> tuple[float, ...]:
     """Expected accuracy of the vote weighted by scores over k answers drawn without replacement, for k = 1 … n.
 
     Monte Carlo over ORDERS random orders, each read at every k; its error is at most 0.5/√ORDERS a question, 0.2 points over

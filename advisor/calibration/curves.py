@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from advisor.accuracy.curves import Curve
+from advisor.accuracy.curve_fits import fit_curve, fit_published
 from advisor.accuracy.estimators import Interval, over_questions
-from advisor.accuracy.fit import fit_curve, fit_published
+from advisor.accuracy.shapes import Curve
 from advisor.calibration.measured import Measured
 from advisor.calibration.points import Point
 
@@ -48,7 +48,9 @@ def measured_curve(m: Measured) -> FittedCurve | None:
     rising = np.argsort(x, kind="stable")
     curve = fit_curve(x[rising], m.correct[:, rising], m.finished[:, rising] if m.finished is not None else None)
     limit = over_questions(m.limit) if m.limit is not None else None
-    return FittedCurve(m.model, m.task, m.strategy, unit, len(m.correct), len(x), curve, limit, "measured", m.runs, m.reward_model)
+    return FittedCurve(
+        m.model, m.task, m.strategy, unit, len(m.correct), len(x), curve, limit, "measured", m.runs, m.reward_model
+    )
 
 
 def published_curves(points: Iterable[Point]) -> list[FittedCurve]:
@@ -64,7 +66,11 @@ def published_curves(points: Iterable[Point]) -> list[FittedCurve]:
             continue
         x = np.array([p.generated_tokens for p in line], dtype=float)
         curve = fit_published(x, np.array([p.accuracy for p in line]), line[0].n_questions)
-        found.append(FittedCurve(model, task, strategy, "tokens", line[0].n_questions, len(line), curve, None, "published", line[0].runs))
+        found.append(
+            FittedCurve(
+                model, task, strategy, "tokens", line[0].n_questions, len(line), curve, None, "published", line[0].runs
+            )
+        )
     return found
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from advisor.accuracy.curves import Curve, Shape
 from advisor.accuracy.estimators import Interval
+from advisor.accuracy.shapes import Curve, Shape
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.models.catalog import catalog, resolve_name, spec_of
 from advisor.store.sql import statement
@@ -47,7 +47,10 @@ class Line:
         """Generated tokens per question at compute x, read between the points."""
         if self.unit == "tokens":
             return x
-        known = [(p["n_samples"] if self.unit == "samples" else p["token_budget"], p["generated_tokens"]) for p in self.points]
+        known = [
+            (p["n_samples"] if self.unit == "samples" else p["token_budget"], p["generated_tokens"])
+            for p in self.points
+        ]
         if self.unit == "token cap" and self.own_end:
             known.append((self.curve.x_max, self.own_end["generated_tokens"]))
         if not known or any(tokens is None for _, tokens in known):
@@ -59,12 +62,23 @@ class Line:
         """FLOPs per question at compute x, of the policy alone."""
         tokens = self.tokens_at(x)
         n = round(x) if self.unit == "samples" else 1
-        return None if tokens is None or self.model not in catalog() else flops(self.model, self.points[0]["prompt_tokens"], tokens, max(n, 1))
+        return (
+            None
+            if tokens is None or self.model not in catalog()
+            else flops(self.model, self.points[0]["prompt_tokens"], tokens, max(n, 1))
+        )
 
 
 def flops(model: str, prompt_tokens: float | None, generated_tokens: float, n_samples: int) -> float:
     """FLOPs of one question: `generated_tokens` of all samples together."""
-    return float(answer_flops(spec_of(model), round(prompt_tokens or TYPICAL_PROMPT_TOKENS), round(generated_tokens / n_samples), n_samples))
+    return float(
+        answer_flops(
+            spec_of(model),
+            round(prompt_tokens or TYPICAL_PROMPT_TOKENS),
+            round(generated_tokens / n_samples),
+            n_samples,
+        )
+    )
 
 
 def verifier_flops(point: Row) -> float | None:
@@ -85,9 +99,14 @@ def lines(workspace: Workspace, model: str, task: str, strategy: str | None) -> 
     """Every curve of a model on a task, or the one of `strategy`. Raises NoAnswer, AdvisorError for an unknown model, task or strategy."""
     curves, points = workspace.files("profiles/curves.csv"), workspace.files("profiles/points.csv")
     if not curves or not points:
-        raise NoAnswer("no curve is known", mend="run `advisor fit`")
+        raise NoAnswer("no curve is known", hint="run `advisor fit`")
     connection = duckdb.connect()
-    tasks = {row["task"] for row in read(connection, "select distinct task from read_csv($files, union_by_name = true)", {"files": points})}
+    tasks = {
+        row["task"]
+        for row in read(
+            connection, "select distinct task from read_csv($files, union_by_name = true)", {"files": points}
+        )
+    }
     if task not in tasks:
         raise unknown("task", task, tasks, where="--task")
     all_points = read(connection, statement(PACKAGE, "points"), {"files": points, "task": task, "models": [model]})
@@ -96,7 +115,10 @@ def lines(workspace: Workspace, model: str, task: str, strategy: str | None) -> 
         resolve_name(model)
     if not fitted:
         known = f"only {len(all_points)} point" if all_points else "nothing"
-        raise NoAnswer(f"{known} of {model} on {task} is known, a curve needs two", mend="bring answers in with `advisor import samples`, then `advisor fit`")
+        raise NoAnswer(
+            f"{known} of {model} on {task} is known, a curve needs two",
+            hint="bring answers in with `advisor import samples`, then `advisor fit`",
+        )
     if strategy is not None and strategy not in {row["strategy"] for row in fitted}:
         raise unknown("strategy with a curve", strategy, {row["strategy"] for row in fitted}, where="--strategy")
     return [_line(row, all_points) for row in fitted if strategy in (None, row["strategy"])]
@@ -108,7 +130,7 @@ def read(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str
         return rows(connection.execute(query, parameters))
     except duckdb.Error as error:
         named = [file for file in parameters["files"] if file in str(error)] or parameters["files"][-1:]
-        raise AdvisorError("is damaged", where=named[0], mend="delete it and run `advisor fit`") from None
+        raise AdvisorError("is damaged", where=named[0], hint="delete it and run `advisor fit`") from None
 
 
 def rows(result: duckdb.DuckDBPyConnection) -> list[Row]:
@@ -121,7 +143,9 @@ def _line(row: Row, all_points: list[Row]) -> Line:
     own = [p for p in all_points if (p["strategy"], p["reward_model"]) == (row["strategy"], row["reward_model"])]
     for p in own:
         known = p["generated_tokens"] is not None and p["model"] in catalog()
-        p["policy_flops"] = flops(p["model"], p["prompt_tokens"], p["generated_tokens"], p["n_samples"]) if known else None
+        p["policy_flops"] = (
+            flops(p["model"], p["prompt_tokens"], p["generated_tokens"], p["n_samples"]) if known else None
+        )
         verifier = verifier_flops(p) if known else None
         p["flops"] = p["policy_flops"] + verifier if verifier is not None else None
     knots = tuple((float(x), float(y)) for x, _, y in (pair.partition(":") for pair in (row["knots"] or "").split()))
@@ -130,7 +154,14 @@ def _line(row: Row, all_points: list[Row]) -> Line:
     assert asymptote
     assert at_4x
     curve = Curve(shape, row["x_min"], row["x_max"], asymptote, _interval(row, "saturation"), at_4x)
-    end = next((p for p in all_points if p["strategy"] == "majority" and p["n_samples"] == 1 and p["generated_tokens"] is not None), None)
+    end = next(
+        (
+            p
+            for p in all_points
+            if p["strategy"] == "majority" and p["n_samples"] == 1 and p["generated_tokens"] is not None
+        ),
+        None,
+    )
     limit = _interval(row, "limit")
     n = row["n_questions"]
     return Line(

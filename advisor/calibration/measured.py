@@ -14,7 +14,14 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from advisor.accuracy.estimators import Array, best_of_n_at_all_k, majority_at_all_k, votes, voting_limit, weighted_at_all_k
+from advisor.accuracy.estimators import (
+    Array,
+    best_of_n_at_all_k,
+    majority_at_all_k,
+    votes,
+    voting_limit,
+    weighted_at_all_k,
+)
 from advisor.store.sql import statement
 from advisor.strategies import STRATEGIES
 from advisor.strategies.selection import SELECTIONS
@@ -105,7 +112,9 @@ def groups(connection: duckdb.DuckDBPyConnection, *, own: bool) -> list[tuple[An
     return connection.execute(statement("advisor.calibration", "groups"), {"own": own}).fetchall()
 
 
-def _questions(connection: duckdb.DuckDBPyConnection, model: str, task: str, strategy: str, runs: list[str]) -> dict[str, Question]:
+def _questions(
+    connection: duckdb.DuckDBPyConnection, model: str, task: str, strategy: str, runs: list[str]
+) -> dict[str, Question]:
     parameters = {"model": model, "task": task, "strategy": strategy, "runs": runs}
     rows = connection.execute(statement("advisor.calibration", "questions"), parameters).fetchall()
     return {question_id: _question(*lists) for question_id, *lists in rows}
@@ -123,7 +132,11 @@ def _question(
     search_tokens: int | None,
     search_depth: int | None,
 ) -> Question:
-    timed = [(t, right, math.inf if stopped else float(t)) for t, right, stopped in zip(tokens, correct, cut, strict=True) if t is not None]
+    timed = [
+        (t, right, math.inf if stopped else float(t))
+        for t, right, stopped in zip(tokens, correct, cut, strict=True)
+        if t is not None
+    ]
     lengths, right, ends = (tuple(t[i] for t in timed) for i in range(3))
     return Question(
         tuple(answers), tuple(correct), lengths, right, ends, tuple(scores), tuple(reward_models), tuple(scored), budget, search_tokens, search_depth  # type: ignore[arg-type]
@@ -137,13 +150,19 @@ def _timed(questions: list[Question]) -> list[Question]:
 
 
 def _votes(model: str, task: str, runs: str, prompt: float | None, questions: list[Question]) -> Measured:
-    recorded = sum(a is not None or c for q in questions for a, c in zip(q.answers, q.correct, strict=True)) / sum(len(q.answers) for q in questions)
+    recorded = sum(a is not None or c for q in questions for a, c in zip(q.answers, q.correct, strict=True)) / sum(
+        len(q.answers) for q in questions
+    )
     deepest = min(len(q.answers) for q in questions) if recorded >= SHARE_OF_ANSWERS_NEEDED else 1
     deepest = min(deepest, MOST_VOTES)
     counted = [votes(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES]) for q in questions]
     curves = [majority_at_all_k(*c) for c in counted]
-    ks = sorted({1, *(2**i for i in range(2, 12) if 2**i <= deepest), deepest} - {2})  # two votes equal one: a tie is a coin
-    correct = np.array([[np.mean(q.correct) if k == 1 else c[k - 1] for k in ks] for q, c in zip(questions, curves, strict=True)])
+    ks = sorted(
+        {1, *(2**i for i in range(2, 12) if 2**i <= deepest), deepest} - {2}
+    )  # two votes equal one: a tie is a coin
+    correct = np.array(
+        [[np.mean(q.correct) if k == 1 else c[k - 1] for k in ks] for q, c in zip(questions, curves, strict=True)]
+    )
     timed = _timed(questions)
     mean_tokens = float(np.mean([np.mean(q.tokens) for q in timed])) if timed else None
     return Measured(
@@ -158,7 +177,9 @@ def _votes(model: str, task: str, runs: str, prompt: float | None, questions: li
 
 def _scored_votes(model: str, task: str, runs: str, prompt: float | None, questions: list[Question]) -> list[Measured]:
     """Weighted voting and best-of-N at every k, for each reward model that scored at least two answers of every question."""
-    reward_models = {name for q in questions for name, score in zip(q.reward_models, q.scores, strict=True) if score is not None}
+    reward_models = {
+        name for q in questions for name, score in zip(q.reward_models, q.scores, strict=True) if score is not None
+    }
     return [
         votes
         for name in sorted(reward_models, key=lambda name: name or "")
@@ -168,7 +189,11 @@ def _scored_votes(model: str, task: str, runs: str, prompt: float | None, questi
 
 def scored_by(question: Question, reward_model: str | None) -> Question:
     """The question with the answers alone that this reward model scored (None: one that was not recorded); lengths of all."""
-    kept = [i for i, name in enumerate(question.reward_models) if name == reward_model and (name or question.scores[i] is not None)]
+    kept = [
+        i
+        for i, name in enumerate(question.reward_models)
+        if name == reward_model and (name or question.scores[i] is not None)
+    ]
 
     def of(values: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(values[i] for i in kept)
@@ -183,7 +208,9 @@ def scored_by(question: Question, reward_model: str | None) -> Question:
     )
 
 
-def _votes_of(reward_model: str | None, model: str, task: str, runs: str, prompt: float | None, questions: list[Question]) -> list[Measured]:
+def _votes_of(
+    reward_model: str | None, model: str, task: str, runs: str, prompt: float | None, questions: list[Question]
+) -> list[Measured]:
     if min(len(q.answers) for q in questions) < 2:
         return []
     voted = _votes(model, task, runs, prompt, questions)
@@ -192,12 +219,21 @@ def _votes_of(reward_model: str | None, model: str, task: str, runs: str, prompt
     generated = voted.generated[chosen] if voted.generated is not None else None
     depth = voted.depth[chosen] if voted.depth is not None else None
     passed = [_mean_scored(q) for q in questions]
-    scored = np.array(ks) * float(np.mean([p for p in passed if p is not None])) if all(p is not None for p in passed) else None
+    scored = (
+        np.array(ks) * float(np.mean([p for p in passed if p is not None]))
+        if all(p is not None for p in passed)
+        else None
+    )
     found = []
     for strategy, estimate in (("weighted-majority", weighted_at_all_k), ("best-of-n", best_at_all_k)):
-        curves = [estimate(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]]) for q in questions]
+        curves = [
+            estimate(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]])
+            for q in questions
+        ]
         correct = np.array([[curve[k - 1] for k in ks] for curve in curves])
-        votes_of = Measured(model, task, strategy, runs, prompt, tuple(ks), (None,) * len(ks), correct, generated, depth)
+        votes_of = Measured(
+            model, task, strategy, runs, prompt, tuple(ks), (None,) * len(ks), correct, generated, depth
+        )
         limit = np.array([voting_limit(curve) for curve in curves]) if strategy == "weighted-majority" else None
         found.append(replace(votes_of, reward_model=reward_model, scored=scored, limit=limit))
     return found
@@ -211,7 +247,9 @@ def _mean_scored(question: Question) -> float | None:
 
 def best_at_all_k(answers: Sequence[str | None], correct: Sequence[bool], scores: Sequence[float]) -> tuple[float, ...]:
     """Best-of-N at every k; an answer that could not be read is never kept."""
-    return best_of_n_at_all_k([-math.inf if a is None and not c else s for a, c, s in zip(answers, correct, scores, strict=True)], correct)
+    return best_of_n_at_all_k(
+        [-math.inf if a is None and not c else s for a, c, s in zip(answers, correct, scores, strict=True)], correct
+    )
 
 
 def _mean_tokens(timed: list[Question], *, right: bool) -> float | None:
@@ -223,9 +261,13 @@ def _caps(model: str, task: str, runs: str, prompt: float | None, questions: lis
     """One answer stopped at each cap, from the first that anything ends in to the first that everything does."""
     finished = np.array([[np.mean(np.array(q.timed_ends) <= cap) for cap in CAPS] for q in questions])
     ended, longest = finished.mean(axis=0), max(max(q.tokens) for q in questions)
-    kept = [i for i in range(len(CAPS)) if ended[i] > 0.005 and (i == 0 or (ended[i - 1] < 0.995 and CAPS[i - 1] < longest))]
+    kept = [
+        i for i in range(len(CAPS)) if ended[i] > 0.005 and (i == 0 or (ended[i - 1] < 0.995 and CAPS[i - 1] < longest))
+    ]
     caps = [CAPS[i] for i in kept]
-    correct = [[np.mean(np.array(q.timed_correct) * (np.array(q.timed_ends) <= cap)) for cap in caps] for q in questions]
+    correct = [
+        [np.mean(np.array(q.timed_correct) * (np.array(q.timed_ends) <= cap)) for cap in caps] for q in questions
+    ]
     spent = [[np.minimum(q.tokens, cap).mean() for cap in caps] for q in questions]
     tokens = np.array(spent).reshape(len(questions), len(caps)).mean(axis=0)
     return Measured(
@@ -243,7 +285,9 @@ def _comparable(by_run: dict[str, dict[str, Question]]) -> list[list[str]]:
     return [[run] for run in answered]
 
 
-def _levels(model: str, task: str, strategy: str, runs: str, prompt: float | None, by_run: list[dict[str, Question]]) -> Measured:
+def _levels(
+    model: str, task: str, strategy: str, runs: str, prompt: float | None, by_run: list[dict[str, Question]]
+) -> Measured:
     """One point a run, over the questions that all runs share, by rising tokens."""
     shared = sorted(set.intersection(*(set(run) for run in by_run)))
     samples = [_n_samples(strategy, [run[q] for q in shared]) for run in by_run]
@@ -267,7 +311,11 @@ def _n_samples(strategy: str, questions: list[Question]) -> int:
     if strategy in {"thinking-budget", "greedy"}:
         return 1
     budgets = [q.budget for q in questions if q.budget is not None]
-    return max(budgets) if budgets and strategy != "adaptive-majority" else max(1, round(float(np.mean([len(q.answers) for q in questions]))))
+    return (
+        max(budgets)
+        if budgets and strategy != "adaptive-majority"
+        else max(1, round(float(np.mean([len(q.answers) for q in questions]))))
+    )
 
 
 def _spent(question: Question) -> list[int]:

@@ -73,7 +73,13 @@ def published_points(rows: list[dict[str, Any]], known: list[Point]) -> list[Poi
     taken = {_key(p.model, p.task, p.strategy, p.n_samples, None) for p in known}
     found: dict[tuple[object, ...], Point] = {}
     for row in rows:
-        key = _key(row["model"], row["task"], row["strategy"], row["n_samples"], row["generated_tokens"] if row["strategy"] != "majority" else None)
+        key = _key(
+            row["model"],
+            row["task"],
+            row["strategy"],
+            row["n_samples"],
+            row["generated_tokens"] if row["strategy"] != "majority" else None,
+        )
         if key in taken or (key in found and found[key].generated_tokens is not None):
             continue
         accuracy = _interval(row["accuracy"], row["stderr"], row["n_questions"])
@@ -105,4 +111,7 @@ def _interval(accuracy: float, stderr: float | None, n_questions: int) -> Interv
 
 def ordered(points: list[Point]) -> list[Point]:
     """By task, model, strategy and budget."""
-    return sorted(points, key=lambda p: (p.task, p.model.lower(), p.strategy, p.n_samples, p.token_budget or 0, p.generated_tokens or 0))
+    return sorted(
+        points,
+        key=lambda p: (p.task, p.model.lower(), p.strategy, p.n_samples, p.token_budget or 0, p.generated_tokens or 0),
+    )

@@ -28,15 +28,25 @@ from advisor.strategies.sample import sample
 from advisor.strategies.search import Searched
 from advisor.strategies.selection import REWARDS
 from advisor.strategies.thinking_budget import thinking_budget
-from advisor.tasks.load import Task
 from advisor.tasks.questions import Question
+from advisor.tasks.task import Task
 from advisor.work import Work
 
 COLUMNS = {
-    **dict.fromkeys(("model", "task", "question_id", "answer", "strategy", "finish_reason", "run_id", "reward_model"), pyarrow.string()),
+    **dict.fromkeys(
+        ("model", "task", "question_id", "answer", "strategy", "finish_reason", "run_id", "reward_model"),
+        pyarrow.string(),
+    ),
     **dict.fromkeys(("sample_index", "generated_tokens", "prompt_tokens", "budget", "max_tokens"), pyarrow.int64()),
     **dict.fromkeys(
-        ("search_generated_tokens", "search_scored_tokens", "search_prompt_tokens", "search_cached_tokens", "search_depth_tokens"), pyarrow.int64()
+        (
+            "search_generated_tokens",
+            "search_scored_tokens",
+            "search_prompt_tokens",
+            "search_cached_tokens",
+            "search_depth_tokens",
+        ),
+        pyarrow.int64(),
     ),
     **dict.fromkeys(("score", "temperature", "top_p", "frequency_penalty"), pyarrow.float64()),
     "correct": pyarrow.bool_(),
@@ -65,7 +75,11 @@ class Plan:
     def run_id(self, task: Task) -> str:
         """The same for the same plan, model, task and questions, so that the same command goes on where it stopped."""
         told = repr((asdict(self) | {"strategy": self.recorded_strategy}, task.name, task.kind, task.questions))
-        name = re.sub(r"[^\w.-]+", "-", f"{self.model.rstrip('/').split('/')[-1]}-{task.name}-{self.recorded_strategy}-{self.budget}".lower())
+        name = re.sub(
+            r"[^\w.-]+",
+            "-",
+            f"{self.model.rstrip('/').split('/')[-1]}-{task.name}-{self.recorded_strategy}-{self.budget}".lower(),
+        )
         return f"{name[:90]}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
@@ -103,14 +117,24 @@ class Progress:
 
 
 async def calibrate(
-    plan: Plan, task: Task, generate: Generate, score: Score | None, folder: Path, *, in_flight: int = 256, watch: Callable[[Progress], None] = lambda _: None
+    plan: Plan,
+    task: Task,
+    generate: Generate,
+    score: Score | None,
+    folder: Path,
+    *,
+    in_flight: int = 256,
+    watch: Callable[[Progress], None] = lambda _: None,
 ) -> tuple[Path, Progress]:
     """Run what is missing of `plan` and seal it; the path of the sealed file. A failed question is recorded as such and tried again next time.
 
     Raises AdvisorError where nothing can be written, MissingAbility where the strategy needs rewards and there are none.
     """
     if STRATEGIES[plan.strategy].needs_rewards and score is None:
-        raise MissingAbility(f"{plan.strategy} needs rewards and this engine gives none", mend="give a process reward model with --reward-model")
+        raise MissingAbility(
+            f"{plan.strategy} needs rewards and this engine gives none",
+            hint="give a process reward model with --reward-model",
+        )
     run_id = plan.run_id(task)
     refuse_recorded(plan, task, folder)
     progress = Progress(len(task.questions))
@@ -119,7 +143,11 @@ async def calibrate(
             if rows[0]["finish_reason"] != "error":
                 progress.count(rows)
         progress.resumed = progress.done
-        missing = [q for q in task.questions if q.question_id not in journal.done or journal.done[q.question_id][0]["finish_reason"] == "error"]
+        missing = [
+            q
+            for q in task.questions
+            if q.question_id not in journal.done or journal.done[q.question_id][0]["finish_reason"] == "error"
+        ]
         room = asyncio.Semaphore(in_flight)
 
         async def ask(question: Question) -> None:
@@ -151,12 +179,18 @@ def refuse_recorded(plan: Plan, task: Task, folder: Path) -> None:
     """Raises AdvisorError where the run is sealed: asked before an engine is started, which takes a while."""
     sealed = folder / f"{plan.run_id(task)}.parquet"
     if sealed.exists():
-        raise AdvisorError("is recorded in full already", where=str(sealed), mend="change --seed or --samples to draw more")
+        raise AdvisorError(
+            "is recorded in full already", where=str(sealed), hint="change --seed or --samples to draw more"
+        )
 
 
 async def search(plan: Plan, task: Task, question: Question, generate: Generate, score: Score | None) -> Searched:
     """The strategy's search on one question, seeded by the question. Raises EngineFailure."""
-    seed = None if plan.sampling.seed is None else int(hashlib.sha256(f"{plan.sampling.seed}/{question.question_id}".encode()).hexdigest()[:7], 16)
+    seed = (
+        None
+        if plan.sampling.seed is None
+        else int(hashlib.sha256(f"{plan.sampling.seed}/{question.question_id}".encode()).hexdigest()[:7], 16)
+    )
     sampling = Sampling(**{**asdict(plan.sampling), "seed": seed})
     prompt, kind = question.prompt, STRATEGIES[plan.strategy].search
     steps = Steps(plan.delimiter, task.is_final)
@@ -177,10 +211,30 @@ def answered(plan: Plan, task: Task, question: Question, searched: Searched, run
     rows = []
     for index, trace in enumerate(searched.traces):
         answer = task.answer_of(trace.text)
-        score = REWARDS[plan.reward](trace.rewards) if searched.work.scored_tokens else None  # an answer without a whole step has none: 0
+        score = (
+            REWARDS[plan.reward](trace.rewards) if searched.work.scored_tokens else None
+        )  # an answer without a whole step has none: 0
         tokens = trace.generated_tokens
-        rows.append(_row(plan, task, question, run_id, searched.work, index, answer, tokens, trace.finish_reason, score, task.is_correct(question, trace.text)))
-    return rows or [_row(plan, task, question, run_id, searched.work, 0, None, searched.work.generated_tokens, "length", None, False)]
+        rows.append(
+            _row(
+                plan,
+                task,
+                question,
+                run_id,
+                searched.work,
+                index,
+                answer,
+                tokens,
+                trace.finish_reason,
+                score,
+                task.is_correct(question, trace.text),
+            )
+        )
+    return rows or [
+        _row(
+            plan, task, question, run_id, searched.work, 0, None, searched.work.generated_tokens, "length", None, False
+        )
+    ]
 
 
 def prompt_tokens(plan: Plan, work: Work) -> int | None:

@@ -38,7 +38,9 @@ class Client(Server):
         continued = {"continue_final_message": True, "add_generation_prompt": False} if partial else {}
         async with self.room:
             if self.chat:
-                answer = await self.post("/v1/chat/completions", {**body, "messages": conversation(prompt, partial or None), **continued})
+                answer = await self.post(
+                    "/v1/chat/completions", {**body, "messages": conversation(prompt, partial or None), **continued}
+                )
             else:
                 answer = await self.post("/v1/completions", {**body, "prompt": prompt + partial})
         return _completion(answer, sampling)

@@ -19,7 +19,9 @@ class RewardClient(Server):
     _mark_id = -1
     _chat = False
 
-    def __init__(self, url: str, model: str, *, concurrency: int = 64, timeout_s: float = 600.0, api_key: str | None = None) -> None:
+    def __init__(
+        self, url: str, model: str, *, concurrency: int = 64, timeout_s: float = 600.0, api_key: str | None = None
+    ) -> None:
         super().__init__(url, model, concurrency=concurrency, timeout_s=timeout_s, api_key=api_key)
         self._prompts: dict[str, list[int]] = {}
 
@@ -29,7 +31,11 @@ class RewardClient(Server):
         try:
             ids = await self._token_ids({"prompt": marks.rated, "add_special_tokens": False})
         except EngineFailure as failure:
-            raise MissingAbility(f"does not tell its tokens ({failure})", where=self.root, mend="serve the reward model with vLLM, --runner pooling") from None
+            raise MissingAbility(
+                f"does not tell its tokens ({failure})",
+                where=self.root,
+                hint="serve the reward model with vLLM, --runner pooling",
+            ) from None
         self._mark_id = only_token(ids, marks)
         try:
             self._chat = bool(await self._token_ids({"messages": conversation("Hello"), **CHAT}))
@@ -44,13 +50,18 @@ class RewardClient(Server):
                 self._prompts[prompt] = await self._token_ids(self._asked(prompt, ""))
             without, whole = self._prompts[prompt], await self._token_ids(self._asked(prompt, text))
             pooled = self._asked(prompt, text)
-            answer = await self.post("/pooling", {**({"input": pooled["prompt"]} if "prompt" in pooled else pooled), "task": "token_classify"})
+            answer = await self.post(
+                "/pooling",
+                {**({"input": pooled["prompt"]} if "prompt" in pooled else pooled), "task": "token_classify"},
+            )
         try:
             rows, tokens = answer["data"][0]["data"], int(answer["usage"]["prompt_tokens"])
             rated = [[float(p) for p in row] for row in rows]
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise EngineFailure(f"an answer without rewards ({type(error).__name__}: {error})") from None
-        return Scored(step_rewards(rated, marked_positions(without, whole, self._mark_id, text, self.marks), len(whole)), tokens)
+        return Scored(
+            step_rewards(rated, marked_positions(without, whole, self._mark_id, text, self.marks), len(whole)), tokens
+        )
 
     def _asked(self, prompt: str, text: str) -> dict[str, Any]:
         if self._chat:

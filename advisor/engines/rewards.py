@@ -49,7 +49,9 @@ def step_positions(without: Sequence[int], whole: Sequence[int], mark: int) -> l
     return at[: list(whole).count(mark) - list(without).count(mark)]
 
 
-def marked_positions(without: Sequence[int], whole: Sequence[int], mark_id: int, text: str, marks: StepMarks) -> list[int]:
+def marked_positions(
+    without: Sequence[int], whole: Sequence[int], mark_id: int, text: str, marks: StepMarks
+) -> list[int]:
     """The positions of an answer's marks. Raises EngineFailure where the text has marks and its tokens do not."""
     positions = step_positions(without, whole, mark_id)
     if not positions and marks.rated in text:
@@ -61,7 +63,9 @@ def only_token(ids: Sequence[int], marks: StepMarks) -> int:
     """The id of the mark. Raises MissingAbility where the reward model's tokenizer takes several tokens for it."""
     if len(ids) != 1:
         problem = f"the reward model's tokenizer has no single token for {marks.rated!r}"
-        raise MissingAbility(problem, where="--step-mark", mend="name the token it rates after a step, e.g. --step-mark '<extra_0>'")
+        raise MissingAbility(
+            problem, where="--step-mark", hint="name the token it rates after a step, e.g. --step-mark '<extra_0>'"
+        )
     return ids[0]
 
 
@@ -69,5 +73,7 @@ def step_rewards(rows: Sequence[Sequence[float]], positions: Sequence[int], n_to
     """P(right) of each step from the two class probabilities of every token. Raises EngineFailure for a model of another kind."""
     if len(rows) != n_tokens or any(len(row) != 2 for row in rows):
         shape = f"{len(rows)} rows of {len(rows[0]) if len(rows) else 0}"
-        raise EngineFailure(f"is no process reward model: it gave {shape} for {n_tokens} tokens, not two classes a token")
+        raise EngineFailure(
+            f"is no process reward model: it gave {shape} for {n_tokens} tokens, not two classes a token"
+        )
     return tuple(float(rows[i][1]) for i in positions)

@@ -24,18 +24,24 @@ moment breaks."""
 class Server:
     """A server at `url` (with or without /v1) serving `model`; use as an async context manager."""
 
-    def __init__(self, url: str, model: str, *, concurrency: int = 64, timeout_s: float = 600.0, api_key: str | None = None) -> None:
+    def __init__(
+        self, url: str, model: str, *, concurrency: int = 64, timeout_s: float = 600.0, api_key: str | None = None
+    ) -> None:
         self.root = url.rstrip("/").removesuffix("/v1")
         self.model = model
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=IDLE_S)
+        limits = httpx.Limits(
+            max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=IDLE_S
+        )
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(timeout_s, connect=10.0), limits=limits, headers=headers)
         self.room = asyncio.Semaphore(concurrency)
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self._http.aclose()
 
     async def check(self) -> None:
@@ -45,9 +51,17 @@ class Server:
             answer = await self._http.get(f"{where}/models")
             served = [str(entry["id"]) for entry in answer.json()["data"]]
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
-            raise MissingAbility(f"no OpenAI-compatible server answers ({type(error).__name__})", where=where, mend="start one: vllm serve MODEL") from None
+            raise MissingAbility(
+                f"no OpenAI-compatible server answers ({type(error).__name__})",
+                where=where,
+                hint="start one: vllm serve MODEL",
+            ) from None
         if self.model not in served:
-            raise MissingAbility(f"does not serve {self.model!r} but {', '.join(served)}", where=where, mend="name it with --served-model")
+            raise MissingAbility(
+                f"does not serve {self.model!r} but {', '.join(served)}",
+                where=where,
+                hint="name it with --served-model",
+            )
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
         """The decoded answer; retried with growing, jittered waits, longer where the server says so. Raises EngineFailure."""

@@ -60,7 +60,9 @@ class TimedClient(Server):
             async with self._http.stream("POST", f"{self.root}/v1/completions", json=body) as answer:
                 answered = True
                 if answer.status_code != 200:
-                    raise EngineFailure(f"HTTP {answer.status_code}: {' '.join((await answer.aread()).decode(errors='replace').split())[:200]}")
+                    raise EngineFailure(
+                        f"HTTP {answer.status_code}: {' '.join((await answer.aread()).decode(errors='replace').split())[:200]}"
+                    )
                 async for line in answer.aiter_lines():
                     event = _event(line)
                     if event.get("choices"):

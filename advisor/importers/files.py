@@ -35,14 +35,28 @@ def seal_runs(connection: duckdb.DuckDBPyConnection, query: str, path: Path, wor
     if not path.is_file():
         raise AdvisorError("no such file", where=str(path))
     try:
-        connection.execute(f"create or replace temp table incoming as select distinct * from ({query})", {"file": str(path)} if "$file" in query else {})
+        connection.execute(
+            f"create or replace temp table incoming as select distinct * from ({query})",
+            {"file": str(path)} if "$file" in query else {},
+        )
     except duckdb.Error as error:
         raise AdvisorError(f"cannot be read as samples ({str(error).splitlines()[0]})", where=str(path)) from None
     if clash := connection.execute(DISAGREEMENTS).fetchone():
-        raise AdvisorError(f"holds rows that disagree about run {clash[0]!r}, question {clash[1]!r}, sample {clash[2]}", where=str(path))
+        raise AdvisorError(
+            f"holds rows that disagree about run {clash[0]!r}, question {clash[1]!r}, sample {clash[2]}",
+            where=str(path),
+        )
     rows = connection.execute("select count(*) from incoming").fetchone()
-    if (row := connection.execute("select run_id from incoming where not regexp_full_match(run_id, '[\\w.-]{1,120}') limit 1").fetchone()) is not None:
-        raise AdvisorError(f"has the run_id {row[0]!r}, which cannot name a file", where=str(path), mend="use letters, digits, dots, dashes and underscores")
+    if (
+        row := connection.execute(
+            "select run_id from incoming where not regexp_full_match(run_id, '[\\w.-]{1,120}') limit 1"
+        ).fetchone()
+    ) is not None:
+        raise AdvisorError(
+            f"has the run_id {row[0]!r}, which cannot name a file",
+            where=str(path),
+            hint="use letters, digits, dots, dashes and underscores",
+        )
     runs = [run for (run,) in connection.execute("select distinct run_id from incoming order by 1").fetchall()]
     if not runs:
         raise AdvisorError("holds no answer of a known open model on a known task", where=str(path))
@@ -52,7 +66,11 @@ def seal_runs(connection: duckdb.DuckDBPyConnection, query: str, path: Path, wor
         target = folder / f"{run}.parquet"
         if target.exists():
             if not _same(connection, run, target):
-                raise AdvisorError(f"run {run!r} is recorded already with other rows", where=str(target), mend="give the new rows a run_id of their own")
+                raise AdvisorError(
+                    f"run {run!r} is recorded already with other rows",
+                    where=str(target),
+                    hint="give the new rows a run_id of their own",
+                )
             unchanged.append(run)
         else:
             new.append((run, target))
@@ -63,7 +81,9 @@ def seal_runs(connection: duckdb.DuckDBPyConnection, query: str, path: Path, wor
 
 def _copy(connection: duckdb.DuckDBPyConnection, run: str, target: Path) -> None:
     quoted, name = str(target).replace("'", "''"), run.replace("'", "''")
-    connection.execute(f"copy (select * from incoming where run_id = '{name}') to '{quoted}' (format parquet, compression zstd)")
+    connection.execute(
+        f"copy (select * from incoming where run_id = '{name}') to '{quoted}' (format parquet, compression zstd)"
+    )
 
 
 def _same(connection: duckdb.DuckDBPyConnection, run: str, target: Path) -> bool:

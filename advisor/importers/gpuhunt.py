@@ -41,14 +41,21 @@ class Offer(Protocol):
 def refresh(path: Path, known: Iterable[str]) -> int:
     """Write today's offers of known GPUs as a price file; the number of rows. Raises MissingAbility without the extra or a network."""
     if find_spec("gpuhunt") is None:
-        raise MissingAbility("prices are refreshed through gpuhunt, which is not installed", mend="pip install 'advisor[prices]'")
+        raise MissingAbility(
+            "prices are refreshed through gpuhunt, which is not installed", hint="pip install 'advisor[prices]'"
+        )
     import gpuhunt
 
-    logging.getLogger("gpuhunt").setLevel(logging.CRITICAL)  # it logs a traceback for every provider that does not answer
+    logging.getLogger("gpuhunt").setLevel(
+        logging.CRITICAL
+    )  # it logs a traceback for every provider that does not answer
     try:
         offers = gpuhunt.query(min_gpu_count=1)
     except (OSError, gpuhunt.GPUHuntError) as error:
-        raise MissingAbility(f"the price catalog cannot be reached ({type(error).__name__})", mend="give your own with --price h200-sxm=2.10usd/h") from None
+        raise MissingAbility(
+            f"the price catalog cannot be reached ({type(error).__name__})",
+            hint="give your own with --price h200-sxm=2.10usd/h",
+        ) from None
     rows = price_rows(offers, set(known))
 
     def write(temporary: Path) -> None:

@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.importers.runs import ImportedRuns, Told, keep
+from advisor.importers.serving_runs import ImportedRuns, Told, keep
 from advisor.store.runs import Row
 from advisor.store.workspace import Workspace
 
 FORMS = "accepted: the JSON report of guidellm"
-TIMES = {"ttft": ("time_to_first_token_ms", 1e-3), "tpot": ("inter_token_latency_ms", 1e-3), "request": ("request_latency", 1.0)}
+TIMES = {
+    "ttft": ("time_to_first_token_ms", 1e-3),
+    "tpot": ("inter_token_latency_ms", 1e-3),
+    "request": ("request_latency", 1.0),
+}
 
 
 def import_guidellm(path: Path, told: Told, workspace: Workspace) -> ImportedRuns:
@@ -25,15 +29,17 @@ def import_guidellm(path: Path, told: Told, workspace: Workspace) -> ImportedRun
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise AdvisorError(f"is no JSON ({error})", where=str(path), mend=FORMS) from None
+        raise AdvisorError(f"is no JSON ({error})", where=str(path), hint=FORMS) from None
     if not isinstance(report, dict) or not isinstance(report.get("benchmarks"), list):
-        raise AdvisorError("is no report of guidellm", where=str(path), mend=FORMS)
+        raise AdvisorError("is no report of guidellm", where=str(path), hint=FORMS)
     try:
         rows = [row for benchmark in report["benchmarks"] if (row := _row(benchmark, report))]
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(path), mend=FORMS) from None
+        raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(path), hint=FORMS) from None
     if not rows:
-        raise AdvisorError("answered no request", where=str(path), mend="measure again: a run without answers says nothing")
+        raise AdvisorError(
+            "answered no request", where=str(path), hint="measure again: a run without answers says nothing"
+        )
     return keep(rows, told, path, "guidellm", workspace)
 
 
@@ -43,9 +49,15 @@ def _row(benchmark: dict[str, Any], report: dict[str, Any]) -> Row | None:
     if not answered:
         return None
     strategy = benchmark["config"]["strategy"]
-    of = {name: metrics[name]["successful"] for name in metrics if isinstance(metrics[name], dict) and "successful" in metrics[name]}
+    of = {
+        name: metrics[name]["successful"]
+        for name in metrics
+        if isinstance(metrics[name], dict) and "successful" in metrics[name]
+    }
     row: Row = {
-        "measured_at": datetime.datetime.fromtimestamp(float(benchmark["start_time"]), datetime.UTC).isoformat(timespec="seconds"),
+        "measured_at": datetime.datetime.fromtimestamp(float(benchmark["start_time"]), datetime.UTC).isoformat(
+            timespec="seconds"
+        ),
         "model": _model(benchmark, report),
         "prompt_tokens": of["prompt_token_count"]["mean"],
         "generated_tokens": of["output_token_count"]["mean"],

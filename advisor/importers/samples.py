@@ -31,24 +31,24 @@ KINDS: dict[str, tuple[type, ...]] = {
 def import_samples(path: Path, workspace: Workspace) -> Imported:
     """Seal one file a run. Raises AdvisorError naming the file, the line and the column at fault."""
     if not path.is_file():
-        raise AdvisorError("no such file", where=str(path), mend=FORMS)
+        raise AdvisorError("no such file", where=str(path), hint=FORMS)
     if path.suffix == ".parquet":
         reader = "read_parquet($file)"
     elif path.suffix in {".jsonl", ".ndjson", ".json"}:
         _check_lines(path)
         reader = "read_json($file, format = 'newline_delimited')"
     else:
-        raise AdvisorError(f"has the unknown ending {path.suffix!r}", where=str(path), mend=FORMS)
+        raise AdvisorError(f"has the unknown ending {path.suffix!r}", where=str(path), hint=FORMS)
     connection = duckdb.connect()
     try:
         connection.execute(f"create temp table read_rows as select * from {reader}", {"file": str(path)})
     except duckdb.Error as error:
-        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), mend=FORMS) from None
+        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), hint=FORMS) from None
     if connection.execute("select count(*) from read_rows").fetchone() == (0,):
-        raise AdvisorError("holds no answers", where=str(path), mend=FORMS)
+        raise AdvisorError("holds no answers", where=str(path), hint=FORMS)
     present = {row[0] for row in connection.execute("describe read_rows").fetchall()}
     if missing := [name for name in REQUIRED if name not in present]:
-        raise AdvisorError(f"lacks the column {missing[0]!r}", where=str(path), mend=FORMS)
+        raise AdvisorError(f"lacks the column {missing[0]!r}", where=str(path), hint=FORMS)
     absent = "".join(f", null as {name}" for name in OPTIONAL if name not in present)
     connection.execute(f"create temp view source as select *{absent} from read_rows")
     _check_values(connection, path)
@@ -67,14 +67,18 @@ def _check_lines(path: Path) -> None:
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise AdvisorError(f"is no JSON ({error})", where=where, mend=FORMS) from None
+                raise AdvisorError(f"is no JSON ({error})", where=where, hint=FORMS) from None
             if not isinstance(row, dict):
-                raise AdvisorError("is no JSON object", where=where, mend=FORMS)
+                raise AdvisorError("is no JSON object", where=where, hint=FORMS)
             for name, kinds in KINDS.items():
                 if name not in row:
-                    raise AdvisorError(f"lacks the column {name!r}", where=where, mend=FORMS)
+                    raise AdvisorError(f"lacks the column {name!r}", where=where, hint=FORMS)
                 if not isinstance(row[name], kinds):
-                    raise AdvisorError(f"{name} is {row[name]!r}", where=where, mend=f"{name} is {' or '.join(_name(k) for k in kinds)}")
+                    raise AdvisorError(
+                        f"{name} is {row[name]!r}",
+                        where=where,
+                        hint=f"{name} is {' or '.join(_name(k) for k in kinds)}",
+                    )
 
 
 def _name(kind: type) -> str:
@@ -93,6 +97,8 @@ def _check_values(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     except duckdb.Error as error:
         row, wrong_type = None, str(error).splitlines()[0]
     if wrong_type:
-        raise AdvisorError(f"has a column of the wrong type ({wrong_type})", where=str(path), mend=FORMS)
+        raise AdvisorError(f"has a column of the wrong type ({wrong_type})", where=str(path), hint=FORMS)
     if row:
-        raise AdvisorError(f"has an empty key or a negative token count (model {row[0]!r}, question {row[1]!r})", where=str(path))
+        raise AdvisorError(
+            f"has an empty key or a negative token count (model {row[0]!r}, question {row[1]!r})", where=str(path)
+        )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.importers.runs import ImportedRuns, Told, keep
+from advisor.importers.serving_runs import ImportedRuns, Told, keep
 from advisor.store.runs import Row
 from advisor.store.workspace import Workspace
 
@@ -25,33 +25,41 @@ def import_vllm_bench(path: Path, told: Told, workspace: Workspace) -> ImportedR
     """Seal the reports of one file or sweep folder as one run. Raises AdvisorError."""
     files = sorted(path.rglob("run=*.json")) if path.is_dir() else [path]
     if not files or not path.exists():
-        raise AdvisorError("no report here", where=str(path), mend=FORMS)
+        raise AdvisorError("no report here", where=str(path), hint=FORMS)
     return keep([row for file in files for row in _rows(file, told)], told, path, "vllm bench", workspace)
 
 
 def _rows(file: Path, told: Told) -> list[Row]:
     try:
         text = file.read_text(encoding="utf-8")
-        reports = [json.loads(text)] if "\n{" not in text else [json.loads(line) for line in text.splitlines() if line.strip()]  # --append-result
+        reports = (
+            [json.loads(text)]
+            if "\n{" not in text
+            else [json.loads(line) for line in text.splitlines() if line.strip()]
+        )  # --append-result
     except (OSError, ValueError) as error:
-        raise AdvisorError(f"is no JSON ({error})", where=str(file), mend=FORMS) from None
+        raise AdvisorError(f"is no JSON ({error})", where=str(file), hint=FORMS) from None
     return [_row(report, told, str(file)) for report in reports]
 
 
 def _row(report: Any, told: Told, where: str) -> Row:
     kinds = {"output_throughput": _serve, "total_num_tokens": _throughput, "avg_latency": _latency}
     if not isinstance(report, dict) or not (kind := next((k for k in kinds if k in report), None)):
-        raise AdvisorError("is no report of vllm bench", where=where, mend=FORMS)
+        raise AdvisorError("is no report of vllm bench", where=where, hint=FORMS)
     try:
         return kinds[kind](report, told, where)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=where, mend=FORMS) from None
+        raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=where, hint=FORMS) from None
 
 
 def _serve(report: dict[str, Any], told: Told, where: str) -> Row:
     done = int(report["completed"])
     if not done:
-        raise AdvisorError(f"answered none of {report['num_prompts']} requests", where=where, mend="measure again: a run without answers says nothing")
+        raise AdvisorError(
+            f"answered none of {report['num_prompts']} requests",
+            where=where,
+            hint="measure again: a run without answers says nothing",
+        )
     rate = float(report["request_rate"])
     limit = report.get("max_concurrency")
     row: Row = {
@@ -70,7 +78,9 @@ def _serve(report: dict[str, Any], told: Told, where: str) -> Row:
         if f"mean_{theirs}_ms" in report:
             row[ours] = report[f"mean_{theirs}_ms"] / 1000
         for percentile in (50, 90, 99):
-            value = report.get(f"p{percentile}_{theirs}_ms", report.get(f"median_{theirs}_ms") if percentile == 50 else None)
+            value = report.get(
+                f"p{percentile}_{theirs}_ms", report.get(f"median_{theirs}_ms") if percentile == 50 else None
+            )
             if value is not None:
                 row[f"{ours[:-2]}_p{percentile}_s"] = value / 1000
     return row | {"concurrency": _in_flight(limit, row)}
@@ -80,16 +90,24 @@ def _in_flight(limit: int | None, row: Row) -> float:
     """The limit where the load filled it, else Little's law: arrivals per second times the time each stays."""
     stay = row.get("request_s") or row["ttft_s"] + row["tpot_s"] * (row["generated_tokens"] - 1)
     mean = row["n_requests"] / row["duration_s"] * stay
-    return float(limit) if limit and row["request_rate"] is None and row["n_requests"] >= limit else min(mean, float(limit or mean))
+    return (
+        float(limit)
+        if limit and row["request_rate"] is None and row["n_requests"] >= limit
+        else min(mean, float(limit or mean))
+    )
 
 
 def _throughput(report: dict[str, Any], told: Told, where: str) -> Row:
     n, total = int(report["num_requests"]), int(report["total_num_tokens"])
     if told.prompt_tokens is None or told.generated_tokens is None:
-        raise AdvisorError("does not say how long prompts and answers were", where=where, mend="give --input-tokens and --output-tokens as in the benchmark")
+        raise AdvisorError(
+            "does not say how long prompts and answers were",
+            where=where,
+            hint="give --input-tokens and --output-tokens as in the benchmark",
+        )
     if abs(n * (told.prompt_tokens + told.generated_tokens) / total - 1) > 0.02:
         what = f"counts {total} tokens in {n} requests, not {told.prompt_tokens} + {told.generated_tokens} each"
-        raise AdvisorError(what, where=where, mend="give --input-tokens and --output-tokens as in the benchmark")
+        raise AdvisorError(what, where=where, hint="give --input-tokens and --output-tokens as in the benchmark")
     return {
         "source": "vllm bench throughput",
         "model": report.get("model_id"),
@@ -102,7 +120,11 @@ def _throughput(report: dict[str, Any], told: Told, where: str) -> Row:
 
 def _latency(report: dict[str, Any], told: Told, where: str) -> Row:
     if told.prompt_tokens is None or told.generated_tokens is None or told.concurrency is None:
-        raise AdvisorError("does not say lengths and batch", where=where, mend="give --input-tokens, --output-tokens and --concurrency, its batch size")
+        raise AdvisorError(
+            "does not say lengths and batch",
+            where=where,
+            hint="give --input-tokens, --output-tokens and --concurrency, its batch size",
+        )
     mean, times = float(report["avg_latency"]), report["percentiles"]
     return {
         "source": "vllm bench latency",

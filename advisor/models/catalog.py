@@ -51,7 +51,11 @@ def catalog() -> dict[str, CatalogEntry]:
                 with table.open(newline="", encoding="utf-8") as file:
                     found |= {row["model"]: _entry(profiles, row) for row in csv.DictReader(file)}
             except (KeyError, ValueError, TypeError, csv.Error) as error:
-                raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(table), mend="delete it and import the models again") from None
+                raise AdvisorError(
+                    f"is damaged ({type(error).__name__}: {error})",
+                    where=str(table),
+                    hint="delete it and import the models again",
+                ) from None
     return found
 
 
@@ -78,7 +82,7 @@ def resolve_name(name: str) -> str:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise AdvisorError(f"{name!r} names several models", where="MODEL", mend=f"say which: {', '.join(matches)}")
+        raise AdvisorError(f"{name!r} names several models", where="MODEL", hint=f"say which: {', '.join(matches)}")
     last_parts = {m.split("/")[-1] for m in catalog()}
     raise unknown("model", name, last_parts | set(catalog()), where="MODEL")
 

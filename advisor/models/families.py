@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.models.layers import Attention, FeedForward, GatedDeltaNet, LatentAttention, Layer, Mamba2, Mixer, MixtureOfExperts
+from advisor.models.layers import (
+    Attention,
+    FeedForward,
+    GatedDeltaNet,
+    LatentAttention,
+    Layer,
+    Mamba2,
+    Mixer,
+    MixtureOfExperts,
+)
 from advisor.models.spec import ModelSpec
 
 
@@ -67,17 +76,29 @@ class Config:
     @property
     def head_dim(self) -> int:
         if self.keys.get("head_dim") is None and self.hidden % self.heads:
-            raise AdvisorError("lacks the field 'head_dim' and hidden_size is no multiple of num_attention_heads", where=self.where)
+            raise AdvisorError(
+                "lacks the field 'head_dim' and hidden_size is no multiple of num_attention_heads", where=self.where
+            )
         return self.integer("head_dim", "attention_head_dim", default=self.hidden // self.heads)
 
     def layer_types(self, default: Callable[[int], str]) -> list[str]:
         types = self.keys.get("layer_types") or [default(i) for i in range(self.n_layers)]
         if len(types) != self.n_layers:
-            raise AdvisorError(f"layer_types names {len(types)} layers and num_hidden_layers is {self.n_layers}", where=self.where)
+            raise AdvisorError(
+                f"layer_types names {len(types)} layers and num_hidden_layers is {self.n_layers}", where=self.where
+            )
         return [str(t) for t in types]
 
 
-def _attention(c: Config, *, window: int | None = None, qkv_bias: bool = False, out_bias: bool = False, norms: int = 0, output_gate: bool = False) -> Attention:
+def _attention(
+    c: Config,
+    *,
+    window: int | None = None,
+    qkv_bias: bool = False,
+    out_bias: bool = False,
+    norms: int = 0,
+    output_gate: bool = False,
+) -> Attention:
     biases = (c.heads + 2 * c.kv_heads) * c.head_dim * int(qkv_bias) + c.hidden * int(out_bias)
     return Attention(c.hidden, c.heads, c.kv_heads, c.head_dim, window, output_gate, other_parameters=biases + norms)
 
@@ -105,7 +126,9 @@ def _qwen2(c: Config) -> list[Layer]:
 
 def _qwen3(c: Config) -> list[Layer]:
     bias = c.flag("attention_bias")
-    return [Layer(_attention(c, qkv_bias=bias, out_bias=bias, norms=2 * c.head_dim), _gated(c), 2 * c.hidden)] * c.n_layers
+    return [
+        Layer(_attention(c, qkv_bias=bias, out_bias=bias, norms=2 * c.head_dim), _gated(c), 2 * c.hidden)
+    ] * c.n_layers
 
 
 def _gemma2(c: Config) -> list[Layer]:
@@ -127,7 +150,9 @@ def _gemma4(c: Config) -> list[Layer]:
         head_dim = c.head_dim if window else c.integer("global_head_dim")
         kv_heads = c.kv_heads if window else c.integer("num_global_key_value_heads", default=c.kv_heads)
         shared = not window and c.flag("attention_k_eq_v")
-        mixer = Attention(c.hidden, c.heads, kv_heads, head_dim, window, keys_as_values=shared, other_parameters=2 * head_dim)
+        mixer = Attention(
+            c.hidden, c.heads, kv_heads, head_dim, window, keys_as_values=shared, other_parameters=2 * head_dim
+        )
         dense = _gated(c)
         if not c.flag("enable_moe_block"):
             layers.append(Layer(mixer, dense, 4 * c.hidden + 1))
@@ -147,8 +172,15 @@ def _gemma4(c: Config) -> list[Layer]:
 def _olmo2(c: Config) -> list[Layer]:
     norms = (c.heads + c.kv_heads) * c.head_dim
     bias = c.flag("attention_bias")
-    windows = _sliding(c, lambda i: "sliding_attention" if (i + 1) % 4 else "full_attention") if c.family == "olmo3" else [None] * c.n_layers
-    return [Layer(_attention(c, window=w, qkv_bias=bias, out_bias=bias, norms=norms), _gated(c), 2 * c.hidden) for w in windows]
+    windows = (
+        _sliding(c, lambda i: "sliding_attention" if (i + 1) % 4 else "full_attention")
+        if c.family == "olmo3"
+        else [None] * c.n_layers
+    )
+    return [
+        Layer(_attention(c, window=w, qkv_bias=bias, out_bias=bias, norms=norms), _gated(c), 2 * c.hidden)
+        for w in windows
+    ]
 
 
 def _gpt_neox(c: Config) -> list[Layer]:
@@ -162,7 +194,9 @@ def _mixtral(c: Config) -> list[Layer]:
     return [Layer(layer.mixer, experts, layer.norm_parameters) for layer in _llama(c)]
 
 
-def _experts(c: Config, n_experts: int, intermediate: int, *, shared: int = 0, shared_gate: bool = False) -> MixtureOfExperts:
+def _experts(
+    c: Config, n_experts: int, intermediate: int, *, shared: int = 0, shared_gate: bool = False
+) -> MixtureOfExperts:
     return MixtureOfExperts(
         c.hidden,
         n_experts,
@@ -178,7 +212,13 @@ def _qwen_moe(c: Config) -> list[Layer]:
     second = c.family == "qwen2_moe"
     attention = _attention(c, qkv_bias=second or c.flag("attention_bias"), norms=0 if second else 2 * c.head_dim)
     shared = c.integer("shared_expert_intermediate_size", default=0)
-    experts = _experts(c, c.integer("num_experts", "num_local_experts"), c.integer("moe_intermediate_size"), shared=shared, shared_gate=bool(shared))
+    experts = _experts(
+        c,
+        c.integer("num_experts", "num_local_experts"),
+        c.integer("moe_intermediate_size"),
+        shared=shared,
+        shared_gate=bool(shared),
+    )
     dense_only = set(c.keys.get("mlp_only_layers") or ())
     step = c.integer("decoder_sparse_step", default=1)
     sparse = [i not in dense_only and (i + 1) % step == 0 for i in range(c.n_layers)]
@@ -199,7 +239,9 @@ def _qwen_hybrid(c: Config) -> list[Layer]:
     feed_forward: FeedForward | MixtureOfExperts
     if c.integer("num_experts", default=0):
         shared = c.integer("shared_expert_intermediate_size")
-        feed_forward = _experts(c, c.integer("num_experts"), c.integer("moe_intermediate_size"), shared=shared, shared_gate=True)
+        feed_forward = _experts(
+            c, c.integer("num_experts"), c.integer("moe_intermediate_size"), shared=shared, shared_gate=True
+        )
     else:
         feed_forward = _gated(c)
     interval = c.integer("full_attention_interval", default=4)
@@ -240,10 +282,19 @@ def _glm4_moe(c: Config) -> list[Layer]:
 
 def _gpt_oss(c: Config) -> list[Layer]:
     expert = FeedForward(c.hidden, c.integer("intermediate_size"), bias=True)
-    experts = MixtureOfExperts(c.hidden, c.integer("num_local_experts"), c.integer("num_experts_per_tok", "experts_per_token"), expert, router_bias=True)
+    experts = MixtureOfExperts(
+        c.hidden,
+        c.integer("num_local_experts"),
+        c.integer("num_experts_per_tok", "experts_per_token"),
+        expert,
+        router_bias=True,
+    )
     windows = _sliding(c, lambda i: "full_attention" if i % 2 else "sliding_attention")
     bias = c.flag("attention_bias", default=True)
-    return [Layer(_attention(c, window=w, qkv_bias=bias, out_bias=bias, norms=c.heads), experts, 2 * c.hidden) for w in windows]
+    return [
+        Layer(_attention(c, window=w, qkv_bias=bias, out_bias=bias, norms=c.heads), experts, 2 * c.hidden)
+        for w in windows
+    ]
 
 
 def _llama4(c: Config) -> list[Layer]:
@@ -256,7 +307,12 @@ def _llama4(c: Config) -> list[Layer]:
     types = c.layer_types(lambda i: "chunked_attention" if (i + 1) % 4 else "full_attention")
     sparse = set(c.keys.get("moe_layers") or range(step - 1, c.n_layers, step))
     return [
-        Layer(_attention(c, window=chunk if t == "chunked_attention" else None), experts if i in sparse else dense, 2 * c.hidden) for i, t in enumerate(types)
+        Layer(
+            _attention(c, window=chunk if t == "chunked_attention" else None),
+            experts if i in sparse else dense,
+            2 * c.hidden,
+        )
+        for i, t in enumerate(types)
     ]
 
 
@@ -299,7 +355,9 @@ def _nemotron_part(c: Config, symbol: str) -> tuple[Mixer | None, FeedForward | 
             FeedForward(c.hidden, c.integer("moe_intermediate_size"), gated=False),
             FeedForward(c.hidden, shared, gated=False),
         )
-    raise AdvisorError(f"hybrid_override_pattern has the unknown layer {symbol!r}", where=c.where, mend="known: M * - E")
+    raise AdvisorError(
+        f"hybrid_override_pattern has the unknown layer {symbol!r}", where=c.where, hint="known: M * - E"
+    )
 
 
 FAMILIES: dict[str, Callable[[Config], list[Layer]]] = {
@@ -352,9 +410,11 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
     """
     family = str(keys.get("model_type") or "")
     if not family:
-        raise AdvisorError("lacks the field 'model_type'", where=where, mend="give a Hugging Face config.json")
+        raise AdvisorError("lacks the field 'model_type'", where=where, hint="give a Hugging Face config.json")
     if family not in FAMILIES:
-        raise AdvisorError(f"unknown architecture model_type={family!r}", where=where, mend=f"known: {', '.join(FAMILIES)}")
+        raise AdvisorError(
+            f"unknown architecture model_type={family!r}", where=where, hint=f"known: {', '.join(FAMILIES)}"
+        )
     text = keys.get("text_config")
     merged = {**keys, **text} if isinstance(text, dict) else keys
     c = Config({**merged, "model_type": family}, where)

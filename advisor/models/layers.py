@@ -49,7 +49,9 @@ class Attention:
     def matmul_parameters(self) -> int:
         q_width = self.heads * self.head_dim
         kv_width = self.kv_heads * self.head_dim
-        return self.hidden * (q_width * (2 if self.output_gate else 1) + kv_width * (1 if self.keys_as_values else 2) + q_width)
+        return self.hidden * (
+            q_width * (2 if self.output_gate else 1) + kv_width * (1 if self.keys_as_values else 2) + q_width
+        )
 
     @property
     def parameters(self) -> int:

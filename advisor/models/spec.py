@@ -52,7 +52,11 @@ class ModelSpec:
         """Weights one token passes: routed experts per token, shared experts and the LM head; the
         embedding look-up multiplies nothing and is not counted (gpt-oss model card, arXiv 2508.10925 table 1).
         """
-        inactive = sum(layer.count * layer.feed_forward.inactive_parameters for layer in self.layers if isinstance(layer.feed_forward, MixtureOfExperts))
+        inactive = sum(
+            layer.count * layer.feed_forward.inactive_parameters
+            for layer in self.layers
+            if isinstance(layer.feed_forward, MixtureOfExperts)
+        )
         lookup = 0 if self.tied_embeddings else self.embedding_parameters
         return self.total_parameters - inactive - lookup - self.position_parameters
 
@@ -64,7 +68,11 @@ class ModelSpec:
     def body_matmul_parameters(self) -> int:
         """Weights in products for one token, without the LM head."""
         return sum(
-            layer.count * ((layer.mixer.matmul_parameters if layer.mixer else 0) + (layer.feed_forward.matmul_parameters if layer.feed_forward else 0))
+            layer.count
+            * (
+                (layer.mixer.matmul_parameters if layer.mixer else 0)
+                + (layer.feed_forward.matmul_parameters if layer.feed_forward else 0)
+            )
             for layer in self.layers
         )
 
@@ -80,13 +88,19 @@ class ModelSpec:
     def kv_elements(self, context: int) -> int:
         """Cache elements of one sequence of `context` tokens, windows respected, states included."""
         return sum(
-            layer.count * (layer.mixer.kv_elements_per_token * _kept(layer, context) + layer.mixer.state_elements) for layer in self.layers if layer.mixer
+            layer.count * (layer.mixer.kv_elements_per_token * _kept(layer, context) + layer.mixer.state_elements)
+            for layer in self.layers
+            if layer.mixer
         )
 
     def kv_read_elements(self, context: int) -> int:
         """Cache elements one decode step reads for one sequence (states are read and written)."""
         return sum(
-            layer.count * (layer.mixer.kv_elements_per_token * min(context, layer.mixer.window or context) + 2 * layer.mixer.state_elements)
+            layer.count
+            * (
+                layer.mixer.kv_elements_per_token * min(context, layer.mixer.window or context)
+                + 2 * layer.mixer.state_elements
+            )
             for layer in self.layers
             if layer.mixer
         )
@@ -103,7 +117,11 @@ class ModelSpec:
     def prefill_flops(self, prompt_tokens: int, cached_tokens: int = 0) -> int:
         """FLOPs until the first token is drawn; the LM head runs once."""
         new = prompt_tokens - cached_tokens
-        return new * self.linear_flops_per_token() + self.attention_flops(cached_tokens + 1, prompt_tokens) + 2 * self.head_matmul_parameters
+        return (
+            new * self.linear_flops_per_token()
+            + self.attention_flops(cached_tokens + 1, prompt_tokens)
+            + 2 * self.head_matmul_parameters
+        )
 
     def decode_flops(self, context: int) -> int:
         """FLOPs of one generated token that sees `context` tokens, itself included."""
@@ -122,7 +140,10 @@ class ModelSpec:
     @property
     def decode_launches(self) -> int:
         """Kernels of one decode step that wait for each other, without fusion."""
-        return sum(layer.count * sum(part.launches for part in (layer.mixer, layer.feed_forward) if part) for layer in self.layers)
+        return sum(
+            layer.count * sum(part.launches for part in (layer.mixer, layer.feed_forward) if part)
+            for layer in self.layers
+        )
 
     def engine_decode_core_flops(self, context: int) -> int:
         """Attention products of one decode step as engines run them (MLA absorbed)."""

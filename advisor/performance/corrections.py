@@ -74,7 +74,9 @@ def log_factor(coefficients: Array, features: Array, correction: Correction) -> 
     return np.asarray(np.clip(np.clip(features, correction.low, correction.high) @ coefficients, -LARGEST, LARGEST))
 
 
-def corrected_serving(d: Demand, hw: Hardware, correction: Correction, concurrency: Quantity, max_sequences: Quantity = np.inf) -> Serving:
+def corrected_serving(
+    d: Demand, hw: Hardware, correction: Correction, concurrency: Quantity, max_sequences: Quantity = np.inf
+) -> Serving:
     """`serving` with what the correction knows."""
     result = serving(d, hw, correction.efficiency, concurrency, max_sequences)
     features = terms(d, hw, concurrency)

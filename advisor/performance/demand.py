@@ -58,7 +58,9 @@ class Demand:
     generated_tokens: Quantity
 
 
-def demand(spec: ModelSpec, precision: str, prompt_tokens: int, generated_tokens: int, kv_precision: str = "bf16") -> Demand:
+def demand(
+    spec: ModelSpec, precision: str, prompt_tokens: int, generated_tokens: int, kv_precision: str = "bf16"
+) -> Demand:
     """The Demand of requests of these lengths (tokens, at least one generated)."""
     width = BYTES_PER_WEIGHT[precision]
     # four-bit MoE checkpoints (gpt-oss, NVFP4 DeepSeek, INT4 Kimi) quantise the experts and leave attention in 16 bit
@@ -79,7 +81,10 @@ def demand(spec: ModelSpec, precision: str, prompt_tokens: int, generated_tokens
     middle = prompt_tokens + max(generated_tokens // 2, 1)
     total = prompt_tokens + generated_tokens
     kv_width = KV_BYTES[kv_precision]
-    kv_shards = max((layer.mixer.kv_replicable_heads for layer in spec.layers if layer.mixer and layer.mixer.kv_elements_per_token), default=1)
+    kv_shards = max(
+        (layer.mixer.kv_replicable_heads for layer in spec.layers if layer.mixer and layer.mixer.kv_elements_per_token),
+        default=1,
+    )
     return Demand(
         always_weight_bytes=always + head,
         expert_weight_bytes=experts * width,

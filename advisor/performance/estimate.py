@@ -50,14 +50,20 @@ def estimate(
     """Memory, times and cost of `concurrency` requests in flight on one replica. Raises AdvisorError for a dense model with dp."""
     if parallelism.dp > 1 and not spec.is_moe:
         raise AdvisorError(
-            f"{spec.name} has no experts to share out", where="--parallelism", mend="dp is for mixtures of experts; run replicas of a dense model"
+            f"{spec.name} has no experts to share out",
+            where="--parallelism",
+            hint="dp is for mixtures of experts; run replicas of a dense model",
         )
     d = demand(spec, precision, prompt_tokens, generated_tokens, kv_precision)
     hw = hardware(gpu, parallelism, precision)
     mem = memory(d, gpu.memory_bytes, hw, concurrency)
     room = max(mem.max_sequences, 1.0)
     known = fitted.correction
-    result = corrected_serving(d, hw, known, concurrency, room) if known else serving(d, hw, fitted.efficiency, concurrency, room)
+    result = (
+        corrected_serving(d, hw, known, concurrency, room)
+        if known
+        else serving(d, hw, fitted.efficiency, concurrency, room)
+    )
     tokens_per_s = float(result.output_tokens_per_s)
     usd_per_s = price.usd_per_hour * parallelism.gpu_count / 3600 if price else None
     parts = {"compute": float(result.compute_s), "weights": float(result.weights_s), "KV cache": float(result.kv_s)}

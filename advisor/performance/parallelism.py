@@ -24,7 +24,7 @@ class Parallelism:
         parts = re.findall(r"(tp|pp|dp)([1-9]\d{0,3})", text.lower())
         names = [name for name, _ in parts]
         if not parts or "".join(f"{n}{d}" for n, d in parts) != text.lower() or len(set(names)) != len(names):
-            raise AdvisorError(f"{text!r} is no parallelism", where="--parallelism", mend=FORMS)
+            raise AdvisorError(f"{text!r} is no parallelism", where="--parallelism", hint=FORMS)
         return cls(**{name: int(degree) for name, degree in parts})
 
     @property
@@ -33,7 +33,9 @@ class Parallelism:
         return self.tp * self.pp * self.dp
 
     def __str__(self) -> str:
-        parts = [f"{name}{degree}" for name, degree in (("tp", self.tp), ("pp", self.pp), ("dp", self.dp)) if degree > 1]
+        parts = [
+            f"{name}{degree}" for name, degree in (("tp", self.tp), ("pp", self.pp), ("dp", self.dp)) if degree > 1
+        ]
         return "".join(parts) or "tp1"
 
     @property

@@ -35,7 +35,9 @@ class Fitted:
     correction: Correction | None = None
 
 
-def _table(folders: Sequence[Path], name: str, value: Callable[[Row], Value], *key: str) -> dict[tuple[str, ...], Value]:
+def _table(
+    folders: Sequence[Path], name: str, value: Callable[[Row], Value], *key: str
+) -> dict[tuple[str, ...], Value]:
     """Rows of the folders by their key, later ones over earlier ones. Raises AdvisorError for a damaged table."""
     found: dict[tuple[str, ...], Value] = {}
     for path in (folder / name for folder in folders):
@@ -49,7 +51,9 @@ def _read(path: Path, value: Callable[[Row], Value], key: tuple[str, ...]) -> di
         with path.open(newline="", encoding="utf-8") as file:
             return {tuple(row[k] for k in key): value(row) for row in csv.DictReader(file)}
     except (KeyError, ValueError, TypeError, csv.Error) as error:
-        raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(path), mend="run `advisor fit` again") from None
+        raise AdvisorError(
+            f"is damaged ({type(error).__name__}: {error})", where=str(path), hint="run `advisor fit` again"
+        ) from None
 
 
 def _efficiency(row: Row) -> Efficiency:
@@ -61,7 +65,9 @@ def _fitted(row: Row) -> Fitted:
 
 
 def _correction(row: Row) -> Correction:
-    tpot, ttft, low, high = (np.array([float(v) for v in row[name].split()]) for name in ("tpot", "ttft", "low", "high"))
+    tpot, ttft, low, high = (
+        np.array([float(v) for v in row[name].split()]) for name in ("tpot", "ttft", "low", "high")
+    )
     return Correction(_efficiency(row), tpot, ttft, low, high, float(row["spread"]), int(row["n_runs"]), row["runs"])
 
 

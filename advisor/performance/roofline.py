@@ -55,7 +55,11 @@ def shifted(efficiency: Efficiency, shifts: Sequence[Quantity] | Array) -> Effic
     moved = {}
     for shift, field in zip(shifts, fields(Efficiency), strict=True):
         start = np.asarray(getattr(efficiency, field.name))
-        moved[field.name] = 1 / (1 + (1 - start) / start * np.exp(-np.asarray(shift))) if field.name in SHARES else start * np.exp(shift)
+        moved[field.name] = (
+            1 / (1 + (1 - start) / start * np.exp(-np.asarray(shift)))
+            if field.name in SHARES
+            else start * np.exp(shift)
+        )
     return Efficiency(**moved)
 
 
@@ -91,7 +95,9 @@ def collectives_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) ->
     n = np.asarray(hw.gpu_count, dtype=float)
     sent = 2.0 * (n - 1) / n * np.asarray(tokens, dtype=float) * d.hidden * 2.0
     rounds = np.where(np.asarray(hw.attention_shards, dtype=float) > 1, 2.0, 1.0)
-    return np.where(n > 1, rounds * d.n_layers * (sent / (hw.link_bytes_per_s * np.asarray(eff.link)) + eff.collective_s), 0.0)
+    return np.where(
+        n > 1, rounds * d.n_layers * (sent / (hw.link_bytes_per_s * np.asarray(eff.link)) + eff.collective_s), 0.0
+    )
 
 
 def prefill_s(d: Demand, hw: Hardware, eff: Efficiency) -> Array:
@@ -99,7 +105,9 @@ def prefill_s(d: Demand, hw: Hardware, eff: Efficiency) -> Array:
     n = np.asarray(hw.gpu_count, dtype=float)
     linear = d.prompt_tokens * d.linear_flops / np.asarray(hw.compute_flops_per_s)
     core = d.prefill_core_flops / np.asarray(hw.compute_16bit_flops_per_s)
-    return np.asarray((linear + core) / (n * np.asarray(eff.prefill_compute)) + collectives_s(d, hw, eff, d.prompt_tokens))
+    return np.asarray(
+        (linear + core) / (n * np.asarray(eff.prefill_compute)) + collectives_s(d, hw, eff, d.prompt_tokens)
+    )
 
 
 def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> tuple[Array, Array, Array]:
@@ -127,7 +135,9 @@ def decode_step_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> 
     return np.asarray(smooth + collectives_s(d, hw, eff, batch) + fixed)
 
 
-def serving(d: Demand, hw: Hardware, eff: Efficiency, concurrency: Quantity, max_sequences: Quantity = np.inf) -> Serving:
+def serving(
+    d: Demand, hw: Hardware, eff: Efficiency, concurrency: Quantity, max_sequences: Quantity = np.inf
+) -> Serving:
     """Steady state of continuous batching with `concurrency` requests in flight, shared out over the pipeline stages.
 
     Every finished request makes room for one new prompt, so a decode step carries batch/generated

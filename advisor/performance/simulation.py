@@ -74,7 +74,9 @@ class _Engine:
     def step(self) -> list[int]:
         """Run one step; the requests whose last token it drew."""
         chunks = self._chunks()
-        self.now += float(self.speed.decode_s[max(len(self.decoding), 1)]) + sum(chunks.values()) * self.speed.prompt_token_s
+        self.now += (
+            float(self.speed.decode_s[max(len(self.decoding), 1)]) + sum(chunks.values()) * self.speed.prompt_token_s
+        )
         self.decoding = {request: left - 1 for request, left in self.decoding.items()}
         for request, chunk in chunks.items():
             self.prefilling[request] -= chunk
@@ -89,7 +91,9 @@ class _Engine:
         return answered
 
 
-def simulate(speed: Speed, arrivals_s: Array | None, concurrency: int, prompt_tokens: int, generated_tokens: int, n_requests: int) -> Simulated:
+def simulate(
+    speed: Speed, arrivals_s: Array | None, concurrency: int, prompt_tokens: int, generated_tokens: int, n_requests: int
+) -> Simulated:
     """`n_requests` requests that arrive at `arrivals_s`, or, where that is None, `concurrency` at once and then one for each answered."""
     engine = _Engine(speed, prompt_tokens, generated_tokens)
     arrival = [0.0] * min(concurrency, n_requests) if arrivals_s is None else arrivals_s.tolist()
@@ -104,12 +108,20 @@ def simulate(speed: Speed, arrivals_s: Array | None, concurrency: int, prompt_to
         if arrivals_s is None:
             arrival += [engine.now] * min(len(answered), n_requests - len(arrival))
     requests = range(n_requests)
-    came, first, last = np.array(arrival), np.array([engine.first_s[r] for r in requests]), np.array([engine.last_s[r] for r in requests])
+    came, first, last = (
+        np.array(arrival),
+        np.array([engine.first_s[r] for r in requests]),
+        np.array([engine.last_s[r] for r in requests]),
+    )
     full = min(concurrency, n_requests // 4)  # the first that comes to an engine as full as it stays
     tpot_s = ((last - first) / max(generated_tokens - 1, 1))[full:]
     wait_s = speed.wait_steps * float(np.mean(tpot_s))
     stay = float(np.mean((last - came)[full:])) + wait_s
-    per_s = concurrency / stay if arrivals_s is None else np.count_nonzero((last > came[full]) & (last <= came[-1])) / (came[-1] - came[full])
+    per_s = (
+        concurrency / stay
+        if arrivals_s is None
+        else np.count_nonzero((last > came[full]) & (last <= came[-1])) / (came[-1] - came[full])
+    )
     return Simulated(
         (first - came)[full:] + wait_s,
         tpot_s,

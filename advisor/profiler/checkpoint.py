@@ -16,4 +16,9 @@ def _tensor_bytes(file: Path) -> int:
     """The format begins with the header's length in eight bytes, then the header, then the tensors."""
     with file.open("rb") as opened:
         header = json.loads(opened.read(int.from_bytes(opened.read(8), "little")))
-    return sum(end - begin for name, tensor in header.items() if name != "__metadata__" for begin, end in [tensor["data_offsets"]])
+    return sum(
+        end - begin
+        for name, tensor in header.items()
+        if name != "__metadata__"
+        for begin, end in [tensor["data_offsets"]]
+    )

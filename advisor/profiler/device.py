@@ -58,7 +58,7 @@ def gpu_name(vendors: str) -> str:
     for part, name in NAMES:
         if part in folded and name in gpus():
             return name
-    raise AdvisorError(f"{vendors!r} is a GPU unknown here", where="--gpu", mend="name the nearest of `advisor gpus`")
+    raise AdvisorError(f"{vendors!r} is a GPU unknown here", where="--gpu", hint="name the nearest of `advisor gpus`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,9 @@ class Meter:
         self._before = self._joules()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         after = self._joules()
         self._energy_j = after - self._before if after is not None and self._before is not None else None
 

@@ -16,11 +16,22 @@ from advisor.gpus import PRECISIONS, gpus
 from advisor.models.catalog import catalog
 from advisor.performance.corrections import Correction, Key
 from advisor.performance.demand import Array
-from advisor.performance.fit import PerformanceModel
-from advisor.performance.pooling import COEFFICIENTS, LEVELS, N_EFFICIENCIES, Z90, Prior, corrections, efficiencies_alone, learn, on_unmeasured_gpu, variance
+from advisor.performance.global_fit import PerformanceModel
+from advisor.performance.groups import (
+    COEFFICIENTS,
+    LEVELS,
+    N_EFFICIENCIES,
+    Z90,
+    Prior,
+    corrections,
+    efficiencies_alone,
+    learn,
+    on_unmeasured_gpu,
+    variance,
+)
+from advisor.performance.observed import NAMES, NUMBERS, Runs, runs_of
 from advisor.performance.profiles import EFFICIENCIES, ENGINES, ROOFLINE_SPREAD, Fitted, read_fitted
 from advisor.performance.roofline import Efficiency, shifted
-from advisor.performance.runs import NAMES, NUMBERS, Runs, runs_of
 from advisor.shipped import shipped_root
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -46,7 +57,9 @@ class Measured:
 def measured(workspace: Workspace) -> Measured:
     """Every usable run of what ships and of the workspace."""
     columns = workspace.connect("runs").execute(statement("advisor.profiler", "runs")).fetchnumpy()
-    known = np.array([m in catalog() and g in gpus() for m, g in zip(columns["model"], columns["gpu"], strict=True)], dtype=bool)
+    known = np.array(
+        [m in catalog() and g in gpus() for m, g in zip(columns["model"], columns["gpu"], strict=True)], dtype=bool
+    )
     kept = {name: _plain(columns[name])[known] for name in (*NAMES, *NUMBERS, "source", "note", "own")}
     model, kv_precision, source, note = (kept[name].astype(str) for name in ("model", "kv_precision", "source", "note"))
     return Measured(runs_of(kept), model, kv_precision, source, note, kept["own"].astype(bool), int((~known).sum()))
@@ -72,11 +85,16 @@ def fit_own(workspace: Workspace) -> tuple[list[Row], list[Row], int]:
     for gpu in sorted(set(own.gpu.tolist()) - {gpu for gpu, *_ in shipped}):
         rows += _new_gpu(own.where(own.gpu == gpu), found.source[found.own][own.gpu == gpu], prior, shipped)
     mine = set(zip(own.shape.tolist(), own.gpu.tolist(), strict=True))
-    groups = np.array([pair in mine for pair in zip(found.runs.shape.tolist(), found.runs.gpu.tolist(), strict=True)], dtype=bool)
+    groups = np.array(
+        [pair in mine for pair in zip(found.runs.shape.tolist(), found.runs.gpu.tolist(), strict=True)], dtype=bool
+    )
     if not groups.any():
         return rows, [], found.n_unknown
     together = found.runs.where(groups)
-    learned = {(row["gpu"], row["engine"], row["precision"]): Efficiency(**{name: row[name] for name in EFFICIENCIES}) for row in rows}
+    learned = {
+        (row["gpu"], row["engine"], row["precision"]): Efficiency(**{name: row[name] for name in EFFICIENCIES})
+        for row in rows
+    }
     keys = zip(together.gpu.tolist(), together.engine.tolist(), together.precision.tolist(), strict=True)
     base = _stacked(learned.get(key) or (shipped.get(key) or shipped[ANY_GPU, *key[1:]]).efficiency for key in keys)
     return rows, correction_rows(corrections(together, base, prior, found.source[groups])), found.n_unknown
@@ -87,25 +105,44 @@ def _stacked(each: Iterable[Efficiency]) -> Efficiency:
     return Efficiency(*(np.array([float(np.asarray(getattr(e, name))) for e in rows]) for name in EFFICIENCIES))
 
 
-def _new_gpu(runs: Runs, source: NDArray[np.str_], prior: Prior, shipped: Mapping[tuple[str, ...], Fitted]) -> list[Row]:
+def _new_gpu(
+    runs: Runs, source: NDArray[np.str_], prior: Prior, shipped: Mapping[tuple[str, ...], Fitted]
+) -> list[Row]:
     """Rows of a GPU that only own runs tell of: all its models as one group around the pooled efficiencies."""
     keys = list(zip(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True))
     posterior = learn(
-        runs, _stacked(shipped[ANY_GPU, engine, precision].efficiency for _, engine, precision in keys), efficiencies_alone(on_unmeasured_gpu(prior))
+        runs,
+        _stacked(shipped[ANY_GPU, engine, precision].efficiency for _, engine, precision in keys),
+        efficiencies_alone(on_unmeasured_gpu(prior)),
     )
     rows: list[Row] = []
     for key in sorted(set(keys)):
         here = np.array([k == key for k in keys])
         shift = posterior.coefficients(key[1], key[2])[:N_EFFICIENCIES]
         own = shifted(shipped[ANY_GPU, *key[1:]].efficiency, shift)
-        spread = float(np.exp(Z90 * np.sqrt(np.mean(variance(posterior, runs.where(here), own)) + prior.variances[0, N_EFFICIENCIES] + prior.noise[0])))
+        spread = float(
+            np.exp(
+                Z90
+                * np.sqrt(
+                    np.mean(variance(posterior, runs.where(here), own))
+                    + prior.variances[0, N_EFFICIENCIES]
+                    + prior.noise[0]
+                )
+            )
+        )
         text = f"{int(here.sum())} runs: {_sources(source[here])}"
         told = {"gpu": key[0], "engine": key[1], "precision": key[2]}
         rows.append(told | _efficiencies(own) | {"spread": spread, "provenance": "fitted", "runs": text})
     return rows
 
 
-def performance_rows(runs: Runs, model: PerformanceModel, source: NDArray[np.str_], of: list[str], spreads: Mapping[tuple[str, str, str], float]) -> list[Row]:
+def performance_rows(
+    runs: Runs,
+    model: PerformanceModel,
+    source: NDArray[np.str_],
+    of: list[str],
+    spreads: Mapping[tuple[str, str, str], float],
+) -> list[Row]:
     """A row for every engine and precision on the GPUs `of`; `spreads` of measured combinations, by (gpu, engine, precision)."""
     rows: list[Row] = []
     for gpu in of:
@@ -113,11 +150,19 @@ def performance_rows(runs: Runs, model: PerformanceModel, source: NDArray[np.str
             for precision in PRECISIONS:
                 mask = (runs.gpu == gpu) & (runs.engine == engine) & (runs.precision == precision)
                 n = int(mask.sum())
-                text = f"{n} runs: {_sources(source[mask])}" if n else f"pooled from {len(runs)} runs on other GPUs, engines or precisions: {_sources(source)}"
+                text = (
+                    f"{n} runs: {_sources(source[mask])}"
+                    if n
+                    else f"pooled from {len(runs)} runs on other GPUs, engines or precisions: {_sources(source)}"
+                )
                 rows.append(
                     {"gpu": gpu, "engine": engine, "precision": precision}
                     | _efficiencies(model.efficiency([gpu], [engine], [precision]))
-                    | {"spread": spreads.get((gpu, engine, precision), ROOFLINE_SPREAD), "provenance": "fitted" if n else "roofline", "runs": text}
+                    | {
+                        "spread": spreads.get((gpu, engine, precision), ROOFLINE_SPREAD),
+                        "provenance": "fitted" if n else "roofline",
+                        "runs": text,
+                    }
                 )
     return rows
 
@@ -149,13 +194,23 @@ def read_prior(folder: Path | None = None) -> Prior:
         with path.open(newline="", encoding="utf-8") as file:
             rows = {row["level"]: row for row in csv.DictReader(file)}
         variances: Array = np.array([[float(rows[level][name]) for name in COEFFICIENTS] for level in LEVELS])
-        return Prior(variances, np.array([float(rows["noise"]["tpot constant"]), float(rows["noise"]["ttft constant"])]))
+        return Prior(
+            variances, np.array([float(rows["noise"]["tpot constant"]), float(rows["noise"]["ttft constant"])])
+        )
     except (OSError, KeyError, ValueError) as error:
-        raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(path), mend="install the program again") from None
+        raise AdvisorError(
+            f"is damaged ({type(error).__name__}: {error})", where=str(path), hint="install the program again"
+        ) from None
 
 
 def prior_rows(prior: Prior) -> list[Row]:
     """Rows of pooling.csv: variances of every coefficient by level, and of the measured times themselves."""
-    rows: list[Row] = [{"level": level} | dict(zip(COEFFICIENTS, values.tolist(), strict=True)) for level, values in zip(LEVELS, prior.variances, strict=True)]
-    noise = dict.fromkeys(COEFFICIENTS, 0.0) | {"tpot constant": float(prior.noise[0]), "ttft constant": float(prior.noise[1])}
+    rows: list[Row] = [
+        {"level": level} | dict(zip(COEFFICIENTS, values.tolist(), strict=True))
+        for level, values in zip(LEVELS, prior.variances, strict=True)
+    ]
+    noise = dict.fromkeys(COEFFICIENTS, 0.0) | {
+        "tpot constant": float(prior.noise[0]),
+        "ttft constant": float(prior.noise[1]),
+    }
     return [*rows, {"level": "noise"} | noise]

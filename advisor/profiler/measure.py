@@ -68,10 +68,16 @@ async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> R
 
 def _requests(draw: np.random.Generator, load: Load, vocabulary: int) -> list[Request]:
     """What one place asks in turn; the counted answers have the load's mean length exactly."""
-    shift = int(draw.integers(0, int(JITTER * load.generated_tokens), endpoint=True)) if load.generated_tokens >= SHORTEST_VARIED else 0
+    shift = (
+        int(draw.integers(0, int(JITTER * load.generated_tokens), endpoint=True))
+        if load.generated_tokens >= SHORTEST_VARIED
+        else 0
+    )
     first = int(draw.integers(-shift, shift, endpoint=True))
     shifts = [first, *([shift, -shift] * ROUNDS)[: ROUNDS - 1], *[-first] * SPARE]
-    return [(draw.integers(FIRST_TOKEN, vocabulary, load.prompt_tokens).tolist(), load.generated_tokens + s) for s in shifts]
+    return [
+        (draw.integers(FIRST_TOKEN, vocabulary, load.prompt_tokens).tolist(), load.generated_tokens + s) for s in shifts
+    ]
 
 
 def row(load: Load, timings: Sequence[Timing], duration_s: float) -> Row:
@@ -88,10 +94,16 @@ def row(load: Load, timings: Sequence[Timing], duration_s: float) -> Row:
         "concurrency": float(load.concurrency),
         "n_requests": len(timings),
         "duration_s": duration_s,
-        "output_tokens_per_s": load.concurrency * sum(t.generated_tokens for t in timings) / sum(t.request_s for t in timings),
+        "output_tokens_per_s": load.concurrency
+        * sum(t.generated_tokens for t in timings)
+        / sum(t.request_s for t in timings),
     }
     for name, values in times.items():
         if values:
             found[f"{name}_s"] = float(np.mean(values))
-            found |= {f"{name}_p{p}_s": float(np.percentile(values, p)) for p in (50, 90, 99) if len(values) * (100 - p) >= 100}
+            found |= {
+                f"{name}_p{p}_s": float(np.percentile(values, p))
+                for p in (50, 90, 99)
+                if len(values) * (100 - p) >= 100
+            }
     return found

@@ -35,7 +35,12 @@ def loads(spec: ModelSpec, max_context: int, kv_cache_tokens: int, max_sequences
     """Loads of the grid that the engine can hold at once, smallest first; the lengths are cut so that answers half as long again fit the context."""
     context = min(max_context, spec.max_context)
     lengths = {(min(p, context * 3 // 4), min(o, context // 6)) for p in PROMPTS for o in ANSWERS}
-    found = {Load(p, o, c) for p, o in lengths for c in CONCURRENCIES if p >= 1 and o >= 2 and c <= max_sequences and c * (p + o) <= kv_cache_tokens}
+    found = {
+        Load(p, o, c)
+        for p, o in lengths
+        for c in CONCURRENCIES
+        if p >= 1 and o >= 2 and c <= max_sequences and c * (p + o) <= kv_cache_tokens
+    }
     return sorted(found, key=lambda load: (load.concurrency, load.prompt_tokens, load.generated_tokens))
 
 

@@ -23,10 +23,10 @@ from advisor.gpus import load_gpu
 from advisor.models.catalog import spec_of
 from advisor.performance.corrections import TERMS
 from advisor.performance.demand import Array
-from advisor.performance.pooling import COEFFICIENTS, N_EFFICIENCIES, Z90, Prior, learn, on_unmeasured_gpu, sensitivities
+from advisor.performance.groups import COEFFICIENTS, N_EFFICIENCIES, Z90, Prior, learn, on_unmeasured_gpu, sensitivities
+from advisor.performance.observed import NAMES, NUMBERS, Runs, runs_of
 from advisor.performance.profiles import fitted_for, fitted_rows
 from advisor.performance.roofline import Efficiency, serving, shifted
-from advisor.performance.runs import NAMES, NUMBERS, Runs, runs_of
 from advisor.profiler.device import Meter
 from advisor.profiler.measure import JITTER, ROUNDS, measure
 from advisor.profiler.plan import Load, gains, loads
@@ -103,7 +103,9 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def know(subject: Subject, prior: Prior, rows: Sequence[Row], candidates: Sequence[Load], time_left_s: float) -> Knowledge:
+def know(
+    subject: Subject, prior: Prior, rows: Sequence[Row], candidates: Sequence[Load], time_left_s: float
+) -> Knowledge:
     """What the measured rows tell of all candidates, and which to measure next within the time; none where all that fit are measured."""
     fitted = fitted_for(subject.gpu, subject.engine, subject.precision).efficiency
     answered = [row for row in rows if row["status"] == "ok"]
@@ -112,13 +114,22 @@ def know(subject: Subject, prior: Prior, rows: Sequence[Row], candidates: Sequen
     own = shifted(fitted, coefficients[:N_EFFICIENCIES])
     _, _, by_decode, by_ttft = sensitivities(everything, own)
     result = serving(everything.demand, everything.hardware, own, everything.concurrency, everything.max_sequences)
-    smooth = by_decode[:, N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)] @ coefficients[N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)]
+    smooth = (
+        by_decode[:, N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)]
+        @ coefficients[N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)]
+    )
     tpot_s = result.tpot_s * np.exp(np.clip(smooth, -1, 1))
     half_width = np.exp(Z90 * np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode))) - 1
-    cost_s = (ROUNDS + JITTER) * np.asarray(result.request_s) * (1 + half_width) + OVERHEAD_S  # at worst, as far as is known
+    cost_s = (ROUNDS + JITTER) * np.asarray(result.request_s) * (
+        1 + half_width
+    ) + OVERHEAD_S  # at worst, as far as is known
     chosen = _next(candidates, rows, gains(by_decode, by_ttft, covariance, prior.noise), cost_s, time_left_s)
     known = partial(Knowledge, len(answered), float(np.quantile(half_width, SETTLED_QUANTILE)))
-    return known(None, math.nan, math.nan) if chosen is None else known(candidates[chosen], float(tpot_s[chosen]), float(half_width[chosen]))
+    return (
+        known(None, math.nan, math.nan)
+        if chosen is None
+        else known(candidates[chosen], float(tpot_s[chosen]), float(half_width[chosen]))
+    )
 
 
 def _learned(subject: Subject, prior: Prior, rows: Sequence[Row], fitted: Efficiency) -> tuple[Array, Array]:
@@ -133,14 +144,18 @@ def _learned(subject: Subject, prior: Prior, rows: Sequence[Row], fitted: Effici
     return select @ posterior.mean, select @ posterior.covariance @ select.T
 
 
-def _next(candidates: Sequence[Load], rows: Sequence[Row], gain: Array, cost_s: Array, time_left_s: float) -> int | None:
+def _next(
+    candidates: Sequence[Load], rows: Sequence[Row], gain: Array, cost_s: Array, time_left_s: float
+) -> int | None:
     """The place of the load that teaches most per second; none of those tried, too long, or no smaller than one that ran out of memory."""
     done = {(row["prompt_tokens"], row["generated_tokens"], row["concurrency"]) for row in rows}
     broken = [row for row in rows if row["status"] == "oom"]
 
     def possible(load: Load) -> bool:
         beyond = any(
-            load.prompt_tokens >= row["prompt_tokens"] and load.generated_tokens >= row["generated_tokens"] and load.concurrency >= row["concurrency"]
+            load.prompt_tokens >= row["prompt_tokens"]
+            and load.generated_tokens >= row["generated_tokens"]
+            and load.concurrency >= row["concurrency"]
             for row in broken
         )
         return (load.prompt_tokens, load.generated_tokens, load.concurrency) not in done and not beyond
@@ -169,7 +184,9 @@ async def profile(
     name = run_name(subject, folder)
     until = math.inf
     with Journal(folder, name) as journal:
-        rows = [row for kept in journal.done.values() for row in kept if row["status"] != "failed"]  # those are tried again
+        rows = [
+            row for kept in journal.done.values() for row in kept if row["status"] != "failed"
+        ]  # those are tried again
         finished = False
         while not finished:
             begun = time.perf_counter()
@@ -186,7 +203,13 @@ async def profile(
                 finished = True
                 known = know(subject, prior, rows, candidates, until - time.monotonic())
                 while known.next_load and known.half_width > within and finished:
-                    row = subject.columns | facts | started | await _one(engine, known.next_load, said, meter) | {"run_id": name}
+                    row = (
+                        subject.columns
+                        | facts
+                        | started
+                        | await _one(engine, known.next_load, said, meter)
+                        | {"run_id": name}
+                    )
                     rows.append(row)
                     journal.add(str(known.next_load), [row])
                     before, known = known, know(subject, prior, rows, candidates, until - time.monotonic())
@@ -194,7 +217,11 @@ async def profile(
                     finished = row["status"] == "ok"
         if not any(row["status"] == "ok" for row in rows):
             reason = f" ({rows[-1]['note']})" if rows else ""
-            raise AdvisorError(f"no load could be measured in {time_s:.0f} s{reason}", where="--time", mend="give more time, or a smaller model")
+            raise AdvisorError(
+                f"no load could be measured in {time_s:.0f} s{reason}",
+                where="--time",
+                hint="give more time, or a smaller model",
+            )
         everything = [row for kept in journal.done.values() for row in kept]
         return journal.seal(lambda temporary: seal_run(everything, temporary)), everything, known
 
@@ -209,7 +236,9 @@ async def _warm_up(engine: Timed, said: EngineFacts) -> None:
     try:
         await engine.timed([said.vocabulary - 1] * 8, 4)
     except EngineFailure as failure:
-        raise AdvisorError(f"the engine answers no request ({failure})", where="profile", mend="see the engine's own messages") from None
+        raise AdvisorError(
+            f"the engine answers no request ({failure})", where="profile", hint="see the engine's own messages"
+        ) from None
 
 
 async def _one(engine: Timed, load: Load, said: EngineFacts, meter: Meter) -> dict[str, Any]:

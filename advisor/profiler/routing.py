@@ -39,7 +39,9 @@ def routing_of(steps: Steps, n_experts: int, experts_per_token: int) -> Routing:
     """
     tokens = np.array([t for t in steps if t > 1], dtype=float)
     if not len(tokens):
-        raise AdvisorError("tells nothing of which experts are liked better", where="--routing", mend="give more than one question")
+        raise AdvisorError(
+            "tells nothing of which experts are liked better", where="--routing", hint="give more than one question"
+        )
     passes, distinct = (np.array([steps[int(t)][i] for t in tokens], dtype=float) for i in (0, 1))
     shares = distinct / passes / n_experts
 

@@ -53,8 +53,18 @@ def fleet(precision: str, rates: dict[str, Price], only: list[str] | None, engin
 
     Sixteen GPUs only where a rack shares one fast link; reserved and owned prices only for GPUs asked for by name.
     """
-    chosen = [g for g in gpus().values() if (g.name in only if only is not None else g.name in rates and rates[g.name].kind in HOURLY)]
-    layouts = [(g, Parallelism(**{by: n})) for g in chosen for by in ("tp", "dp") for n in GPU_COUNTS if n <= LARGEST.get(g.name, 8) and (by, n) != ("dp", 1)]
+    chosen = [
+        g
+        for g in gpus().values()
+        if (g.name in only if only is not None else g.name in rates and rates[g.name].kind in HOURLY)
+    ]
+    layouts = [
+        (g, Parallelism(**{by: n}))
+        for g in chosen
+        for by in ("tp", "dp")
+        for n in GPU_COUNTS
+        if n <= LARGEST.get(g.name, 8) and (by, n) != ("dp", 1)
+    ]
     fits = [fitted_for(g.name, engine, precision) for g, _ in layouts]
     peaks = [hardware(g, layout, precision) for g, layout in layouts]
     at = np.repeat(np.arange(len(layouts)), len(CONCURRENCIES))
@@ -85,7 +95,9 @@ def fleet(precision: str, rates: dict[str, Price], only: list[str] | None, engin
         spread=numbers(f.spread for f in fits),
         hardware=Hardware(*(numbers(getattr(p, field.name) for p in peaks) for field in fields(Hardware))),
         corrections=_corrections(engine, precision),
-        efficiency=Efficiency(*(numbers(getattr(f.efficiency, field.name) for f in fits) for field in fields(Efficiency))),
+        efficiency=Efficiency(
+            *(numbers(getattr(f.efficiency, field.name) for f in fits) for field in fields(Efficiency))
+        ),
     )
 
 
@@ -120,7 +132,15 @@ class Rewards:
         return self.scored_tokens / self.pass_tokens * prefill_s(self.demand, in_16bit, f.efficiency)
 
 
-def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: float, precision: str, f: Fleet, rewards: Rewards | None = None) -> Columns:
+def deployments(
+    point_id: int,
+    model: str,
+    prompt_tokens: float,
+    answer_tokens: float,
+    precision: str,
+    f: Fleet,
+    rewards: Rewards | None = None,
+) -> Columns:
     """Columns of the `deployments` table for one strategy point: those that hold the weights and all requests in flight.
 
     A reward model lies on the same GPUs.
@@ -135,10 +155,15 @@ def deployments(point_id: int, model: str, prompt_tokens: float, answer_tokens: 
     for gpu, correction in f.corrections.get(catalog()[model].shape, {}).items():
         better = corrected_serving(d, f.hardware, correction, f.concurrency, np.maximum(room, 1.0))
         features = terms(d, f.hardware, f.concurrency)
-        on = (f.gpu == gpu) & np.where(f.shares_experts, covers(correction, data_parallel=True), covers(correction, data_parallel=False))
+        on = (f.gpu == gpu) & np.where(
+            f.shares_experts, covers(correction, data_parallel=True), covers(correction, data_parallel=False)
+        )
         times = ("ttft_s", "tpot_s", "request_s", "output_tokens_per_s")
         result = replace(result, **{name: np.where(on, getattr(better, name), getattr(result, name)) for name in times})
-        performance, spread = np.where(on, "fitted, this model too", performance), np.where(on, spread_at(correction, features, f.spread), spread)
+        performance, spread = (
+            np.where(on, "fitted, this model too", performance),
+            np.where(on, spread_at(correction, features, f.spread), spread),
+        )
     columns: Columns = {
         "point_id": np.full(len(fits), point_id),
         "gpu": f.gpu,

@@ -22,7 +22,10 @@ class Standing:
 
 def standings(first: Sequence[Row], second: Sequence[Row]) -> list[Standing]:
     """At every budget where either frontier (rows with cost and accuracy, cheapest first) takes a step."""
-    return [_standing(budget, (_best(first, budget), _best(second, budget))) for budget in sorted({row["cost"] for row in (*first, *second)})]
+    return [
+        _standing(budget, (_best(first, budget), _best(second, budget)))
+        for budget in sorted({row["cost"] for row in (*first, *second)})
+    ]
 
 
 def overtakes(found: Sequence[Standing]) -> list[Standing]:

@@ -77,16 +77,28 @@ def candidates(request: Request, workspace: Workspace) -> duckdb.DuckDBPyConnect
     """A database with the table `candidates`. Raises AdvisorError for an unknown task, NoAnswer where nothing is known."""
     connection = duckdb.connect()
     files = _points_files(workspace)
-    points = read(connection, statement("advisor.calibration", "points"), {"files": files, "task": request.task, "models": request.models})
+    points = read(
+        connection,
+        statement("advisor.calibration", "points"),
+        {"files": files, "task": request.task, "models": request.models},
+    )
     costed = [p for p in points if p["generated_tokens"] is not None and p["model"] in catalog()]
-    usable = [p for p in costed if verifier_flops(p) is not None]  # without its reward model a strategy looks cheaper than it is
+    usable = [
+        p for p in costed if verifier_flops(p) is not None
+    ]  # without its reward model a strategy looks cheaper than it is
     if not points and request.task not in (known := [row["task"] for row in tasks(workspace)]):
         raise unknown("task", request.task, known, where="--task")
     if points and (strange := sorted({p["model"] for p in points} - set(catalog()))) and not usable:
-        raise NoAnswer(f"what {', '.join(strange)} costs is unknown: no config of it is known here", mend="ask for models of `advisor models`")
+        raise NoAnswer(
+            f"what {', '.join(strange)} costs is unknown: no config of it is known here",
+            hint="ask for models of `advisor models`",
+        )
     if not usable:
         asked = f" of {', '.join(request.models)}" if request.models else ""
-        raise NoAnswer(f"no accuracy with token counts{asked} is known on {request.task}", mend="measure it with `advisor import samples`")
+        raise NoAnswer(
+            f"no accuracy with token counts{asked} is known on {request.task}",
+            hint="measure it with `advisor import samples`",
+        )
     connection.register("points", _columns(_with_flops(usable)))
     connection.register("deployments", _all_deployments(usable, request))
     connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", {"qps": request.qps})
@@ -94,9 +106,11 @@ def candidates(request: Request, workspace: Workspace) -> duckdb.DuckDBPyConnect
 
 
 def _points_files(workspace: Workspace) -> list[str]:
-    files = [str(root / "profiles" / "points.csv") for root in workspace.roots if (root / "profiles" / "points.csv").exists()]
+    files = [
+        str(root / "profiles" / "points.csv") for root in workspace.roots if (root / "profiles" / "points.csv").exists()
+    ]
     if not files:
-        raise NoAnswer("no strategy point is known", mend="run `advisor fit`")
+        raise NoAnswer("no strategy point is known", hint="run `advisor fit`")
     return files
 
 
@@ -131,7 +145,11 @@ def _all_deployments(points: list[Row], request: Request) -> Columns:
             fleets[precision] = fleet(precision, rates, only, request.engine)
         rewards = Rewards(p["reward_model"], p["scored_tokens"], pass_tokens(p)) if p["scored_tokens"] else None
         answer_tokens = p["generated_tokens"] / p["n_samples"]
-        parts.append(deployments(p["point_id"], p["model"], p["prompt_tokens"], answer_tokens, precision, fleets[precision], rewards))
+        parts.append(
+            deployments(
+                p["point_id"], p["model"], p["prompt_tokens"], answer_tokens, precision, fleets[precision], rewards
+            )
+        )
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -143,12 +161,23 @@ def recommend(request: Request, workspace: Workspace) -> Recommendation:
     first = rows(connection.execute("select * from picked where place = 1"))
     if not first:
         raise _no_answer(connection, request)
-    alternatives = rows(connection.execute("select * from picked where place > 1 order by place limit $limit", {"limit": N_ALTERNATIVES}))
+    alternatives = rows(
+        connection.execute(
+            "select * from picked where place > 1 order by place limit $limit", {"limit": N_ALTERNATIVES}
+        )
+    )
     pick = first[0]
     for row in alternatives:
         row["lost"] = _why_lost(row, pick)
     count = connection.execute("select count(*) from candidates").fetchone()
-    return Recommendation(request, pick, tuple(alternatives), frontier(connection, request.cost), count[0] if count else 0, _reason(pick, request))
+    return Recommendation(
+        request,
+        pick,
+        tuple(alternatives),
+        frontier(connection, request.cost),
+        count[0] if count else 0,
+        _reason(pick, request),
+    )
 
 
 def feasible(query: str) -> str:
@@ -159,7 +188,13 @@ def feasible(query: str) -> str:
 def frontier(connection: duckdb.DuckDBPyConnection, cost: str) -> tuple[Row, ...]:
     """The Pareto frontier of accuracy against one cost, cheapest first."""
     connection.execute(f"create or replace temp table front as {statement(PACKAGE, 'frontier')}", {"cost": cost})
-    return tuple(rows(connection.execute("select candidates.*, front.cost from front join candidates using (candidate_id) order by front.cost")))
+    return tuple(
+        rows(
+            connection.execute(
+                "select candidates.*, front.cost from front join candidates using (candidate_id) order by front.cost"
+            )
+        )
+    )
 
 
 def _reason(pick: Row, request: Request) -> str:
@@ -190,7 +225,10 @@ def _no_answer(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAns
     limits = {name: value for name, value in request.limits.items() if value is not None}
     total = connection.execute("select count(*) from candidates").fetchone()
     if total == (0,):
-        return NoAnswer(f"no known model fits the GPUs asked for on {request.task}", mend="allow other GPUs or a smaller --precision")
+        return NoAnswer(
+            f"no known model fits the GPUs asked for on {request.task}",
+            hint="allow other GPUs or a smaller --precision",
+        )
     columns = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
     binding = []
     for name in limits:
@@ -201,8 +239,13 @@ def _no_answer(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAns
         if found and found[0] is not None:
             binding.append(_nearest(name, float(found[0])))
     if binding:
-        return NoAnswer(f"nothing known on {request.task} meets all limits", mend="nearest feasible, changing one: " + " or ".join(binding))
-    return NoAnswer(f"nothing known on {request.task} meets the limits, and no single one is to blame", mend="loosen two of them")
+        return NoAnswer(
+            f"nothing known on {request.task} meets all limits",
+            hint="nearest feasible, changing one: " + " or ".join(binding),
+        )
+    return NoAnswer(
+        f"nothing known on {request.task} meets the limits, and no single one is to blame", hint="loosen two of them"
+    )
 
 
 def _nearest(name: str, value: float) -> str:
@@ -216,4 +259,4 @@ def _nearest(name: str, value: float) -> str:
 
 def bad_fraction(value: float, flag: str) -> AdvisorError:
     """The error for an accuracy outside (0, 1]."""
-    return AdvisorError(f"{value:g} is no accuracy", where=flag, mend="give a fraction above 0 and up to 1, e.g. 0.8")
+    return AdvisorError(f"{value:g} is no accuracy", where=flag, hint="give a fraction above 0 and up to 1, e.g. 0.8")

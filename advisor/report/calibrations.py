@@ -24,7 +24,7 @@ from advisor.store.workspace import Workspace
 from advisor.strategies import STRATEGIES
 from advisor.strategies.selection import REWARDS
 from advisor.tasks.answers import stop
-from advisor.tasks.load import Task, load
+from advisor.tasks.task import Task, load
 from advisor.units import percent, significant
 from advisor.work import simple_flops
 
@@ -66,7 +66,9 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
     """Run and print. Raises AdvisorError, MissingAbility."""
     check(asked)
     ws = Workspace.open(workspace)
-    task = load(asked.task, kind=asked.answers, template=asked.template, n_questions=asked.questions, force=typed(asked.force))
+    task = load(
+        asked.task, kind=asked.answers, template=asked.template, n_questions=asked.questions, force=typed(asked.force)
+    )
     model = named(asked.model, ws)
     reward_model = named(asked.reward_model, ws) if asked.reward_model else ""
     sampling = Sampling(asked.temperature, asked.top_p, asked.max_tokens, (), asked.frequency_penalty, asked.seed)
@@ -102,11 +104,15 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
         return
     print(line(progress))
     if progress.loops > LOOPS_TO_MENTION * progress.answers:
-        print(f"{percent(progress.loops / progress.answers)} of the answers repeat themselves to their limit; --frequency-penalty 0.05 may help")
+        print(
+            f"{percent(progress.loops / progress.answers)} of the answers repeat themselves to their limit; --frequency-penalty 0.05 may help"
+        )
     if progress.failed:
         reason, times = progress.reasons.most_common(1)[0]
         print(f"{times} of {progress.failed} failures: {reason}")
-        print(f"{progress.failed} questions failed and are tried again by the same command; {progress.done - progress.failed} are kept in {path}")
+        print(
+            f"{progress.failed} questions failed and are tried again by the same command; {progress.done - progress.failed} are kept in {path}"
+        )
     else:
         print(f"{path}. Next: advisor fit")
 
@@ -118,27 +124,41 @@ def check(asked: Asked) -> None:
     if asked.reward not in REWARDS:
         raise unknown("reward of a trace", asked.reward, REWARDS, where="--reward")
     if asked.questions is not None and asked.questions < 1:
-        raise AdvisorError(f"{asked.questions} is out of range", where="--questions", mend="give a whole number from 1")
+        raise AdvisorError(f"{asked.questions} is out of range", where="--questions", hint="give a whole number from 1")
     if asked.reward_url and not asked.reward_model:
-        raise AdvisorError("the server's reward model needs a name", where="--reward-url", mend="name it as it is served, --reward-model NAME")
+        raise AdvisorError(
+            "the server's reward model needs a name",
+            where="--reward-url",
+            hint="name it as it is served, --reward-model NAME",
+        )
     if not asked.delimiter:
-        raise AdvisorError("is empty", where="--delimiter", mend="give the text that ends a step, e.g. '\\n\\n'")
+        raise AdvisorError("is empty", where="--delimiter", hint="give the text that ends a step, e.g. '\\n\\n'")
     _check_numbers(asked)
 
 
 def _check_numbers(asked: Asked) -> None:
-    for flag, value, top in (("--samples", asked.samples, 10**6), ("--max-tokens", asked.max_tokens, 10**7), ("--in-flight", asked.in_flight, 10**5)):
+    for flag, value, top in (
+        ("--samples", asked.samples, 10**6),
+        ("--max-tokens", asked.max_tokens, 10**7),
+        ("--in-flight", asked.in_flight, 10**5),
+    ):
         if not 1 <= value <= top:
-            raise AdvisorError(f"{value} is out of range", where=flag, mend="give a whole number from 1")
+            raise AdvisorError(f"{value} is out of range", where=flag, hint="give a whole number from 1")
     if asked.usd_per_hour is not None and not (math.isfinite(asked.usd_per_hour) and asked.usd_per_hour >= 0):
-        raise AdvisorError(f"{asked.usd_per_hour:g} is no price", where="--usd-per-hour", mend="give USD an hour, e.g. 2.1")
+        raise AdvisorError(
+            f"{asked.usd_per_hour:g} is no price", where="--usd-per-hour", hint="give USD an hour, e.g. 2.1"
+        )
     if not (math.isfinite(asked.temperature) and 0 <= asked.temperature <= 5):
-        raise AdvisorError(f"{asked.temperature:g} is no temperature", where="--temperature", mend="give a number from 0 to 5")
+        raise AdvisorError(
+            f"{asked.temperature:g} is no temperature", where="--temperature", hint="give a number from 0 to 5"
+        )
     if not 0 < asked.top_p <= 1:
-        raise AdvisorError(f"{asked.top_p:g} is out of range", where="--top-p", mend="give a number above 0, up to 1")
+        raise AdvisorError(f"{asked.top_p:g} is out of range", where="--top-p", hint="give a number above 0, up to 1")
 
 
-async def _run(asked: Asked, plan: Plan, task: Task, folder: Path, watch: Callable[[Progress], None]) -> tuple[Path, Progress]:
+async def _run(
+    asked: Asked, plan: Plan, task: Task, folder: Path, watch: Callable[[Progress], None]
+) -> tuple[Path, Progress]:
     async with AsyncExitStack() as engines:
         generate, score = await _engines(asked, plan, engines)
         return await calibrate(plan, task, generate, score, folder, in_flight=asked.in_flight, watch=watch)
@@ -151,19 +171,25 @@ async def _engines(asked: Asked, plan: Plan, engines: AsyncExitStack) -> tuple[G
     if asked.url:
         from advisor.engines.openai import Client
 
-        client = await engines.enter_async_context(Client(asked.url, asked.served_model or plan.model, concurrency=asked.in_flight, api_key=key))
+        client = await engines.enter_async_context(
+            Client(asked.url, asked.served_model or plan.model, concurrency=asked.in_flight, api_key=key)
+        )
         await client.check()
         client.chat = not asked.plain and await client.prefers_chat()
         generate = client
     else:
         from advisor.engines.vllm import Policy
 
-        generate = await engines.enter_async_context(Policy(weights(asked.model, plan.model), plain=asked.plain, **options(asked.engine_options)))
+        generate = await engines.enter_async_context(
+            Policy(weights(asked.model, plan.model), plain=asked.plain, **options(asked.engine_options))
+        )
     marks = StepMarks(plan.delimiter, asked.step_mark)
     if asked.reward_url:
         from advisor.engines.pooling import RewardClient
 
-        rewards = await engines.enter_async_context(RewardClient(asked.reward_url, asked.reward_model or "", concurrency=asked.in_flight, api_key=key))
+        rewards = await engines.enter_async_context(
+            RewardClient(asked.reward_url, asked.reward_model or "", concurrency=asked.in_flight, api_key=key)
+        )
         await rewards.check()
         await rewards.prepare(marks)
         return generate, rewards
@@ -191,7 +217,12 @@ def watcher(plan: Plan, usd_per_hour: float | None) -> Callable[[Progress], None
             last = now
             left = (now - started) / max(progress.done - progress.resumed, 1) * (progress.n_questions - progress.done)
             spent = ", ".join(cost_so_far(plan, progress, now - started, usd_per_hour))
-            print(f"{line(progress)}, {left:,.0f} s left; so far {spent}", file=sys.stderr, end="\r" if sys.stderr.isatty() else "\n", flush=True)
+            print(
+                f"{line(progress)}, {left:,.0f} s left; so far {spent}",
+                file=sys.stderr,
+                end="\r" if sys.stderr.isatty() else "\n",
+                flush=True,
+            )
 
     return watch
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from advisor.errors import AdvisorError, NoAnswer
-from advisor.performance.crossing import crossings
+from advisor.performance.crossings import crossings
 from advisor.performance.estimate import Estimate
 from advisor.report.estimates import Asked, Deployment, deployment
 from advisor.report.tables import print_table, table, to_json
@@ -36,8 +36,12 @@ def show(models: tuple[str, str], asked: Asked, contexts: Sequence[int], workspa
     Workspace.open(workspace)
     pair = (_smallest(models[0], asked, min(contexts)), _smallest(models[1], asked, min(contexts)))
     if pair[0].spec.name == pair[1].spec.name and pair[0].precision == pair[1].precision:
-        raise AdvisorError(f"{pair[0].spec.name} is compared with itself", where="compare", mend="name two models")
-    points = [Point(context, c, (_at(pair[0], context, asked, c), _at(pair[1], context, asked, c))) for context in contexts for c in CONCURRENCIES]
+        raise AdvisorError(f"{pair[0].spec.name} is compared with itself", where="compare", hint="name two models")
+    points = [
+        Point(context, c, (_at(pair[0], context, asked, c), _at(pair[1], context, asked, c)))
+        for context in contexts
+        for c in CONCURRENCIES
+    ]
     points = [p for p in points if any(p.each)]
     if as_json:
         print(to_json(_plain(pair, points)))
@@ -54,7 +58,11 @@ def _smallest(model: str, asked: Asked, context: int) -> Deployment:
             if d.estimate(context, asked.generated_tokens, room).memory.fits:
                 return d
     d = each[-1]
-    raise NoAnswer(f"{d.spec.name} ({d.precision}) does not fit on {counts[-1]} × {d.gpu.name}", where="--gpu", mend="name a larger GPU, or --precision")
+    raise NoAnswer(
+        f"{d.spec.name} ({d.precision}) does not fit on {counts[-1]} × {d.gpu.name}",
+        where="--gpu",
+        hint="name a larger GPU, or --precision",
+    )
 
 
 def _at(d: Deployment, context: int, asked: Asked, concurrency: int) -> Estimate | None:
@@ -82,7 +90,11 @@ def _plain(pair: tuple[Deployment, Deployment], points: Sequence[Point]) -> dict
                 "gpu": d.gpu.name,
                 "gpu_count": d.layout.gpu_count,
                 "is_moe": d.spec.is_moe,
-                "provenance": {"performance": d.fitted.provenance, "source": d.fitted.source, "price": str(d.price) if d.price else None},
+                "provenance": {
+                    "performance": d.fitted.provenance,
+                    "source": d.fitted.source,
+                    "price": str(d.price) if d.price else None,
+                },
             }
             for d in pair
         ],
@@ -106,7 +118,12 @@ def _plain(pair: tuple[Deployment, Deployment], points: Sequence[Point]) -> dict
             for p in points
         ],
         "crossings": [
-            {"context_tokens": context, "figure": figure, "concurrency": at, "smaller_from_there": pair[0 if first else 1].spec.name}
+            {
+                "context_tokens": context,
+                "figure": figure,
+                "concurrency": at,
+                "smaller_from_there": pair[0 if first else 1].spec.name,
+            }
             for context in contexts
             for figure in ("tpot_s", "usd_per_million_output_tokens")
             for at, first in _crossings([p for p in points if p.context_tokens == context], figure)
@@ -118,19 +135,28 @@ def _print(pair: tuple[Deployment, Deployment], points: Sequence[Point], asked: 
     names = tuple(d.spec.name.split("/")[-1] for d in pair)
     for context in sorted({p.context_tokens for p in points}):
         some = [p for p in points if p.context_tokens == context]
-        columns = ["in flight", *(f"{n} {what}" for what in ("TPOT ms", "tokens/s", "GB/GPU", "USD/M") for n in ("A", "B")), "cheaper"]
+        columns = [
+            "in flight",
+            *(f"{n} {what}" for what in ("TPOT ms", "tokens/s", "GB/GPU", "USD/M") for n in ("A", "B")),
+            "cheaper",
+        ]
         rows = [[str(p.concurrency), *_cells(p), _cheaper(p, names)] for p in some]
         print_table(table(columns, rows, title=f"{context:,} → {asked.generated_tokens:,} tokens", right=columns[:-1]))
         priced = [("usd_per_million_output_tokens", "cheaper a token")] if all(d.price for d in pair) else []
         for figure, word in (("tpot_s", "faster a token"), *priced):
-            told = [f"from {significant(at)} in flight on {names[0 if first else 1]} is {word}" for at, first in _crossings(some, figure)]
+            told = [
+                f"from {significant(at)} in flight on {names[0 if first else 1]} is {word}"
+                for at, first in _crossings(some, figure)
+            ]
             print("\n".join(told or [_always(some, figure, names, word)]))
         print()
     for which, d in enumerate(pair):
         kind = "mixture of experts" if d.spec.is_moe else "dense"
         spreads = sorted({f"{e.spread:.2f}" for e in (p.each[which] for p in points) if e})
         within = f"times within a factor {' or '.join(spreads)}" if spreads else "fits at none of these loads"
-        print(f"{'AB'[which]}: {d}, {kind}; {within} ({d.fitted.provenance}: {d.fitted.source}); {d.price or 'no price known'}")
+        print(
+            f"{'AB'[which]}: {d}, {kind}; {within} ({d.fitted.provenance}: {d.fitted.source}); {d.price or 'no price known'}"
+        )
     if not all(d.price for d in pair):
         print("advisor: no price known for this GPU: give --price", file=sys.stderr)
 

@@ -116,13 +116,28 @@ def show_line(line: Line) -> None:
     ]
     columns = ["point", "tokens", "FLOPs", "accuracy", "90 %", "tokens per correct", "failures cut"]
     print_table(
-        table(columns, rows, title=f"{line.model} on {line.task}, {line.strategy} ({line.n_questions} questions, {line.provenance})", right=columns[1:])
+        table(
+            columns,
+            rows,
+            title=f"{line.model} on {line.task}, {line.strategy} ({line.n_questions} questions, {line.provenance})",
+            right=columns[1:],
+        )
     )
     unit = {"samples": "answers", "token cap": "tokens, cap on one answer", "tokens": "generated tokens"}[line.unit]
     dots = [(x_of(line, p), p["accuracy"]) for p in line.points]
-    print(picture(dots, lambda x: float(line.curve.shape.at(np.array([x]))[0]), f"{unit} (log scale)", until=4 * line.curve.x_max))
+    print(
+        picture(
+            dots,
+            lambda x: float(line.curve.shape.at(np.array([x]))[0]),
+            f"{unit} (log scale)",
+            until=4 * line.curve.x_max,
+        )
+    )
     print(f"Curve:       {line.curve.shape.family}; at four times the largest compute {text(line.curve.at_4x)}")
-    print(f"Asymptote:   {text(line.curve.asymptote)}" + (f"; limit of voting by the answers themselves {text(line.limit)}" if line.limit else ""))
+    print(
+        f"Asymptote:   {text(line.curve.asymptote)}"
+        + (f"; limit of voting by the answers themselves {text(line.limit)}" if line.limit else "")
+    )
     print(f"Saturation:  {saturation_text(line, unit)}")
     if line.own_end and line.own_end["right_tokens"] and line.own_end["wrong_tokens"]:
         right, wrong = line.own_end["right_tokens"], line.own_end["wrong_tokens"]
@@ -132,7 +147,9 @@ def show_line(line: Line) -> None:
 
 def x_of(line: Line, point: dict[str, Any]) -> float:
     """The compute of a point in the curve's unit."""
-    return float(point[{"samples": "n_samples", "token cap": "token_budget", "tokens": "generated_tokens"}[line.unit]] or 0.0)
+    return float(
+        point[{"samples": "n_samples", "token cap": "token_budget", "tokens": "generated_tokens"}[line.unit]] or 0.0
+    )
 
 
 def text(interval: Interval) -> str:

@@ -27,7 +27,16 @@ def serve_command(row: dict[str, Any]) -> str:
     length = min(spec.max_context, 1024 * -(-round(prompt + longest) // 1024))
     layout = Parallelism.parse(row["parallelism"])
     per_group = -(-row["concurrency"] // layout.dp)
-    words = ["vllm", "serve", catalog()[row["model"]].weights, *layout.serve_flags, "--max-num-seqs", per_group, "--max-model-len", length]
+    words = [
+        "vllm",
+        "serve",
+        catalog()[row["model"]].weights,
+        *layout.serve_flags,
+        "--max-num-seqs",
+        per_group,
+        "--max-model-len",
+        length,
+    ]
     if row["reward_model"]:
         words += ["--gpu-memory-utilization", f"{UTILISATION - reward_share(row):.2f}"]
     return shlex.join(str(w) for w in words)
@@ -41,8 +50,20 @@ def commands(row: dict[str, Any]) -> str:
 def reward_command(row: dict[str, Any]) -> str:
     """`vllm serve …` for the reward model of a candidate, on the same GPUs."""
     layout = Parallelism.parse(row["parallelism"])
-    words = ["vllm", "serve", catalog()[row["reward_model"]].weights, "--runner", "pooling", "--pooler-config", '{"tok_pooling_type": "ALL"}', "--port", 8001]
-    return shlex.join(str(w) for w in [*words, *layout.serve_flags, "--gpu-memory-utilization", f"{reward_share(row):.2f}"])
+    words = [
+        "vllm",
+        "serve",
+        catalog()[row["reward_model"]].weights,
+        "--runner",
+        "pooling",
+        "--pooler-config",
+        '{"tok_pooling_type": "ALL"}',
+        "--port",
+        8001,
+    ]
+    return shlex.join(
+        str(w) for w in [*words, *layout.serve_flags, "--gpu-memory-utilization", f"{reward_share(row):.2f}"]
+    )
 
 
 def reward_share(row: dict[str, Any]) -> float:
@@ -79,9 +100,13 @@ def sampling_text(row: dict[str, Any]) -> str:
     if row["strategy"] == "greedy":
         parameters.append("temperature=0")
     elif row["strategy"] == "thinking-budget" and not row["token_budget"]:
-        parameters.append(f"thinking ended or prolonged to about {row['generated_tokens']:,.0f} tokens, as {row['runs'].split(';')[0]} did")
+        parameters.append(
+            f"thinking ended or prolonged to about {row['generated_tokens']:,.0f} tokens, as {row['runs'].split(';')[0]} did"
+        )
     elif STRATEGIES[row["strategy"]].needs_rewards:
-        parameters.append(f"{row['strategy']} of {row['n_samples']}, each step scored, as `advisor calibrate --url … --reward-url …` does")
+        parameters.append(
+            f"{row['strategy']} of {row['n_samples']}, each step scored, as `advisor calibrate --url … --reward-url …` does"
+        )
     elif row["strategy"] == "adaptive-majority":
         parameters.append("one answer after another until the vote is settled")
     elif row["n_samples"] > 1:

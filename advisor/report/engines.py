@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from advisor.errors import AdvisorError
-from advisor.importers.models import import_model
+from advisor.importers.own_model import import_model
 from advisor.models.catalog import catalogued
 from advisor.store.workspace import Workspace
 
@@ -33,9 +33,17 @@ def options(texts: tuple[str, ...]) -> dict[str, object]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
-            raise AdvisorError(f"{text!r} is no setting", where="--engine-option", mend="accepted: name=value, e.g. max_model_len=8192")
+            raise AdvisorError(
+                f"{text!r} is no setting", where="--engine-option", hint="accepted: name=value, e.g. max_model_len=8192"
+            )
         lowered = value.lower()
-        found[name] = lowered == "true" if lowered in {"true", "false"} else int(value) if value.lstrip("-").isdigit() else _number(value)
+        found[name] = (
+            lowered == "true"
+            if lowered in {"true", "false"}
+            else int(value)
+            if value.lstrip("-").isdigit()
+            else _number(value)
+        )
     return found
 
 

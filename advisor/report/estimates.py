@@ -74,18 +74,24 @@ class Deployment:
 
     def __str__(self) -> str:
         cache = "" if self.kv_precision == "bf16" else f", KV cache in {self.kv_precision}"
-        return f"{self.spec.name} ({self.precision}{cache}) on {self.layout.gpu_count} × {self.gpu.name} ({self.layout})"
+        return (
+            f"{self.spec.name} ({self.precision}{cache}) on {self.layout.gpu_count} × {self.gpu.name} ({self.layout})"
+        )
 
 
 def deployment(asked: Asked) -> Deployment:
     """Names and numbers as typed, resolved. Raises AdvisorError."""
-    counts = (("--gpu-count", asked.gpu_count), ("--input-tokens", asked.prompt_tokens), ("--output-tokens", asked.generated_tokens))
+    counts = (
+        ("--gpu-count", asked.gpu_count),
+        ("--input-tokens", asked.prompt_tokens),
+        ("--output-tokens", asked.generated_tokens),
+    )
     for flag, count in (*counts, ("--concurrency", asked.concurrency)):
         if not 1 <= count <= 10**8:
-            raise AdvisorError(f"{count} is out of range", where=flag, mend="give a whole number from 1")
+            raise AdvisorError(f"{count} is out of range", where=flag, hint="give a whole number from 1")
     for flag, rate in (("--rate", asked.rate), ("--qps", asked.qps)):
         if rate is not None and not (math.isfinite(rate) and 0 < rate <= 1e6):
-            raise AdvisorError(f"{rate:g} is out of range", where=flag, mend="give requests per second, above 0")
+            raise AdvisorError(f"{rate:g} is out of range", where=flag, hint="give requests per second, above 0")
     spec, gpu = load_model(asked.model), load_gpu(asked.gpu)
     if asked.precision and asked.precision not in PRECISIONS:
         raise unknown("precision", asked.precision, PRECISIONS, where="--precision")
@@ -97,7 +103,11 @@ def deployment(asked: Asked) -> Deployment:
     weights = asked.precision or (entry.checkpoint_precision if entry else "bf16")
     layout = Parallelism.parse(asked.parallelism) if asked.parallelism else Parallelism(tp=asked.gpu_count)
     if asked.parallelism and asked.gpu_count not in (1, layout.gpu_count):
-        raise AdvisorError(f"{layout} takes {layout.gpu_count} GPUs, not {asked.gpu_count}", where="--parallelism", mend="leave --gpu-count out")
+        raise AdvisorError(
+            f"{layout} takes {layout.gpu_count} GPUs, not {asked.gpu_count}",
+            where="--parallelism",
+            hint="leave --gpu-count out",
+        )
     price = going_rates(tuple(p for text in asked.prices for p in parse_price(text))).get(gpu.name)
     fitted = fitted_for(gpu.name, asked.engine, weights, entry.shape if entry else "", data_parallel=layout.dp > 1)
     return Deployment(spec, gpu, layout, weights, asked.kv_precision, fitted, price)
@@ -118,21 +128,32 @@ def show(asked: Asked, workspace: str | None, as_json: bool) -> None:
 
 def _under_load(asked: Asked, d: Deployment, e: Estimate) -> dict[str, Any]:
     """Percentiles at the rate or concurrency, and within limits the most that one replica carries and the replicas for a rate."""
-    from advisor.performance.load import Limits, replica
+    from advisor.performance.under_load import Limits, replica
 
     if not e.memory.fits:
-        raise AdvisorError(f"{d} does not fit", where="--gpu-count", mend="give more GPUs, or fewer tokens or requests")
+        raise AdvisorError(f"{d} does not fit", where="--gpu-count", hint="give more GPUs, or fewer tokens or requests")
     lengths = {"prompt_tokens": asked.prompt_tokens, "generated_tokens": asked.generated_tokens}
-    one = replica(d.spec, d.gpu, d.fitted, parallelism=d.layout, precision=d.precision, kv_precision=d.kv_precision, **lengths)
+    one = replica(
+        d.spec, d.gpu, d.fitted, parallelism=d.layout, precision=d.precision, kv_precision=d.kv_precision, **lengths
+    )
     load = one.at_rate(asked.rate) if asked.rate else one.at_concurrency(asked.concurrency)
     found: dict[str, Any] = {"load": asdict(load)}
     if (asked.max_ttft, asked.max_tpot, asked.qps) == (None, None, None):
         return found
-    ttft_s, tpot_s = (parse_duration(text, where=flag) if text else math.inf for flag, text in (("--max-ttft", asked.max_ttft), ("--max-tpot", asked.max_tpot)))
+    ttft_s, tpot_s = (
+        parse_duration(text, where=flag) if text else math.inf
+        for flag, text in (("--max-ttft", asked.max_ttft), ("--max-tpot", asked.max_tpot))
+    )
     limits = Limits(ttft_s, tpot_s)
     rate = one.largest_rate(limits)
     replicas = math.ceil(asked.qps / rate) if asked.qps and rate else None
-    return found | {"within_limits": {"max_concurrency": one.largest_concurrency(limits), "max_requests_per_s": rate, "replicas": replicas}}
+    return found | {
+        "within_limits": {
+            "max_concurrency": one.largest_concurrency(limits),
+            "max_requests_per_s": rate,
+            "replicas": replicas,
+        }
+    }
 
 
 def _plain(asked: Asked, d: Deployment, e: Estimate) -> dict[str, Any]:
@@ -164,7 +185,11 @@ def _plain(asked: Asked, d: Deployment, e: Estimate) -> dict[str, Any]:
         "prefill_flops": e.prefill_flops,
         "decode_flops_per_token": e.decode_flops_per_token,
         "bound": e.bound,
-        "provenance": {"performance": d.fitted.provenance, "source": d.fitted.source, "price": str(d.price) if d.price else None},
+        "provenance": {
+            "performance": d.fitted.provenance,
+            "source": d.fitted.source,
+            "price": str(d.price) if d.price else None,
+        },
         "interval": {
             "tpot_s": {"low": e.tpot_s * low, "high": e.tpot_s * high},
             "output_tokens_per_s": {"low": e.output_tokens_per_s * low, "high": e.output_tokens_per_s * high},
@@ -175,19 +200,38 @@ def _plain(asked: Asked, d: Deployment, e: Estimate) -> dict[str, Any]:
 def _rows(asked: Asked, d: Deployment, e: Estimate) -> list[list[str]]:
     low, high = 1 / e.spread, e.spread
     kept = f"{significant(max(e.memory.max_sequences, 0))} sequences of {asked.prompt_tokens + asked.generated_tokens:,} tokens fit"
-    usd = significant(e.usd_per_million_output_tokens) if e.usd_per_million_output_tokens else "– (no price known: give --price)"
+    usd = (
+        significant(e.usd_per_million_output_tokens)
+        if e.usd_per_million_output_tokens
+        else "– (no price known: give --price)"
+    )
     return [
-        ["fits", "yes" if e.memory.fits else f"no: {bytes_text(e.memory.total_bytes)} of {bytes_text(e.memory.capacity_bytes)} usable per GPU"],
+        [
+            "fits",
+            "yes"
+            if e.memory.fits
+            else f"no: {bytes_text(e.memory.total_bytes)} of {bytes_text(e.memory.capacity_bytes)} usable per GPU",
+        ],
         [
             "weights / KV cache / overhead per GPU",
-            " / ".join(bytes_text(b) for b in (e.memory.weights_bytes, e.memory.kv_cache_bytes, e.memory.overhead_bytes)),
+            " / ".join(
+                bytes_text(b) for b in (e.memory.weights_bytes, e.memory.kv_cache_bytes, e.memory.overhead_bytes)
+            ),
         ],
         ["room", kept],
         ["TTFT", f"{significant(e.ttft_s)} s"],
-        ["TPOT", f"{significant(e.tpot_s * 1e3)} ms ({significant(e.tpot_s * low * 1e3)} – {significant(e.tpot_s * high * 1e3)})"],
+        [
+            "TPOT",
+            f"{significant(e.tpot_s * 1e3)} ms ({significant(e.tpot_s * low * 1e3)} – {significant(e.tpot_s * high * 1e3)})",
+        ],
         ["throughput", f"{significant(e.output_tokens_per_s)} generated tokens/s"],
         ["USD per million generated tokens", usd],
-        ["energy per request", f"{significant(e.energy_j_per_request)} J" if math.isfinite(e.energy_j_per_request) else "– (power limit unknown)"],
+        [
+            "energy per request",
+            f"{significant(e.energy_j_per_request)} J"
+            if math.isfinite(e.energy_j_per_request)
+            else "– (power limit unknown)",
+        ],
         ["a decode step is bound by", e.bound],
         ["speed from", f"{d.fitted.provenance}: {d.fitted.source}"],
         ["price from", str(d.price) if d.price else "–"],
@@ -204,13 +248,29 @@ def _load_rows(asked: Asked, found: dict[str, Any]) -> list[list[str]]:
         return " / ".join(significant(load[name][p] * scale) for p in ("p50", "p90", "p99"))
 
     rows = [
-        [f"{told}, one replica", f"{significant(load['output_tokens_per_s'])} tokens/s, {significant(load['in_flight'])} in flight on average"],
-        ["TTFT of 50 / 90 / 99 % of the requests", f"{percentiles('ttft_s', 1)} s, without the burst that a benchmark begins with"],
+        [
+            f"{told}, one replica",
+            f"{significant(load['output_tokens_per_s'])} tokens/s, {significant(load['in_flight'])} in flight on average",
+        ],
+        [
+            "TTFT of 50 / 90 / 99 % of the requests",
+            f"{percentiles('ttft_s', 1)} s, without the burst that a benchmark begins with",
+        ],
         ["TPOT of 50 / 90 / 99 %", f"{percentiles('tpot_s', 1e3)} ms"],
     ]
     if within := found.get("within_limits"):
         most = f"{within['max_concurrency']} in flight, or {significant(within['max_requests_per_s'])} requests/s"
-        rows.append(["most within the limits for 90 %", most if within["max_concurrency"] else "nothing: one request alone is too slow"])
+        rows.append(
+            [
+                "most within the limits for 90 %",
+                most if within["max_concurrency"] else "nothing: one request alone is too slow",
+            ]
+        )
         if asked.qps:
-            rows.append([f"replicas for {significant(asked.qps)} requests/s", str(within["replicas"]) if within["replicas"] else "none would do"])
+            rows.append(
+                [
+                    f"replicas for {significant(asked.qps)} requests/s",
+                    str(within["replicas"]) if within["replicas"] else "none would do",
+                ]
+            )
     return rows

@@ -18,7 +18,10 @@ def show(workspace: str | None, as_json: bool) -> None:
     ws = Workspace.open(workspace)
     points, curves = fit(ws)
     for model, task, strategy, runs in passed_over(ws):
-        print(f"advisor: not counted: {strategy} of {model} on {task} drawn with other settings ({', '.join(runs)})", file=sys.stderr)
+        print(
+            f"advisor: not counted: {strategy} of {model} on {task} drawn with other settings ({', '.join(runs)})",
+            file=sys.stderr,
+        )
     folder = ws.writable_root / "profiles"
     write(folder, points, curves)
     performance = _fit_performance(ws) if ws.own else {"corrections": 0}
@@ -26,7 +29,9 @@ def show(workspace: str | None, as_json: bool) -> None:
         print(to_json({"points": len(points), "curves": len(curves), **performance, "path": str(folder)}))
     else:
         answers = f"{len(points)} strategy points and {len(curves)} curves of {len({(p.model, p.task) for p in points})} model-task pairs"
-        print(f"{answers}, speed of {performance['corrections']} combinations of model, GPU, engine and precision → {folder}")
+        print(
+            f"{answers}, speed of {performance['corrections']} combinations of model, GPU, engine and precision → {folder}"
+        )
 
 
 def _fit_performance(ws: Workspace) -> dict[str, int]:

@@ -14,7 +14,15 @@ from advisor.store.workspace import Workspace
 from advisor.units import parse_cost, percent, significant
 
 
-def show(task: str, cost: str, gpus: list[str] | None, models: list[str] | None, prices: list[str], workspace: str | None, as_json: bool) -> None:
+def show(
+    task: str,
+    cost: str,
+    gpus: list[str] | None,
+    models: list[str] | None,
+    prices: list[str],
+    workspace: str | None,
+    as_json: bool,
+) -> None:
     """Print the frontier of one task over one cost."""
     cost = parse_cost(cost, where="--cost")
     asked = request([], task, None, gpus, models, None, None, None, None, "vllm", prices, workspace)

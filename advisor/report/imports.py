@@ -7,9 +7,9 @@ from pathlib import Path
 from advisor.errors import AdvisorError, unknown
 from advisor.importers.epoch import import_epoch
 from advisor.importers.guidellm import import_guidellm
-from advisor.importers.models import import_model
-from advisor.importers.runs import Told, import_runs
+from advisor.importers.own_model import import_model
 from advisor.importers.samples import import_samples
+from advisor.importers.serving_runs import Told, import_runs
 from advisor.importers.vllm_bench import import_vllm_bench
 from advisor.models.catalog import spec_of
 from advisor.report.tables import to_json
@@ -30,7 +30,11 @@ def show(kind: str, path: str, told: Told, workspace: str | None, as_json: bool)
     elif kind in OF_RUNS:
         _show_runs(kind, path, told, workspace, as_json)
     elif told != Told():
-        raise AdvisorError(f"{kind} say themselves what they are", where="--model, --gpu, …", mend=f"these are for {', '.join(OF_RUNS)}")
+        raise AdvisorError(
+            f"{kind} say themselves what they are",
+            where="--model, --gpu, …",
+            hint=f"these are for {', '.join(OF_RUNS)}",
+        )
     else:
         answers = OF_ANSWERS[kind](Path(path), Workspace.open(workspace))
         said = f"{answers.rows:,} answers: {len(answers.new_runs)} runs added, {len(answers.unchanged)} there already. Next: advisor fit"
@@ -50,6 +54,10 @@ def _show_model(path: str, workspace: str | None, as_json: bool) -> None:
     name = import_model(Path(path), Workspace.open(workspace))
     spec = spec_of(name)
     if as_json:
-        print(to_json({"model": name, "parameters": spec.total_parameters, "active_parameters": spec.active_parameters}))
+        print(
+            to_json({"model": name, "parameters": spec.total_parameters, "active_parameters": spec.active_parameters})
+        )
     else:
-        print(f"{name} is known here now: {significant(spec.total_parameters)} parameters, {significant(spec.active_parameters)} active")
+        print(
+            f"{name} is known here now: {significant(spec.total_parameters)} parameters, {significant(spec.active_parameters)} active"
+        )

@@ -55,11 +55,18 @@ def show_gpus(own_prices: list[str], workspace: str | None, as_json: bool) -> No
     Workspace.open(workspace)
     rates = going_rates(tuple(price for text in own_prices for price in parse_price(text)))
     if as_json:
-        print(to_json({"gpus": [{"gpu": name, "spec": gpu, "price": rates.get(name)} for name, gpu in known_gpus().items()]}))
+        print(
+            to_json(
+                {"gpus": [{"gpu": name, "spec": gpu, "price": rates.get(name)} for name, gpu in known_gpus().items()]}
+            )
+        )
         return
     rows = []
     for name, gpu in known_gpus().items():
-        peaks = [significant(gpu.peak_flops_per_s[p] / 1e12) if p in gpu.peak_flops_per_s else "–" for p in ("bf16", "fp8", "fp4")]
+        peaks = [
+            significant(gpu.peak_flops_per_s[p] / 1e12) if p in gpu.peak_flops_per_s else "–"
+            for p in ("bf16", "fp8", "fp4")
+        ]
         rate = rates.get(name)
         rows.append(
             [
@@ -82,7 +89,9 @@ def refresh_prices(path: str, as_json: bool) -> None:
     from advisor.importers.gpuhunt import refresh
 
     rows = refresh(Path(path), known_gpus())
-    print(to_json({"path": path, "prices": rows}) if as_json else f"{rows} prices → {path}; use them with --price {path}")
+    print(
+        to_json({"path": path, "prices": rows}) if as_json else f"{rows} prices → {path}; use them with --price {path}"
+    )
 
 
 def show_tasks(workspace: str | None, as_json: bool) -> None:

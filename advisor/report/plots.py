@@ -23,7 +23,16 @@ def frontier_picture(path: Path, rows: Sequence[dict[str, Any]], pick: dict[str,
             [row["cost"] for row in own], [100 * row["accuracy"] for row in own], yerr=_bars(own), fmt="o", markersize=5, elinewidth=0.8,
             color=f"C{number}", label=model.split("/")[-1],
         )  # fmt: skip
-    axes.plot(pick[cost], 100 * pick["accuracy"], "*", markersize=14, markerfacecolor="none", markeredgecolor="black", label="the pick", zorder=3)
+    axes.plot(
+        pick[cost],
+        100 * pick["accuracy"],
+        "*",
+        markersize=14,
+        markerfacecolor="none",
+        markeredgecolor="black",
+        label="the pick",
+        zorder=3,
+    )
     axes.legend(loc="lower right", fontsize=7)
     _save(figure, path)
 
@@ -63,7 +72,10 @@ def _axes(x_label: str, y_label: str) -> tuple[Any, Any]:
 
 def _bars(rows: Sequence[dict[str, Any]]) -> list[list[float]]:
     """Distances to the ends of the 90 % intervals, in points."""
-    return [[100 * (row["accuracy"] - row["low"]) for row in rows], [100 * (row["high"] - row["accuracy"]) for row in rows]]
+    return [
+        [100 * (row["accuracy"] - row["low"]) for row in rows],
+        [100 * (row["high"] - row["accuracy"]) for row in rows],
+    ]
 
 
 def _save(figure: Any, path: Path) -> None:

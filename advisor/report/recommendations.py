@@ -36,7 +36,9 @@ def request(
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
         raise bad_fraction(min_accuracy, "--min-accuracy")
     if qps is not None and not (math.isfinite(qps) and 0 < qps <= 1e6):
-        raise AdvisorError(f"{qps:g} is no request rate", where="--qps", mend="give questions per second above zero, e.g. 0.5")
+        raise AdvisorError(
+            f"{qps:g} is no request rate", where="--qps", hint="give questions per second above zero, e.g. 0.5"
+        )
     if precision is not None and precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS, where="--precision")
     if engine not in ENGINES:
@@ -128,13 +130,26 @@ def show(r: Request, workspace: str | None, as_json: bool) -> None:
         found = recommend(r, ws)
     except NoAnswer as error:
         if as_json:
-            print(to_json({"task": r.task, "recommended": None, "alternatives": [], "frontier": [], "constraints": constraints(r), "reason": str(error)}))
+            print(
+                to_json(
+                    {
+                        "task": r.task,
+                        "recommended": None,
+                        "alternatives": [],
+                        "frontier": [],
+                        "constraints": constraints(r),
+                        "reason": str(error),
+                    }
+                )
+            )
         raise
     if as_json:
         print(to_json(as_json_object(found)))
         return
     pick = found.pick
-    print(f"{pick['model']}, {strategy_text(pick)}, on {gpus_text(pick)}, {pick['precision']}, {pick['concurrency']} requests in flight")
+    print(
+        f"{pick['model']}, {strategy_text(pick)}, on {gpus_text(pick)}, {pick['precision']}, {pick['concurrency']} requests in flight"
+    )
     print(f"Why: {found.reason} ({found.n_candidates:,} candidates).")
     print_table(table(["", "", "from"], facts(pick, r)))
     for command in commands(pick).splitlines():
@@ -151,15 +166,29 @@ def facts(row: dict[str, Any], r: Request) -> list[list[str]]:
     rows = [
         [f"accuracy on {row['task']}", interval, f"{row['accuracy_provenance']}: {row['runs']}"],
         ["USD per question", significant(row["usd"]), f"{row['price_provenance']}; {speed}"],
-        ["time to answer", f"{significant(row['s'])} s (TTFT {significant(row['ttft_s'])} s, TPOT {significant(1000 * row['tpot_s'])} ms)", speed],
+        [
+            "time to answer",
+            f"{significant(row['s'])} s (TTFT {significant(row['ttft_s'])} s, TPOT {significant(1000 * row['tpot_s'])} ms)",
+            speed,
+        ],
         ["FLOPs per question", flops_text(row), "counted from the model's config"],
         ["tokens per question", f"{row['tokens']:,.0f}", row["accuracy_provenance"]],
         ["energy per question", f"{significant(row['J'])} J", "power assumed from the GPU's limit"],
         ["questions per second", significant(row["questions_per_s"]), speed],
-        ["per correct answer", ", ".join(f"{significant(row[c] / row['accuracy'])} {c}" for c in COSTS) if row["accuracy"] else "–", "cost / accuracy"],
+        [
+            "per correct answer",
+            ", ".join(f"{significant(row[c] / row['accuracy'])} {c}" for c in COSTS) if row["accuracy"] else "–",
+            "cost / accuracy",
+        ],
     ]
     if r.qps:
-        rows.append(["replicas, USD per month", f"{row['replicas']} × , {significant(row['usd_per_month'])}", f"for {r.qps:g} questions/s"])
+        rows.append(
+            [
+                "replicas, USD per month",
+                f"{row['replicas']} × , {significant(row['usd_per_month'])}",
+                f"for {r.qps:g} questions/s",
+            ]
+        )
     return rows
 
 

@@ -38,7 +38,7 @@ def show(request: Request, output: str, workspace: str | None, as_json: bool) ->
     """Write the report and its pictures. Raises NoAnswer, and AdvisorError where OUTPUT cannot be written."""
     path = Path(output)
     if path.suffix not in {".md", ".markdown"}:
-        raise AdvisorError("is no Markdown file", where=f"--output {output}", mend="name it like report.md")
+        raise AdvisorError("is no Markdown file", where=f"--output {output}", hint="name it like report.md")
     ws = Workspace.open(workspace)
     found = recommend(request, ws)
     try:
@@ -53,7 +53,15 @@ def show(request: Request, output: str, workspace: str | None, as_json: bool) ->
 
     sealed(path, write)
     if as_json:
-        print(to_json({"report": str(path), "pictures": [str(path.parent / name) for name in pictures.values()], **as_json_object(found)}))
+        print(
+            to_json(
+                {
+                    "report": str(path),
+                    "pictures": [str(path.parent / name) for name in pictures.values()],
+                    **as_json_object(found),
+                }
+            )
+        )
     else:
         print(f"{path}" + "".join(f", {path.parent / name}" for name in pictures.values()))
 
@@ -66,7 +74,9 @@ def _pictures(path: Path, found: Recommendation, curves: list[Line]) -> dict[str
     from advisor.report import plots
 
     drawn = {"frontier": f"{path.stem}-frontier.svg"}
-    plots.frontier_picture(path.parent / drawn["frontier"], found.frontier, found.pick, found.request.cost, found.request.task)
+    plots.frontier_picture(
+        path.parent / drawn["frontier"], found.frontier, found.pick, found.request.cost, found.request.task
+    )
     if any(line.tokens_at(line.curve.x_min) for line in curves):
         drawn["curve"] = f"{path.stem}-curve.svg"
         plots.curve_picture(path.parent / drawn["curve"], curves)
@@ -114,7 +124,11 @@ def _curve_section(curves: list[Line], pictures: dict[str, str]) -> list[str]:
         f"- {line.strategy}: asymptote {text(line.curve.asymptote)}; saturation {saturation_text(line, units[line.unit])}; curve {line.curve.shape.family}"
         for line in curves
     ]
-    return [f"## What more compute would buy from {curves[0].model}", *([f"![curve]({pictures['curve']})"] if "curve" in pictures else []), "\n".join(told)]
+    return [
+        f"## What more compute would buy from {curves[0].model}",
+        *([f"![curve]({pictures['curve']})"] if "curve" in pictures else []),
+        "\n".join(told),
+    ]
 
 
 def _provenance(pick: dict[str, Any]) -> Any:

@@ -19,7 +19,9 @@ class Table:
     right: frozenset[str] = frozenset()
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", right: Sequence[str] = ()) -> Table:
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", right: Sequence[str] = ()
+) -> Table:
     """A Table from any sequences."""
     return Table(tuple(columns), tuple(tuple(row) for row in rows), title, frozenset(right))
 

@@ -10,7 +10,9 @@ from advisor.units import significant
 WIDTH, HEIGHT = 72, 14
 
 
-def picture(points: Sequence[tuple[float, float]], line: Callable[[float], float], label: str, *, until: float | None = None) -> str:
+def picture(
+    points: Sequence[tuple[float, float]], line: Callable[[float], float], label: str, *, until: float | None = None
+) -> str:
     """Accuracy (0–1, vertical) over x (horizontal, logarithmic): ● a point, ─ the line, ┄ the line beyond the last point.
 
     Empty text for fewer than two different x.
@@ -32,7 +34,9 @@ def picture(points: Sequence[tuple[float, float]], line: Callable[[float], float
             grid[row(accuracy)][round((math.log10(x) - left) / (right - left) * WIDTH)] = "●"
     rows = [f"{100 * (HEIGHT - i) / HEIGHT:5.0f} % │{''.join(cells).rstrip()}" for i, cells in enumerate(grid)]
     low, high = significant(10**left), significant(10**right)
-    return "\n".join([*rows, " " * 8 + "└" + "─" * WIDTH, " " * 9 + low + label.center(WIDTH - len(low) - len(high)) + high])
+    return "\n".join(
+        [*rows, " " * 8 + "└" + "─" * WIDTH, " " * 9 + low + label.center(WIDTH - len(low) - len(high)) + high]
+    )
 
 
 def staircase(points: Sequence[tuple[float, float]], label: str) -> str:

@@ -31,7 +31,11 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("a+b", buffering=0)
         except OSError as error:
-            raise AdvisorError(f"cannot write here ({error.strerror})", where=str(self.path.parent), mend="choose a writable --workspace") from None
+            raise AdvisorError(
+                f"cannot write here ({error.strerror})",
+                where=str(self.path.parent),
+                hint="choose a writable --workspace",
+            ) from None
         self._read()
         return self
 
@@ -61,7 +65,11 @@ class Journal:
             os.fsync(self._file.fileno())
         except OSError as error:
             self._file.truncate(before)
-            raise AdvisorError(f"cannot be written ({error.strerror})", where=str(self.path), mend="make room; the same command goes on from here") from None
+            raise AdvisorError(
+                f"cannot be written ({error.strerror})",
+                where=str(self.path),
+                hint="make room; the same command goes on from here",
+            ) from None
         self.done[key] = rows
 
     def seal(self, write: Callable[[Path], object]) -> Path:

@@ -48,5 +48,7 @@ def holds(target: Path, rows: Sequence[Row]) -> bool:
     connection = _loaded(rows)
     connection.execute("create table theirs as from runs limit 0")
     connection.execute("insert into theirs by name select * from read_parquet($file)", {"file": str(target)})
-    difference = "select count(*) from ((from runs except all from theirs) union all (from theirs except all from runs))"
+    difference = (
+        "select count(*) from ((from runs except all from theirs) union all (from theirs except all from runs))"
+    )
     return connection.execute(difference).fetchone() == (0,)

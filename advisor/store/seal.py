@@ -24,7 +24,9 @@ def sealed(target: Path, write: Callable[[Path], object]) -> Path:
         os.replace(temporary, target)
     except OSError as error:
         raise AdvisorError(
-            f"cannot write here ({error.strerror or error})", where=str(target.parent), mend="choose a folder that can be written, --workspace for measurements"
+            f"cannot write here ({error.strerror or error})",
+            where=str(target.parent),
+            hint="choose a folder that can be written, --workspace for measurements",
         ) from None
     finally:
         with contextlib.suppress(OSError):

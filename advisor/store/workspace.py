@@ -42,7 +42,7 @@ class Workspace:
         """Where new measurements go: the workspace, or the checkout itself. Raises AdvisorError for an installed package without one."""
         if self.own is None and is_installed():
             what = "say where to keep it: an installed package is replaced by the next"
-            raise AdvisorError(what, where="--workspace", mend="give a folder, or set ADVISOR_WORKSPACE")
+            raise AdvisorError(what, where="--workspace", hint="give a folder, or set ADVISOR_WORKSPACE")
         return self.own or shipped_root()
 
     def files(self, pattern: str) -> list[str]:
@@ -66,7 +66,14 @@ class Workspace:
         for file in self.files(f"measurements/{table}/*.parquet"):
             own = self.own is not None and Path(file).is_relative_to(self.own)
             try:
-                connection.execute(f"insert into {table} by name select *, $own as own from read_parquet($file)", {"file": file, "own": own})
+                connection.execute(
+                    f"insert into {table} by name select *, $own as own from read_parquet($file)",
+                    {"file": file, "own": own},
+                )
             except duckdb.Error as error:
-                raise AdvisorError(f"is no readable {table} file ({str(error).splitlines()[0]})", where=file, mend="delete it and import again") from None
+                raise AdvisorError(
+                    f"is no readable {table} file ({str(error).splitlines()[0]})",
+                    where=file,
+                    hint="delete it and import again",
+                ) from None
         return connection

@@ -15,7 +15,12 @@ CONFIDENCE = 0.95
 
 
 async def adaptive_majority(
-    generate: Generate, prompt: str, sampling: Sampling, most: int, answer_of: Callable[[str], Hashable | None], confidence: float = CONFIDENCE
+    generate: Generate,
+    prompt: str,
+    sampling: Sampling,
+    most: int,
+    answer_of: Callable[[str], Hashable | None],
+    confidence: float = CONFIDENCE,
 ) -> Searched:
     """Up to `most` answers, one after another; stops when the majority is settled or can no longer change. Raises EngineFailure."""
     parts: list[Searched] = []

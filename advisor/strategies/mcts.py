@@ -37,7 +37,9 @@ class Branch:
         return self.total / self.visits + EXPLORATION * math.sqrt(math.log(max(parent_visits, 1)) / self.visits)
 
 
-async def mcts(generate: Generate, score: Score, prompt: str, sampling: Sampling, iterations: int, steps: Steps) -> Searched:
+async def mcts(
+    generate: Generate, score: Score, prompt: str, sampling: Sampling, iterations: int, steps: Steps
+) -> Searched:
     """Up to `iterations` roll-outs of one question, one after another, each from the leaf that UCT selects. Raises EngineFailure."""
     root = Branch(Node("", (1.0,), 0))
     traces: list[Trace] = []
@@ -46,7 +48,9 @@ async def mcts(generate: Generate, score: Score, prompt: str, sampling: Sampling
         path = select(root)
         leaf = path[-1]
         if not leaf.node.ended and leaf.depth < DEPTH:
-            grown = await asyncio.gather(*(step(generate, score, prompt, leaf.node, sampling, steps, drawn + i) for i in range(CHILDREN)))
+            grown = await asyncio.gather(
+                *(step(generate, score, prompt, leaf.node, sampling, steps, drawn + i) for i in range(CHILDREN))
+            )
             drawn += CHILDREN
             leaf.children = [Branch(node, leaf.depth + 1) for node, _ in grown]
             spent = sum((w for _, w in grown), Work())
@@ -61,7 +65,9 @@ async def mcts(generate: Generate, score: Score, prompt: str, sampling: Sampling
         for branch in path:
             branch.visits += 1
             branch.total += reward
-    return Searched(tuple(traces), Work(work.prompt_tokens, work.cached_tokens, work.generated_tokens, work.scored_tokens, waited))
+    return Searched(
+        tuple(traces), Work(work.prompt_tokens, work.cached_tokens, work.generated_tokens, work.scored_tokens, waited)
+    )
 
 
 def select(root: Branch) -> list[Branch]:
@@ -73,13 +79,17 @@ def select(root: Branch) -> list[Branch]:
     return path
 
 
-async def roll_out(generate: Generate, score: Score, prompt: str, node: Node, sampling: Sampling, index: int) -> tuple[Trace | None, float, Work]:
+async def roll_out(
+    generate: Generate, score: Score, prompt: str, node: Node, sampling: Sampling, index: int
+) -> tuple[Trace | None, float, Work]:
     """(finished answer or None, its reward, cost) of completing `node` in one go."""
     if node.ended:
         trace = Trace(node.text, node.tokens, node.ended, node.rewards)
         return (trace if node.ended == "stop" else None), node.reward, Work()
     own = seeded(sampling, index)
-    drawn = await generate.generate(prompt, node.text, replace(own, max_tokens=max(1, path_tokens(sampling) - node.tokens)))
+    drawn = await generate.generate(
+        prompt, node.text, replace(own, max_tokens=max(1, path_tokens(sampling) - node.tokens))
+    )
     text, tokens = node.text + drawn.text, node.tokens + drawn.generated_tokens
     scored = await score.score(prompt, text)
     trace = Trace(text, tokens, finish(text, drawn.finish_reason), scored.rewards)

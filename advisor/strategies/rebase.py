@@ -64,13 +64,17 @@ def allocate(rewards: Sequence[float], width: int, temperature: float = BALANCE_
     return children
 
 
-async def rebase(generate: Generate, score: Score, prompt: str, sampling: Sampling, width: int, steps: Steps) -> Searched:
+async def rebase(
+    generate: Generate, score: Score, prompt: str, sampling: Sampling, width: int, steps: Steps
+) -> Searched:
     """Up to `width` scored answers of one question; Raises EngineFailure."""
     work, nodes, finished, remaining, drawn = Work(), [Node("", (1.0,), 0)], list[Node](), width, 0
     for _ in range(DEPTH):
         shares = allocate([node.reward for node in nodes], remaining)
         parents = [node for node, share in zip(nodes, shares, strict=True) for _ in range(share)]
-        grown = await asyncio.gather(*(step(generate, score, prompt, parent, sampling, steps, drawn + i) for i, parent in enumerate(parents)))
+        grown = await asyncio.gather(
+            *(step(generate, score, prompt, parent, sampling, steps, drawn + i) for i, parent in enumerate(parents))
+        )
         drawn += len(parents)
         work = sum((spent for _, spent in grown), work)
         finished += [node for node, _ in grown if node.ended]
@@ -87,11 +91,15 @@ def path_tokens(sampling: Sampling) -> int:
     return min(PATH_TOKENS, sampling.max_tokens)
 
 
-async def step(generate: Generate, score: Score, prompt: str, parent: Node, sampling: Sampling, steps: Steps, index: int) -> tuple[Node, Work]:
+async def step(
+    generate: Generate, score: Score, prompt: str, parent: Node, sampling: Sampling, steps: Steps, index: int
+) -> tuple[Node, Work]:
     """One more step of `parent`, scored, with what it cost."""
     room = max(1, min(STEP_TOKENS, path_tokens(sampling) - parent.tokens))
     seed = None if sampling.seed is None else (sampling.seed * 1_000_003 + index) % 2**31
-    drawn = await generate.generate(prompt, parent.text, replace(sampling, stop=(steps.delimiter,), max_tokens=room, seed=seed))
+    drawn = await generate.generate(
+        prompt, parent.text, replace(sampling, stop=(steps.delimiter,), max_tokens=room, seed=seed)
+    )
     text, tokens = parent.text + drawn.text, parent.tokens + drawn.generated_tokens
     scored = await score.score(prompt, text)
     if steps.is_final(text):

@@ -23,7 +23,9 @@ async def one(generate: Generate, score: Score | None, prompt: str, sampling: Sa
     if score is not None:
         scored = await score.score(prompt, drawn.text)
         work, rewards = work + Work(scored_tokens=scored.tokens), scored.rewards
-    return Searched((Trace(drawn.text, drawn.generated_tokens, finish(drawn.text, drawn.finish_reason), rewards),), work)
+    return Searched(
+        (Trace(drawn.text, drawn.generated_tokens, finish(drawn.text, drawn.finish_reason), rewards),), work
+    )
 
 
 def seeded(sampling: Sampling, index: int) -> Sampling:

@@ -40,8 +40,15 @@ def weighted(answers: Sequence[Answer], rewards: Sequence[float]) -> Answer:
 
 def best(answers: Sequence[Answer], rewards: Sequence[float]) -> Answer:
     """The answer of the trace with the largest reward (best-of-N)."""
-    scored = [(reward, -i) for i, (answer, reward) in enumerate(zip(answers, rewards, strict=True)) if answer is not None]
+    scored = [
+        (reward, -i) for i, (answer, reward) in enumerate(zip(answers, rewards, strict=True)) if answer is not None
+    ]
     return answers[-max(scored)[1]] if scored else None
 
 
-SELECTIONS: dict[str, Callable[[Sequence[Answer], Sequence[float]], Answer]] = {"first": first, "majority": majority, "weighted": weighted, "best": best}
+SELECTIONS: dict[str, Callable[[Sequence[Answer], Sequence[float]], Answer]] = {
+    "first": first,
+    "majority": majority,
+    "weighted": weighted,
+    "best": best,
+}

@@ -18,7 +18,9 @@ async def thinking_budget(generate: Generate, prompt: str, sampling: Sampling, c
     thought = await generate.generate(prompt, "", replace(sampling, max_tokens=cap))
     work = work_of(thought, thought.generated_tokens)
     if thought.finish_reason != "length" or not force:
-        return Searched((Trace(thought.text, thought.generated_tokens, finish(thought.text, thought.finish_reason)),), work)
+        return Searched(
+            (Trace(thought.text, thought.generated_tokens, finish(thought.text, thought.finish_reason)),), work
+        )
     begun = thought.text + (force.lstrip("\n") if thought.text.endswith("\n") else force)
     forced = await generate.generate(prompt, begun, replace(sampling, max_tokens=ANSWER_TOKENS))
     total = thought.generated_tokens + forced.generated_tokens

@@ -123,7 +123,10 @@ _worker: list[Any] = []
 def bounded(work: Callable[..., Any], *arguments: str) -> Any:
     """`work` in a second process, given SECONDS to end; None where it does not. Raises MissingAbility without math-verify."""
     if find_spec("math_verify") is None:
-        raise MissingAbility("mathematical answers are compared by math-verify, which is not installed", mend="pip install 'advisor[tasks]'")
+        raise MissingAbility(
+            "mathematical answers are compared by math-verify, which is not installed",
+            hint="pip install 'advisor[tasks]'",
+        )
     if not _worker:
         _worker.append(multiprocessing.get_context("spawn").Pool(1))
     try:
@@ -152,7 +155,13 @@ def same(kind: str, reference: str, text: str) -> bool:
     return kind == "math" and bool(bounded(same_value, reference, final(text) or ""))
 
 
-KINDS: dict[str, Callable[[str], str | None]] = {"math": math, "choice": choice, "number": number, "exact": exact, "arithmetic": arithmetic}
+KINDS: dict[str, Callable[[str], str | None]] = {
+    "math": math,
+    "choice": choice,
+    "number": number,
+    "exact": exact,
+    "arithmetic": arithmetic,
+}
 
 
 def reader(kind: str) -> Callable[[str], str | None]:

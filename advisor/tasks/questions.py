@@ -67,35 +67,35 @@ def from_file(path: Path, template: str) -> list[Question]:
         where = f"{path}, line {number}"
         for column in ("question", "answer"):
             if row.get(column) in (None, ""):
-                raise AdvisorError(f"has no {column}", where=where, mend=FORMS)
+                raise AdvisorError(f"has no {column}", where=where, hint=FORMS)
         question_id = str(row.get("id") or hashlib.md5(str(row["question"]).encode()).hexdigest()[:12])
         if question_id in found:
-            raise AdvisorError(f"repeats the id {question_id!r}", where=where, mend="ids are unique within a task")
+            raise AdvisorError(f"repeats the id {question_id!r}", where=where, hint="ids are unique within a task")
         found[question_id] = Question(question_id, prompted(template, str(row["question"]), where), str(row["answer"]))
     if not found:
-        raise AdvisorError("holds no questions", where=str(path), mend=FORMS)
+        raise AdvisorError("holds no questions", where=str(path), hint=FORMS)
     return list(found.values())
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
-        raise AdvisorError("no such task file", where=str(path), mend=FORMS)
+        raise AdvisorError("no such task file", where=str(path), hint=FORMS)
     if path.suffix == ".parquet":
         import pyarrow.parquet as parquet
 
         try:
             return list(parquet.read_table(path).to_pylist())
         except (OSError, ValueError) as error:
-            raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), mend=FORMS) from None
+            raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), hint=FORMS) from None
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         if line.strip():
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise AdvisorError(f"is no JSON ({error})", where=f"{path}, line {number}", mend=FORMS) from None
+                raise AdvisorError(f"is no JSON ({error})", where=f"{path}, line {number}", hint=FORMS) from None
             if not isinstance(row, dict):
-                raise AdvisorError("is no JSON object", where=f"{path}, line {number}", mend=FORMS)
+                raise AdvisorError("is no JSON object", where=f"{path}, line {number}", hint=FORMS)
             rows.append(row)
     return rows
 
@@ -105,13 +105,17 @@ def prompted(template: str, question: str, where: str) -> str:
     try:
         return template.format(question=question)
     except (KeyError, IndexError, ValueError):
-        raise AdvisorError("the template has a field other than {question}", where=where, mend="write braces of your own twice: {{ }}") from None
+        raise AdvisorError(
+            "the template has a field other than {question}", where=where, hint="write braces of your own twice: {{ }}"
+        ) from None
 
 
 def from_dataset(name: str, template: str) -> list[Question]:
     """Questions of a public benchmark; needs the `tasks` extra and a network or a cached copy. Raises MissingAbility."""
     if find_spec("datasets") is None:
-        raise MissingAbility(f"{name} is loaded through datasets, which is not installed", mend="pip install 'advisor[tasks]'")
+        raise MissingAbility(
+            f"{name} is loaded through datasets, which is not installed", hint="pip install 'advisor[tasks]'"
+        )
     import datasets
 
     source = DATASETS[name]
@@ -119,7 +123,9 @@ def from_dataset(name: str, template: str) -> list[Question]:
         rows = datasets.load_dataset(source.path, source.config, split=source.split)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         problem = f"{source.path} cannot be loaded ({type(error).__name__})"
-        raise MissingAbility(problem, where=f"--task {name}", mend="give a local file with question and answer: --task FILE") from None
+        raise MissingAbility(
+            problem, where=f"--task {name}", hint="give a local file with question and answer: --task FILE"
+        ) from None
     return [question_of(source, f"{name}-{i}", row, template) for i, row in enumerate(rows)]
 
 
@@ -127,7 +133,11 @@ def question_of(source: Dataset, question_id: str, row: Mapping[str, Any], templ
     """One row of a benchmark; options of a multiple choice are shuffled, the same way every time. Raises AdvisorError for a missing column."""
     columns = (source.question, source.answer, *source.wrong)
     if missing := [column for column in columns if row.get(column) is None]:
-        raise AdvisorError(f"has no column {missing[0]!r}: {source.path} has changed", where=question_id, mend="give a local file: --task FILE")
+        raise AdvisorError(
+            f"has no column {missing[0]!r}: {source.path} has changed",
+            where=question_id,
+            hint="give a local file: --task FILE",
+        )
     text, answer = str(row[source.question]).strip(), str(row[source.answer]).rpartition("####")[2].strip()
     if not source.wrong:
         return Question(question_id, prompted(template, text, question_id), answer)

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.accuracy.estimators import best_of_n_at_all_k, majority_at_all_k, over_questions, pass_at_k, votes, voting_limit, weighted_at_all_k, within_cap
+from advisor.accuracy.estimators import (
+    best_of_n_at_all_k,
+    majority_at_all_k,
+    over_questions,
+    pass_at_k,
+    votes,
+    voting_limit,
+    weighted_at_all_k,
+    within_cap,
+)
 
 answers = st.lists(st.sampled_from(["right", "a", "b", "c", None]), min_size=1, max_size=8)
 
@@ -74,7 +83,10 @@ def test_the_limit_of_votes_is_less_biased_than_the_plurality():
     chances = rng.dirichlet(np.ones(3), 4000)
     truth = np.mean(chances[:, 0] == chances.max(axis=1))
     for n in (8, 32):
-        curves = [majority_at_all_k(int(c[0]), tuple(sorted((int(x) for x in c[1:]), reverse=True))) for c in (rng.multinomial(n, p) for p in chances)]
+        curves = [
+            majority_at_all_k(int(c[0]), tuple(sorted((int(x) for x in c[1:]), reverse=True)))
+            for c in (rng.multinomial(n, p) for p in chances)
+        ]
         limit, plurality = np.mean([voting_limit(c) for c in curves]), np.mean([c[-1] for c in curves])
         assert abs(limit - truth) < 0.02
         assert limit == pytest.approx(2 * plurality - np.mean([c[n // 2 - 1] for c in curves]))
@@ -103,7 +115,11 @@ def test_all_right_is_not_certainty():
     assert 0.85 < interval.low < 0.95
 
 
-@given(st.lists(st.tuples(st.sampled_from(["right", "a", "b", None]), st.sampled_from([0.1, 0.5, 0.9])), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["right", "a", "b", None]), st.sampled_from([0.1, 0.5, 0.9])), min_size=1, max_size=6
+    )
+)
 @settings(max_examples=40, deadline=None)
 def test_weighted_votes_come_close_to_enumeration(drawn):
     estimated = weighted_at_all_k([a for a, _ in drawn], [a == "right" for a, _ in drawn], [s for _, s in drawn])

@@ -11,7 +11,11 @@ from advisor.recommend.recommend import tasks
 from advisor.store.workspace import Workspace
 
 
-@given(st.lists(st.integers(1, 1000), min_size=1, max_size=7).flatmap(lambda t: st.tuples(st.just(t), st.integers(1, len(t)))))
+@given(
+    st.lists(st.integers(1, 1000), min_size=1, max_size=7).flatmap(
+        lambda t: st.tuples(st.just(t), st.integers(1, len(t)))
+    )
+)
 def test_the_longest_of_k_equals_enumeration(case):
     tokens, k = case
     assert expected_longest(tuple(tokens), k) == pytest.approx(np.mean([max(s) for s in combinations(tokens, k)]))
@@ -40,7 +44,9 @@ def own(tmp_path, advisor):
         file.write_text("\n".join(json.dumps(row) for row in rows))
         assert advisor("import", "samples", file, "--workspace", tmp_path / "ws")[0] == 0
         assert advisor("fit", "--workspace", tmp_path / "ws")[0] == 0
-        code, out, err = advisor("curve", "qwen3-8b", "--task", "mine", "--workspace", tmp_path / "ws", "--json", *arguments)
+        code, out, err = advisor(
+            "curve", "qwen3-8b", "--task", "mine", "--workspace", tmp_path / "ws", "--json", *arguments
+        )
         assert code == 0, err
         return json.loads(out)
 
@@ -62,7 +68,10 @@ def test_repeats_give_votes_and_lengths_give_caps(own):
 
 
 def test_an_answer_cut_by_its_limit_never_counts_as_ended(own):
-    rows = [sample(q, 0, q % 2 == 0 and q < 10, 600 if q < 10 else 2048, finish_reason="stop" if q < 10 else "length") for q in range(20)]
+    rows = [
+        sample(q, 0, q % 2 == 0 and q < 10, 600 if q < 10 else 2048, finish_reason="stop" if q < 10 else "length")
+        for q in range(20)
+    ]
     answer = own(rows, "--strategy", "thinking-budget")
     assert max(p["token_budget"] for p in answer["points"]) == 2048
     assert answer["points"][-1]["cut"] == pytest.approx(0.5)
@@ -75,7 +84,11 @@ def test_more_answers_than_can_be_counted(own):
 
 
 def test_levels_of_thinking_are_points_of_one_curve(own):
-    rows = [sample(q, 0, q % 4 < level, 100 * 4**level, strategy="thinking-budget", run_id=f"level-{level}") for level in (1, 2, 3) for q in range(24)]
+    rows = [
+        sample(q, 0, q % 4 < level, 100 * 4**level, strategy="thinking-budget", run_id=f"level-{level}")
+        for level in (1, 2, 3)
+        for q in range(24)
+    ]
     answer = own(rows, "--strategy", "thinking-budget")
     assert [p["tokens"] for p in answer["points"]] == [400, 1600, 6400]
     assert [p["accuracy"] for p in answer["points"]] == pytest.approx([0.25, 0.5, 0.75])
@@ -83,15 +96,25 @@ def test_levels_of_thinking_are_points_of_one_curve(own):
 
 def test_shipped_accuracy_covers_the_tasks():
     known = {row["task"]: row for row in tasks(Workspace(None))}
-    assert {"gpqa-diamond", "otis-mock-aime", "aime24", "aime25", "math500", "gsm8k", "mmlu-pro", "simpleqa"} <= set(known)
+    assert {"gpqa-diamond", "otis-mock-aime", "aime24", "aime25", "math500", "gsm8k", "mmlu-pro", "simpleqa"} <= set(
+        known
+    )
     assert sum(row["models_with_tokens"] for row in known.values()) > 50
 
 
 def test_runs_over_other_questions_are_points_of_their_own(own):
     def searched(run, width, first):
-        return [sample(q, 0, q % 2 == 0, 100 * width, strategy="rebase", run_id=run, budget=width) for q in range(first, first + 20)]
+        return [
+            sample(q, 0, q % 2 == 0, 100 * width, strategy="rebase", run_id=run, budget=width)
+            for q in range(first, first + 20)
+        ]
 
-    rows = searched("r1", 4, 0) + searched("r2", 8, 20) + searched("r3", 16, 0) + [sample(q, i, i > 0, 100) for q in range(20) for i in range(4)]
+    rows = (
+        searched("r1", 4, 0)
+        + searched("r2", 8, 20)
+        + searched("r3", 16, 0)
+        + [sample(q, i, i > 0, 100) for q in range(20) for i in range(4)]
+    )
     assert own(rows, "--strategy", "majority")["points"]
 
 
@@ -100,7 +123,10 @@ def test_what_a_reward_model_costs_is_not_known_so_it_is_not_recommended(own, ad
     weighted = own(rows, "--strategy", "weighted-majority")
     assert weighted["points"][-1]["accuracy"] == 1
     answer = json.loads(advisor("recommend", "--task", "mine", "--workspace", tmp_path / "ws", "--json")[1])
-    assert {c["strategy"] for c in [answer["recommended"], *answer["alternatives"], *answer["frontier"]]} <= {"majority", "thinking-budget"}
+    assert {c["strategy"] for c in [answer["recommended"], *answer["alternatives"], *answer["frontier"]]} <= {
+        "majority",
+        "thinking-budget",
+    }
 
 
 def test_answers_drawn_with_other_settings_are_not_pooled(own, advisor, tmp_path):

@@ -11,7 +11,7 @@ from advisor.calibration.run import Plan, calibrate
 from advisor.engines.protocol import Sampling
 from advisor.errors import AdvisorError, MissingAbility
 from advisor.store.journal import Journal
-from advisor.tasks.load import load
+from advisor.tasks.task import load
 from tests.strategies.scripted import Oracle, Policy
 
 TASK = load("arithmetic", kind=None, template=None, n_questions=20)
@@ -26,14 +26,25 @@ def run(folder, strategy="majority", budget=8, policy=None, score=None, **others
 def rows(path):
     return (
         duckdb.connect()
-        .execute("select question_id, sample_index, answer, correct, generated_tokens, finish_reason from read_parquet($p)", {"p": str(path)})
+        .execute(
+            "select question_id, sample_index, answer, correct, generated_tokens, finish_reason from read_parquet($p)",
+            {"p": str(path)},
+        )
         .fetchall()
     )
 
 
 @pytest.mark.parametrize(
     ("strategy", "budget", "scored"),
-    [("greedy", 1, 0), ("majority", 4, 0), ("best-of-n", 4, 1), ("rebase", 4, 1), ("mcts", 3, 1), ("thinking-budget", 30, 0), ("adaptive-majority", 8, 0)],
+    [
+        ("greedy", 1, 0),
+        ("majority", 4, 0),
+        ("best-of-n", 4, 1),
+        ("rebase", 4, 1),
+        ("mcts", 3, 1),
+        ("thinking-budget", 30, 0),
+        ("adaptive-majority", 8, 0),
+    ],
 )
 def test_every_strategy_is_recorded_whole(tmp_path, strategy, budget, scored):
     path, progress = run(tmp_path, strategy, budget, score=Oracle() if scored else None)

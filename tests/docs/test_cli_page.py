@@ -14,5 +14,8 @@ def test_the_page_says_what_the_program_says():
     assert spec.loader
     make_cli = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(make_cli)
-    flags = {part.split("\n")[0]: set(re.findall(r"--[a-z-]+", part)) for part in (DOCS / "cli.md").read_text().split("## advisor ")[1:]}
+    flags = {
+        part.split("\n")[0]: set(re.findall(r"--[a-z-]+", part))
+        for part in (DOCS / "cli.md").read_text().split("## advisor ")[1:]
+    }
     assert flags == {name: set(re.findall(r"--[a-z-]+", make_cli.help_of(name))) for name in make_cli.COMMANDS}

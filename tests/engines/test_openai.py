@@ -103,10 +103,23 @@ def drawn(server, *, n=1, concurrency=4, timeout_s=5.0, model="tiny", **sampling
 def test_what_is_asked_and_what_comes_back():
     with Server() as server:
         (c,) = drawn(server, stop=("\n",), seed=7, max_tokens=5, temperature=0.6)
-    assert (c.text, c.generated_tokens, c.prompt_tokens, c.cached_tokens, c.finish_reason, c.stopped_at) == ("42\n", 3, 2, 8, "stop", "\n")
+    assert (c.text, c.generated_tokens, c.prompt_tokens, c.cached_tokens, c.finish_reason, c.stopped_at) == (
+        "42\n",
+        3,
+        2,
+        8,
+        "stop",
+        "\n",
+    )
     (body,) = server.bodies
     assert body["prompt"] == "Q 1"
-    assert (body["seed"], body["max_tokens"], body["temperature"], body["stop"], body["include_stop_str_in_output"]) == (7, 5, 0.6, ["\n"], True)
+    assert (
+        body["seed"],
+        body["max_tokens"],
+        body["temperature"],
+        body["stop"],
+        body["include_stop_str_in_output"],
+    ) == (7, 5, 0.6, ["\n"], True)
     assert "n" not in body
 
 
@@ -117,7 +130,10 @@ def test_faults_that_pass_are_retried(fault):
     assert len(server.bodies) == 3
 
 
-@pytest.mark.parametrize(("fault", "tries"), [(400, 1), (404, 1), ({"choices": []}, 1), ({"choices": [{"text": "x", "finish_reason": "stop"}]}, 1), (500, 6)])
+@pytest.mark.parametrize(
+    ("fault", "tries"),
+    [(400, 1), (404, 1), ({"choices": []}, 1), ({"choices": [{"text": "x", "finish_reason": "stop"}]}, 1), (500, 6)],
+)
 def test_faults_that_stay_fail_the_request(fault, tries):
     with Server(*[fault] * 9) as server, pytest.raises(EngineFailure):
         drawn(server)
@@ -144,7 +160,10 @@ def test_nobody_there_and_another_model():
         asyncio.run(check())
 
 
-CHAT = {"choices": [{"message": {"content": "", "reasoning": "so 42"}, "finish_reason": "length"}], "usage": {"prompt_tokens": 10, "completion_tokens": 3}}
+CHAT = {
+    "choices": [{"message": {"content": "", "reasoning": "so 42"}, "finish_reason": "length"}],
+    "usage": {"prompt_tokens": 10, "completion_tokens": 3},
+}
 
 
 def test_a_chat_is_a_users_turn_and_the_answer_begun():

@@ -62,12 +62,16 @@ class Handler(BaseHTTPRequestHandler):
         if "messages" in body and not self.server.chat:
             self.reply({"error": "no template"}, 400)
             return
-        text = body.get("prompt", body.get("input")) or "".join(f"<{m['role']}>{m['content']}\n" for m in body["messages"])
+        text = body.get("prompt", body.get("input")) or "".join(
+            f"<{m['role']}>{m['content']}\n" for m in body["messages"]
+        )
         if self.path == "/tokenize":
             self.reply({"tokens": [ord(c) for c in text]})
         else:
             rows = [[0.9, 0.1] if text[: i + 1].rstrip("\n")[-1:].isdigit() else [0.2, 0.8] for i in range(len(text))]
-            self.reply({"data": [{"data": rows if self.server.prm else [[0.5]]}], "usage": {"prompt_tokens": len(text)}})
+            self.reply(
+                {"data": [{"data": rows if self.server.prm else [[0.5]]}], "usage": {"prompt_tokens": len(text)}}
+            )
 
     def reply(self, content, status=200):
         data = json.dumps(content).encode()

@@ -27,7 +27,9 @@ def timed(behaviours, generated_tokens=3):
             await writer.drain()
         if behaviour == "answer":
             await asyncio.sleep(0.05)
-            writer.write(event(choices=[{"text": "b"}]) + event(choices=[], usage={"completion_tokens": 3}) + b"data: [DONE]\n\n")
+            writer.write(
+                event(choices=[{"text": "b"}]) + event(choices=[], usage={"completion_tokens": 3}) + b"data: [DONE]\n\n"
+            )
             await writer.drain()
             writer.close()
         else:

@@ -3,7 +3,15 @@ import json
 import pytest
 
 ROWS = [
-    {"model": "Qwen/Qwen3-8B", "task": "toy", "question_id": q, "sample_index": i, "answer": str(i % 2), "correct": i % 2 == 0, "generated_tokens": 100 + i}
+    {
+        "model": "Qwen/Qwen3-8B",
+        "task": "toy",
+        "question_id": q,
+        "sample_index": i,
+        "answer": str(i % 2),
+        "correct": i % 2 == 0,
+        "generated_tokens": 100 + i,
+    }
     for q in ("a", "b", "c")
     for i in range(4)
 ]

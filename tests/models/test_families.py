@@ -3,10 +3,18 @@ import json
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.models.catalog import catalog, load_model, resolve_name, spec_of
+from advisor.models.catalog import resolve_name
 from advisor.models.families import read_config, spec_from_config
+from tests.known import catalog, load_model, spec_of
 
-QWEN3 = {"model_type": "qwen3", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 100}
+QWEN3 = {
+    "model_type": "qwen3",
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 128,
+    "vocab_size": 100,
+}
 
 
 def test_every_shipped_model_is_readable():
@@ -25,7 +33,9 @@ def test_an_unknown_architecture_is_no_guess():
         spec_from_config({"model_type": "rwkv7"}, name="x", where="config.json")
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"hidden_size": 1}', '{"model_type": "qwen3", "hidden_size": "64"}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"hidden_size": 1}', '{"model_type": "qwen3", "hidden_size": "64"}']
+)
 def test_bad_files_end_in_one_line(tmp_path, content):
     file = tmp_path / "config.json"
     file.write_text(content)
@@ -34,7 +44,9 @@ def test_bad_files_end_in_one_line(tmp_path, content):
 
 
 def test_a_path_is_a_model_too(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps(QWEN3 | {"max_position_embeddings": 512, "tie_word_embeddings": True}))
+    (tmp_path / "config.json").write_text(
+        json.dumps(QWEN3 | {"max_position_embeddings": 512, "tie_word_embeddings": True})
+    )
     assert load_model(str(tmp_path)).total_parameters == load_model(str(tmp_path / "config.json")).total_parameters > 0
 
 

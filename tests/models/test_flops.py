@@ -5,12 +5,13 @@ import json
 
 import pytest
 
-from advisor.models.catalog import catalog
 from advisor.models.families import spec_from_config
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402  (after the import that may skip)
+
+from tests.known import catalog
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -19,7 +20,15 @@ SMALL = {
 }  # fmt: skip
 GQA = {"num_key_value_heads": 2, "head_dim": 32}
 EXPERTS = {"moe_intermediate_size": 128, "num_experts_per_tok": 2}
-LATENT = {"kv_lora_rank": 64, "q_lora_rank": 96, "qk_nope_head_dim": 32, "qk_rope_head_dim": 16, "v_head_dim": 32, "head_dim": 16, "num_key_value_heads": 8}
+LATENT = {
+    "kv_lora_rank": 64,
+    "q_lora_rank": 96,
+    "qk_nope_head_dim": 32,
+    "qk_rope_head_dim": 16,
+    "v_head_dim": 32,
+    "head_dim": 16,
+    "num_key_value_heads": 8,
+}
 FAMILIES = {
     "meta-llama/Llama-2-7b-hf": {"num_key_value_heads": 8, "head_dim": 32},
     "meta-llama/Meta-Llama-3-8B": GQA,
@@ -33,7 +42,12 @@ FAMILIES = {
     "EleutherAI/pythia-1.4b": {"head_dim": 32},
     "EleutherAI/llemma_7b": {"num_key_value_heads": 8, "head_dim": 32},
     "mistralai/Mixtral-8x7B-v0.1": {**GQA, "num_local_experts": 8, "num_experts_per_tok": 2},
-    "Qwen/Qwen1.5-MoE-A2.7B": {"num_key_value_heads": 8, "num_experts": 8, "shared_expert_intermediate_size": 256, **EXPERTS},
+    "Qwen/Qwen1.5-MoE-A2.7B": {
+        "num_key_value_heads": 8,
+        "num_experts": 8,
+        "shared_expert_intermediate_size": 256,
+        **EXPERTS,
+    },
     "Qwen/Qwen3-30B-A3B": {**GQA, "num_experts": 8, **EXPERTS},
     "deepseek-ai/DeepSeek-V2-Lite": {
         **LATENT,
@@ -44,11 +58,42 @@ FAMILIES = {
         "first_k_dense_replace": 1,
         **EXPERTS,
     },
-    "deepseek-ai/DeepSeek-V3": {**LATENT, "n_routed_experts": 8, "n_group": 2, "topk_group": 1, "first_k_dense_replace": 1, **EXPERTS},
-    "openai/gpt-oss-20b": {**GQA, "num_local_experts": 8, "num_experts_per_tok": 2, "experts_per_token": 2, "intermediate_size": 256},
-    "zai-org/GLM-4.5-Air": {**GQA, "n_routed_experts": 8, "first_k_dense_replace": 1, "n_group": 1, "topk_group": 1, **EXPERTS},
-    "meta-llama/Llama-4-Scout-17B-16E-Instruct": {**GQA, "num_local_experts": 1, "intermediate_size_mlp": 512, "intermediate_size": 128},
-    "MiniMaxAI/MiniMax-M2.5": {**GQA, "num_local_experts": 8, "num_experts_per_tok": 2, "intermediate_size": 128, "rotary_dim": 16},
+    "deepseek-ai/DeepSeek-V3": {
+        **LATENT,
+        "n_routed_experts": 8,
+        "n_group": 2,
+        "topk_group": 1,
+        "first_k_dense_replace": 1,
+        **EXPERTS,
+    },
+    "openai/gpt-oss-20b": {
+        **GQA,
+        "num_local_experts": 8,
+        "num_experts_per_tok": 2,
+        "experts_per_token": 2,
+        "intermediate_size": 256,
+    },
+    "zai-org/GLM-4.5-Air": {
+        **GQA,
+        "n_routed_experts": 8,
+        "first_k_dense_replace": 1,
+        "n_group": 1,
+        "topk_group": 1,
+        **EXPERTS,
+    },
+    "meta-llama/Llama-4-Scout-17B-16E-Instruct": {
+        **GQA,
+        "num_local_experts": 1,
+        "intermediate_size_mlp": 512,
+        "intermediate_size": 128,
+    },
+    "MiniMaxAI/MiniMax-M2.5": {
+        **GQA,
+        "num_local_experts": 8,
+        "num_experts_per_tok": 2,
+        "intermediate_size": 128,
+        "rotary_dim": 16,
+    },
 }
 
 
@@ -60,7 +105,9 @@ def small(name: str) -> dict:
     layers = keys["num_hidden_layers"]
     for per_layer in ("layer_types", "no_rope_layers", "moe_layers", "mlp_layer_types", "attn_type_list"):
         if per_layer in keys:
-            keys[per_layer] = keys[per_layer][:layers] if per_layer != "moe_layers" else [i for i in keys[per_layer] if i < layers]
+            keys[per_layer] = (
+                keys[per_layer][:layers] if per_layer != "moe_layers" else [i for i in keys[per_layer] if i < layers]
+            )
     return keys
 
 
@@ -72,14 +119,18 @@ def test_flops_within_a_hundredth_of_what_pytorch_counts(name):
     config._attn_implementation = "eager"
     config._experts_implementation = "eager"
     model = transformers.AutoModelForCausalLM.from_config(config).eval()
-    assert sum({id(p): p.numel() for p in model.parameters()}.values()) == pytest.approx(spec.total_parameters, rel=1e-3)
+    assert sum({id(p): p.numel() for p in model.parameters()}.values()) == pytest.approx(
+        spec.total_parameters, rel=1e-3
+    )
     prompt = torch.randint(0, 1000, (1, 96), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         with FlopCounterMode(display=False) as prefill:
             cache = model(prompt, use_cache=True, logits_to_keep=1).past_key_values
         with FlopCounterMode(display=False) as decode:
             model(prompt[:, :1], past_key_values=cache, use_cache=True)
-    every_token_sees_all = 96 * spec.attention_flops(96, 96) - spec.attention_flops(1, 96)  # eager attention multiplies what it masks
+    every_token_sees_all = 96 * spec.attention_flops(96, 96) - spec.attention_flops(
+        1, 96
+    )  # eager attention multiplies what it masks
     assert prefill.get_total_flops() == pytest.approx(spec.prefill_flops(96) + every_token_sees_all, rel=0.01)
     assert decode.get_total_flops() == pytest.approx(spec.decode_flops(97) + expanded_again(keys, 96), rel=0.01)
 
@@ -110,11 +161,15 @@ def test_decode_flops_of_hybrids(name):
     if "hybrid_override_pattern" in keys:
         keys["num_hidden_layers"] = len(keys["hybrid_override_pattern"])
     spec = spec_from_config(keys, name=name, where=name)
-    config = transformers.AutoConfig.for_model(**{k: v for k, v in keys.items() if k != "num_hidden_layers" or "hybrid_override_pattern" not in keys})
+    config = transformers.AutoConfig.for_model(
+        **{k: v for k, v in keys.items() if k != "num_hidden_layers" or "hybrid_override_pattern" not in keys}
+    )
     config._attn_implementation = "eager"
     config._experts_implementation = "eager"
     model = transformers.AutoModelForCausalLM.from_config(config).eval()
-    assert sum({id(p): p.numel() for p in model.parameters()}.values()) == pytest.approx(spec.total_parameters, rel=1e-3)
+    assert sum({id(p): p.numel() for p in model.parameters()}.values()) == pytest.approx(
+        spec.total_parameters, rel=1e-3
+    )
     prompt = torch.randint(0, 1000, (1, 96), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         cache = model(prompt, use_cache=True).past_key_values

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.models.catalog import spec_of
 from advisor.models.layers import Attention, FeedForward, LatentAttention, MixtureOfExperts, visible_sum
+from tests.known import spec_of
 
 
 @given(st.integers(1, 60), st.integers(0, 60), st.none() | st.integers(1, 80))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from advisor.models.catalog import catalog, spec_of
+from tests.known import catalog, spec_of
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

@@ -28,7 +28,9 @@ def test_other_forms_are_refused(text):
 
 
 def test_estimate_with_a_layout(advisor):
-    code, out, _ = advisor("estimate", "deepseek-v3", "--gpu", "h200-sxm", "--parallelism", "dp8", "--concurrency", 256, "--json")
+    code, out, _ = advisor(
+        "estimate", "deepseek-v3", "--gpu", "h200-sxm", "--parallelism", "dp8", "--concurrency", 256, "--json"
+    )
     answer = json.loads(out)
     assert (code, answer["gpu_count"], answer["parallelism"]) == (0, 8, "dp8")
     assert advisor("estimate", "qwen3-8b", "--gpu", "h200-sxm", "--parallelism", "dp8")[0] == 2

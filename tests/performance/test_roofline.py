@@ -6,15 +6,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gamma
 
-from advisor.gpus import load_gpu
-from advisor.models.catalog import load_model
 from advisor.performance.demand import demand, stack
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, max_sequences, memory
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import Efficiency, decode_parts_s, decode_step_s, distinct_expert_share, serving
+from tests.known import load_gpu, load_model
 
-PERFECT = Efficiency(compute=1, weights=1, experts=1, kv=1, link=1, kernel_s=0, collective_s=0, step_s=0, prefill_compute=1, ttft_steps=0, burst=0)
+PERFECT = Efficiency(
+    compute=1,
+    weights=1,
+    experts=1,
+    kv=1,
+    link=1,
+    kernel_s=0,
+    collective_s=0,
+    step_s=0,
+    prefill_compute=1,
+    ttft_steps=0,
+    burst=0,
+)
 
 
 def tp(gpus):
@@ -55,7 +66,9 @@ def test_a_cache_in_fp8_is_read_in_half_the_time_and_holds_twice_as_many():
     spec, hw = load_model("Llama-3.1-8B-Instruct"), hardware(load_gpu("h100-sxm"), Parallelism(), "bf16")
     wide, narrow = (demand(spec, "bf16", 4000, 2, precision) for precision in ("bf16", "fp8"))
     assert float(max_sequences(narrow, 80e9, hw)) == pytest.approx(2 * float(max_sequences(wide, 80e9, hw)))
-    assert float(decode_parts_s(narrow, hw, PERFECT, 8)[2]) == pytest.approx(float(decode_parts_s(wide, hw, PERFECT, 8)[2]) / 2)
+    assert float(decode_parts_s(narrow, hw, PERFECT, 8)[2]) == pytest.approx(
+        float(decode_parts_s(wide, hw, PERFECT, 8)[2]) / 2
+    )
 
 
 def test_a_step_pays_for_every_kernel():
@@ -68,7 +81,10 @@ def test_moe_wins_at_small_batch_and_loses_its_lead_as_experts_fill():
     gpu = load_gpu("h200-sxm")
     moe, dense = (demand(load_model(m), "bf16", 512, 512) for m in ("Qwen3-30B-A3B", "Qwen3-32B"))
     ratios = [
-        float(decode_step_s(dense, hardware(gpu, Parallelism(), "bf16"), PERFECT, b) / decode_step_s(moe, hardware(gpu, Parallelism(), "bf16"), PERFECT, b))
+        float(
+            decode_step_s(dense, hardware(gpu, Parallelism(), "bf16"), PERFECT, b)
+            / decode_step_s(moe, hardware(gpu, Parallelism(), "bf16"), PERFECT, b)
+        )
         for b in (1, 32)
     ]
     assert ratios[0] > 8
@@ -76,7 +92,9 @@ def test_moe_wins_at_small_batch_and_loses_its_lead_as_experts_fill():
 
 
 def test_arrays_equal_one_at_a_time():
-    demands = [demand(load_model(m), "fp8", 1000, 500) for m in ("Qwen3-8B", "openai/gpt-oss-20b", "deepseek-ai/DeepSeek-V3")]
+    demands = [
+        demand(load_model(m), "fp8", 1000, 500) for m in ("Qwen3-8B", "openai/gpt-oss-20b", "deepseek-ai/DeepSeek-V3")
+    ]
     hw = hardware(load_gpu("h200-sxm"), Parallelism(tp=8), "fp8")
     together = serving(stack(demands), hw, Efficiency(), np.array([1.0, 8.0, 64.0]))
     alone = [serving(d, hw, Efficiency(), c) for d, c in zip(demands, (1, 8, 64), strict=True)]
@@ -117,7 +135,9 @@ def test_tensor_parallelism_beyond_the_kv_heads_copies_the_cache():
 
 
 def test_data_parallel_attention_holds_one_copy_of_a_latent_cache():
-    d = demand(load_model("DeepSeek-V3"), "fp8", 1000, 1000)  # one latent head: tensor parallelism copies it eight times
+    d = demand(
+        load_model("DeepSeek-V3"), "fp8", 1000, 1000
+    )  # one latent head: tensor parallelism copies it eight times
     h200 = load_gpu("h200-sxm")
     by_tp, by_dp = (hardware(h200, layout, "fp8") for layout in (Parallelism(tp=8), Parallelism(dp=8)))
     assert memory(d, 141e9, by_tp, 64).kv_cache_bytes == pytest.approx(8 * memory(d, 141e9, by_dp, 64).kv_cache_bytes)
@@ -128,7 +148,9 @@ def test_data_parallel_attention_holds_one_copy_of_a_latent_cache():
 
 def test_pipeline_stages_share_memory_and_not_latency():
     d = demand(load_model("Llama-3.1-70B-Instruct"), "bf16", 1000, 1000)
-    one, two = (hardware(load_gpu("h100-sxm"), layout, "bf16") for layout in (Parallelism(tp=4), Parallelism(tp=4, pp=2)))
+    one, two = (
+        hardware(load_gpu("h100-sxm"), layout, "bf16") for layout in (Parallelism(tp=4), Parallelism(tp=4, pp=2))
+    )
     assert memory(d, 80e9, two, 10).weights_bytes == memory(d, 80e9, one, 10).weights_bytes / 2
     alone, staged = serving(d, one, PERFECT, 1), serving(d, two, PERFECT, 1)
     assert float(staged.tpot_s) == pytest.approx(float(alone.tpot_s))

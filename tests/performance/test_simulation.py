@@ -5,13 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.gpus import load_gpu
-from advisor.models.catalog import catalog, load_model
 from advisor.performance.estimate import estimate
-from advisor.performance.load import Limits, Replica, replica
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.profiles import fitted_for
 from advisor.performance.simulation import TOKEN_BUDGET, Speed, poisson, simulate
+from advisor.performance.under_load import Limits, Replica, replica
+from tests.known import catalog, load_gpu, load_model
 
 FLAT = Speed(np.concatenate([[0.0], np.full(64, 0.01)]), 1e-5, 0.0)
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from advisor.models.catalog import load_model
 from advisor.profiler.checkpoint import stored_bytes
+from tests.known import load_model
 
 MODELS = Path(__file__).parent.parent / "testbed" / "models"
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.models.catalog import load_model
 from advisor.profiler.plan import Load, gains, loads, measured_covariance
+from tests.known import load_model
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +26,19 @@ def test_the_gain_of_one_time_is_what_measuring_it_takes_off(problem):
     found = gains(by_decode, by_ttft, covariance, noise)
     for i in range(len(by_decode)):
         after = np.linalg.inv(np.linalg.inv(covariance) + np.outer(by_decode[i], by_decode[i]) / noise[0])
-        assert found[i] == pytest.approx(summed_variance(by_decode, covariance) - summed_variance(by_decode, after), rel=1e-6)
+        assert found[i] == pytest.approx(
+            summed_variance(by_decode, covariance) - summed_variance(by_decode, after), rel=1e-6
+        )
 
 
 def test_the_covariance_after_a_load(problem):
     by_decode, by_ttft, covariance, noise = problem
     after = measured_covariance(by_decode, by_ttft, covariance, noise, 3)
-    information = np.linalg.inv(covariance) + np.outer(by_decode[3], by_decode[3]) / noise[0] + np.outer(by_ttft[3], by_ttft[3]) / noise[1]
+    information = (
+        np.linalg.inv(covariance)
+        + np.outer(by_decode[3], by_decode[3]) / noise[0]
+        + np.outer(by_ttft[3], by_ttft[3]) / noise[1]
+    )
     assert after == pytest.approx(np.linalg.inv(information))
 
 
@@ -40,7 +46,9 @@ def test_the_plan_beats_the_average_choice(problem):
     by_decode, by_ttft, covariance, noise = problem
     planned = covariance
     for _ in range(3):
-        planned = measured_covariance(by_decode, by_ttft, planned, noise, int(np.argmax(gains(by_decode, by_ttft, planned, noise))))
+        planned = measured_covariance(
+            by_decode, by_ttft, planned, noise, int(np.argmax(gains(by_decode, by_ttft, planned, noise)))
+        )
     rng, by_luck = np.random.default_rng(1), []
     for _ in range(200):
         lucky = covariance

@@ -11,8 +11,6 @@ import pytest
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.timing import EngineFacts, Timing
 from advisor.errors import AdvisorError
-from advisor.gpus import load_gpu
-from advisor.models.catalog import spec_of
 from advisor.performance.demand import demand
 from advisor.performance.hardware import hardware
 from advisor.performance.parallelism import Parallelism
@@ -22,6 +20,7 @@ from advisor.profiler.fit import read_prior
 from advisor.profiler.measure import ROUNDS, measure, row
 from advisor.profiler.plan import Load
 from advisor.profiler.profile import Subject, profile
+from tests.known import load_gpu, spec_of
 
 SUBJECT = Subject("Qwen/Qwen3-8B", "h100-sxm", "tp1", "bf16", "vllm")
 FACTS = EngineFacts("1.0", 4096, 64, 100_000, 1000)
@@ -54,7 +53,9 @@ def run(folder, engine, **options):
         yield engine, FACTS
 
     settings = {"time_s": 60.0, "within": 0.2} | options
-    return asyncio.run(profile(SUBJECT, read_prior(), start, Meter(None, 1), {"source": "test"}, folder, **settings)), len(starts)
+    return asyncio.run(
+        profile(SUBJECT, read_prior(), start, Meter(None, 1), {"source": "test"}, folder, **settings)
+    ), len(starts)
 
 
 def test_it_stops_when_it_knows_enough(tmp_path):
@@ -64,7 +65,9 @@ def test_it_stops_when_it_knows_enough(tmp_path):
     assert known.half_width <= 0.2
     assert len(rows) == len(steps) < 40
     assert steps[-1].after.half_width < steps[0].before.half_width
-    sealed = duckdb.execute(f"select count(*), count(distinct (prompt_tokens, generated_tokens, concurrency)), min(status) from '{path}'").fetchone()
+    sealed = duckdb.execute(
+        f"select count(*), count(distinct (prompt_tokens, generated_tokens, concurrency)), min(status) from '{path}'"
+    ).fetchone()
     assert sealed == (len(rows), len(rows), "ok")
 
 

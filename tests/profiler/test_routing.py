@@ -25,7 +25,9 @@ def test_drawn_from_unequal_popularity():
         distinct = 0
         for _ in range(400):
             popularity = rng.gamma(1 / 1.5, 1.5, 64)
-            distinct += len({int(e) for _ in range(tokens) for e in np.argsort(rng.gumbel(size=64) + np.log(popularity))[-2:]})
+            distinct += len(
+                {int(e) for _ in range(tokens) for e in np.argsort(rng.gumbel(size=64) + np.log(popularity))[-2:]}
+            )
         steps[tokens] = (400, distinct)
     assert 0.8 < routing_of(steps, 64, 2).skew < 2.2
 

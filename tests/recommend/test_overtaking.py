@@ -7,7 +7,10 @@ from advisor.recommend.overtaking import overtakes, standings
 
 
 def frontier(*steps):
-    return [{"cost": cost, "accuracy": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05} for cost, accuracy in steps]
+    return [
+        {"cost": cost, "accuracy": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05}
+        for cost, accuracy in steps
+    ]
 
 
 def test_the_lead_changes_where_a_step_passes_the_other():

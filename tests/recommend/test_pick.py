@@ -13,7 +13,11 @@ from advisor.units import COSTS
 cost = st.sampled_from([0.001, 0.002, 0.01, 0.5])
 accuracy = st.sampled_from([0.2, 0.5, 0.52, 0.8, 0.81])
 spread = st.sampled_from([1.0, 1.6])
-rows = st.lists(st.tuples(st.sampled_from(["m", "n"]), st.sampled_from(["majority", "greedy"]), accuracy, cost, spread), min_size=1, max_size=10)
+rows = st.lists(
+    st.tuples(st.sampled_from(["m", "n"]), st.sampled_from(["majority", "greedy"]), accuracy, cost, spread),
+    min_size=1,
+    max_size=10,
+)
 COLUMNS = "candidate_id bigint, model varchar, strategy varchar, " + ", ".join(
     f'"{name}" double' for name in ("accuracy", "low", "usd", "spread", "flops", "s", "J", "tokens", "ttft_s", "tpot_s")
 )
@@ -41,10 +45,21 @@ def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
     connection = duckdb.connect()
     connection.execute(f"create table candidates ({COLUMNS})")
     connection.executemany(
-        "insert into candidates values ($1, $2, $3, $4, $4 - 0.03, $5, $6, 1, 1, 1, 1, 1, 1)", [(i, *candidate) for i, candidate in enumerate(candidates)]
+        "insert into candidates values ($1, $2, $3, $4, $4 - 0.03, $5, $6, 1, 1, 1, 1, 1, 1)",
+        [(i, *candidate) for i, candidate in enumerate(candidates)],
     )
-    limits = {**dict.fromkeys(COSTS), "usd": usd, "max_ttft": None, "max_tpot": None, "min_accuracy": min_accuracy, "cost": "usd", "worth": WORTH}
-    query = f"select model, strategy, accuracy, usd, spread from ({feasible(statement(PACKAGE, 'pick'))}) order by place"
+    limits = {
+        **dict.fromkeys(COSTS),
+        "usd": usd,
+        "max_ttft": None,
+        "max_tpot": None,
+        "min_accuracy": min_accuracy,
+        "cost": "usd",
+        "worth": WORTH,
+    }
+    query = (
+        f"select model, strategy, accuracy, usd, spread from ({feasible(statement(PACKAGE, 'pick'))}) order by place"
+    )
     found = connection.execute(query, limits).fetchall()
     rule = picked(candidates, usd, min_accuracy)
     if rule is None:

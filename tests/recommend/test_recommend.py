@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from advisor.models.catalog import spec_of
 from advisor.work import answer_flops
+from tests.known import spec_of
 
 
 def picked(advisor, *arguments):
@@ -43,11 +43,18 @@ def test_min_accuracy_takes_the_cheapest(advisor):
     pick = answer["recommended"]
     assert pick["accuracy"]["value"] >= 0.8
     upper = pick["usd"] * pick["spread"]
-    assert all(row["usd"] * row["spread"] >= upper * 0.999 for row in [*answer["alternatives"], *answer["frontier"]] if row["accuracy"]["value"] >= 0.8)
+    assert all(
+        row["usd"] * row["spread"] >= upper * 0.999
+        for row in [*answer["alternatives"], *answer["frontier"]]
+        if row["accuracy"]["value"] >= 0.8
+    )
 
 
 def test_more_money_never_buys_less(advisor):
-    values = [picked(advisor, "--budget", f"{usd}usd")["recommended"]["accuracy"]["high"] for usd in (0.0005, 0.005, 0.05, 0.5)]
+    values = [
+        picked(advisor, "--budget", f"{usd}usd")["recommended"]["accuracy"]["high"]
+        for usd in (0.0005, 0.005, 0.05, 0.5)
+    ]
     assert values == sorted(values)
 
 
@@ -57,7 +64,9 @@ def test_costs_agree_with_each_other(advisor):
     assert pick["usd"] == pytest.approx(by_hand)
     assert pick["gpu"] == "h200-sxm"
     per_answer = round((pick["tokens"] - 250) / pick["n_samples"])
-    assert pick["flops"] == pytest.approx(answer_flops(spec_of(pick["model"]), 250, per_answer, pick["n_samples"]), rel=0.02)
+    assert pick["flops"] == pytest.approx(
+        answer_flops(spec_of(pick["model"]), 250, per_answer, pick["n_samples"]), rel=0.02
+    )
 
 
 def test_a_monthly_budget_pays_for_whole_replicas(advisor):

@@ -50,20 +50,53 @@ def url():
 
 def test_calibrate_fit_curve_frontier_recommend(advisor, url, tmp_path):
     common = ["--workspace", tmp_path]
-    arguments = ["calibrate", "qwen3-0.6b", "--task", "arithmetic", "--questions", 25, "--samples", 8, "--url", url, *common]
+    arguments = [
+        "calibrate",
+        "qwen3-0.6b",
+        "--task",
+        "arithmetic",
+        "--questions",
+        25,
+        "--samples",
+        8,
+        "--url",
+        url,
+        *common,
+    ]
     code, out, err = advisor(*arguments, "--json")
     assert code == 0, err
     told = json.loads(out)
     assert (told["questions"], told["failed"], told["answers"]) == (25, 0, 200)
     assert "of 25 questions" in err
-    assert advisor("calibrate", "qwen3-0.6b", "--task", "arithmetic", "--questions", 25, "--strategy", "greedy", "--samples", 1, "--url", url, *common)[0] == 0
+    assert (
+        advisor(
+            "calibrate",
+            "qwen3-0.6b",
+            "--task",
+            "arithmetic",
+            "--questions",
+            25,
+            "--strategy",
+            "greedy",
+            "--samples",
+            1,
+            "--url",
+            url,
+            *common,
+        )[0]
+        == 0
+    )
     assert advisor("fit", *common)[0] == 0
-    curve = json.loads(advisor("curve", "qwen3-0.6b", "--task", "arithmetic", "--strategy", "majority", *common, "--json")[1])
+    curve = json.loads(
+        advisor("curve", "qwen3-0.6b", "--task", "arithmetic", "--strategy", "majority", *common, "--json")[1]
+    )
     assert [p["n_samples"] for p in curve["points"]] == [1, 4, 8]
     assert curve["points"][0]["accuracy"] == pytest.approx(told["accuracy"], abs=1e-4)
     assert curve["points"][2]["accuracy"] > curve["points"][0]["accuracy"]
     assert json.loads(advisor("frontier", "--task", "arithmetic", *common, "--json")[1])["frontier"]
-    pick = json.loads(advisor("recommend", "--task", "arithmetic", "--budget", "1usd", *common, "--json")[1])["recommended"]
+    pick = json.loads(advisor("recommend", "--task", "arithmetic", "--budget", "1usd", *common, "--json")[1])[
+        "recommended"
+    ]
     assert pick["model"] == "Qwen/Qwen3-0.6B"
     code, _, err = advisor(*arguments)
     assert code == 2
@@ -99,7 +132,9 @@ def test_a_task_file_that_cannot_be_used(advisor, url, tmp_path):
         ("", "holds no questions"),
     ]:
         (tmp_path / "t.jsonl").write_text(content)
-        code, _, err = advisor("calibrate", "qwen3-0.6b", "--task", tmp_path / "t.jsonl", "--url", url, "--workspace", tmp_path)
+        code, _, err = advisor(
+            "calibrate", "qwen3-0.6b", "--task", tmp_path / "t.jsonl", "--url", url, "--workspace", tmp_path
+        )
         assert code == 2
         assert message in err
 
@@ -118,12 +153,30 @@ def test_a_server_that_dies_loses_nothing(advisor, url, tmp_path, monkeypatch):
         whole(self)
 
     monkeypatch.setattr(Handler, "do_POST", dying)
-    asked = ["calibrate", "qwen3-0.6b", "--task", "arithmetic", "--questions", 12, "--samples", 4, "--in-flight", 2, "--url", url, "--workspace", tmp_path]
+    asked = [
+        "calibrate",
+        "qwen3-0.6b",
+        "--task",
+        "arithmetic",
+        "--questions",
+        12,
+        "--samples",
+        4,
+        "--in-flight",
+        2,
+        "--url",
+        url,
+        "--workspace",
+        tmp_path,
+    ]
     code, out, _ = advisor(*asked)
     assert code == 0
     assert "questions failed and are tried again by the same command" in out
     assert "failures: " in out
-    kept = sum(json.loads(line)["rows"][0]["finish_reason"] != "error" for line in next(tmp_path.rglob(".*.jsonl")).read_text().splitlines())
+    kept = sum(
+        json.loads(line)["rows"][0]["finish_reason"] != "error"
+        for line in next(tmp_path.rglob(".*.jsonl")).read_text().splitlines()
+    )
     assert 0 < kept < 12
     monkeypatch.setattr(Handler, "do_POST", whole)
     code, out, _ = advisor(*asked, "--json")

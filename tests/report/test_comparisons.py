@@ -7,7 +7,9 @@ from advisor.report.estimates import Asked, deployment
 
 
 def test_a_mixture_of_experts_wins_small_batches_and_loses_its_lead(advisor):
-    code, out, err = advisor("compare", "qwen3-30b-a3b", "qwen3-8b", "--gpu", "h200-sxm", "--input-tokens", 1024, "--json")
+    code, out, err = advisor(
+        "compare", "qwen3-30b-a3b", "qwen3-8b", "--gpu", "h200-sxm", "--input-tokens", 1024, "--json"
+    )
     assert code == 0, err
     told = json.loads(out)
     assert [m["is_moe"] for m in told["models"]] == [True, False]
@@ -27,7 +29,17 @@ def test_every_cell_is_the_estimate(advisor):
     told = json.loads(advisor("compare", "qwen3-32b", "qwen3-8b", "--input-tokens", 8192, "--json")[1])
     point = next(p for p in told["points"] if p["concurrency"] == 16)
     d = deployment(Asked("qwen3-32b", "h100-sxm", told["models"][0]["gpu_count"], "", "", 1, 1024, 1, "vllm"))
-    e = estimate(d.spec, d.gpu, d.fitted, d.price, parallelism=d.layout, precision=d.precision, prompt_tokens=8192, generated_tokens=1024, concurrency=16)
+    e = estimate(
+        d.spec,
+        d.gpu,
+        d.fitted,
+        d.price,
+        parallelism=d.layout,
+        precision=d.precision,
+        prompt_tokens=8192,
+        generated_tokens=1024,
+        concurrency=16,
+    )
     assert point["each"][0]["output_tokens_per_s"] == pytest.approx(e.output_tokens_per_s)
 
 
@@ -71,7 +83,12 @@ def test_under_load_as_typed(advisor):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--rate", "0"], "--rate"), (["--qps", "nan"], "--qps"), (["--max-ttft", "fast"], "--max-ttft"), (["--max-tpot", "5usd"], "--max-tpot")],
+    [
+        (["--rate", "0"], "--rate"),
+        (["--qps", "nan"], "--qps"),
+        (["--max-ttft", "fast"], "--max-ttft"),
+        (["--max-tpot", "5usd"], "--max-tpot"),
+    ],
 )
 def test_bad_load(advisor, arguments, message):
     code, _, err = advisor("estimate", "qwen3-8b", "--gpu", "h100-sxm", *arguments)

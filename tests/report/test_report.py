@@ -12,7 +12,16 @@ def test_a_report_reads_well_in_a_ticket(advisor, tmp_path):
     code, _, err = advisor("report", "-o", tmp_path / "r.md", "--budget", "0.05usd", "--task", "gpqa-diamond")
     assert (code, err) == (0, "")
     page = (tmp_path / "r.md").read_text()
-    for part in ("**Question.**", "**Answer.**", "```sh\nvllm serve", "## Runners-up", "## Frontier", "## Assumptions", "epoch-", "again with"):
+    for part in (
+        "**Question.**",
+        "**Answer.**",
+        "```sh\nvllm serve",
+        "## Runners-up",
+        "## Frontier",
+        "## Assumptions",
+        "epoch-",
+        "again with",
+    ):
         assert part in page
     for name in re.findall(r"!\[\w+\]\(([^)]+)\)", page):
         assert ElementTree.parse(tmp_path / name).getroot().tag.endswith("svg")
@@ -29,7 +38,20 @@ def test_its_figures_are_those_of_recommend(advisor, tmp_path):
 
 
 def test_the_command_at_its_end_makes_the_same_report(advisor, tmp_path):
-    arguments = ["--budget", "0.02usd", "--budget", "300s", "--gpu", "h200-sxm", "--price", "h200-sxm=2.5usd/h", "--max-tpot", "40ms", "--task", "gpqa-diamond"]
+    arguments = [
+        "--budget",
+        "0.02usd",
+        "--budget",
+        "300s",
+        "--gpu",
+        "h200-sxm",
+        "--price",
+        "h200-sxm=2.5usd/h",
+        "--max-tpot",
+        "40ms",
+        "--task",
+        "gpqa-diamond",
+    ]
     advisor("report", "-o", tmp_path / "r.md", *arguments)
     command = re.search(r"again with\n\n```sh\nadvisor (.*)\n```", (tmp_path / "r.md").read_text())
     assert command

@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-ROW = {"model": "Qwen/Qwen3-8B", "task": "mine", "question_id": "q1", "sample_index": 0, "answer": "a", "correct": True, "generated_tokens": 5}
+ROW = {
+    "model": "Qwen/Qwen3-8B",
+    "task": "mine",
+    "question_id": "q1",
+    "sample_index": 0,
+    "answer": "a",
+    "correct": True,
+    "generated_tokens": 5,
+}
 
 
 def write(path, *rows):
@@ -70,14 +78,18 @@ def test_an_empty_workspace_answers_from_what_ships(tmp_path, advisor):
 
 def test_a_workspace_that_cannot_be_written(tmp_path, advisor):
     (tmp_path / "file").write_text("")
-    code, _, err = advisor("import", "samples", write(tmp_path / "s.jsonl", {}), "--workspace", tmp_path / "file" / "ws")
+    code, _, err = advisor(
+        "import", "samples", write(tmp_path / "s.jsonl", {}), "--workspace", tmp_path / "file" / "ws"
+    )
     assert code == 2
     assert "cannot write here" in err
 
 
 @pytest.mark.parametrize("run_id", ["../../x", "a/b", "", "x" * 200])
 def test_a_run_id_cannot_leave_its_folder(tmp_path, advisor, run_id):
-    code, _, err = advisor("import", "samples", write(tmp_path / "s.jsonl", {"run_id": run_id}), "--workspace", tmp_path / "ws")
+    code, _, err = advisor(
+        "import", "samples", write(tmp_path / "s.jsonl", {"run_id": run_id}), "--workspace", tmp_path / "ws"
+    )
     assert code == 2
     assert "run_id" in err
     assert not (tmp_path / "ws").exists()

@@ -94,7 +94,10 @@ def test_more_compute_helps_and_rewards_help_more():
 
 def test_blind_rewards_do_not_beat_sampling():
     voted, _ = accuracy(sampled(BLIND, 8), "majority")
-    for search in (lambda p: rebase(POLICY, BLIND, p, SAMPLING, 8, STEPS), lambda p: mcts(POLICY, BLIND, p, SAMPLING, 4, STEPS)):
+    for search in (
+        lambda p: rebase(POLICY, BLIND, p, SAMPLING, 8, STEPS),
+        lambda p: mcts(POLICY, BLIND, p, SAMPLING, 4, STEPS),
+    ):
         assert accuracy(search)[0] <= voted + 0.1
 
 
@@ -118,7 +121,10 @@ def test_a_budget_cuts_thinking_and_forces_an_answer():
 
 def test_adaptive_voting_stops_early_and_answers_alike():
     spent = {}
-    for name, search in {"all": sampled(None, 24), "adaptive": lambda p: adaptive_majority(POLICY, p, SAMPLING, 24, answer_of)}.items():
+    for name, search in {
+        "all": sampled(None, 24),
+        "adaptive": lambda p: adaptive_majority(POLICY, p, SAMPLING, 24, answer_of),
+    }.items():
         spent[name] = accuracy(search, "majority")
     assert spent["adaptive"][1] < 0.85 * spent["all"][1]
     assert spent["adaptive"][0] >= spent["all"][0] - 0.05
@@ -143,7 +149,11 @@ def test_work_counts_discarded_branches():
 
 
 @pytest.mark.parametrize(
-    "search", [lambda p: sample(Policy(0.1, fail=1.0), None, p, SAMPLING, 2), lambda p: rebase(Policy(0.1, fail=1.0), ORACLE, p, SAMPLING, 4, STEPS)]
+    "search",
+    [
+        lambda p: sample(Policy(0.1, fail=1.0), None, p, SAMPLING, 2),
+        lambda p: rebase(Policy(0.1, fail=1.0), ORACLE, p, SAMPLING, 4, STEPS),
+    ],
 )
 def test_a_failed_request_fails_its_question(search):
     with pytest.raises(EngineFailure):
@@ -152,10 +162,20 @@ def test_a_failed_request_fails_its_question(search):
 
 def test_selections():
     answers, rewards = ["a", "b", None, "b", "a"], [0.9, 0.2, 1.0, 0.3, 0.1]
-    assert {name: select(answers, rewards) for name, select in SELECTIONS.items()} == {"first": "a", "majority": "a", "weighted": "a", "best": "a"}
+    assert {name: select(answers, rewards) for name, select in SELECTIONS.items()} == {
+        "first": "a",
+        "majority": "a",
+        "weighted": "a",
+        "best": "a",
+    }
     assert SELECTIONS["weighted"](["a", "b", "b"], [0.5, 0.3, 0.3]) == "b"
     assert all(select([None], [1.0]) is None and select([], []) is None for select in SELECTIONS.values())
-    assert [round(REWARDS[name]([0.5, 0.2, 0.8]), 3) for name in ("last", "min", "mean", "product")] == [0.8, 0.2, 0.5, 0.08]
+    assert [round(REWARDS[name]([0.5, 0.2, 0.8]), 3) for name in ("last", "min", "mean", "product")] == [
+        0.8,
+        0.2,
+        0.5,
+        0.08,
+    ]
     assert REWARDS["last"]([]) == 0
 
 

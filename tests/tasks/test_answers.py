@@ -26,7 +26,10 @@ def test_numbers(text, answer):
     assert number(text) == answer
 
 
-@pytest.mark.parametrize(("text", "answer"), [("The answer is (B).", "B"), (r"\boxed{C}", "C"), ("I think D", "D"), ("Answer: **A**", "A"), ("no idea", None)])
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("The answer is (B).", "B"), (r"\boxed{C}", "C"), ("I think D", "D"), ("Answer: **A**", "A"), ("no idea", None)],
+)
 def test_letters(text, answer):
     assert choice(text) == answer
 

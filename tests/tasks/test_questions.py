@@ -1,7 +1,13 @@
 from advisor.tasks.answers import reader, same
 from advisor.tasks.questions import CHOICE_TEMPLATE, DATASETS, question_of
 
-ROW = {"Question": "Which?", "Correct Answer": "yes", "Incorrect Answer 1": "no", "Incorrect Answer 2": "maybe", "Incorrect Answer 3": "never"}
+ROW = {
+    "Question": "Which?",
+    "Correct Answer": "yes",
+    "Incorrect Answer 1": "no",
+    "Incorrect Answer 2": "maybe",
+    "Incorrect Answer 3": "never",
+}
 
 
 def test_options_are_shuffled_the_same_way_every_time():

@@ -18,9 +18,22 @@ from advisor.engines.rewards import StepMarks
 collect_ignore = ["train.py"]  # a script, which needs torch
 
 MODELS = Path(__file__).parent / "models"
-SETTINGS = {"dtype": "float32", "enforce_eager": True, "max_model_len": 256, "kv_cache_memory_bytes": 64 << 20, "block_size": 32}
+SETTINGS = {
+    "dtype": "float32",
+    "enforce_eager": True,
+    "max_model_len": 256,
+    "kv_cache_memory_bytes": 64 << 20,
+    "block_size": 32,
+}
 SERVER_WAIT_S = 300
-os.environ.update({"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "ERROR"})
+os.environ.update(
+    {
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+        "VLLM_LOGGING_LEVEL": "ERROR",
+    }
+)
 
 
 @pytest.fixture(scope="session")
@@ -68,12 +81,33 @@ class Served:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        settings = ["--dtype", "float32", "--enforce-eager", "--max-model-len", "256", "--kv-cache-memory-bytes", str(64 << 20), "--block-size", "32"]
+        settings = [
+            "--dtype",
+            "float32",
+            "--enforce-eager",
+            "--max-model-len",
+            "256",
+            "--kv-cache-memory-bytes",
+            str(64 << 20),
+            "--block-size",
+            "32",
+        ]
         self.url, self.log = f"http://127.0.0.1:{self.port}", log
-        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(MODELS / model), "--served-model-name", model]
+        command = [
+            sys.executable,
+            "-m",
+            "vllm.entrypoints.openai.api_server",
+            "--model",
+            str(MODELS / model),
+            "--served-model-name",
+            model,
+        ]
         with log.open("wb") as out:
             self.process = subprocess.Popen(
-                [*command, *settings, "--host", "127.0.0.1", "--port", str(self.port), *arguments], stdout=out, stderr=out, start_new_session=True
+                [*command, *settings, "--host", "127.0.0.1", "--port", str(self.port), *arguments],
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
 
     def wait(self):
@@ -102,7 +136,9 @@ def servers(tmp_path_factory):
         pytest.skip("needs vLLM")
     logs = tmp_path_factory.mktemp("servers")
     policy = Served("small", logs / "policy.log")
-    rewards = Served("reward", logs / "reward.log", "--runner", "pooling", "--pooler-config", '{"tok_pooling_type": "ALL"}')
+    rewards = Served(
+        "reward", logs / "reward.log", "--runner", "pooling", "--pooler-config", '{"tok_pooling_type": "ALL"}'
+    )
     try:
         yield policy.wait(), rewards.wait()
     finally:
@@ -117,7 +153,10 @@ def clients(loop, servers):
     from advisor.engines.pooling import RewardClient
 
     async def connected():
-        policy, rewards = Client(servers[0].url, "small", concurrency=32), RewardClient(servers[1].url, "reward", concurrency=32)
+        policy, rewards = (
+            Client(servers[0].url, "small", concurrency=32),
+            RewardClient(servers[1].url, "reward", concurrency=32),
+        )
         await policy.check()
         await rewards.check()
         await rewards.prepare(StepMarks())

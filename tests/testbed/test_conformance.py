@@ -73,7 +73,11 @@ def test_both_engines_give_the_same_rewards_and_greedy_answers(loop, small, rewa
     for q in QUESTIONS:
         greedy = Sampling(temperature=0, max_tokens=96)
         here, there = loop(small.generate(q.prompt, "", greedy)), loop(generate.generate(q.prompt, "", greedy))
-        assert (here.text, here.generated_tokens, here.finish_reason) == (there.text, there.generated_tokens, there.finish_reason)
+        assert (here.text, here.generated_tokens, here.finish_reason) == (
+            there.text,
+            there.generated_tokens,
+            there.finish_reason,
+        )
         ours, theirs = loop(reward.score(q.prompt, here.text)), loop(score.score(q.prompt, here.text))
         assert ours.rewards == pytest.approx(theirs.rewards, abs=1e-4)
         assert ours.tokens == theirs.tokens
@@ -94,7 +98,10 @@ def test_blind_rewards_do_not_beat_sampling(loop, small):
         return await asyncio.gather(*(search(q.prompt) for q in asked))
 
     def right(found, selection):
-        kept = [SELECTIONS[selection]([answer_of(t.text) for t in f.traces], [REWARDS["last"](t.rewards) for t in f.traces]) for f in found]
+        kept = [
+            SELECTIONS[selection]([answer_of(t.text) for t in f.traces], [REWARDS["last"](t.rewards) for t in f.traces])
+            for f in found
+        ]
         return [answer == q.reference for answer, q in zip(kept, asked, strict=True)]
 
     sampled = loop(everything(lambda p: sample(small, Blind(), p, SAMPLING, 8)))

@@ -93,7 +93,9 @@ def accuracies(loop, small, reward):
         for q, searched in zip(QUESTIONS, results, strict=True):
             assert searched.work.generated_tokens > 0
             answers = [answer_of(t.text) for t in searched.traces]
-            right += SELECTIONS[selection](answers, [REWARDS["last"](t.rewards) for t in searched.traces]) == q.reference
+            right += (
+                SELECTIONS[selection](answers, [REWARDS["last"](t.rewards) for t in searched.traces]) == q.reference
+            )
         found[name] = (right / len(QUESTIONS), sum(r.work.generated_tokens for r in results))
     return found
 
@@ -131,8 +133,31 @@ def test_the_whole_chain_as_typed(advisor, tmp_path):
 
 def test_over_http_as_typed(advisor, servers, tmp_path):
     policy, rewards = servers
-    over_http = ["--url", policy.url, "--reward-url", rewards.url, "--served-model", "small", "--reward-model", "reward", "--max-tokens", 96]
-    asked = ["calibrate", MODELS / "small", "--task", "arithmetic", "--questions", 10, "--samples", 4, "--workspace", tmp_path, *over_http]
+    over_http = [
+        "--url",
+        policy.url,
+        "--reward-url",
+        rewards.url,
+        "--served-model",
+        "small",
+        "--reward-model",
+        "reward",
+        "--max-tokens",
+        96,
+    ]
+    asked = [
+        "calibrate",
+        MODELS / "small",
+        "--task",
+        "arithmetic",
+        "--questions",
+        10,
+        "--samples",
+        4,
+        "--workspace",
+        tmp_path,
+        *over_http,
+    ]
     assert advisor("import", "model", MODELS / "reward", "--workspace", tmp_path)[0] == 0
     code, out, err = advisor(*asked, "--strategy", "rebase", "--json")
     assert code == 0, err

@@ -36,7 +36,13 @@ COMMON = {
     "pad_token_id": 0,
     "head_dim": 32,
 }
-SMALL = {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 192}
+SMALL = {
+    "hidden_size": 64,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "intermediate_size": 192,
+}
 SHAPES = {
     "small": (Qwen3Config, SMALL),
     "longer": (Qwen3Config, SMALL),
@@ -117,7 +123,9 @@ def reward_batch(rng: random.Random) -> tuple[torch.Tensor, torch.Tensor, torch.
     ids, labels, written = [], [], []
     for prompt, solution in solutions(rng):
         shown = solution if rng.random() < 0.3 else with_a_mistake(rng, solution)
-        right = next((i for i, (a, b) in enumerate(zip(shown, solution, strict=False)) if a != b), min(len(shown), len(solution)))
+        right = next(
+            (i for i, (a, b) in enumerate(zip(shown, solution, strict=False)) if a != b), min(len(shown), len(solution))
+        )
         ids.append(encoded(prompt + shown))
         labels.append([-100] * len(prompt) + [1] * right + [0] * (len(shown) - right))
         written.append([-100] * len(prompt) + encoded(shown[:right]) + [-100] * (len(shown) - right))
@@ -133,14 +141,18 @@ class RewardModel(nn.Module):
     def __init__(self, config: Qwen2Config) -> None:
         super().__init__()
         self.model = Qwen2Model(config)
-        self.score = nn.Sequential(nn.Linear(config.hidden_size, config.hidden_size), nn.ReLU(), nn.Linear(config.hidden_size, 2))
+        self.score = nn.Sequential(
+            nn.Linear(config.hidden_size, config.hidden_size), nn.ReLU(), nn.Linear(config.hidden_size, 2)
+        )
         self.writer = nn.Linear(config.hidden_size, config.vocab_size)
 
     def forward(self, ids: torch.Tensor, labels: torch.Tensor, written: torch.Tensor) -> torch.Tensor:
         hidden = self.model(ids).last_hidden_state
         rated = nn.functional.cross_entropy(self.score(hidden).reshape(-1, 2), labels.reshape(-1), ignore_index=-100)
         logits = self.writer(hidden[:, :-1])
-        return rated + nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), written[:, 1:].reshape(-1), ignore_index=-100)
+        return rated + nn.functional.cross_entropy(
+            logits.reshape(-1, logits.shape[-1]), written[:, 1:].reshape(-1), ignore_index=-100
+        )
 
 
 def train(name: str, folder: Path) -> None:
@@ -160,7 +172,9 @@ def train(name: str, folder: Path) -> None:
         else:
             ids, labels = policy_batch(rng)
             logits = model(ids).logits[:, :-1]
-            loss = nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), ignore_index=-100)
+            loss = nn.functional.cross_entropy(
+                logits.reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1), ignore_index=-100
+            )
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -188,7 +202,12 @@ def save(name: str, model: nn.Module, config: Qwen2Config, folder: Path) -> None
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens(["<pad>", "<end>"])
     tokenizer.save(str(folder / "tokenizer.json"))
-    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<end>", "pad_token": "<pad>", "clean_up_tokenization_spaces": False}
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": "<end>",
+        "pad_token": "<pad>",
+        "clean_up_tokenization_spaces": False,
+    }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
 
 

@@ -72,16 +72,28 @@ class Replica:
 
     def at_concurrency(self, concurrency: int) -> UnderLoad:
         """With so many in flight, each answered one followed by the next."""
-        return self._told(simulate(self.speed, None, concurrency, self.prompt_tokens, self.generated_tokens, max(TURNS * concurrency, 16)))
+        return self._told(
+            simulate(
+                self.speed, None, concurrency, self.prompt_tokens, self.generated_tokens, max(TURNS * concurrency, 16)
+            )
+        )
 
     def at_rate(self, rate_per_s: float) -> UnderLoad:
         """With so many requests a second, at random."""
         arrivals = poisson(rate_per_s, REQUESTS)
-        return self._told(simulate(self.speed, arrivals, REQUESTS // 4, self.prompt_tokens, self.generated_tokens, REQUESTS))
+        return self._told(
+            simulate(self.speed, arrivals, REQUESTS // 4, self.prompt_tokens, self.generated_tokens, REQUESTS)
+        )
 
     def _told(self, s: Simulated) -> UnderLoad:
         ttft_s = s.ttft_s * self.ttft_factor[min(max(round(s.in_flight), 1), len(self.ttft_factor)) - 1]
-        return UnderLoad(s.in_flight, s.output_tokens_per_s / self.generated_tokens, s.output_tokens_per_s, _spread(ttft_s), _spread(s.tpot_s))
+        return UnderLoad(
+            s.in_flight,
+            s.output_tokens_per_s / self.generated_tokens,
+            s.output_tokens_per_s,
+            _spread(ttft_s),
+            _spread(s.tpot_s),
+        )
 
     def largest_concurrency(self, limits: Limits) -> int:
         """The most requests in flight within the limits; 0 where even one is too slow."""
@@ -118,7 +130,10 @@ def replica(
     generated_tokens: int,
 ) -> Replica:
     """The replica with the speed that was fitted to it. A model that does not fit holds one sequence."""
-    d, hw = demand(spec, precision, prompt_tokens, generated_tokens, kv_precision), hardware(gpu, parallelism, precision)
+    d, hw = (
+        demand(spec, precision, prompt_tokens, generated_tokens, kv_precision),
+        hardware(gpu, parallelism, precision),
+    )
     room = int(min(max(float(max_sequences(d, gpu.memory_bytes, hw)), 1.0), LARGEST_BATCH))
     batch = np.arange(1, room + 1, dtype=float)
     known = fitted.correction

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.accuracy.curves import FINISH_TIME, FREE_FORM, Curve, Shape, free_form, remaining, saturation_point
 from advisor.accuracy.estimators import Interval
+from advisor.accuracy.shapes import FINISH_TIME, FREE_FORM, Curve, Shape, free_form, remaining, saturation_point
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,9 @@ class Fits:
 
     def shape(self, b: int) -> Shape:
         """The b-th curve."""
-        return Shape(self.family, float(self.asymptote[b]), float(self.drop[b]), float(self.scale[b]), float(self.rate[b]))
+        return Shape(
+            self.family, float(self.asymptote[b]), float(self.drop[b]), float(self.scale[b]), float(self.rate[b])
+        )
 
 
 def fit_curve(x: Array, correct: Array, finished: Array | None = None, *, seed: int = 0, draws: int = DRAWS) -> Curve:
@@ -100,7 +102,10 @@ def best_shapes(x: Array, means: Array) -> list[Shape]:
         chosen = [FREE_FORM] * len(means)
     else:
         held = candidates(x[:kept], means[:, :kept])
-        errors = {family: np.array([np.abs(s.at(x[kept:]) - means[b, kept:]).mean() for b, s in enumerate(shapes)]) for family, shapes in held.items()}
+        errors = {
+            family: np.array([np.abs(s.at(x[kept:]) - means[b, kept:]).mean() for b, s in enumerate(shapes)])
+            for family, shapes in held.items()
+        }
         names = list(errors)
         chosen = [names[i] for i in np.argmin(np.array([errors[f] for f in names]), axis=0)]
     return [everywhere[family][b] for b, family in enumerate(chosen)]
@@ -129,7 +134,9 @@ def fit_family(family: str, x: Array, means: Array) -> Fits:
     determinant = n * sum_gg - sum_g**2 + 1e-12
     asymptote = np.clip((sum_gg * sum_y[:, None] - sum_g * sum_gy) / determinant, 0.0, 1.0)
     drop = (asymptote * sum_g - sum_gy) / (sum_gg + 1e-12)
-    residual = ((means[:, None, :] - asymptote[..., None] + drop[..., None] * g[None]) ** 2).sum(axis=2) + SHRINKAGE * (asymptote - last[:, None]) ** 2
+    residual = ((means[:, None, :] - asymptote[..., None] + drop[..., None] * g[None]) ** 2).sum(axis=2) + SHRINKAGE * (
+        asymptote - last[:, None]
+    ) ** 2
     best = residual.argmin(axis=1)
     rows = np.arange(len(means))
     return Fits(family, asymptote[rows, best], drop[rows, best], scales[best], rates[best])
@@ -171,6 +178,13 @@ def finish_time(x: Array, correct: Array, finished: Array, weights: Array, rng: 
     asymptote = means[:, -1] + (weights * of_question * open_share).sum(axis=1)
     drop = (asymptote - means[:, -1]) / np.maximum(1 - ended[:, -1], 1e-6)
     return [
-        Shape(FINISH_TIME, float(asymptote[b]), float(drop[b]), float(scale[b]), float(rate[b]), tuple(zip(x.tolist(), means[b].tolist(), strict=True)))
+        Shape(
+            FINISH_TIME,
+            float(asymptote[b]),
+            float(drop[b]),
+            float(scale[b]),
+            float(rate[b]),
+            tuple(zip(x.tolist(), means[b].tolist(), strict=True)),
+        )
         for b in range(len(weights))
     ]

@@ -54,7 +54,11 @@ class Shape:
         else:
             u, y = np.log2([k[0] for k in self.knots]), np.array([k[1] for k in self.knots])
             doublings = np.log2(x) - u[-1]
-            beyond = self._parametric(x) if self.family == FINISH_TIME else y[-1] + (self.asymptote - y[-1]) * (1 - DAMPING ** np.maximum(doublings, 0.0))
+            beyond = (
+                self._parametric(x)
+                if self.family == FINISH_TIME
+                else y[-1] + (self.asymptote - y[-1]) * (1 - DAMPING ** np.maximum(doublings, 0.0))
+            )
             values = np.where(doublings > 0, beyond, np.interp(np.log2(x), u, y))
         return np.asarray(np.clip(values, 0.0, 1.0))
 

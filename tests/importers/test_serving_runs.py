@@ -38,7 +38,11 @@ def test_serve(advisor, own):
 
 
 def test_at_a_rate_concurrency_is_littles_law(advisor, own, tmp_path):
-    report = json.loads((REPORTS / "vllm_serve.json").read_text()) | {"request_rate": 5.0, "max_concurrency": None, "duration": 8.0}
+    report = json.loads((REPORTS / "vllm_serve.json").read_text()) | {
+        "request_rate": 5.0,
+        "max_concurrency": None,
+        "duration": 8.0,
+    }
     path = tmp_path / "rate.json"
     path.write_text(json.dumps(report))
     assert advisor("import", "vllm-bench", path, "--gpu", "l4", "--workspace", own)[0] == 0
@@ -52,7 +56,18 @@ def test_a_time_of_zero_is_no_time(advisor, own, tmp_path):
     """vLLM gives a TPOT of zero for answers of one token; the fit goes by the rest."""
     report = json.loads((REPORTS / "vllm_serve.json").read_text())
     path = tmp_path / "one.json"
-    path.write_text(json.dumps(report | {"mean_tpot_ms": 0.0, "median_tpot_ms": 0.0, "p99_tpot_ms": 0.0, "total_output_tokens": 40, "output_throughput": 14.0}))
+    path.write_text(
+        json.dumps(
+            report
+            | {
+                "mean_tpot_ms": 0.0,
+                "median_tpot_ms": 0.0,
+                "p99_tpot_ms": 0.0,
+                "total_output_tokens": 40,
+                "output_throughput": 14.0,
+            }
+        )
+    )
     for file in (path, REPORTS / "vllm_serve.json"):
         assert advisor("import", "vllm-bench", file, "--gpu", "l4", "--workspace", own)[0] == 0
     code, _, err = advisor("fit", "--workspace", own)
@@ -72,14 +87,20 @@ def test_throughput_and_latency_need_to_be_told(advisor, own):
         code, _, err = advisor("import", "vllm-bench", REPORTS / name, *flags)
         assert code == 2
         assert "--input-tokens" in err
-    assert advisor("import", "vllm-bench", REPORTS / "vllm_throughput.json", *flags, *LENGTHS, "--concurrency", 64)[0] == 0
+    assert (
+        advisor("import", "vllm-bench", REPORTS / "vllm_throughput.json", *flags, *LENGTHS, "--concurrency", 64)[0] == 0
+    )
     assert advisor("import", "vllm-bench", REPORTS / "vllm_latency.json", *flags, *LENGTHS, "--concurrency", 8)[0] == 0
     by_source = {row["source"]: row for row in rows(own)}
     report = json.loads((REPORTS / "vllm_throughput.json").read_text())
     assert by_source["vllm bench throughput"]["output_tokens_per_s"] == pytest.approx(report["tokens_per_second"] / 3)
-    assert by_source["vllm bench latency"]["request_s"] == pytest.approx(json.loads((REPORTS / "vllm_latency.json").read_text())["avg_latency"])
+    assert by_source["vllm bench latency"]["request_s"] == pytest.approx(
+        json.loads((REPORTS / "vllm_latency.json").read_text())["avg_latency"]
+    )
     assert by_source["vllm bench latency"]["request_p90_s"] > by_source["vllm bench latency"]["request_p50_s"]
-    code, _, err = advisor("import", "vllm-bench", REPORTS / "vllm_throughput.json", *flags, "--input-tokens", 100, "--output-tokens", 32)
+    code, _, err = advisor(
+        "import", "vllm-bench", REPORTS / "vllm_throughput.json", *flags, "--input-tokens", 100, "--output-tokens", 32
+    )
     assert code == 2
     assert "6144 tokens in 64 requests" in err
 
@@ -107,7 +128,9 @@ def test_twice_changes_nothing(advisor, own):
 
 def test_a_plain_table(advisor, tmp_path):
     path = tmp_path / "mine.csv"
-    path.write_text("model,gpu,parallelism,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,H100-SXM,tp1,1024,256,16,0.009\n")
+    path.write_text(
+        "model,gpu,parallelism,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,H100-SXM,tp1,1024,256,16,0.009\n"
+    )
     code, _, err = advisor("import", "runs", path, "--workspace", tmp_path / "ws")
     assert code == 0, err
     (row,) = rows(tmp_path / "ws")
@@ -117,7 +140,9 @@ def test_a_plain_table(advisor, tmp_path):
 
 def test_the_precision_of_the_cache_is_told_or_read(advisor, tmp_path):
     path = tmp_path / "mine.csv"
-    path.write_text("model,gpu,kv_precision,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,,9,9,1,1\nqwen3-8b,l4,bf16,9,9,2,1\n")
+    path.write_text(
+        "model,gpu,kv_precision,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,,9,9,1,1\nqwen3-8b,l4,bf16,9,9,2,1\n"
+    )
     assert advisor("import", "runs", path, "--kv-precision", "fp8", "--workspace", tmp_path / "ws")[0] == 0
     assert [row["kv_precision"] for row in rows(tmp_path / "ws")] == ["fp8", "bf16"]
     code, _, err = advisor("import", "runs", path, "--kv-precision", "fp3", "--workspace", tmp_path / "ws")
@@ -151,12 +176,24 @@ def test_a_run_sealed_before_a_column_was_known(advisor, own):
         ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l9000,10,10,1,1\n", "unknown GPU"),
         ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nnobody/knows,l4,10,10,1,1\n", "unknown model"),
         ("model,gpu,prompt_tokens,generated_tokens,concurrency\nqwen3-8b,l4,10,10,1\n", "no measured time"),
-        ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,10,10,0,1\n", "no tokens or no requests"),
-        ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s,speed\nqwen3-8b,l4,10,10,1,1,1\n", "unknown column 'speed'"),
-        ("model,gpu,parallelism,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,many,10,10,1,1\n", "no parallelism"),
+        (
+            "model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,10,10,0,1\n",
+            "no tokens or no requests",
+        ),
+        (
+            "model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s,speed\nqwen3-8b,l4,10,10,1,1,1\n",
+            "unknown column 'speed'",
+        ),
+        (
+            "model,gpu,parallelism,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,many,10,10,1,1\n",
+            "no parallelism",
+        ),
         ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,10,10,1,fast\n", "tpot_s is 'fast'"),
         ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\n", "holds no run"),
-        ("model,gpu,run_id,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,../x,10,10,1,1\n", "cannot name a file"),
+        (
+            "model,gpu,run_id,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,../x,10,10,1,1\n",
+            "cannot name a file",
+        ),
     ],
 )
 def test_bad_tables_leave_nothing_behind(advisor, tmp_path, text, message):
@@ -169,27 +206,72 @@ def test_bad_tables_leave_nothing_behind(advisor, tmp_path, text, message):
     assert not list((tmp_path / "ws").rglob("*.parquet"))
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"benchmarks": 3}', '{"benchmarks": [{}]}', '{"output_throughput": 1}', '{"avg_latency": "x"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"benchmarks": 3}',
+        '{"benchmarks": [{}]}',
+        '{"output_throughput": 1}',
+        '{"avg_latency": "x"}',
+    ],
+)
 @pytest.mark.parametrize("kind", ["vllm-bench", "guidellm"])
 def test_what_is_no_report(advisor, tmp_path, content, kind):
     path = tmp_path / "report.json"
     path.write_text(content)
-    code, _, err = advisor("import", kind, path, "--gpu", "l4", "--model", "qwen3-8b", *LENGTHS, "--concurrency", 2, "--workspace", tmp_path / "ws")
+    code, _, err = advisor(
+        "import",
+        kind,
+        path,
+        "--gpu",
+        "l4",
+        "--model",
+        "qwen3-8b",
+        *LENGTHS,
+        "--concurrency",
+        2,
+        "--workspace",
+        tmp_path / "ws",
+    )
     assert code == 2
     assert err.count("\n") == 1
 
 
 def test_an_empty_folder_is_no_sweep(advisor, tmp_path):
     assert advisor("import", "vllm-bench", tmp_path, "--gpu", "l4", "--workspace", tmp_path / "ws")[0] == 2
-    assert advisor("import", "vllm-bench", tmp_path / "nowhere.json", "--gpu", "l4", "--workspace", tmp_path / "ws")[0] == 2
+    assert (
+        advisor("import", "vllm-bench", tmp_path / "nowhere.json", "--gpu", "l4", "--workspace", tmp_path / "ws")[0]
+        == 2
+    )
 
 
 def test_own_runs_change_the_estimate_and_say_so(advisor, tmp_path):
     """Half as fast as what ships says: after the fit the estimate is near what was measured, with its source."""
     ws = tmp_path / "ws"
-    asked = ("estimate", "qwen3-8b", "--gpu", "h100-sxm", "--input-tokens", 1024, "--output-tokens", 256, "--concurrency", 16, "--json", "--workspace", ws)
+    asked = (
+        "estimate",
+        "qwen3-8b",
+        "--gpu",
+        "h100-sxm",
+        "--input-tokens",
+        1024,
+        "--output-tokens",
+        256,
+        "--concurrency",
+        16,
+        "--json",
+        "--workspace",
+        ws,
+    )
     before = json.loads(advisor(*asked)[1])["tpot_s"]
-    lines = [f"qwen3-8b,h100-sxm,1024,256,{c},{2 * json.loads(advisor(*asked[:8], '--concurrency', c, '--json')[1])['tpot_s']}" for c in (1, 4, 16, 64)]
+    lines = [
+        f"qwen3-8b,h100-sxm,1024,256,{c},{2 * json.loads(advisor(*asked[:8], '--concurrency', c, '--json')[1])['tpot_s']}"
+        for c in (1, 4, 16, 64)
+    ]
     path = tmp_path / "mine.csv"
     path.write_text("\n".join(["model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s", *lines]))
     assert advisor("import", "runs", path, "--workspace", ws)[0] == 0

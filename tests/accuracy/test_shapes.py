@@ -3,14 +3,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.accuracy.curves import FINISH_TIME, FREE_FORM, Shape, free_form, saturation_point
+from advisor.accuracy.curve_fits import best_shapes, fit_curve, fit_family, fit_published
 from advisor.accuracy.estimators import area_within_budgets
-from advisor.accuracy.fit import best_shapes, fit_curve, fit_family, fit_published
+from advisor.accuracy.shapes import FINISH_TIME, FREE_FORM, Shape, free_form, saturation_point
 
 X = np.array([1.0, 2, 4, 8, 16, 32, 64])
 
 
-@pytest.mark.parametrize("truth", [Shape("power", 0.8, 0.5, 1.0, 0.7), Shape("exponential", 0.7, 0.3, 1.0, 0.2), Shape("logistic", 0.9, 0.8, 6.0, 1.5)])
+@pytest.mark.parametrize(
+    "truth",
+    [
+        Shape("power", 0.8, 0.5, 1.0, 0.7),
+        Shape("exponential", 0.7, 0.3, 1.0, 0.2),
+        Shape("logistic", 0.9, 0.8, 6.0, 1.5),
+    ],
+)
 def test_each_family_finds_itself(truth):
     fits = fit_family(truth.family, X, truth.at(X)[None])
     assert fits.shape(0).at(X) == pytest.approx(truth.at(X), abs=0.015)

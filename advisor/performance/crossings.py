@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 
-def crossings(loads: Sequence[float], first: Sequence[float | None], second: Sequence[float | None]) -> list[tuple[float, bool]]:
+def crossings(
+    loads: Sequence[float], first: Sequence[float | None], second: Sequence[float | None]
+) -> list[tuple[float, bool]]:
     """Loads at which one becomes smaller than the other, and whether it is the first that is smaller from there on.
 
     Between two loads both are taken as straight in logarithms; None (it does not fit) ends a line.

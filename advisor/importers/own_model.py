@@ -28,7 +28,7 @@ def import_model(path: Path, workspace: Workspace, name: str | None = None) -> s
     """
     config = path / "config.json" if path.is_dir() else path
     if not config.is_file():
-        raise AdvisorError("no such file", where=str(config), mend=FORMS)
+        raise AdvisorError("no such file", where=str(config), hint=FORMS)
     folder = config.resolve().parent
     name = name or folder.name
     read_config(config, name=name)
@@ -37,7 +37,11 @@ def import_model(path: Path, workspace: Workspace, name: str | None = None) -> s
     known = next((row for row in rows if row["model"] == name), None)
     kept = profiles / "models" / name.replace("/", "--") / "config.json"
     if known is not None and (known["source"] != OWN or (kept.exists() and kept.read_bytes() != config.read_bytes())):
-        raise AdvisorError(f"{name!r} is the name of another model here", where=str(profiles / "models.csv"), mend="rename the folder of one of them")
+        raise AdvisorError(
+            f"{name!r} is the name of another model here",
+            where=str(profiles / "models.csv"),
+            hint="rename the folder of one of them",
+        )
     row = dict.fromkeys(COLUMNS, "") | {
         "model": name,
         "config": kept.parent.name,

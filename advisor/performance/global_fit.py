@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from advisor.performance.demand import Array
+from advisor.performance.observed import Labels, Runs
 from advisor.performance.roofline import Efficiency, Serving, serving, shifted
-from advisor.performance.runs import Labels, Runs
 
 RIDGE = 10.0
 """Chosen by predicting whole (model, GPU) groups that were left out."""
@@ -43,7 +43,11 @@ class PerformanceModel:
     def predict(self, runs: Runs) -> Serving:
         """TTFT and TPOT of the runs."""
         return serving(
-            runs.demand, runs.hardware, self.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist()), runs.concurrency, runs.max_sequences
+            runs.demand,
+            runs.hardware,
+            self.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist()),
+            runs.concurrency,
+            runs.max_sequences,
         )
 
 
@@ -56,7 +60,9 @@ def fit(runs: Runs, *, ridge: float = RIDGE) -> PerformanceModel:
 
     def residuals(flat: Array) -> Array:
         coefficients = flat.reshape(shape)
-        predicted = serving(runs.demand, runs.hardware, _efficiency(coefficients, design), runs.concurrency, runs.max_sequences)
+        predicted = serving(
+            runs.demand, runs.hardware, _efficiency(coefficients, design), runs.concurrency, runs.max_sequences
+        )
         decode, ttft = runs.log_errors(predicted)
         errors = np.concatenate([decode, np.where(np.isfinite(ttft), TTFT_WEIGHT * ttft, 0.0)])
         return np.concatenate([_pseudo_huber(errors / ERROR_SCALE), (coefficients * stiffness).ravel()])
@@ -74,7 +80,10 @@ def _pseudo_huber(z: Array) -> Array:
 
 
 def _design(model: PerformanceModel, gpu: Labels, engine: Labels, precision: Labels) -> Array:
-    blocks = [labels[:, None] == np.array(known)[None, :] for labels, known in ((gpu, model.gpus), (engine, model.engines), (precision, model.precisions))]
+    blocks = [
+        labels[:, None] == np.array(known)[None, :]
+        for labels, known in ((gpu, model.gpus), (engine, model.engines), (precision, model.precisions))
+    ]
     return np.hstack([np.ones((len(gpu), 1)), *blocks]).astype(float)
 
 
@@ -95,7 +104,9 @@ def left_out_efficiency(runs: Runs, folds: NDArray[np.int64], *, ridge: float = 
     for fold in np.unique(folds):
         held = folds == fold
         model = fit(runs.where(~held), ridge=ridge)
-        efficiency = model.efficiency(runs.gpu[held].tolist(), runs.engine[held].tolist(), runs.precision[held].tolist())
+        efficiency = model.efficiency(
+            runs.gpu[held].tolist(), runs.engine[held].tolist(), runs.precision[held].tolist()
+        )
         for f in fields(Efficiency):
             getattr(found, f.name)[held] = getattr(efficiency, f.name)
     return found

@@ -36,7 +36,9 @@ class Task:
         return same(self.kind, question.reference, text)
 
 
-def load(name: str, *, kind: str | None, template: str | None, n_questions: int | None, force: str | None = None) -> Task:
+def load(
+    name: str, *, kind: str | None, template: str | None, n_questions: int | None, force: str | None = None
+) -> Task:
     """`arithmetic`, a benchmark's name, or a .jsonl or .parquet file; `force` opens an answer where thinking is cut.
 
     Raises AdvisorError, MissingAbility.
@@ -44,7 +46,12 @@ def load(name: str, *, kind: str | None, template: str | None, n_questions: int 
     if kind is not None:
         reader(kind)
     if name == "arithmetic":
-        return Task(name, tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS)), kind or "arithmetic", force or "\nA ")
+        return Task(
+            name,
+            tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS)),
+            kind or "arithmetic",
+            force or "\nA ",
+        )
     if name.endswith((".jsonl", ".parquet")):
         path = Path(name)
         questions = from_file(path, template or (CHOICE_TEMPLATE if kind == "choice" else TEMPLATE))

@@ -63,7 +63,14 @@ def runs_of(columns: Mapping[str, NDArray[np.generic]]) -> Runs:
     """Runs from the columns NAMES and NUMBERS of the table `runs`: answered ones, of models and GPUs known here."""
     text = {name: np.array(columns[name], dtype=str) for name in NAMES}
     numbers = {name: np.array(columns[name], dtype=float) for name in NUMBERS}
-    loads = zip(text["model"], text["precision"], numbers["prompt_tokens"], numbers["generated_tokens"], text["kv_precision"], strict=True)
+    loads = zip(
+        text["model"],
+        text["precision"],
+        numbers["prompt_tokens"],
+        numbers["generated_tokens"],
+        text["kv_precision"],
+        strict=True,
+    )
     demands = stack([demand(spec_of(m), p, max(round(i), 1), max(round(o), 1), kv) for m, p, i, o, kv in loads])
     chosen = [load_gpu(name) for name in text["gpu"]]
     layouts = zip(chosen, text["parallelism"], text["precision"], strict=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from advisor.performance.corrections import TERMS, Correction, corrected_serving, spread_at, terms
-from advisor.performance.pooling import (
+from advisor.performance.groups import (
     COEFFICIENTS,
     LEVELS,
     N_EFFICIENCIES,
@@ -20,8 +20,8 @@ from advisor.performance.pooling import (
     on_unmeasured_gpu,
     sensitivities,
 )
+from advisor.performance.observed import Runs, runs_of
 from advisor.performance.roofline import Efficiency, serving, shifted
-from advisor.performance.runs import Runs, runs_of
 
 BASE = Efficiency()
 LOADS = [(i, o, c) for i, o in ((512, 512), (4096, 512), (1024, 2048)) for c in (1, 2, 4, 8, 16, 32, 64, 128)]
@@ -29,8 +29,17 @@ PRIOR = Prior(np.full((len(LEVELS), len(COEFFICIENTS)), 0.05), np.array([0.03**2
 
 
 def made(truth, *, model="Qwen/Qwen3-30B-A3B", noise=0.03, seed=0, loads=LOADS, engine="vllm", timed=True):
-    columns = dict(zip(("prompt_tokens", "generated_tokens", "concurrency"), map(np.array, zip(*loads, strict=True)), strict=True))
-    text = {"model": model, "gpu": "h100-sxm", "parallelism": "tp2", "precision": "bf16", "kv_precision": "bf16", "engine": engine}
+    columns = dict(
+        zip(("prompt_tokens", "generated_tokens", "concurrency"), map(np.array, zip(*loads, strict=True)), strict=True)
+    )
+    text = {
+        "model": model,
+        "gpu": "h100-sxm",
+        "parallelism": "tp2",
+        "precision": "bf16",
+        "kv_precision": "bf16",
+        "engine": engine,
+    }
     columns |= {name: np.full(len(loads), value) for name, value in text.items()}
     unknown = np.full(len(loads), np.nan)
     asked = runs_of(columns | dict.fromkeys(("ttft_s", "tpot_s", "request_s", "output_tokens_per_s"), unknown))
@@ -112,15 +121,27 @@ def test_whole_requests_alone_teach_too():
 
 
 def test_the_prior_expects_groups_to_stray_as_far_as_they_did():
-    models = ("Qwen/Qwen3-8B", "Qwen/Qwen3-14B", "Qwen/Qwen3-32B", "Qwen/Qwen3-4B", "Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-32B-Instruct")
+    models = (
+        "Qwen/Qwen3-8B",
+        "Qwen/Qwen3-14B",
+        "Qwen/Qwen3-32B",
+        "Qwen/Qwen3-4B",
+        "Qwen/Qwen2.5-7B-Instruct",
+        "Qwen/Qwen2.5-32B-Instruct",
+    )
     expected = {}
     for far in (0.1, 1.0):
         rng = np.random.default_rng(3)
-        groups = [made(shifted(BASE, [0, rng.normal(0, far), 0, 0, 0, 0, rng.normal(0, far), *[0] * 5]), model=m, seed=i) for i, m in enumerate(models)]
+        groups = [
+            made(shifted(BASE, [0, rng.normal(0, far), 0, 0, 0, 0, rng.normal(0, far), *[0] * 5]), model=m, seed=i)
+            for i, m in enumerate(models)
+        ]
         together = joined(groups)
         prior = estimate_prior(together, as_arrays(together))
         decode, _, by_decode, _ = sensitivities(together, as_arrays(together))
-        expected[far] = np.mean(np.einsum("nc,c,nc->n", by_decode, prior.variances.sum(axis=0), by_decode) + prior.noise[0])
+        expected[far] = np.mean(
+            np.einsum("nc,c,nc->n", by_decode, prior.variances.sum(axis=0), by_decode) + prior.noise[0]
+        )
         assert prior.noise[0] < 0.005
     assert 0.4 < expected[1.0] / np.mean(decode**2) < 4
     assert expected[0.1] < expected[1.0] / 2
@@ -132,7 +153,10 @@ def joined(groups):
     def column(part, name):
         return np.concatenate([getattr(getattr(g, part), name) if part else getattr(g, name) for g in groups])
 
-    nested = [type(getattr(groups[0], part))(*(column(part, f.name) for f in fields(getattr(groups[0], part)))) for part in ("demand", "hardware")]
+    nested = [
+        type(getattr(groups[0], part))(*(column(part, f.name) for f in fields(getattr(groups[0], part))))
+        for part in ("demand", "hardware")
+    ]
     return Runs(*nested, *(column("", f.name) for f in fields(Runs)[2:]))
 
 
@@ -142,8 +166,13 @@ def test_an_unmeasured_gpu_is_less_certain():
 
 
 def test_beyond_what_was_measured_the_interval_is_no_narrower_than_without():
-    measured, asked = made(BASE, loads=[(1024, 512, 4), (1024, 512, 64)]), made(BASE, loads=[(1024, 512, 16), (1024, 512, 256), (9000, 512, 16)])
-    correction = Correction(BASE, np.zeros(7), np.zeros(7), *(f(features_of(measured), axis=0) for f in (np.min, np.max)), 1.1, 2, "here")
+    measured, asked = (
+        made(BASE, loads=[(1024, 512, 4), (1024, 512, 64)]),
+        made(BASE, loads=[(1024, 512, 16), (1024, 512, 256), (9000, 512, 16)]),
+    )
+    correction = Correction(
+        BASE, np.zeros(7), np.zeros(7), *(f(features_of(measured), axis=0) for f in (np.min, np.max)), 1.1, 2, "here"
+    )
     assert spread_at(correction, features_of(asked), 1.5).tolist() == [1.1, 1.5, 1.5]
     assert spread_at(correction, features_of(asked), 1.05).tolist() == [1.1, 1.1, 1.1]
 

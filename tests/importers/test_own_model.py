@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from advisor.importers.models import checkpoint_precision
-from advisor.models.catalog import catalog
+from advisor.importers.own_model import checkpoint_precision
+from tests.known import catalog
 
 SMALL = {"hidden_size": 64, "num_hidden_layers": 2, "intermediate_size": 128}
 
@@ -21,7 +21,10 @@ def mine(tmp_path):
 def rows(score):
     shared = {"task": "mine", "answer": "a", "generated_tokens": 400, "prompt_tokens": 50, "run_id": "r"}
     return [
-        shared | {"model": "my-tune", "question_id": f"q{q}", "sample_index": i, "correct": (q + i) % 3 > 0, **score(q, i)} for q in range(12) for i in range(4)
+        shared
+        | {"model": "my-tune", "question_id": f"q{q}", "sample_index": i, "correct": (q + i) % 3 > 0, **score(q, i)}
+        for q in range(12)
+        for i in range(4)
     ]
 
 
@@ -67,7 +70,14 @@ def test_a_reward_model_is_counted(advisor, mine, tmp_path):
     shutil.copytree(mine, prm)
     for model in (mine, prm):
         assert advisor("import", "model", model, *ws)[0] == 0
-    scored = {"score": 0.5, "reward_model": "prm", "strategy": "rebase", "budget": 4, "search_generated_tokens": 1600, "search_scored_tokens": 6000}
+    scored = {
+        "score": 0.5,
+        "reward_model": "prm",
+        "strategy": "rebase",
+        "budget": 4,
+        "search_generated_tokens": 1600,
+        "search_scored_tokens": 6000,
+    }
     path = tmp_path / "ws" / "measurements" / "samples" / "r.parquet"
     path.parent.mkdir(parents=True)
     import pyarrow
@@ -82,7 +92,11 @@ def test_a_reward_model_is_counted(advisor, mine, tmp_path):
     assert "--gpu-memory-utilization" in pick["command"]
     shutil.rmtree(tmp_path / "ws" / "profiles" / "models" / "prm")
     (tmp_path / "ws" / "profiles" / "models.csv").write_text(
-        "".join(line for line in (tmp_path / "ws" / "profiles" / "models.csv").read_text().splitlines(True) if not line.startswith("prm,"))
+        "".join(
+            line
+            for line in (tmp_path / "ws" / "profiles" / "models.csv").read_text().splitlines(True)
+            if not line.startswith("prm,")
+        )
     )
     assert advisor("recommend", "--task", "mine", *ws)[0] == 1  # a reward model of unknown cost is never recommended
 

@@ -17,8 +17,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 from advisor.performance.corrections import TERMS, Correction, Key, terms
 from advisor.performance.demand import Array
+from advisor.performance.observed import Runs
 from advisor.performance.roofline import Efficiency, serving, shifted
-from advisor.performance.runs import Runs
 
 LEVELS = ("group", "engine", "precision")
 N_EFFICIENCIES = len(fields(Efficiency))
@@ -80,14 +80,20 @@ def _holds(block: tuple[str, str, str], engine: str, precision: str) -> bool:
 def blocks_of(combinations: Sequence[tuple[str, str]]) -> tuple[tuple[str, str, str], ...]:
     """The group's block, one for each engine, one for each (engine, precision)."""
     engines = sorted({engine for engine, _ in combinations})
-    return (("group", "", ""), *(("engine", e, "") for e in engines), *(("precision", e, p) for e, p in sorted(set(combinations))))
+    return (
+        ("group", "", ""),
+        *(("engine", e, "") for e in engines),
+        *(("precision", e, p) for e, p in sorted(set(combinations))),
+    )
 
 
 def sensitivities(runs: Runs, efficiency: Efficiency) -> tuple[Array, Array, Array, Array]:
     """log(measured/predicted) of decoding and TTFT, each (n,), and how the predictions move with COEFFICIENTS, each (n, len(COEFFICIENTS))."""
 
     def errors(shift: Array) -> tuple[Array, Array]:
-        return runs.log_errors(serving(runs.demand, runs.hardware, shifted(efficiency, shift), runs.concurrency, runs.max_sequences))
+        return runs.log_errors(
+            serving(runs.demand, runs.hardware, shifted(efficiency, shift), runs.concurrency, runs.max_sequences)
+        )
 
     decode, ttft = errors(np.zeros(N_EFFICIENCIES))
     moved = [errors(STEP * direction) for direction in np.eye(N_EFFICIENCIES)]
@@ -109,7 +115,10 @@ class Linear:
 
 def linearised(runs: Runs, base: Efficiency, blocks: Sequence[tuple[str, str, str]], mean: Array) -> Linear:
     """The group's errors around `mean`, TTFT's left out where it was not measured."""
-    member = np.array([[_holds(b, e, p) for b in blocks] for e, p in zip(runs.engine.tolist(), runs.precision.tolist(), strict=True)], dtype=float)
+    member = np.array(
+        [[_holds(b, e, p) for b in blocks] for e, p in zip(runs.engine.tolist(), runs.precision.tolist(), strict=True)],
+        dtype=float,
+    )
     here = member @ mean.reshape(len(blocks), -1)
     decode, ttft, by_decode, by_ttft = sensitivities(runs, shifted(base, here[:, :N_EFFICIENCIES].T))
     features = terms(runs.demand, runs.hardware, runs.concurrency)
@@ -154,7 +163,9 @@ def corrections(runs: Runs, base: Efficiency, prior: Prior, sources: NDArray[np.
         for engine, precision in sorted(set(zip(group.engine.tolist(), group.precision.tolist(), strict=True))):
             here = (group.engine == engine) & (group.precision == precision)
             source = "; ".join(sorted(set(sources[mask][here].tolist())))
-            found[shape, gpu, engine, precision] = _correction(posterior, group.where(here), at(group_base, here), source)
+            found[shape, gpu, engine, precision] = _correction(
+                posterior, group.where(here), at(group_base, here), source
+            )
     return found
 
 
@@ -165,7 +176,9 @@ def _correction(posterior: Posterior, runs: Runs, base: Efficiency, source: str)
     own = shifted(at(base, 0), c[:N_EFFICIENCIES])
     n = len(TERMS)
     spread = float(np.exp(Z90 * np.sqrt(np.mean(variance(posterior, runs, own)) + posterior.prior.noise[0])))
-    return Correction(own, c[N_EFFICIENCIES:-n], c[-n:], features.min(axis=0), features.max(axis=0), spread, len(runs), source)
+    return Correction(
+        own, c[N_EFFICIENCIES:-n], c[-n:], features.min(axis=0), features.max(axis=0), spread, len(runs), source
+    )
 
 
 def variance(posterior: Posterior, runs: Runs, own: Efficiency) -> Array:
@@ -204,14 +217,18 @@ def estimate_prior(runs: Runs, base: Efficiency) -> Prior:
     return Prior(variances, noise)
 
 
-def _em_round(lines: Sequence[tuple[Sequence[tuple[str, str, str]], Linear]], variances: Array, noise: Array) -> tuple[Array, Array]:
+def _em_round(
+    lines: Sequence[tuple[Sequence[tuple[str, str, str]], Linear]], variances: Array, noise: Array
+) -> tuple[Array, Array]:
     sums = np.full_like(variances, PRIOR_WEIGHT * PRIOR_VARIANCE)
     counts = np.full(len(LEVELS), PRIOR_WEIGHT)
     squares, rows = np.zeros(2), np.zeros(2)
     for blocks, line in lines:
         levels = [LEVELS.index(level) for level, *_ in blocks]
         y, precision = np.clip(line.y, -LARGEST_ERROR, LARGEST_ERROR), 1 / noise[line.quantity]
-        information = (line.x.T * precision) @ line.x + np.diag(1 / np.concatenate([variances[level] for level in levels]))
+        information = (line.x.T * precision) @ line.x + np.diag(
+            1 / np.concatenate([variances[level] for level in levels])
+        )
         covariance = cho_solve(cho_factor(information), np.eye(len(information)))
         mean = covariance @ (line.x.T @ (precision * y))
         second = (mean**2 + np.diag(covariance)).reshape(len(blocks), -1)

@@ -1,6 +1,6 @@
 import pytest
 
-from advisor.performance.crossing import crossings
+from advisor.performance.crossings import crossings
 
 
 def test_one_overtakes_the_other_where_the_lines_meet():

@@ -3,29 +3,56 @@
 import numpy as np
 import pytest
 
-from advisor.performance.fit import fit, fold_of, left_out_efficiency
+from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
+from advisor.performance.observed import runs_of
 from advisor.performance.profiles import fitted_for
 from advisor.performance.roofline import Efficiency, serving
-from advisor.performance.runs import runs_of
 
 SETTING = {"gpu": "h100-sxm", "parallelism": "tp2", "precision": "bf16", "kv_precision": "bf16", "engine": "vllm"}
-TRUTH = Efficiency(compute=0.4, weights=0.6, experts=0.5, kv=0.5, kernel_s=3e-6, step_s=2e-3, prefill_compute=0.4, ttft_steps=3, burst=0.1)
+TRUTH = Efficiency(
+    compute=0.4,
+    weights=0.6,
+    experts=0.5,
+    kv=0.5,
+    kernel_s=3e-6,
+    step_s=2e-3,
+    prefill_compute=0.4,
+    ttft_steps=3,
+    burst=0.1,
+)
 
 
 @pytest.fixture(scope="module")
 def runs():
     models = ("Qwen/Qwen3-8B", "Qwen/Qwen3-32B", "Qwen/Qwen3-30B-A3B")
     loads = [(m, i, o, c) for m in models for i, o in ((512, 512), (4096, 512)) for c in (1, 4, 16, 64, 128)]
-    columns = dict(zip(("model", "prompt_tokens", "generated_tokens", "concurrency"), map(np.array, zip(*loads, strict=True)), strict=True))
+    columns = dict(
+        zip(
+            ("model", "prompt_tokens", "generated_tokens", "concurrency"),
+            map(np.array, zip(*loads, strict=True)),
+            strict=True,
+        )
+    )
     columns |= {
         name: np.full(len(loads), text)
-        for name, text in (("gpu", "h100-sxm"), ("parallelism", "tp2"), ("precision", "bf16"), ("kv_precision", "bf16"), ("engine", "vllm"))
+        for name, text in (
+            ("gpu", "h100-sxm"),
+            ("parallelism", "tp2"),
+            ("precision", "bf16"),
+            ("kv_precision", "bf16"),
+            ("engine", "vllm"),
+        )
     }
     unknown = np.full(len(loads), np.nan)
     asked = runs_of(columns | dict.fromkeys(("ttft_s", "tpot_s", "request_s", "output_tokens_per_s"), unknown))
     made = serving(asked.demand, asked.hardware, TRUTH, asked.concurrency)
     noise = np.exp(np.random.default_rng(0).normal(0, 0.03, len(loads)))
-    times = {"ttft_s": made.ttft_s * noise, "tpot_s": made.tpot_s * noise, "request_s": unknown, "output_tokens_per_s": unknown}
+    times = {
+        "ttft_s": made.ttft_s * noise,
+        "tpot_s": made.tpot_s * noise,
+        "request_s": unknown,
+        "output_tokens_per_s": unknown,
+    }
     return runs_of(columns | times)
 
 
