@@ -1,3 +1,80 @@
-"""Choose an open model, an inference strategy, a GPU and a configuration for a budget."""
+"""Which open model, inference strategy, GPU and configuration for a budget.
 
-__version__ = "0.1.0"
+    import advisor
+
+    ws = advisor.Workspace("ours")
+    pick = advisor.recommend(ws, budget="0.01usd", task="gpqa-diamond")
+    pick.recommended.model, pick.recommended.accuracy.low, pick.reason
+
+Every verb of the command line is a function of the same name that takes a workspace and keyword arguments and returns
+a frozen value; docs/python.md shows them. Importing this package loads none of them before they are used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from advisor.calibration.calibrate import calibrate as calibrate
+    from advisor.errors import AdvisorError as AdvisorError
+    from advisor.errors import MissingAbility as MissingAbility
+    from advisor.errors import NoAnswer as NoAnswer
+    from advisor.fits.curve import curve as curve
+    from advisor.fits.fit import fit as fit
+    from advisor.importers.epoch import import_epoch as import_epoch
+    from advisor.importers.guidellm import import_guidellm as import_guidellm
+    from advisor.importers.own_model import import_model as import_model
+    from advisor.importers.samples import import_samples as import_samples
+    from advisor.importers.serving_runs import import_runs as import_runs
+    from advisor.importers.vllm_bench import import_vllm_bench as import_vllm_bench
+    from advisor.prices import Price as Price
+    from advisor.profiler.profile import profile as profile
+    from advisor.recommendation.compare import compare as compare
+    from advisor.recommendation.compare_speed import compare_speed as compare_speed
+    from advisor.recommendation.estimate import estimate as estimate
+    from advisor.recommendation.frontier import frontier as frontier
+    from advisor.recommendation.frontier import known_tasks as known_tasks
+    from advisor.recommendation.pick import recommend as recommend
+    from advisor.reports.markdown import report as report
+    from advisor.store.workspace import Workspace as Workspace
+    from advisor.units import Budget as Budget
+
+_ROOMS = {
+    "AdvisorError": "errors",
+    "Budget": "units",
+    "MissingAbility": "errors",
+    "NoAnswer": "errors",
+    "Price": "prices",
+    "Workspace": "store.workspace",
+    "calibrate": "calibration.calibrate",
+    "compare": "recommendation.compare",
+    "compare_speed": "recommendation.compare_speed",
+    "curve": "fits.curve",
+    "estimate": "recommendation.estimate",
+    "fit": "fits.fit",
+    "frontier": "recommendation.frontier",
+    "import_epoch": "importers.epoch",
+    "import_guidellm": "importers.guidellm",
+    "import_model": "importers.own_model",
+    "import_runs": "importers.serving_runs",
+    "import_samples": "importers.samples",
+    "import_vllm_bench": "importers.vllm_bench",
+    "known_tasks": "recommendation.frontier",
+    "profile": "profiler.profile",
+    "recommend": "recommendation.pick",
+    "report": "reports.markdown",
+}
+"""Where each public name lives."""
+
+__all__ = list(_ROOMS)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'advisor' has no attribute {name!r}")
+    return getattr(import_module(f"advisor.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

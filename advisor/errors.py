@@ -10,6 +10,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+DISTRIBUTION = "frontier-advisor"
+"""What `pip` calls this program; the name `advisor` belongs to another project on the public index."""
+
+MOST_LISTED = 20
+"""Names that an error lists when none of them is near; more are a listing command's job."""
+
 
 class AdvisorError(Exception):
     """One clear line: what is wrong, where, and how to mend it."""
@@ -26,9 +32,13 @@ class AdvisorError(Exception):
 
 
 class NoAnswer(AdvisorError):
-    """The request is sound and nothing known meets it."""
+    """The request is sound and nothing known meets it. `answer` is what can be said all the same, for `--json`."""
 
     exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", answer: object = None) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.answer = answer
 
 
 class MissingAbility(AdvisorError):
@@ -37,16 +47,27 @@ class MissingAbility(AdvisorError):
     exit_code = 3
 
 
-def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "") -> AdvisorError:
-    """The error for a name nobody knows, with the nearest known ones."""
-    names = sorted(known)
+def install(*extras: str) -> str:
+    """The command that installs extras of this program.
+
+    >>> install("tasks")
+    "pip install 'frontier-advisor[tasks]'"
+    """
+    return f"pip install '{DISTRIBUTION}[{','.join(extras)}]'"
+
+
+def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "", listed_by: str = "") -> AdvisorError:
+    """The error for a name that is not known, with near matches; `listed_by` is the command that lists all names."""
+    names = sorted(set(known))
     by_folded = {n.casefold(): n for n in names}
     begun = [folded for folded in by_folded if folded.startswith(name.casefold())] if len(name) > 2 else []
     near = begun[:3] or difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)
     if near:
         hint = f"did you mean {' or '.join(by_folded[n] for n in near)}?"
+    elif listed_by and len(names) > MOST_LISTED:
+        hint = f"`{listed_by}` lists what is known"
     elif names:
-        hint = f"known: {', '.join(names[:40])}"
+        hint = f"known: {', '.join(names)}"
     else:
         hint = f"no {kind} is known here"
     return AdvisorError(f"unknown {kind} {name!r}", where=where, hint=hint)

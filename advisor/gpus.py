@@ -1,190 +1,108 @@
-"""GPUs and what they cost: rows of profiles/gpus.csv and prices.csv."""
+"""GPUs: rows of gpus.csv, found by our name or by the exact name that the driver reports."""
 
 from __future__ import annotations
 
-import csv
-import math
-import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advisor.errors import AdvisorError, unknown
-from advisor.shipped import profile_folders, read_once, shipped_root
+from advisor.tables import column, read_rows
+from advisor.values import Rows
+
+if TYPE_CHECKING:
+    import pandas
 
 PRECISIONS = ("bf16", "fp8", "fp4", "int8", "int4")
 BYTES_PER_WEIGHT = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5625, "int8": 1.0, "int4": 0.5625}
 """fp4 and int4 carry one 8-bit scale for 16 weights (NVFP4, AWQ/GPTQ at group size 32 are within 6 %)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GpuSpec:
-    """One GPU: dense peaks in FLOP/s, memory in decimal bytes, `link_bytes_per_s` one way."""
+    """One GPU: peaks are dense (vendors' headline figures with sparsity are twice as high), tera is 10^12."""
 
-    name: str
-    vendor: str
-    architecture: str
-    memory_bytes: int
-    memory_bytes_per_s: float
-    peak_flops_per_s: dict[str, float]
-    tdp_w: float
-    link: str
-    link_bytes_per_s: float
-    released: str
-    source: str
-    source_url: str
-    note: str
+    gpu: str = column("our name, lower case with its form: `h100-sxm`")
+    vendor: str = column("NVIDIA or AMD", default="")
+    architecture: str = column("the vendor's name of the generation", default="")
+    memory_bytes: int = column("as the driver reports it where that is known, else the vendor's figure")
+    memory_bytes_per_s: float = column("peak memory bandwidth")
+    bf16_flops_per_s: float = column("dense peak of 16-bit products")
+    fp8_flops_per_s: float | None = column("dense peak; empty: the GPU has no such units", default=None)
+    fp4_flops_per_s: float | None = column("dense peak; empty: the GPU has no such units", default=None)
+    int8_ops_per_s: float | None = column("dense peak; empty: the GPU has no such units", default=None)
+    tdp_w: float = column("power limit; nan: not known")
+    link: str = column("what joins GPUs of one node", default="")
+    link_bytes_per_s: float = column("one direction of a GPU's fabric, or of its PCIe slot")
+    node_gpus: int = column("GPUs that share that link at most", default=8)
+    released: str = column("YYYY-MM", default="")
+    aliases: str = column("exact names that drivers report, separated by `; `", default="")
+    note: str = column("what differs from its siblings", default="")
+    source: str = column("where the figures were seen", default="")
+    source_url: str = column("the vendor's page", default="")
+    as_of: str = column("when they were seen, ISO date", default="")
+
+    @property
+    def name(self) -> str:
+        """Our name."""
+        return self.gpu
+
+    @property
+    def peak_flops_per_s(self) -> dict[str, float]:
+        """Dense peaks by the precision of the products, those it has."""
+        peaks = {
+            "bf16": self.bf16_flops_per_s,
+            "fp8": self.fp8_flops_per_s,
+            "fp4": self.fp4_flops_per_s,
+            "int8": self.int8_ops_per_s,
+        }
+        return {precision: peak for precision, peak in peaks.items() if peak}
 
     def compute_precision(self, weights: str) -> str:
         """The number format the products run in: the weights' own where the GPU has it, else 16 bit."""
-        if (
-            weights == "int4"
-        ):  # weight-only quantisation multiplies in 16 bit, as engines do with fp4 on GPUs without it
-            return "bf16"
-        return weights if weights in self.peak_flops_per_s else "bf16"
+        # int4 is weight-only: engines multiply in 16 bit, as they do with fp4 on GPUs without it
+        return "bf16" if weights == "int4" or weights not in self.peak_flops_per_s else weights
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """USD per GPU and hour, with where it was seen."""
+class Gpus(Mapping[str, GpuSpec]):
+    """GPUs by our name."""
 
-    gpu: str
-    usd_per_hour: float
-    provider: str
-    kind: str
-    region: str
-    as_of: str
-    source: str
+    def __init__(self, specs: Iterable[GpuSpec]) -> None:
+        self._by_name = {spec.gpu: spec for spec in specs}
 
-    def __str__(self) -> str:
-        return f"{self.provider} {self.kind} {self.as_of}".strip()
+    @classmethod
+    def read(cls, folders: Iterable[Path]) -> Gpus:
+        """`gpus.csv` of each folder, later ones over earlier ones. Raises AdvisorError for a damaged table."""
+        hint = "delete it and profile again"
+        return cls(spec for folder in folders for spec in read_rows(folder / "gpus.csv", GpuSpec, hint=hint))
 
+    def __getitem__(self, name: str) -> GpuSpec:
+        return self._by_name[name]
 
-@read_once
-def gpus() -> dict[str, GpuSpec]:
-    """Every GPU that ships, and those of the user's profiles, by name. Raises AdvisorError where the user's table is damaged."""
-    found: dict[str, GpuSpec] = {}
-    for table in (folder / "gpus.csv" for folder in profile_folders()):
-        if table.exists():
-            try:
-                with table.open(newline="", encoding="utf-8") as file:
-                    found |= {row["gpu"]: _gpu(row) for row in csv.DictReader(file)}
-            except (KeyError, ValueError, TypeError, csv.Error) as error:
-                raise AdvisorError(
-                    f"is damaged ({type(error).__name__}: {error})",
-                    where=str(table),
-                    hint="delete it and profile again",
-                ) from None
-    return found
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
 
+    def __len__(self) -> int:
+        return len(self._by_name)
 
-def _gpu(row: dict[str, str]) -> GpuSpec:
-    columns = {"bf16": "bf16_flops_per_s", "fp8": "fp8_flops_per_s", "fp4": "fp4_flops_per_s", "int8": "int8_ops_per_s"}
-    peaks = {precision: float(row[column]) for precision, column in columns.items() if row[column]}
-    return GpuSpec(
-        row["gpu"],
-        row["vendor"],
-        row["architecture"],
-        int(row["memory_bytes"]),
-        float(row["memory_bytes_per_s"]),
-        peaks,
-        float(row["tdp_w"]),
-        row["link"],
-        float(row["link_bytes_per_s"]),
-        row["released"],
-        row["source"],
-        row["source_url"],
-        row["note"],
-    )
+    def named(self, name: str, *, where: str = "--gpu") -> GpuSpec:
+        """A GPU by its name in any case. Raises AdvisorError with near matches."""
+        if name.casefold() not in self:
+            raise unknown("GPU", name, self, where=where, listed_by="advisor gpus")
+        return self[name.casefold()]
 
+    def of_device(self, device_name: str) -> GpuSpec:
+        """The GPU that a driver calls so, exactly (case aside). Raises AdvisorError naming what was seen.
 
-def load_gpu(name: str) -> GpuSpec:
-    """A GPU by its name in lower case. Raises AdvisorError with near matches."""
-    known = gpus()
-    folded = name.casefold()
-    if folded not in known:
-        raise unknown("GPU", name, known, where="--gpu")
-    return known[folded]
+        A part of the name is never enough: an A100-SXM-64GB is no A10, an RTX A4000 no A40.
+        """
+        for spec in self.values():
+            if device_name.casefold() in {alias.casefold() for alias in spec.aliases.split("; ") if alias}:
+                return spec
+        what = f"this machine has a {device_name!r}, which is not in the table of GPUs"
+        raise AdvisorError(what, where="--gpu", hint="name the one it equals with --gpu, see `advisor gpus`")
 
-
-@cache
-def shipped_prices() -> tuple[Price, ...]:
-    """Every price that ships."""
-    return read_prices(shipped_root() / "profiles" / "prices.csv")
-
-
-def read_prices(path: Path) -> tuple[Price, ...]:
-    """Prices from a CSV with at least `gpu,usd_per_hour`. Raises AdvisorError naming the line."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            missing = {"gpu", "usd_per_hour"} - set(reader.fieldnames or ())
-            if missing:
-                raise AdvisorError(
-                    f"lacks the column {sorted(missing)[0]!r}",
-                    where=str(path),
-                    hint="a price file has the columns gpu,usd_per_hour",
-                )
-            return tuple(_price(row, f"{path}, line {reader.line_num}") for row in reader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise AdvisorError(f"cannot be read ({error})", where=str(path)) from None
-
-
-def _price(row: dict[str, str], where: str) -> Price:
-    gpu = load_gpu(row["gpu"]).name
-    return Price(
-        gpu,
-        _usd(row["usd_per_hour"], where),
-        row.get("provider") or "yours",
-        row.get("kind") or "on-demand",
-        row.get("region") or "",
-        row.get("as_of") or "",
-        row.get("source") or where,
-    )
-
-
-def _usd(text: str, where: str) -> float:
-    try:
-        value = float(text)
-    except (TypeError, ValueError):
-        value = math.nan
-    if not (math.isfinite(value) and 0 < value < 1e4):
-        raise AdvisorError(f"{text!r} is not a price per hour above zero", where=where, hint="e.g. 2.10")
-    return value
-
-
-def parse_price(text: str) -> tuple[Price, ...]:
-    """`h200-sxm=2.10usd/h`, or the path of a CSV. Raises AdvisorError."""
-    match = re.fullmatch(r"([\w.-]+)=([^\s/]+?)\s*(?:usd)?\s*(?:/\s*h)?", text.strip(), re.IGNORECASE)
-    if match:
-        return (Price(load_gpu(match[1]).name, _usd(match[2], "--price"), "yours", "on-demand", "", "", "--price"),)
-    if text.endswith(".csv"):
-        return read_prices(Path(text))
-    raise AdvisorError(
-        f"{text!r} is neither a price nor a CSV file",
-        where="--price",
-        hint="accepted: h200-sxm=2.10usd/h, or prices.csv",
-    )
-
-
-KIND_ORDER = ("on-demand", "marketplace", "reserved-3yr", "owned")
-
-
-def going_rates(own: tuple[Price, ...] = ()) -> dict[str, Price]:
-    """One price a GPU: the user's own (the cheapest that is not spot), else the median shipped offer of the first kind that has any.
-
-    The median is an offer that exists (the lower of two middle ones), not an average nobody sells.
-    """
-    rates: dict[str, Price] = {}
-    for gpu in gpus():
-        offers = [p for p in shipped_prices() if p.gpu == gpu]
-        for kind in KIND_ORDER:
-            of_kind = sorted((p for p in offers if p.kind == kind), key=lambda p: p.usd_per_hour)
-            if of_kind:
-                rates[gpu] = of_kind[(len(of_kind) - 1) // 2]
-                break
-    mine: dict[str, Price] = {}
-    for price in own:
-        if price.kind != "spot" and (price.gpu not in mine or price.usd_per_hour < mine[price.gpu].usd_per_hour):
-            mine[price.gpu] = price
-    return rates | mine
+    def to_frame(self) -> pandas.DataFrame:
+        """One line a GPU."""
+        return Rows(self.values()).to_frame()

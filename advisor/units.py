@@ -42,11 +42,20 @@ _BUDGET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Upper bound on one cost of one question; a monthly one needs a request rate first."""
+    """Upper bound on one cost of one question; a monthly one needs a request rate first.
+
+    Raises AdvisorError for an unknown cost, or an amount that is not a finite number above zero.
+    """
 
     amount: float
     cost: str
     monthly: bool = False
+
+    def __post_init__(self) -> None:
+        if self.cost not in COSTS:
+            raise unknown("cost", self.cost, COSTS, where="--budget")
+        if not (math.isfinite(self.amount) and self.amount > 0):
+            raise _refusal(f"{self.amount!r}{self.cost}", "is not a finite number above zero")
 
     @classmethod
     def parse(cls, text: str) -> Budget:
@@ -97,15 +106,33 @@ def parse_cost(text: str, *, where: str) -> str:
     return by_folded[text.lower()]
 
 
-def parse_duration(text: str, *, where: str) -> float:
-    """Seconds from `1s`, `50ms`, `2min`. Raises AdvisorError."""
-    try:
-        budget = Budget.parse(text)
-    except AdvisorError:
-        budget = None
-    if budget is None or budget.cost != "s":
-        raise AdvisorError(f"{text!r} is not a duration above zero", where=where, hint="accepted: 1s, 50ms, 2min")
-    return budget.amount
+def parse_duration(given: str | float, *, where: str) -> float:
+    """Seconds from `1s`, `50ms`, `2min`, or from a number of seconds. Raises AdvisorError."""
+    if isinstance(given, str):
+        try:
+            budget = Budget.parse(given)
+        except AdvisorError:
+            budget = None
+        seconds = budget.amount if budget and budget.cost == "s" else math.nan
+    else:
+        seconds = float(given)
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise AdvisorError(f"{given!r} is not a duration above zero", where=where, hint="accepted: 1s, 50ms, 2min")
+    return seconds
+
+
+def checked_rate(rate: float | None, *, where: str) -> float | None:
+    """Requests or questions per second, above zero. Raises AdvisorError."""
+    if rate is not None and not (math.isfinite(rate) and 0 < rate <= 1e6):
+        raise AdvisorError(f"{rate:g} is no rate", where=where, hint="give a number per second above zero, e.g. 0.5")
+    return rate
+
+
+def checked_count(count: int, *, where: str) -> int:
+    """A whole number from 1. Raises AdvisorError."""
+    if not 1 <= count <= 10**8:
+        raise AdvisorError(f"{count} is out of range", where=where, hint="give a whole number from 1")
+    return count
 
 
 def _refusal(text: str, why: str) -> AdvisorError:

@@ -11,7 +11,7 @@ from advisor.models.spec import ModelSpec
 class Work:
     """Tokens spent on one question, or on many: `+` merges answers, batches and files.
 
-    `prompt_tokens` are those really computed, prefix-cache hits apart in `cached_tokens`;
+    `prompt_tokens` are those really computed, without prefix-cache hits, which are `cached_tokens`;
     `scored_tokens` passed a reward model; `depth_tokens` is the longest chain of tokens that had to
     wait for each other, so it takes the maximum under `+` (answers are drawn side by side).
     """

@@ -2,12 +2,13 @@
 
     python benchmarks/cold_start.py
 
-Whole processes, best and median of ten; the last column is the ratio to a process that only imports the libraries
-the base install stands on, because machines differ.
+Whole processes, best and median of ten; the last column is the ratio to a process that only imports the libraries of
+the base install, because machines differ.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from advisor.accuracy.estimators import majority_at_all_k
 
 COMMANDS = {
     "imports alone (numpy, duckdb, typer, rich)": ["-c", "import numpy, duckdb, typer, rich.console"],
+    "import advisor": ["-c", "import advisor"],
     "advisor --help": ["-m", "advisor", "--help"],
     "advisor estimate": ["-m", "advisor", "estimate", "qwen3-8b", "--gpu", "h100-sxm"],
     "advisor recommend": ["-m", "advisor", "recommend", "--budget", "0.01usd"],
@@ -35,13 +37,13 @@ def timed(arguments: list[str], runs: int = 10) -> list[float]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     reference = None
     for name, arguments in COMMANDS.items():
         times = timed(arguments)
         reference = reference or times[0]
-        print(
-            f"{name:45s} best {times[0]:.2f} s, median {times[len(times) // 2]:.2f} s, {times[0] / reference:.2f} × imports alone"
-        )
+        best, median = times[0], times[len(times) // 2]
+        print(f"{name:45s} best {best:.2f} s, median {median:.2f} s, {best / reference:.2f} × imports alone")
     rng = np.random.default_rng(0)
     questions = []
     for _ in range(500):

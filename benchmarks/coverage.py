@@ -3,13 +3,13 @@
     python benchmarks/coverage.py [POPULATIONS]
 
 Every population draws the chance of a right answer from a beta distribution with extra weight at 0 and 1, and its wrong
-answers from a few rivals; a run asks some of its questions and stores 64 answers of each. The truth is the expected
+answers from a few rivals; a run samples some of its questions and stores 64 answers of each. The truth is the expected
 accuracy over 20,000 questions of the population.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections import defaultdict
 
 import numpy as np
@@ -50,7 +50,9 @@ def true_accuracy(rng: np.random.Generator, pool: np.ndarray, k: int) -> float:
 
 
 def main() -> None:
-    populations = int(sys.argv[1]) if len(sys.argv) > 1 else 150
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("populations", type=int, nargs="?", default=150)
+    populations = parser.parse_args().populations
     rng = np.random.default_rng(0)
     held: dict[tuple[str, int], list[bool]] = defaultdict(list)
     for _ in range(populations):
@@ -60,8 +62,8 @@ def main() -> None:
         truth = {k: true_accuracy(rng, pool, k) for k in (1, 16, 64)}
         truth_limit = float(np.mean(pool[:, 0] > pool[:, 1:].max(axis=1)))
         for n in SIZES:
-            asked = pool[rng.choice(POOL, n, replace=False)]
-            counts = np.array([rng.multinomial(N_SAMPLES, p) for p in asked])
+            sampled = pool[rng.choice(POOL, n, replace=False)]
+            counts = np.array([rng.multinomial(N_SAMPLES, p) for p in sampled])
             curves = vote_curves(counts)
             for k in (1, 16, 64):
                 interval = over_questions(curves[:, k - 1])
@@ -73,9 +75,8 @@ def main() -> None:
     print(f"| 90 % interval of | {' | '.join(f'{n} questions' for n in SIZES)} |\n| --- |{' ---: |' * len(SIZES)}")
     for name in dict.fromkeys(name for name, _ in held):
         print(f"| {name} | {' | '.join(f'{100 * np.mean(held[name, n]):.0f} %' for n in SIZES)} |")
-    print(
-        f"\n{populations} populations; one standard error of a share near 90 % is {100 * (0.09 / populations) ** 0.5:.1f} points"
-    )
+    error = 100 * (0.09 / populations) ** 0.5
+    print(f"\n{populations} populations; one standard error of a share near 90 % is {error:.1f} points")
 
 
 if __name__ == "__main__":

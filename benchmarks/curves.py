@@ -2,13 +2,14 @@
 
     python benchmarks/curves.py DATA
 
-DATA holds epoch_samples.parquet (Epoch AI benchmarking hub, CC BY 4.0), all runs with recorded lengths, open and closed, and two
-published sets of repeated answers. Caps are fitted up to a half or a quarter of the largest at which something still ends, and judged there.
+DATA holds epoch_samples.parquet (Epoch AI benchmarking hub, CC BY 4.0), all runs with recorded lengths, open and
+closed, and two published sets of repeated answers. Caps are fitted up to a half or a quarter of the largest at which
+something still ends, and judged there.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import duckdb
@@ -19,22 +20,25 @@ from advisor.accuracy.estimators import majority_at_all_k, votes
 
 CAPS = 512.0 * 2 ** np.arange(9)
 QUERY = """
-    select list(correct order by epoch), list(output_tokens order by epoch) from read_parquet($file) where valid = 1
-    group by model, benchmark, run_id, question_id having count(*) = count(output_tokens) order by model, benchmark, run_id, question_id
+    select list(correct order by epoch), list(output_tokens order by epoch) from read_parquet($file)
+    where valid = 1 and run_id = $run
+    group by model, benchmark, run_id, question_id having count(*) = count(output_tokens)
+    order by model, benchmark, run_id, question_id
 """
-RUNS = "select run_id, count(distinct question_id) from read_parquet($file) where valid = 1 group by model, benchmark, run_id order by model, benchmark, run_id"
+RUNS = """
+    select run_id, count(distinct question_id) from read_parquet($file) where valid = 1
+    group by model, benchmark, run_id order by model, benchmark, run_id
+"""
 
 
 def runs(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(correct, finished) of shape (questions, caps) for every run whose lengths are recorded for 95 % of its questions."""
+    """(correct, finished), each (questions, caps), of every run with lengths recorded for 95 % of its questions."""
     file = str(data / "epoch_samples.parquet")
     connection = duckdb.connect()
     totals = connection.execute(RUNS, {"file": file}).fetchall()
     found = []
     for run_id, questions in totals:
-        rows = connection.execute(
-            QUERY.replace("valid = 1", "valid = 1 and run_id = $run"), {"file": file, "run": run_id}
-        ).fetchall()
+        rows = connection.execute(QUERY, {"file": file, "run": run_id}).fetchall()
         if len(rows) >= 0.95 * questions:
             ended = [np.array(tokens)[:, None] <= CAPS for _, tokens in rows]
             right = [np.array(correct)[:, None] * e for (correct, _), e in zip(rows, ended, strict=True)]
@@ -43,12 +47,17 @@ def runs(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 VOTED = """
-    select concat(model, benchmark, run_id) as run, list(answer order by epoch) as answers, list(correct = 1 order by epoch) as correct
+    select
+        concat(model, benchmark, run_id) as run,
+        list(answer order by epoch) as answers,
+        list(correct = 1 order by epoch) as correct
     from read_parquet($epoch) where valid = 1 group by model, benchmark, run_id, question_id
     union all
-    select 'last letters', list(pred order by sample), list(correct = 1 order by sample) from read_csv($letters) group by question_idx
+    select 'last letters', list(pred order by sample), list(correct = 1 order by sample)
+    from read_csv($letters) group by question_idx
     union all
-    select 'qwen2.5-math', list(pred order by sample), list(correct = 1 order by sample) from read_csv($math) group by question_idx
+    select 'qwen2.5-math', list(pred order by sample), list(correct = 1 order by sample)
+    from read_csv($math) group by question_idx
 """
 
 
@@ -89,9 +98,8 @@ def voting(data: Path) -> None:
 
 def show(errors: dict[str, list[float]]) -> None:
     for name, values in errors.items():
-        print(
-            f"{name:12s} {len(values)} runs: mean error {100 * np.mean(values):.1f} points, median {100 * np.median(values):.1f}"
-        )
+        mean, median = 100 * np.mean(values), 100 * np.median(values)
+        print(f"{name:12s} {len(values)} runs: mean error {mean:.1f} points, median {median:.1f}")
 
 
 def caps(measured: list[tuple[np.ndarray, np.ndarray]], times: int) -> None:
@@ -119,10 +127,13 @@ def caps(measured: list[tuple[np.ndarray, np.ndarray]], times: int) -> None:
 
 
 def main() -> None:
-    measured = runs(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="folder of the collected figures")
+    data = parser.parse_args().data
+    measured = runs(data)
     for times in (2, 4):
         caps(measured, times)
-    voting(Path(sys.argv[1]))
+    voting(data)
 
 
 if __name__ == "__main__":

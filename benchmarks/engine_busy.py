@@ -1,23 +1,24 @@
-"""Does calibration keep the engine busy? Generated tokens/s of a calibration run beside a bare vLLM generate call on the same prompts.
+"""Does calibration keep the engine busy? Generated tokens/s of a run beside a bare vLLM call on the same prompts.
 
     python benchmarks/engine_busy.py [ROUNDS]      needs vLLM; without a GPU its CPU build, a minute a round
 
-All engines stand in one process and work in turn, so that what else the machine does strikes all alike; a ratio is the median of the
-rounds' ratios. A run counts from its first request to the sealed file: answers are checked and recorded on the way. The larger model
-has random weights and its steps take about as long as on a GPU; its tree searches get rewards that cost nothing, so that the ratio
-tells whether the search feeds the engine (every step of a search computes again what of its prefix fills no block of the cache: that
-is in `computed`). With real rewards two engines share the machine, and the ratio tells what the rewards cost.
+All engines stand in one process and work in turn, so that what else the machine does strikes all alike; a ratio is the
+median of the rounds' ratios. A run counts from its first request to the sealed file: answers are checked and recorded
+on the way. The larger model has random weights and its steps take about as long as on a GPU; its tree searches get
+rewards that cost nothing, so that the ratio shows whether the search feeds the engine (every step of a search computes
+again what of its prefix fills no block of the cache: that is in `computed`). With real rewards two engines share the
+machine, and the ratio shows what the rewards cost.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import hashlib
 import json
 import os
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,13 +26,15 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from advisor.calibration.run import Plan, calibrate
+from tiny_models import MODELS, QUIET
+
+from advisor.calibration.run import draw
+from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import Sampling, Score, Scored
 from advisor.engines.rewards import StepMarks
 from advisor.engines.vllm import Policy, RewardModel
 from advisor.tasks.task import Task, load
 
-MODELS = Path("tests/testbed/models")
 ENGINE = {
     "dtype": "float32",
     "enforce_eager": True,
@@ -52,7 +55,7 @@ SEARCHES = {"rebase", "mcts"}
 
 
 class Free:
-    """Rewards out of a hat, at once."""
+    """Random rewards, at once."""
 
     async def score(self, prompt: str, partial: str) -> Scored:
         """See Score."""
@@ -74,7 +77,7 @@ def larger(folder: Path) -> Path:
 def bare(
     model: Path, engine: dict[str, Any], task: Task
 ) -> tuple[Callable[[int], tuple[float, float]], Callable[[], None]]:
-    """(a function of a seed: generated and computed tokens/s of one generate call with SAMPLES answers to every prompt, one that ends the engine)."""
+    """(generate, end): generated and computed tokens/s of one call with SAMPLES answers to all prompts, by seed."""
     from vllm import LLM, SamplingParams
 
     llm = LLM(model=str(model), enable_prefix_caching=True, enable_chunked_prefill=False, **engine)
@@ -98,13 +101,12 @@ async def speed(
     strategy: str, budget: int, task: Task, policy: Policy, rewards: Score | None, seed: int
 ) -> tuple[float, float]:
     """(generated, computed) tokens/s of one calibration run."""
-    plan = Plan(
-        "medium", strategy, budget, Sampling(max_tokens=LONGEST, seed=seed), reward_model="reward" if rewards else ""
-    )
+    sampling = Sampling(max_tokens=LONGEST, seed=seed)
+    plan = Plan("medium", strategy, budget, sampling, reward_model="reward" if rewards else None)
     with tempfile.TemporaryDirectory() as folder:
         start = time.monotonic()
-        _, progress = await calibrate(plan, task, policy, rewards, Path(folder))
-        took, work = time.monotonic() - start, progress.work
+        _, counts = await draw(plan, task, (policy, rewards), Path(folder))
+        took, work = time.monotonic() - start, counts.work
         return work.generated_tokens / took, (work.generated_tokens + work.prompt_tokens) / took
 
 
@@ -143,30 +145,15 @@ async def case(
 
 
 def main() -> None:
-    os.environ.update(
-        {
-            "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-            "OMP_NUM_THREADS": "1",
-            "HF_HUB_OFFLINE": "1",
-            "VLLM_LOGGING_LEVEL": "ERROR",
-        }
-    )
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    print(
-        "| model | strategy | | bare vLLM, tokens/s | generated, ratio | computed, ratio |\n| --- | --- | --- | ---: | ---: | ---: |",
-        flush=True,
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rounds", type=int, nargs="?", default=5)
+    rounds = parser.parse_args().rounds
+    os.environ.update(QUIET)
+    print("| model | strategy | | bare vLLM, tokens/s | generated, ratio | computed, ratio |")
+    print("| --- | --- | --- | ---: | ---: | ---: |", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
-        asyncio.run(
-            case(
-                "larger, random weights",
-                larger(Path(temporary) / "larger"),
-                {**ENGINE, "load_format": "dummy"},
-                300,
-                False,
-                rounds,
-            )
-        )
+        folder, engine = larger(Path(temporary) / "larger"), {**ENGINE, "load_format": "dummy"}
+        asyncio.run(case("larger, random weights", folder, engine, 300, False, rounds))
     asyncio.run(case("medium", MODELS / "medium", ENGINE, 100, True, rounds))
 
 

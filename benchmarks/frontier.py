@@ -1,22 +1,23 @@
 """Frontier and pick over ten million generated candidates, against pandas and a Pareto package on the same rows.
 
-    python benchmarks/frontier.py [ROWS]      paretoset is compared where it is installed
+    python benchmarks/frontier.py [ROWS]
 
-Costs are log-normal and accuracy rises with cost under noise, so a few hundred rows survive. Runs in one process,
-each figure the best of three; the last line is the peak of resident memory.
+paretoset is compared where it is installed. Costs are log-normal and accuracy rises with cost under noise, so a few
+hundred rows survive. Runs in one process, each figure the best of three; the last line is the peak of resident memory.
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
-import sys
 import time
 from collections.abc import Callable
 
 import duckdb
 import numpy as np
 
-from advisor.recommend.recommend import PACKAGE, WORTH, feasible
+from advisor.recommendation.candidates import PACKAGE, feasible
+from advisor.recommendation.pick import WORTH
 from advisor.store.sql import statement
 from advisor.units import COSTS
 
@@ -38,9 +39,24 @@ def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
     seconds = np.exp(rng.normal(2, 1, n))
     connection.register("generated", {"usd": usd, "accuracy": accuracy, "s": seconds})
     connection.execute("""
-        create table candidates as select row_number() over () as candidate_id, 'task' as task, 'model-' || (candidate_id % 100) as model,
-            'majority' as strategy, accuracy, accuracy - 0.03 as low, accuracy + 0.03 as high,
-            usd, usd * 1e17 as flops, s, usd * 3e5 as "J", usd * 1e6 as tokens, s / 10 as ttft_s, s / 1000 as tpot_s, 1.2 as spread from generated
+        create table candidates as
+        select
+            row_number() over () as candidate_id,
+            'task' as task,
+            'model-' || (candidate_id % 100) as model,
+            'majority' as strategy,
+            accuracy,
+            accuracy - 0.03 as low,
+            accuracy + 0.03 as high,
+            usd,
+            usd * 1e17 as flops,
+            s,
+            usd * 3e5 as "J",
+            usd * 1e6 as tokens,
+            s / 10 as ttft_s,
+            s / 1000 as tpot_s,
+            1.2 as spread
+        from generated
     """)
 
 
@@ -54,7 +70,9 @@ def best_of(n: int, work: Callable[[], object]) -> tuple[float, object]:
 
 
 def main() -> None:
-    n = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10_000_000
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", type=lambda text: int(float(text)), nargs="?", default=10_000_000)
+    n = parser.parse_args().rows
     connection = duckdb.connect()
     connection.execute("set threads = 2; set memory_limit = '3GB'")
     generate(connection, n)
@@ -63,9 +81,8 @@ def main() -> None:
     )
     best_pick = feasible(statement(PACKAGE, "pick"))
     pick_s, _ = best_of(3, lambda: connection.execute(best_pick, LIMITS).fetchall())
-    print(
-        f"{n:,} candidates, {len(front)} on the frontier; frontier {frontier_s:.2f} s, pick {pick_s:.2f} s, together {frontier_s + pick_s:.2f} s"
-    )
+    times = f"frontier {frontier_s:.2f} s, pick {pick_s:.2f} s, together {frontier_s + pick_s:.2f} s"
+    print(f"{n:,} candidates, {len(front)} on the frontier; {times}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     frame = connection.execute("select usd, accuracy from candidates").df()
 

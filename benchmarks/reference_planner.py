@@ -1,11 +1,13 @@
-"""Ask a reference planner (aiconfigurator, Apache-2.0) for a sample of the serving runs and compare on the same rows.
+"""Run a reference planner (aiconfigurator, Apache-2.0) on a sample of the serving runs and compare on the same rows.
 
-    python benchmarks/reference_planner.py run DATA PROGRAM   asks PROGRAM, the aiconfigurator executable; a few seconds a row
-    python benchmarks/reference_planner.py compare            appends the comparison to docs/validation.md
+    python benchmarks/reference_planner.py run DATA PROGRAM   a few seconds a row
+    python benchmarks/reference_planner.py compare            writes its part of docs/validation.md; some minutes
 
-Answers are kept in benchmarks/reference_planner.csv. Our mapping of a run to the planner's options: tensor parallelism over all
-GPUs, experts over ep_size of them, data-parallel attention left out; quantisation of GEMM and MoE as the run says, its own
-defaults elsewhere; batch size = concurrency.
+PROGRAM is the aiconfigurator executable.
+
+Answers are kept in benchmarks/reference_planner.csv. Our mapping of a run to the planner's options: tensor parallelism
+over all GPUs, experts over ep_size of them, data-parallel attention left out; quantisation of GEMM and MoE as recorded
+with the run, its own defaults elsewhere; batch size = concurrency.
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from performance import random_tenths, table
-from validation_page import put
+from left_out import random_tenths
+from validation_page import put, table
 
-from advisor.profiler.fit import measured
+from advisor.fits.measured_runs import measured_runs
 from advisor.store.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -58,27 +60,9 @@ def sampled(data: Path) -> list[dict[str, object]]:
 def ask(program: str, row: dict[str, object]) -> dict[str, float]:
     """The planner's figures; empty where it refuses."""
     experts = int(str(row["ep_size"] or 1)) if row["is_moe"] else 1
-    words = [
-        program,
-        "cli",
-        "estimate",
-        "--model-path",
-        row["model"],
-        "--system",
-        SYSTEMS[str(row["gpu"])],
-        "--backend",
-        row["engine"],
-    ]
-    words += [
-        "--isl",
-        row["prompt_tokens"],
-        "--osl",
-        row["generated_tokens"],
-        "--batch-size",
-        int(float(str(row["concurrency"]))),
-        "--tp-size",
-        row["gpu_count"],
-    ]
+    words = [program, "cli", "estimate", "--model-path", row["model"], "--system", SYSTEMS[str(row["gpu"])]]
+    words += ["--backend", row["engine"], "--isl", row["prompt_tokens"], "--osl", row["generated_tokens"]]
+    words += ["--batch-size", int(float(str(row["concurrency"]))), "--tp-size", row["gpu_count"]]
     if row["is_moe"]:
         words += ["--moe-ep-size", experts, "--moe-tp-size", int(str(row["gpu_count"])) // experts]
     for flag, mode in (
@@ -87,10 +71,10 @@ def ask(program: str, row: dict[str, object]) -> dict[str, float]:
     ):
         words += [flag, mode] if mode else []
     try:
-        told = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=180).stdout
+        printed = subprocess.run([str(w) for w in words], capture_output=True, text=True, timeout=180).stdout
     except subprocess.TimeoutExpired:
         return {}
-    found = {name: re.search(pattern, told) for name, pattern in FIGURES.items()}
+    found = {name: re.search(pattern, printed) for name, pattern in FIGURES.items()}
     return {
         name: float(m[1].replace(",", "")) / (1000 if name.endswith("_s") and name != "tokens_per_s" else 1)
         for name, m in found.items()
@@ -99,20 +83,19 @@ def ask(program: str, row: dict[str, object]) -> dict[str, float]:
 
 
 def run(data: Path, program: str) -> None:
+    names = (
+        "id",
+        "model",
+        "gpu",
+        "gpu_count",
+        "engine",
+        "precision",
+        "prompt_tokens",
+        "generated_tokens",
+        "concurrency",
+    )
     with ANSWERS.open("w", newline="") as out:
-        columns = [
-            "id",
-            "model",
-            "gpu",
-            "gpu_count",
-            "engine",
-            "precision",
-            "prompt_tokens",
-            "generated_tokens",
-            "concurrency",
-            *FIGURES,
-        ]
-        writer = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(out, [*names, *FIGURES], extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         for row in sampled(data):
             writer.writerow({**row, **dict.fromkeys(FIGURES), **ask(program, row)})
@@ -123,15 +106,14 @@ def throughput(ttft_s: np.ndarray, tpot_s: np.ndarray, generated: np.ndarray, co
     return concurrency * generated / (ttft_s + tpot_s * (generated - 1))
 
 
-def compare(decode_error: np.ndarray | None = None, ttft_error: np.ndarray | None = None) -> None:
-    found = measured(Workspace(None))
+def compare() -> None:
+    found = measured_runs(Workspace())
     runs = found.runs
     answers = list(csv.DictReader(ANSWERS.open()))
     answered = [row for row in answers if row["tpot_s"]]
     place = {note.split(", ")[-1]: i for i, note in enumerate(found.note.tolist())}
     at = np.array([place[row["id"]] for row in answered])
-    if decode_error is None or ttft_error is None:
-        decode_error, ttft_error = random_tenths(found)
+    decode_error, ttft_error = random_tenths(found)
     tpot, ttft = runs.tpot_s * np.exp(-decode_error), runs.ttft_s * np.exp(-ttft_error)
     generated, concurrency = np.asarray(runs.demand.generated_tokens)[at], runs.concurrency[at]
     seen = throughput(runs.ttft_s[at], runs.tpot_s[at], generated, concurrency)
@@ -150,10 +132,11 @@ def compare(decode_error: np.ndarray | None = None, ttft_error: np.ndarray | Non
         for name, es in errors.items()
     ]
     section = (
-        f"aiconfigurator 0.12.0 (Apache-2.0) was asked for {len(answers)} of the runs, {A_GROUP} of every model, GPU, engine and precision,\n"
-        f"and answered {len(answered)}; advisor answers all. It was asked with nominal lengths, advisor with the mean ones (0.9 of these in\n"
-        "InferenceX). On the answered rows, median error (90th percentile), by `python benchmarks/reference_planner.py compare`,\n"
-        "which also shows the mapping of a run to the planner's options:\n\n"
+        f"aiconfigurator 0.12.0 (Apache-2.0) ran {len(answers)} of the runs, {A_GROUP} of every model, GPU, engine\n"
+        f"and precision, and answered {len(answered)}; advisor answers all. It was given nominal lengths, advisor the\n"
+        "mean ones (0.9 of these in InferenceX). On the answered rows, median error (90th percentile), by\n"
+        "`python benchmarks/reference_planner.py compare`, which also shows how a run maps to the planner's\n"
+        "options:\n\n"
         f"{table(lines, ['', 'TPOT', 'TTFT', 'tokens/s'])}"
     )
     put("Against a reference planner", section)

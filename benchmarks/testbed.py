@@ -1,31 +1,33 @@
-"""Every strategy on the tiny models of tests/testbed with real vLLM: `advisor calibrate` as typed, then what it says at equal FLOPs.
+"""Every strategy on the tiny models of tests/testbed with real vLLM, by `advisor calibrate`, compared at equal FLOPs.
 
-    python benchmarks/testbed.py WORKSPACE [run]     with `run` the engines are asked first (half an hour on two cores); else what is stored
+    python benchmarks/testbed.py WORKSPACE         from what is stored there
+    python benchmarks/testbed.py WORKSPACE run     draws what is missing first: half an hour on two cores
 
-Prints the tables of docs/testbed.md and draws docs/testbed.svg. Comparisons are paired over the questions, with 90 % intervals
-by bootstrap over them.
+Prints the tables of docs/testbed.md and draws docs/testbed.svg. Comparisons are paired over the questions, with 90 %
+intervals by bootstrap over them.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
+import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
+from tiny_models import MODELS, advisor, option_words
+from validation_page import table
 
 from advisor.accuracy.estimators import over_questions
-from advisor.calibration.measured import Measured, measured
-from advisor.models.catalog import spec_of
+from advisor.fits.measured import measured
+from advisor.fits.strategy_points import StrategyPoints
+from advisor.models.catalog import Catalog
 from advisor.store.workspace import Workspace
 from advisor.work import reward_flops, simple_flops
 
-MODELS = Path("tests/testbed/models")
 QUESTIONS, LONGEST = 200, 96
-ENGINE = {
+OPTIONS = {
     "dtype": "float32",
-    "enforce_eager": "true",
+    "enforce_eager": True,
     "max_model_len": 256,
     "kv_cache_memory_bytes": 256 << 20,
     "block_size": 32,
@@ -48,46 +50,67 @@ RUNS = [
 DRAWS = 4000
 SHOWN = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
+COMPARED = [
+    ("weighted vote of 16 against majority of 16", ("small", "weighted-majority", 16), ("small", "majority", 16)),
+    ("weighted vote of 64 against majority of 64", ("small", "weighted-majority", 64), ("small", "majority", 64)),
+    ("the same of the medium model, 16", ("medium", "weighted-majority", 16), ("medium", "majority", 16)),
+    ("the same of the MoE, 16", ("moe", "weighted-majority", 16), ("moe", "majority", 16)),
+    ("REBASE of 4 against weighted vote of 4", ("small", "rebase", 4), ("small", "weighted-majority", 4)),
+    ("REBASE of 16 against weighted vote of 16", ("small", "rebase", 16), ("small", "weighted-majority", 16)),
+    ("REBASE of 32 against weighted vote of 32", ("small", "rebase", 32), ("small", "weighted-majority", 32)),
+    ("REBASE of 32 against weighted vote of 128", ("small", "rebase", 32), ("small", "weighted-majority", 128)),
+    (
+        "REBASE of 16 against weighted vote of 16, longer",
+        ("longer", "rebase", 16),
+        ("longer", "weighted-majority", 16),
+    ),
+    ("REBASE of 8 against weighted vote of 8, medium", ("medium", "rebase", 8), ("medium", "weighted-majority", 8)),
+    ("MCTS of 4 against weighted vote of 8", ("small", "mcts", 4), ("small", "weighted-majority", 8)),
+    ("MCTS of 8 against weighted vote of 16", ("small", "mcts", 8), ("small", "weighted-majority", 16)),
+    ("MCTS of 8 against REBASE of 8", ("small", "mcts", 8), ("small", "rebase", 8)),
+    ("small, REBASE of 4, against medium, one answer", ("small", "rebase", 4), ("medium", "majority", 1)),
+    (
+        "small, REBASE of 32, against medium, weighted vote of 4",
+        ("small", "rebase", 32),
+        ("medium", "weighted-majority", 4),
+    ),
+    ("longer, REBASE of 4, against medium, one answer", ("longer", "rebase", 4), ("medium", "majority", 1)),
+    (
+        "longer, REBASE of 16, against medium, weighted vote of 4",
+        ("longer", "rebase", 16),
+        ("medium", "weighted-majority", 4),
+    ),
+    ("longer, REBASE of 16, against medium, REBASE of 8", ("longer", "rebase", 16), ("medium", "rebase", 8)),
+    ("MoE against longer, one answer", ("moe", "majority", 1), ("longer", "majority", 1)),
+    ("MoE against medium, one answer", ("moe", "majority", 1), ("medium", "majority", 1)),
+    (
+        "MoE against longer, weighted vote of 16",
+        ("moe", "weighted-majority", 16),
+        ("longer", "weighted-majority", 16),
+    ),
+]
+PICTURE = Path(__file__).resolve().parent.parent / "docs" / "testbed.svg"
+
 
 def run(workspace: str) -> None:
-    """Ask the engines whatever is not stored yet."""
-    settings = [word for name, value in ENGINE.items() for word in ("--engine-option", f"{name}={value}")]
-    environment = {**os.environ, "VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    """Draw whatever is not stored yet."""
+    limits = ["--questions", QUESTIONS, "--max-tokens", LONGEST, "--workspace", workspace, *option_words(OPTIONS)]
     for model, strategy, budget in RUNS:
         rewards = ["--reward-model", MODELS / "reward"] if strategy in {"weighted-majority", "rebase", "mcts"} else []
-        asked = [
-            "calibrate",
-            MODELS / model,
-            "--task",
-            "arithmetic",
-            "--strategy",
-            strategy,
-            "--samples",
-            budget,
-            *rewards,
-        ]
-        limits = ["--questions", QUESTIONS, "--max-tokens", LONGEST, "--workspace", workspace, *settings]
-        command = [sys.executable, "-c", "from advisor.cli import main; main()", *map(str, [*asked, *limits])]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        print(
-            f"{model} {strategy} {budget}: {(done.stdout or done.stderr).strip().splitlines()[-1]}",
-            file=sys.stderr,
-            flush=True,
-        )
-    subprocess.run(
-        [sys.executable, "-c", "from advisor.cli import main; main()", "fit", "--workspace", workspace], check=True
-    )
+        words = ["--task", "arithmetic", "--strategy", strategy, "--samples", budget, *rewards, *limits]
+        done = advisor("calibrate", MODELS / model, *words, check=False)
+        last = (done.stdout or done.stderr).strip().splitlines()[-1]
+        print(f"{model} {strategy} {budget}: {last}", file=sys.stderr, flush=True)
+    advisor("fit", "--workspace", workspace)
 
 
-def costs(m: Measured) -> tuple[np.ndarray, np.ndarray]:
-    """(P,) FLOPs per question as arXiv 2408.00724 counts them (2·N·tokens of the policy), and with the reward model's."""
-    policy = np.array([simple_flops(spec_of(m.model), round(tokens)) for tokens in m.generated], dtype=float)
+def costs(m: StrategyPoints, models: Catalog) -> tuple[np.ndarray, np.ndarray]:
+    """(P,) FLOPs per question as arXiv 2408.00724 counts them (2·N·tokens), and with the reward model's."""
+    policy = np.array([simple_flops(models.spec(m.model), round(tokens)) for tokens in m.generated], dtype=float)
+    if m.scored is None:
+        return policy, policy
     longest = 30 + LONGEST
-    verifier = (
-        np.array([reward_flops(spec_of("reward"), tokens, longest) for tokens in m.scored])
-        if m.scored is not None
-        else np.zeros(len(policy))
-    )
+    verifier = np.array([reward_flops(models.spec("reward"), tokens, longest) for tokens in m.scored])
     return policy, policy + verifier
 
 
@@ -100,104 +123,89 @@ def difference(a: np.ndarray, b: np.ndarray) -> str:
     return f"{gained.mean():+.1f} ({low:+.1f} to {high:+.1f})"
 
 
-def table(head: list[str], lines: list[list[str]]) -> None:
-    print(f"| {' | '.join(head)} |\n| --- |{' ---: |' * (len(head) - 1)}")
-    for line in lines:
-        print(f"| {' | '.join(line)} |")
-    print()
+class Board:
+    """The measured strategies of a workspace by (model, strategy), with their FLOPs."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.models = workspace.models
+        self.points = {(m.model, m.strategy): m for m in measured(workspace).points if m.task == "arithmetic"}
+
+    def costs(self, model: str, strategy: str) -> tuple[np.ndarray, np.ndarray]:
+        """(P,) FLOPs of the policy alone, and with the reward model's."""
+        return costs(self.points[model, strategy], self.models)
+
+    def at(self, model: str, strategy: str, n: int) -> tuple[np.ndarray, float, float]:
+        """(accuracy of each question, policy FLOPs, all FLOPs) of one point; n counts what the strategy counts."""
+        m = self.points[model, strategy]
+        p = budgets_of(m).index(n)
+        policy, everything = self.costs(model, strategy)
+        return m.correct[:, p], float(policy[p]), float(everything[p])
 
 
-def at(groups: dict[tuple[str, str], Measured], model: str, strategy: str, n: int) -> tuple[np.ndarray, float, float]:
-    """(accuracy of each question, policy FLOPs, all FLOPs) of one point; n counts what the strategy counts."""
-    m = groups[model, strategy]
-    labels = m.token_budget if strategy == "thinking-budget" else m.n_samples
-    p = list(labels).index(n)
-    policy, everything = costs(m)
-    return m.correct[:, p], float(policy[p]), float(everything[p])
+def budgets_of(m: StrategyPoints) -> list[int]:
+    """Token caps of thinking budgets, else samples, width or iterations."""
+    return [cap or n for cap, n in zip(m.token_budget, m.n_samples, strict=True)]
 
 
-def main() -> None:
-    workspace = sys.argv[1]
-    if "run" in sys.argv[2:]:
-        run(workspace)
-    opened = Workspace.open(workspace)
-    groups = {(m.model, m.strategy): m for m in measured(opened.connect(), own=True) if m.task == "arithmetic"}
+def overview(board: Board) -> str:
+    """Accuracy by model, strategy and budget."""
     lines = []
-    for (model, strategy), m in sorted(groups.items()):
-        policy, everything = costs(m)
-        budgets = [m.token_budget[p] or m.n_samples[p] for p in range(len(m.n_samples))]
+    for (model, strategy), m in sorted(board.points.items()):
         if strategy == "thinking-budget":
             continue
+        budgets = budgets_of(m)
         accuracy = dict(zip(budgets, 100 * m.correct.mean(axis=0), strict=True))
-        each = [f"{np.mean(cost / budgets):.2g}" for cost in (policy, everything)]
+        each = [f"{np.mean(cost / budgets):.2g}" for cost in board.costs(model, strategy)]
         lines.append([model, strategy, *each, *(f"{accuracy[n]:.1f}" if n in accuracy else "" for n in SHOWN)])
-    table(["model", "strategy", "policy FLOPs each", "with rewards", *map(str, SHOWN)], lines)
+    return table(lines, ["model", "strategy", "policy FLOPs each", "with rewards", *map(str, SHOWN)])
 
-    capped = groups["small", "thinking-budget"]
+
+def caps(board: Board) -> str:
+    """The small model under caps on its answer."""
+    m = board.points["small", "thinking-budget"]
     lines = [
         [str(cap), f"{tokens:.0f}", f"{100 * right:.1f} %"]
-        for cap, tokens, right in zip(capped.token_budget, capped.generated, capped.correct.mean(axis=0), strict=True)
+        for cap, tokens, right in zip(m.token_budget, m.generated, m.correct.mean(axis=0), strict=True)
     ]
-    table(["cap, tokens", "tokens used", "accuracy"], lines)
+    return table(lines, ["cap, tokens", "tokens used", "accuracy"])
 
-    compared = []
-    for title, a, b in [
-        ("weighted vote of 16 against majority of 16", ("small", "weighted-majority", 16), ("small", "majority", 16)),
-        ("weighted vote of 64 against majority of 64", ("small", "weighted-majority", 64), ("small", "majority", 64)),
-        ("the same of the medium model, 16", ("medium", "weighted-majority", 16), ("medium", "majority", 16)),
-        ("the same of the MoE, 16", ("moe", "weighted-majority", 16), ("moe", "majority", 16)),
-        ("REBASE of 4 against weighted vote of 4", ("small", "rebase", 4), ("small", "weighted-majority", 4)),
-        ("REBASE of 16 against weighted vote of 16", ("small", "rebase", 16), ("small", "weighted-majority", 16)),
-        ("REBASE of 32 against weighted vote of 32", ("small", "rebase", 32), ("small", "weighted-majority", 32)),
-        ("REBASE of 32 against weighted vote of 128", ("small", "rebase", 32), ("small", "weighted-majority", 128)),
-        (
-            "REBASE of 16 against weighted vote of 16, longer",
-            ("longer", "rebase", 16),
-            ("longer", "weighted-majority", 16),
-        ),
-        ("REBASE of 8 against weighted vote of 8, medium", ("medium", "rebase", 8), ("medium", "weighted-majority", 8)),
-        ("MCTS of 4 against weighted vote of 8", ("small", "mcts", 4), ("small", "weighted-majority", 8)),
-        ("MCTS of 8 against weighted vote of 16", ("small", "mcts", 8), ("small", "weighted-majority", 16)),
-        ("MCTS of 8 against REBASE of 8", ("small", "mcts", 8), ("small", "rebase", 8)),
-        ("small, REBASE of 4, against medium, one answer", ("small", "rebase", 4), ("medium", "majority", 1)),
-        (
-            "small, REBASE of 32, against medium, weighted vote of 4",
-            ("small", "rebase", 32),
-            ("medium", "weighted-majority", 4),
-        ),
-        ("longer, REBASE of 4, against medium, one answer", ("longer", "rebase", 4), ("medium", "majority", 1)),
-        (
-            "longer, REBASE of 16, against medium, weighted vote of 4",
-            ("longer", "rebase", 16),
-            ("medium", "weighted-majority", 4),
-        ),
-        ("longer, REBASE of 16, against medium, REBASE of 8", ("longer", "rebase", 16), ("medium", "rebase", 8)),
-        ("MoE against longer, one answer", ("moe", "majority", 1), ("longer", "majority", 1)),
-        ("MoE against medium, one answer", ("moe", "majority", 1), ("medium", "majority", 1)),
-        (
-            "MoE against longer, weighted vote of 16",
-            ("moe", "weighted-majority", 16),
-            ("longer", "weighted-majority", 16),
-        ),
-    ]:
-        (ours, policy, everything), (theirs, their_policy, their_everything) = at(groups, *a), at(groups, *b)
-        compared.append(
-            [title, difference(ours, theirs), f"{policy / their_policy:.2f}", f"{everything / their_everything:.2f}"]
-        )
-    table(["", "points more accurate (90 %)", "policy FLOPs, ratio", "with rewards, ratio"], compared)
 
+def comparisons(board: Board) -> str:
+    """COMPARED on the same questions."""
+    lines = []
+    for title, a, b in COMPARED:
+        (ours, policy, everything), (theirs, their_policy, their_everything) = board.at(*a), board.at(*b)
+        ratios = (policy / their_policy, everything / their_everything)
+        lines.append([title, difference(ours, theirs), *(f"{ratio:.2f}" for ratio in ratios)])
+    return table(lines, ["", "points more accurate (90 %)", "policy FLOPs, ratio", "with rewards, ratio"])
+
+
+def limits(board: Board) -> str:
+    """The limit of voting predicted from n answers, beside the largest vote that was measured."""
     lines = []
     for strategy in ("majority", "weighted-majority"):
-        votes = groups["small", strategy]
-        vote_of = dict(zip(votes.n_samples, votes.correct.T, strict=True))
+        m = board.points["small", strategy]
+        vote_of = dict(zip(m.n_samples, m.correct.T, strict=True))
         last = max(vote_of)
         for n in (k for k in vote_of if k // 2 in vote_of and k < last):
             limit = over_questions(2 * vote_of[n] - vote_of[n // 2])
             seen, largest = (100 * vote_of[k].mean() for k in (n, last))
             predicted = f"{100 * limit.value:.1f} % ({100 * limit.low:.1f} to {100 * limit.high:.1f})"
             lines.append([strategy, str(n), f"{seen:.1f} %", predicted, f"{largest:.1f} %"])
-    table(["vote", "answers n", "vote of n", "limit predicted from n", f"vote of {last}"], lines)
-    draw(groups)
+    return table(lines, ["vote", "answers n", "vote of n", "limit predicted from n", f"vote of {last}"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workspace")
+    parser.add_argument("run", nargs="?", choices=["run"], help="draw what is missing first")
+    given = parser.parse_args()
+    if given.run:
+        run(given.workspace)
+    board = Board(Workspace(given.workspace))
+    for part in (overview, caps, comparisons, limits):
+        print(part(board))
+    draw(board)
 
 
 COLOURS = {"small": "#0072b2", "longer": "#e69f00", "medium": "#009e73", "moe": "#cc3377"}
@@ -213,7 +221,7 @@ MARKS = {
 }
 
 
-def draw(groups: dict[tuple[str, str], Measured]) -> None:
+def draw(board: Board) -> None:
     """Accuracy against FLOPs of the policy alone, and with the reward model's: a colour a model, a mark a strategy."""
     import matplotlib as mpl
 
@@ -224,11 +232,11 @@ def draw(groups: dict[tuple[str, str], Measured]) -> None:
 
     figure, panels = plt.subplots(1, 2, figsize=(12, 5.2), sharey=True)
     for which, axes in enumerate(panels):
-        for (model, strategy), m in sorted(groups.items()):
+        for (model, strategy), m in sorted(board.points.items()):
             if strategy == "thinking-budget" and model != "small":
                 continue
             axes.plot(
-                costs(m)[which],
+                board.costs(model, strategy)[which],
                 100 * m.correct.mean(axis=0),
                 MARKS[strategy],
                 color=COLOURS[model],
@@ -246,7 +254,7 @@ def draw(groups: dict[tuple[str, str], Measured]) -> None:
     ]
     figure.legend(handles=[*models, *marks], loc="lower center", ncol=6, fontsize=8, frameon=False)
     figure.tight_layout(rect=(0, 0.09, 1, 1))
-    figure.savefig("docs/testbed.svg", metadata={"Date": None})
+    figure.savefig(PICTURE, metadata={"Date": None})
 
 
 if __name__ == "__main__":

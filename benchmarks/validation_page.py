@@ -1,4 +1,4 @@
-"""docs/validation.md is made by several benchmarks, each of which replaces its own sections and leaves the others alone."""
+"""docs/validation.md is made by several benchmarks: each replaces its own sections and leaves the others alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "validation.md"
 MARK = "\n## "
+
+
+def table(rows: list[list[str]], columns: list[str]) -> str:
+    """A Markdown table, all but the first column to the right."""
+    rule = ["---", *["---:"] * (len(columns) - 1)]
+    return "\n".join("| " + " | ".join(r) + " |" for r in [columns, rule, *rows]) + "\n"
 
 
 def put(heading: str, body: str) -> None:
@@ -21,7 +27,7 @@ def put(heading: str, body: str) -> None:
 
 
 def put_all(text: str) -> None:
-    """Begin the page with `text`, whose sections take the place of those of the same heading; the others follow."""
+    """Begin the page with `text`, whose sections replace those of the same heading; the others follow."""
     old = PAGE.read_text(encoding="utf-8").split(MARK)[1:] if PAGE.exists() else []
     new = {section.splitlines()[0] for section in text.split(MARK)[1:]}
     kept = [section for section in old if section.splitlines()[0] not in new]

@@ -10,39 +10,33 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = (
-    "recommend",
-    "frontier",
-    "curve",
-    "report",
-    "estimate",
-    "models",
-    "gpus",
-    "tasks",
-    "import",
-    "calibrate",
-    "profile",
-    "compare",
-    "fit",
-)
+from advisor.cli.main import COMMANDS
+
 PAGE = Path(__file__).parent / "cli.md"
 
 
+def commands() -> list[str]:
+    """Names in the order of `advisor --help`."""
+    return [name for group in COMMANDS.values() for name in group]
+
+
 def help_of(*command: str) -> str:
+    """What `--help` prints, without trailing spaces."""
     environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-m", "advisor", *command, "--help"],
         capture_output=True,
         text=True,
         check=True,
         env=environment,
     ).stdout
-    return "\n".join(line.rstrip() for line in told.strip().replace("python -m advisor", "advisor").splitlines())
+    return "\n".join(line.rstrip() for line in printed.strip().replace("python -m advisor", "advisor").splitlines())
 
 
 def page() -> str:
-    parts = ["# Command line\n\nMade by `python docs/make_cli.py`."]
-    parts += [f"## advisor {name}\n\n```\n{help_of(name)}\n```" for name in COMMANDS]
+    """The whole page."""
+    parts = ["# Command line\n\nMade by `python docs/make_cli.py`.", f"```\n{help_of()}\n```"]
+    parts += [f"## advisor {name}\n\n```\n{help_of(name)}\n```" for name in commands()]
     return "\n\n".join(parts) + "\n"
 
 

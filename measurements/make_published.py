@@ -19,31 +19,41 @@ from advisor.store.workspace import Workspace
 
 HERE = Path(__file__).parent
 AS_OF = "2026-11-21"
-COLUMNS = "model, task, strategy, n_samples, n_questions, round(accuracy, 4) as accuracy, stderr, generated_tokens, tokens_from, quality, source, source_url"
+COLUMNS = """
+    model, task, strategy, n_samples, n_questions, round(accuracy, 4) as accuracy, stderr, generated_tokens,
+    tokens_from, quality, source, source_url
+"""
+ORDER = "task, model, strategy, n_samples, generated_tokens"
+
+
+def write_table(connection: duckdb.DuckDBPyConnection, source: Path, data: str) -> None:
+    """published/*.csv of one query."""
+    rows = f"select {COLUMNS}, date '{AS_OF}' as as_of from ({source.read_text()}) order by {ORDER}"
+    target = HERE / "published" / f"{source.stem}.csv"
+    sealed(target, lambda path: connection.execute(f"copy ({rows}) to '{path}' (header)", {"data": data}))
+    print(target.name, connection.execute("select count(*) from read_csv($file)", {"file": str(target)}).fetchone()[0])
+
+
+def seal_answers(connection: duckdb.DuckDBPyConnection, source: Path, data: str) -> None:
+    """The samples of one query."""
+    collected = HERE / f".{source.stem}.parquet"
+    try:
+        connection.execute(f"copy ({source.read_text()}) to '{collected}' (format parquet)", {"data": data})
+        print(source.stem, import_samples(Workspace(), collected))
+    finally:
+        collected.unlink(missing_ok=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="folder of the collected figures")
     data = str(parser.parse_args().data)
     connection = duckdb.connect()
     connection.execute("create table names as from read_csv($file)", {"file": str(HERE / "sources" / "models.csv")})
     for source in sorted((HERE / "sources").glob("*.sql")):
-        rows = f"select {COLUMNS}, date '{AS_OF}' as as_of from ({source.read_text()}) order by task, model, strategy, n_samples, generated_tokens"
-        target = HERE / "published" / f"{source.stem}.csv"
-        sealed(
-            target, lambda path, rows=rows: connection.execute(f"copy ({rows}) to '{path}' (header)", {"data": data})
-        )
-        print(
-            target.name, connection.execute("select count(*) from read_csv($file)", {"file": str(target)}).fetchone()[0]
-        )
+        write_table(connection, source, data)
     for source in sorted((HERE / "sources" / "samples").glob("*.sql")):
-        collected = HERE / f".{source.stem}.parquet"
-        try:
-            connection.execute(f"copy ({source.read_text()}) to '{collected}' (format parquet)", {"data": data})
-            print(source.stem, import_samples(collected, Workspace(None)))
-        finally:
-            collected.unlink(missing_ok=True)
+        seal_answers(connection, source, data)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from advisor.importers.serving_runs import Told, import_runs
+from advisor.importers.serving_runs import import_runs
 from advisor.store.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -20,13 +20,13 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, help="folder of the collected figures")
     data = str(parser.parse_args().data)
     for source in sorted((HERE / "sources" / "runs").glob("*.sql")):
         collected = HERE / f".{source.stem}.parquet"
         try:
             duckdb.connect().execute(f"copy ({source.read_text()}) to '{collected}' (format parquet)", {"data": data})
-            print(import_runs(collected, Told(), Workspace(None)))
+            print(import_runs(Workspace(), collected))
         finally:
             collected.unlink(missing_ok=True)
 

@@ -3,8 +3,8 @@
     python profiles/make_gpus.py --facts gpu_facts.csv --prices gpu_prices.csv
 
 Figures are dense (vendors' headline figures with sparsity are twice as high), tera is 10^12, memory is
-what the driver reports where that is known, else the vendor's figure taken as decimal. `link_bytes_per_s` is one direction of a GPU's GPU-to-GPU fabric; where
-there is none, of its PCIe slot.
+what the driver reports where that is known, else the vendor's figure taken as decimal. `link_bytes_per_s` is one
+direction of a GPU's GPU-to-GPU fabric; where there is none, of its PCIe slot.
 """
 
 from __future__ import annotations
@@ -85,6 +85,48 @@ REPORTED = {
 }
 """MiB of memory that the driver reports: vendors round, and mean GiB for most of these."""
 
+ALIASES = {
+    "t4": ("Tesla T4", "NVIDIA T4"),
+    "v100-sxm-16gb": ("Tesla V100-SXM2-16GB",),
+    "v100-sxm-32gb": ("Tesla V100-SXM2-32GB",),
+    "a10": ("NVIDIA A10",),
+    "a10g": ("NVIDIA A10G",),
+    "a30": ("NVIDIA A30",),
+    "a40": ("NVIDIA A40",),
+    "rtx-a6000": ("NVIDIA RTX A6000",),
+    "a100-pcie-40gb": ("NVIDIA A100-PCIE-40GB", "A100-PCIE-40GB"),
+    "a100-pcie-80gb": ("NVIDIA A100 80GB PCIe",),
+    "a100-sxm-40gb": ("NVIDIA A100-SXM4-40GB", "A100-SXM4-40GB"),
+    "a100-sxm-80gb": ("NVIDIA A100-SXM4-80GB", "A100-SXM4-80GB"),
+    "rtx-3090": ("NVIDIA GeForce RTX 3090",),
+    "rtx-4090": ("NVIDIA GeForce RTX 4090",),
+    "rtx-5090": ("NVIDIA GeForce RTX 5090",),
+    "l4": ("NVIDIA L4",),
+    "l40": ("NVIDIA L40",),
+    "l40s": ("NVIDIA L40S",),
+    "rtx-6000-ada": ("NVIDIA RTX 6000 Ada Generation",),
+    "rtx-pro-6000-server": ("NVIDIA RTX PRO 6000 Blackwell Server Edition",),
+    "rtx-pro-6000": ("NVIDIA RTX PRO 6000 Blackwell Workstation Edition",),
+    "h100-pcie": ("NVIDIA H100 PCIe",),
+    "h100-nvl": ("NVIDIA H100 NVL",),
+    "h100-sxm": ("NVIDIA H100 80GB HBM3",),
+    "gh200-96gb": ("NVIDIA GH200 480GB",),
+    "gh200-144gb": ("NVIDIA GH200 144G HBM3e",),
+    "h200-sxm": ("NVIDIA H200",),
+    "h200-nvl": ("NVIDIA H200 NVL",),
+    "h20-sxm": ("NVIDIA H20",),
+    "b200-sxm": ("NVIDIA B200",),
+    "gb200": ("NVIDIA GB200",),
+    "b300-sxm": ("NVIDIA B300 SXM6 AC", "NVIDIA B300"),
+    "gb300": ("NVIDIA GB300",),
+}
+"""Names that NVIDIA's driver reports, as seen in nvidia-smi outputs of public repositories. An H20-3e (141 GB), a Max-Q
+RTX PRO 6000 and an A100-SXM-64GB are other GPUs, and have no row."""
+
+NODE_GPUS = {"gb200": 16, "gb300": 16, "gh200-96gb": 1, "gh200-144gb": 1}
+"""GPUs of one fast-linked system where that is not eight: of a rack the sixteen that were measured together, of a Grace
+Hopper node one."""
+
 PCIE_BYTES_PER_S = {"3.0": 16e9, "4.0": 32e9, "5.0": 64e9, "6.0": 128e9}
 KINDS = (
     ("marketplace", "marketplace"),
@@ -116,7 +158,9 @@ def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
         "tdp_w": facts["tdp_w"],
         "link": facts["interconnect"] if link else "PCIe",
         "link_bytes_per_s": f"{link or PCIE_BYTES_PER_S[facts['pcie_gen']]:.4g}",
+        "node_gpus": NODE_GPUS.get(name, 8),
         "released": facts["release"],
+        "aliases": "; ".join(ALIASES.get(name, ())),
         "note": facts["note"],
         "source": facts["source"] + (f"; memory {reported_mib} MiB: {seen}" if reported_mib else ""),
         "source_url": url,

@@ -7,16 +7,20 @@ Takes two minutes: how far models stray from the physics is learned from predict
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 
+from advisor.fits.measured_runs import measured_runs
+from advisor.fits.prior import TABLE, write_prior
+from advisor.fits.speed_fits import combinations, correction_rows, speed_rows
+from advisor.fits.speeds import ANY_GPU
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
 from advisor.performance.groups import corrections, estimate_prior
-from advisor.performance.profiles import ROOFLINE_SPREAD
+from advisor.performance.predict import ROOFLINE_SPREAD
 from advisor.performance.roofline import serving
-from advisor.profiler.fit import ANY_GPU, correction_rows, measured, performance_rows, prior_rows
-from advisor.store.seal import write_table
+from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -26,25 +30,28 @@ ENOUGH = 20
 
 
 def main() -> None:
-    found = measured(Workspace(None))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--into", type=Path, default=HERE, help="folder of the tables (default: %(default)s)")
+    folder = parser.parse_args().into
+    found = measured_runs(Workspace())
     runs = found.runs
     blind = left_out_efficiency(runs, fold_of(np.char.add(np.char.add(found.model, "|"), runs.gpu), FOLDS))
-    errors = np.abs(
-        runs.log_errors(serving(runs.demand, runs.hardware, blind, runs.concurrency, runs.max_sequences))[0]
-    )
+    predicted = serving(runs.demand, runs.hardware, blind, runs.concurrency, runs.max_sequences)
+    errors = np.abs(runs.log_errors(predicted)[0])
     prior = estimate_prior(runs, blind)
     model = fit(runs)
     base = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
     overall = float(np.exp(np.quantile(errors, 0.9)))
     spreads = {}
-    for key in set(zip(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True)):
+    for key in set(combinations(runs)):
         near = errors[(runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.precision == key[2])]
         spreads[key] = float(np.exp(np.quantile(near, 0.9))) if len(near) >= ENOUGH else max(overall, ROOFLINE_SPREAD)
-    write_table(HERE / "pooling.csv", prior_rows(prior))
-    write_table(HERE / "performance.csv", performance_rows(runs, model, found.source, [*model.gpus, ANY_GPU], spreads))
-    write_table(HERE / "corrections.csv", correction_rows(corrections(runs, base, prior, found.source)))
+    write_prior(folder / TABLE, prior)
+    write_rows(folder / "performance.csv", speed_rows(runs, model, found.source, [*model.gpus, ANY_GPU], spreads))
+    write_rows(folder / "corrections.csv", correction_rows(corrections(runs, base, prior, found.source)))
     print(
-        f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and precision, 90 % of blind predictions within a factor {overall:.2f}"
+        f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and precision, "
+        f"90 % of blind predictions within a factor {overall:.2f}"
     )
 
 

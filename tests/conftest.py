@@ -1,14 +1,6 @@
 import pytest
 
-from advisor import cli
-from advisor.shipped import overlay
-
-
-@pytest.fixture(autouse=True)
-def only_shipped_models():
-    """What one test's workspace knows is not known to the next."""
-    yield
-    overlay(None)
+from advisor.cli import main
 
 
 @pytest.fixture
@@ -16,7 +8,7 @@ def advisor(capsys):
     """Run a command line in this process: (exit code, stdout, stderr)."""
 
     def run(*arguments: str):
-        code = cli.run([str(a) for a in arguments])
+        code = main.run([str(a) for a in arguments])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

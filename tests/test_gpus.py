@@ -1,14 +1,13 @@
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.gpus import going_rates, gpus, parse_price, read_prices
-from tests.known import load_gpu
+from tests.known import SHIPPED, load_gpu
 
 
 def test_peaks_are_dense_and_consistent():
-    """Vendors' tables: fp8 is twice bf16 wherever the GPU has it; sparse headline figures would break the ratio to bandwidth."""
-    assert len(gpus()) >= 20
-    for gpu in gpus().values():
+    """Vendors' tables: fp8 is twice bf16 wherever the GPU has it; sparse figures would break the ratio to bandwidth."""
+    assert len(SHIPPED.gpus) >= 20
+    for gpu in SHIPPED.gpus.values():
         bf16 = gpu.peak_flops_per_s["bf16"]
         assert 35 < bf16 / gpu.memory_bytes_per_s < 450, gpu.name
         if "fp8" in gpu.peak_flops_per_s:
@@ -29,22 +28,37 @@ def test_near_names():
         load_gpu("h200sxm")
 
 
-def test_own_prices_win():
-    own = parse_price("h200-sxm=2.10usd/h")
-    assert going_rates(own)["h200-sxm"].usd_per_hour == 2.10
-    assert going_rates()["h200-sxm"].provider != "yours"
+def test_every_alias_is_of_one_gpu():
+    seen = {}
+    for gpu in SHIPPED.gpus.values():
+        for alias in filter(None, gpu.aliases.split("; ")):
+            assert alias not in seen
+            seen[alias] = gpu.name
+            assert SHIPPED.gpus.of_device(alias).name == gpu.name
+            assert SHIPPED.gpus.of_device(alias.upper()).name == gpu.name
+    assert len(seen) >= 30
 
 
-def test_price_files(tmp_path):
-    file = tmp_path / "prices.csv"
-    file.write_text("gpu,usd_per_hour,provider\nl4,0.55,acme\n")
-    assert read_prices(file)[0].provider == "acme"
-    file.write_text("gpu,usd_per_hour\nl4,cheap\n")
-    with pytest.raises(AdvisorError, match="line 2: 'cheap'"):
-        read_prices(file)
+@pytest.mark.parametrize(
+    "seen",
+    ["NVIDIA A100-SXM-64GB", "NVIDIA RTX A4000", "NVIDIA H100 80GB HBM3 MIG 1g.10gb", "NVIDIA H20-3e", "A10", ""],
+)
+def test_a_name_that_only_resembles_a_known_one_is_not_guessed(seen):
+    with pytest.raises(AdvisorError) as caught:
+        SHIPPED.gpus.of_device(seen)
+    assert repr(seen) in str(caught.value)
+    assert "--gpu" in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["h200-sxm", "h200-sxm=-1", "h200-sxm=nan", "nope=1", "missing.csv"])
-def test_bad_prices_end_in_one_line(text):
-    with pytest.raises(AdvisorError):
-        parse_price(text)
+def test_node_sizes():
+    assert SHIPPED.gpus["h100-sxm"].node_gpus == 8
+    assert SHIPPED.gpus["gb200"].node_gpus == 16
+    assert SHIPPED.gpus["gh200-96gb"].node_gpus == 1
+
+
+def test_products_run_in_a_precision_the_gpu_has():
+    assert load_gpu("h100-sxm").compute_precision("fp8") == "fp8"
+    assert load_gpu("a100-sxm-80gb").compute_precision("fp8") == "bf16"
+    assert load_gpu("h100-sxm").compute_precision("fp4") == "bf16"
+    assert load_gpu("b200-sxm").compute_precision("fp4") == "fp4"
+    assert load_gpu("b200-sxm").compute_precision("int4") == "bf16"

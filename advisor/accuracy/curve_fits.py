@@ -19,11 +19,13 @@ Array = NDArray[np.float64]
 DRAWS = 300
 FAMILIES = ("power", "exponential", "logistic")
 SHRINKAGE = 0.05
-"""Weight of the last measured accuracy as a guess of the asymptote, in points: without it three noisy points reach for 1."""
+"""Weight of the last measured accuracy as a guess of the asymptote, in points: without it three noisy points would give
+1."""
 LATE_DECLINE = 0.85
 LATE_DECLINE_SD = 0.15
 LATE_PRIOR = 0.05
-"""Answers that end beyond the last cap are right less often than the last ones seen; set on 70 runs of Epoch AI's hub."""
+"""Answers that end beyond the last cap are right less often than the last ones seen; set on 70 runs of Epoch AI's
+hub."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _saturation(found: list[float | None]) -> Interval | None:
 
 
 def best_shapes(x: Array, means: Array) -> list[Shape]:
-    """For each of B mean curves (B, P) the family that best predicts the largest compute from the smaller, fitted to all points."""
+    """For each of B mean curves (B, P) the family that best predicts the largest compute, fitted to all points."""
     n_points = len(x)
     kept = n_points - max(1, n_points // 3)
     everywhere = candidates(x, means)
@@ -154,11 +156,11 @@ def _grid(family: str, x: Array) -> tuple[Array, Array]:
 
 
 def finish_time(x: Array, correct: Array, finished: Array, weights: Array, rng: np.random.Generator) -> list[Shape]:
-    """Accuracy under a token cap grows as answers end, and all end: one Shape for each row of `weights` (B, Q), or none.
+    """One Shape for each row of `weights` (B, Q), or none: accuracy under a cap grows as answers end, and all end.
 
-    The share ended is log-logistic in the cap. An answer that has not ended yet will be right as often as the ended ones
-    of its own question, drawn towards those that ended last, times LATE_DECLINE. So the asymptote comes from the answers,
-    which no curve through the mean accuracies can tell.
+    The share ended is log-logistic in the cap. An answer that has not ended yet will be right as often as the ended
+    ones of its own question, shrunk towards those that ended last, times LATE_DECLINE. So the asymptote comes from the
+    answers; a curve through the mean accuracies cannot show it.
     """
     ended, means = weights @ finished, weights @ correct
     seen = (ended[0] > 0.01) & (ended[0] < 0.99)

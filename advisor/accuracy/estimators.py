@@ -68,13 +68,13 @@ def majority_at_all_k(n_correct: int, wrong: tuple[int, ...], abstained: int = 0
     """
     n = n_correct + sum(wrong) + abstained
     expected = np.zeros(n + 1)
-    counted = sorted(Counter(wrong).items())
+    tallies = sorted(Counter(wrong).items())
     first = 1
     while first <= n_correct:
-        n_tied = sum(multiplicity for votes_, multiplicity in counted if votes_ >= first)
+        n_tied = sum(multiplicity for votes_, multiplicity in tallies if votes_ >= first)
         block = max(1, BLOCK_ELEMENTS // ((n_tied // 2 + 1) * (n + 1)))
         t = np.arange(first, min(first + block, n_correct + 1))
-        ways = _ways_of_the_others(t, counted, n_tied)
+        ways = _ways_of_the_others(t, tallies, n_tied)
         for row, own in zip(ways, t.tolist(), strict=True):
             expected[own : own + len(row)] += comb(n_correct, own) * row
         first += block
@@ -86,17 +86,17 @@ BLOCK_ELEMENTS = 2_000_000
 """Numbers held at once: 16 MB."""
 
 
-def _ways_of_the_others(own: NDArray[np.int64], counted: list[tuple[int, int]], n_tied: int) -> Array:
+def _ways_of_the_others(own: NDArray[np.int64], tallies: list[tuple[int, int]], n_tied: int) -> Array:
     """Ties-shared ways to draw s answers from the wrong classes with none above t votes, by t in `own` and s.
 
-    `counted` is (votes, how many wrong answers have them), `n_tied` how many could tie; single votes multiply to one
+    `tallies` is (votes, how many wrong answers have them), `n_tied` how many could tie; single votes multiply to one
     binomial factor.
     """
     t = own[:, None, None]
     nodes, weights = np.polynomial.legendre.leggauss(n_tied // 2 + 1)
     y, weights = (nodes[None, :, None] + 1) / 2, weights / 2
     ways = np.ones((len(own), len(weights), 1))
-    for votes_, multiplicity in counted:
+    for votes_, multiplicity in tallies:
         if votes_ == 1:
             s = np.arange(multiplicity + 1)
             factors = [np.where(t == 1, y**s, 1.0) * [float(comb(multiplicity, i)) for i in s]]
@@ -137,8 +137,8 @@ def weighted_at_all_k(
 ) -> tuple[float, ...]:
     """Expected accuracy of the vote weighted by scores over k answers drawn without replacement, for k = 1 … n.
 
-    Monte Carlo over ORDERS random orders, each read at every k; its error is at most 0.5/√ORDERS a question, 0.2 points over
-    200 questions. An answer of None abstains; equal sums share evenly. Scores may be below zero.
+    Monte Carlo over ORDERS random orders, each read at every k; its error is at most 0.5/√ORDERS a question, 0.2 points
+    over 200 questions. An answer of None abstains; equal sums share evenly. Scores may be below zero.
     """
     classes = ["right" if c else a for a, c in zip(answers, correct, strict=True)]
     known = {name: i for i, name in enumerate(dict.fromkeys(["right", *(c for c in classes if c is not None)]))}
@@ -156,23 +156,24 @@ def weighted_at_all_k(
 
 
 def voting_limit(accuracy_of_votes: Sequence[float]) -> float:
-    """Accuracy of unlimited answers' vote on a question, estimated from its accuracy at k = 1 … n; a mean over questions is what it is for.
+    """Accuracy of unlimited answers' vote on a question, from its accuracy at k = 1 … n; meant to be averaged.
 
-    The limit is 1 where the correct answer is the most probable one, or gathers the most reward, else 0 (arXiv 2408.00724, theorems
-    1 and 2), and the plurality of n answers, A(n), misses it by about 1/n over questions of every difficulty: 2·A(n) − A(n/2) does not.
+    The limit is 1 where the correct answer is the most probable one, or gathers the most reward, else 0 (arXiv
+    2408.00724, theorems 1 and 2). The plurality of n answers, A(n), misses it by about 1/n over questions of every
+    difficulty; 2·A(n) − A(n/2) does not.
     """
     n = len(accuracy_of_votes)
     return 2 * accuracy_of_votes[n - 1] - accuracy_of_votes[max(n // 2, 1) - 1]
 
 
-def within_cap(correct: Array, generated_tokens: Array, cap: float) -> tuple[Array, Array]:
+def within_cap(correct: Array, generated_tokens: Array, cap: float | Array) -> tuple[Array, Array]:
     """(correct and finished, tokens spent) of answers stopped at `cap` tokens; a stopped one is wrong."""
     finished = generated_tokens <= cap
     return correct * finished, np.minimum(generated_tokens, cap)
 
 
 def area_within_budgets(budgets: Array, accuracy: Array) -> float:
-    """Mean accuracy over budgets from the first to the last, every doubling counting the same (arXiv 2512.24776's area under S@B)."""
+    """Mean accuracy over budgets, every doubling counting the same (arXiv 2512.24776's area under S@B)."""
     u = np.log2(budgets)
     return float(((accuracy[1:] + accuracy[:-1]) / 2 * np.diff(u)).sum() / (u[-1] - u[0]))
 
@@ -180,8 +181,9 @@ def area_within_budgets(budgets: Array, accuracy: Array) -> float:
 def over_questions(per_question: Array, *, seed: int = 0, draws: int = 4000) -> Interval:
     """Mean accuracy over questions with its 90 % interval by bootstrap over questions, smoothed at the edges.
 
-    Answers of one question share its difficulty, so questions are what is resampled. Resampled means spread too little by
-    √(1 − 1/n), and as if the spread were known: Student's quantile for n − 1 degrees over the normal's is 1 + 0.926/(n − 1) here.
+    Answers of one question share its difficulty, so questions are resampled. Resampled means spread too little by
+    √(1 − 1/n), and as if the spread were known: Student's quantile for n − 1 degrees over the normal's is
+    1 + 0.926/(n − 1) here.
     Where they cannot move (all right, all wrong) the interval is widened to Wilson's.
     """
     values = np.asarray(per_question, dtype=float)

@@ -38,7 +38,7 @@ def remaining(family: str, x: Array, scale: Array | float, rate: Array | float) 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One curve. With `knots`, (compute, accuracy) pairs, it passes through them and the family only says how it goes on."""
+    """One curve. With `knots`, (compute, accuracy) pairs, it passes through them and the family extrapolates."""
 
     family: str
     asymptote: float

@@ -1,1 +1,1 @@
-"""From stored answers to strategy points and curves."""
+"""Sampling runs: answers drawn under a strategy, checked and stored."""

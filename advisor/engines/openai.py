@@ -59,7 +59,7 @@ def _completion(answer: Any, sampling: Sampling) -> Completion:
 
 
 def _text(choice: dict[str, Any]) -> str:
-    """The text of a choice; of a chat the answer, or the reasoning apart from it where it never came to one."""
+    """The text of a choice; of a chat the answer, or its reasoning where it never came to one."""
     if "message" not in choice:
         return str(choice["text"])
     message = choice["message"]

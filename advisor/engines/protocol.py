@@ -1,4 +1,4 @@
-"""The two things a strategy can ask for, each one async method; engines offer one or both."""
+"""The two things that a strategy needs of an engine, each one async method; engines offer one or both."""
 
 from __future__ import annotations
 
@@ -64,4 +64,4 @@ def conversation(prompt: str, answer: str | None = None) -> list[dict[str, str]]
 
 
 class EngineFailure(Exception):
-    """One request failed for good: recorded for its question, the run goes on."""
+    """One request failed for good: recorded for its question; the run continues."""

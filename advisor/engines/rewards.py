@@ -11,13 +11,13 @@ from advisor.errors import MissingAbility
 
 @dataclass(frozen=True, slots=True)
 class StepMarks:
-    """`delimiter` ends a step in the policy's text; `mark` is what the reward model rates, the delimiter itself where empty.
+    """`delimiter` ends a step in the policy's text; `mark` is what the reward model rates, None for the delimiter.
 
     Qwen2.5-Math-PRM wants <extra_0> after every step; a model trained on lines rates the newline.
     """
 
     delimiter: str = "\n"
-    mark: str = ""
+    mark: str | None = None
 
     @property
     def rated(self) -> str:
@@ -37,9 +37,9 @@ class StepMarks:
 
 
 def step_positions(without: Sequence[int], whole: Sequence[int], mark: int) -> list[int]:
-    """Positions in `whole` (token ids of a prompt and an answer) of the answer's step marks; `without` is the same with no answer.
+    """Positions of the answer's step marks in `whole`, the token ids of a prompt and an answer.
 
-    The prompt may hold marks before the answer and a chat template some after it.
+    `without` has those of the prompt alone. The prompt may hold marks before the answer, a chat template some after it.
 
     >>> step_positions([7, 2, 9, 2], [7, 2, 5, 2, 6, 2, 9, 2], 2)
     [3, 5]
@@ -62,15 +62,17 @@ def marked_positions(
 def only_token(ids: Sequence[int], marks: StepMarks) -> int:
     """The id of the mark. Raises MissingAbility where the reward model's tokenizer takes several tokens for it."""
     if len(ids) != 1:
-        problem = f"the reward model's tokenizer has no single token for {marks.rated!r}"
-        raise MissingAbility(
-            problem, where="--step-mark", hint="name the token it rates after a step, e.g. --step-mark '<extra_0>'"
-        )
+        what = f"the reward model's tokenizer has no single token for {marks.rated!r}"
+        hint = "name the token it rates after a step, e.g. --step-mark '<extra_0>'"
+        raise MissingAbility(what, where="--step-mark", hint=hint)
     return ids[0]
 
 
 def step_rewards(rows: Sequence[Sequence[float]], positions: Sequence[int], n_tokens: int) -> tuple[float, ...]:
-    """P(right) of each step from the two class probabilities of every token. Raises EngineFailure for a model of another kind."""
+    """P(right) of each step from the two class probabilities of every token.
+
+    Raises EngineFailure for a model of another kind.
+    """
     if len(rows) != n_tokens or any(len(row) != 2 for row in rows):
         shape = f"{len(rows)} rows of {len(rows[0]) if len(rows) else 0}"
         raise EngineFailure(

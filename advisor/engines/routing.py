@@ -27,7 +27,7 @@ class Tally:
 
 
 class CountsExperts:
-    """vLLM's worker_extension_cls: what a worker can be asked beside its own methods."""
+    """vLLM's worker_extension_cls: methods that its workers get beside their own."""
 
     def count_experts(self) -> None:
         """Begin to count. Raises ValueError where the model has no routers, or kernels that hide them."""

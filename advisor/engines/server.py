@@ -17,8 +17,8 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 RETRIED = {408, 409, 429, 500, 502, 503, 504}
 IDLE_S = 1.0
-"""A connection unused for so long is not used again: servers close them after a few seconds (uvicorn after five), and a request sent in that
-moment breaks."""
+"""A connection unused for so long is not used again: servers close them after a few seconds (uvicorn after five), and
+a request sent in that moment breaks."""
 
 
 class Server:
@@ -64,7 +64,10 @@ class Server:
             )
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The decoded answer; retried with growing, jittered waits, longer where the server says so. Raises EngineFailure."""
+        """The decoded answer. Raises EngineFailure.
+
+        Retried with growing, jittered waits, longer where the server says so.
+        """
         problem = "nothing"
         for attempt in range(ATTEMPTS):
             wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) * random.uniform(0.5, 1.5)

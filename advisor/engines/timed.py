@@ -17,7 +17,7 @@ class TimedClient(Server):
     """Sends prompts of token ids and reads the answer as it streams; the count of tokens is the server's."""
 
     async def facts(self) -> tuple[str, int | None]:
-        """Version and longest context, as far as the server says."""
+        """Version and longest context, as far as the server reports them."""
         version: str | None = None
         try:
             version = (await self._http.get(f"{self.root}/version")).json()["version"]
@@ -30,7 +30,8 @@ class TimedClient(Server):
     async def timed(self, prompt: list[int], generated_tokens: int) -> Timing:
         """See Timed. A server that does not take ignore_eos may answer shorter: that is a failure.
 
-        A connection that breaks before a byte of the answer came, as when very many open at once, is opened once more and timed anew.
+        A connection that breaks before a byte of the answer came, as when very many open at once, is opened once more
+        and timed anew.
         """
         body = {
             "model": self.model,
@@ -60,9 +61,8 @@ class TimedClient(Server):
             async with self._http.stream("POST", f"{self.root}/v1/completions", json=body) as answer:
                 answered = True
                 if answer.status_code != 200:
-                    raise EngineFailure(
-                        f"HTTP {answer.status_code}: {' '.join((await answer.aread()).decode(errors='replace').split())[:200]}"
-                    )
+                    reason = (await answer.aread()).decode(errors="replace")
+                    raise EngineFailure(f"HTTP {answer.status_code}: {' '.join(reason.split())[:200]}")
                 async for line in answer.aiter_lines():
                     event = _event(line)
                     if event.get("choices"):

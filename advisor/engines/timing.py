@@ -22,7 +22,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """What an engine says of itself; None where it does not."""
+    """What an engine reports of itself; None where it does not."""
 
     version: str
     max_context: int

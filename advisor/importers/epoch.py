@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
 
-from advisor.importers.files import Imported, seal_runs
+from advisor.importers.files import ImportedSamples, seal_samples
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 
@@ -37,9 +38,9 @@ MODELS = {
 }
 
 
-def import_epoch(path: Path, workspace: Workspace) -> Imported:
+def import_epoch(workspace: Workspace, path: str | os.PathLike[str]) -> ImportedSamples:
     """Seal one file a run of open models. Raises AdvisorError for a file that is not Epoch's."""
     connection = duckdb.connect()
     connection.execute("create table epoch_models (published varchar, model varchar)")
     connection.executemany("insert into epoch_models values ($1, $2)", [list(pair) for pair in MODELS.items()])
-    return seal_runs(connection, statement("advisor.importers", "epoch"), path, workspace)
+    return seal_samples(workspace, Path(path), connection, statement("advisor.importers", "epoch"))

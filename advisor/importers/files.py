@@ -1,4 +1,4 @@
-"""From a query over a foreign file to sealed files, one a run."""
+"""From a query over a foreign file to sealed files of samples, one a run."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow
+from pyarrow import parquet
 
 from advisor.errors import AdvisorError
+from advisor.store.identity import RUN_ID
+from advisor.store.samples import Sample
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
+from advisor.tables import columns, create_table
+from advisor.values import Value
 
+REQUIRED = tuple(c.name for c in columns(Sample) if c.required)
+APART_FROM_RUN_ID = tuple(c.name for c in columns(Sample) if c.name != "run_id")
+EMPTY = " or ".join(f'"{c.name}" is null' for c in columns(Sample) if c.required and not c.nullable)
+NEGATIVE = " or ".join(f'"{c.name}" < 0' for c in columns(Sample) if c.kind is int)
+IMPOSSIBLE = f"select model, question_id from incoming where {EMPTY} or {NEGATIVE} limit 1"
 DISAGREEMENTS = """
 select run_id, question_id, sample_index from incoming
 group by all having count(*) > 1 and (count(distinct correct) > 1 or count(distinct coalesce(answer, '')) > 1) limit 1
@@ -18,79 +29,106 @@ group by all having count(*) > 1 and (count(distinct correct) > 1 or count(disti
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import did; runs already there in full are `unchanged`."""
+class ImportedSamples(Value):
+    """What an import did: the answers of the file, the runs it sealed, and those that were there already in full."""
 
     rows: int
     new_runs: tuple[str, ...]
     unchanged: tuple[str, ...]
 
 
-def seal_runs(connection: duckdb.DuckDBPyConnection, query: str, path: Path, workspace: Workspace) -> Imported:
-    """Run `query` (with `$file` where it reads one) and seal its rows, one Parquet file a run, under measurements/samples.
+def seal_samples(
+    workspace: Workspace, path: Path, connection: duckdb.DuckDBPyConnection, query: str
+) -> ImportedSamples:
+    """Run `query` (with `$file` where it reads one) and seal its rows, one Parquet file a run.
 
-    A run that is there already with the same rows is left alone; with other rows it is refused.
-    Raises AdvisorError for unreadable files, wrong columns, and duplicate rows that disagree.
+    Runs that are there already with the same rows, under whatever name, are left alone; other rows under a recorded
+    name are refused. Raises AdvisorError for unreadable files, wrong columns, and duplicate rows that disagree.
     """
     if not path.is_file():
         raise AdvisorError("no such file", where=str(path))
+    connection.execute(create_table(Sample, "incoming"))
     try:
-        connection.execute(
-            f"create or replace temp table incoming as select distinct * from ({query})",
-            {"file": str(path)} if "$file" in query else {},
-        )
+        arguments = {"file": str(path)} if "$file" in query else {}
+        connection.execute(f"insert into incoming by name select distinct * from ({query})", arguments)
     except duckdb.Error as error:
-        raise AdvisorError(f"cannot be read as samples ({str(error).splitlines()[0]})", where=str(path)) from None
-    if clash := connection.execute(DISAGREEMENTS).fetchone():
-        raise AdvisorError(
-            f"holds rows that disagree about run {clash[0]!r}, question {clash[1]!r}, sample {clash[2]}",
-            where=str(path),
-        )
-    rows = connection.execute("select count(*) from incoming").fetchone()
-    if (
-        row := connection.execute(
-            "select run_id from incoming where not regexp_full_match(run_id, '[\\w.-]{1,120}') limit 1"
-        ).fetchone()
-    ) is not None:
-        raise AdvisorError(
-            f"has the run_id {row[0]!r}, which cannot name a file",
-            where=str(path),
-            hint="use letters, digits, dots, dashes and underscores",
-        )
+        raise AdvisorError(f"cannot be read as samples ({_first_line(error)})", where=str(path)) from None
+    _check(connection, path)
+    folder = workspace.writable / "measurements" / "samples"
+    recorded = {run: _recorded(connection, run, folder) for run in _run_ids(connection, path)}
+    new = tuple(run for run, name in recorded.items() if name is None)
+    for run in new:
+        sealed(folder / f"{run}.parquet", lambda temporary, run=run: _copy(connection, run, temporary))  # type: ignore[misc]
+    (n_rows,) = connection.execute("select count(*) from incoming").fetchall()[0]
+    return ImportedSamples(n_rows, new, tuple(name for name in recorded.values() if name is not None))
+
+
+def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    if row := connection.execute(IMPOSSIBLE).fetchone():
+        what = f"has an empty key or a negative count (model {row[0]!r}, question {row[1]!r})"
+        raise AdvisorError(what, where=str(path))
+    if row := connection.execute(DISAGREEMENTS).fetchone():
+        what = f"holds rows that disagree about run {row[0]!r}, question {row[1]!r}, sample {row[2]}"
+        raise AdvisorError(what, where=str(path))
+
+
+def _run_ids(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     runs = [run for (run,) in connection.execute("select distinct run_id from incoming order by 1").fetchall()]
     if not runs:
         raise AdvisorError("holds no answer of a known open model on a known task", where=str(path))
-    folder = workspace.writable_root / "measurements" / "samples"
-    new, unchanged = [], []
     for run in runs:
-        target = folder / f"{run}.parquet"
-        if target.exists():
-            if not _same(connection, run, target):
-                raise AdvisorError(
-                    f"run {run!r} is recorded already with other rows",
-                    where=str(target),
-                    hint="give the new rows a run_id of their own",
-                )
-            unchanged.append(run)
-        else:
-            new.append((run, target))
-    for run, target in new:
-        sealed(target, lambda temporary, run=run: _copy(connection, run, temporary))  # type: ignore[misc]
-    return Imported(rows[0] if rows else 0, tuple(run for run, _ in new), tuple(unchanged))
+        if not RUN_ID.fullmatch(run or ""):
+            what, hint = f"has the run_id {run!r}, which cannot name a file", "use letters, digits, dots, dashes and _"
+            raise AdvisorError(what, where=str(path), hint=hint)
+    return runs
+
+
+def _recorded(connection: duckdb.DuckDBPyConnection, run: str, folder: Path) -> str | None:
+    """The name under which the folder holds the run's rows. Raises AdvisorError where it holds others by that name."""
+    target = folder / f"{run}.parquet"
+    if target.exists():
+        if not _same(connection, run, target, REQUIRED):
+            hint = "give the new rows a run_id of their own"
+            raise AdvisorError(f"run {run!r} is recorded already with other rows", where=str(target), hint=hint)
+        return run
+    (n_rows,) = connection.execute("select count(*) from incoming where run_id = $run", {"run": run}).fetchall()[0]
+    others = files_of_length(folder, n_rows)
+    return next((file.stem for file in others if _same(connection, run, file, APART_FROM_RUN_ID)), None)
+
+
+def files_of_length(folder: Path, n_rows: int) -> list[Path]:
+    """Sealed files with so many rows; damaged ones, which hold nothing, are left out."""
+    return [file for file in sorted(folder.glob("[!.]*.parquet")) if _length(file) == n_rows]
+
+
+def _length(file: Path) -> int | None:
+    try:
+        return int(parquet.read_metadata(file).num_rows)
+    except (OSError, pyarrow.ArrowException):
+        return None
+
+
+def _same(connection: duckdb.DuckDBPyConnection, run: str, file: Path, names: tuple[str, ...]) -> bool:
+    """Whether a sealed file has the run's rows and no others, as far as these columns say."""
+    selected = ", ".join(f'"{name}"' for name in names)
+    try:
+        connection.execute("create or replace temp table theirs as from incoming limit 0")
+        connection.execute("insert into theirs by name select * from read_parquet($file)", {"file": str(file)})
+    except duckdb.Error:  # a damaged file holds nothing
+        return False
+    difference = f"""
+        with mine as (select {selected} from incoming where run_id = $run),
+             recorded as (select {selected} from theirs)
+        select count(*) from ((from mine except all from recorded) union all (from recorded except all from mine))
+    """
+    return connection.execute(difference, {"run": run}).fetchone() == (0,)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, run: str, target: Path) -> None:
     quoted, name = str(target).replace("'", "''"), run.replace("'", "''")
-    connection.execute(
-        f"copy (select * from incoming where run_id = '{name}') to '{quoted}' (format parquet, compression zstd)"
-    )
+    rows = f"select * from incoming where run_id = '{name}' order by question_id, sample_index"
+    connection.execute(f"copy ({rows}) to '{quoted}' (format parquet, compression zstd)")
 
 
-def _same(connection: duckdb.DuckDBPyConnection, run: str, target: Path) -> bool:
-    difference = """
-        with mine as (select model, task, question_id, sample_index, answer, correct, generated_tokens from incoming where run_id = $run),
-             theirs as (select model, task, question_id, sample_index, answer, correct, generated_tokens from read_parquet($file))
-        select count(*) from ((from mine except from theirs) union all (from theirs except from mine))
-    """
-    row = connection.execute(difference, {"run": run, "file": str(target)}).fetchone()
-    return row == (0,)
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.importers.serving_runs import ImportedRuns, Told, keep
-from advisor.store.runs import Row
+from advisor.importers.serving_runs import Defaults, ImportedRuns, Report, Row, seal_report
 from advisor.store.workspace import Workspace
 
 FORMS = "accepted: the JSON report of guidellm"
@@ -24,8 +24,31 @@ TIMES = {
 }
 
 
-def import_guidellm(path: Path, told: Told, workspace: Workspace) -> ImportedRuns:
-    """Seal the benchmarks of a report that answered anything as one run. Raises AdvisorError."""
+def import_guidellm(
+    workspace: Workspace,
+    path: str | os.PathLike[str],
+    *,
+    model: str | None = None,
+    gpu: str | None = None,
+    parallelism: str | None = None,
+    precision: str | None = None,
+    kv_precision: str | None = None,
+    engine: str | None = None,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    concurrency: int | None = None,
+) -> ImportedRuns:
+    """Seal the benchmarks that answered anything as one run; the options fill in what the report leaves out.
+
+    Raises AdvisorError.
+    """
+    defaults = Defaults(
+        model, gpu, parallelism, precision, kv_precision, engine, input_tokens, output_tokens, concurrency
+    )
+    return seal_report(workspace, _report(Path(path)), defaults)
+
+
+def _report(path: Path) -> Report:
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -37,10 +60,8 @@ def import_guidellm(path: Path, told: Told, workspace: Workspace) -> ImportedRun
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(path), hint=FORMS) from None
     if not rows:
-        raise AdvisorError(
-            "answered no request", where=str(path), hint="measure again: a run without answers says nothing"
-        )
-    return keep(rows, told, path, "guidellm", workspace)
+        raise AdvisorError("answered no request", where=str(path), hint="measure again; there is nothing to learn from")
+    return Report(path, "guidellm", rows)
 
 
 def _row(benchmark: dict[str, Any], report: dict[str, Any]) -> Row | None:
@@ -76,10 +97,10 @@ def _row(benchmark: dict[str, Any], report: dict[str, Any]) -> Row | None:
 
 
 def _model(benchmark: dict[str, Any], report: dict[str, Any]) -> str | None:
-    """The model's name where the report tells it."""
+    """The model's name where the report has it."""
     for config in (benchmark.get("config"), report.get("config")):
         backend = config.get("backend") if isinstance(config, dict) else None
-        for told in (backend, config):
-            if isinstance(told, dict) and isinstance(told.get("model"), str):
-                return str(told["model"])
+        for section in (backend, config):
+            if isinstance(section, dict) and isinstance(section.get("model"), str):
+                return str(section["model"])
     return None

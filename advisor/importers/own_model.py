@@ -1,59 +1,77 @@
-"""The user's own models: a config.json becomes a row of the workspace's profiles/models.csv, so that they can be costed."""
+"""The user's own models: a config.json becomes a row of the workspace's models.csv, so that they can be costed."""
 
 from __future__ import annotations
 
 import datetime
 import json
+import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.models.catalog import OWN
+from advisor.models.catalog import IMPORTED, ModelEntry
 from advisor.models.families import read_config
-from advisor.shipped import overlay
-from advisor.store.seal import read_table, sealed, write_table
+from advisor.store.seal import sealed, write_rows
 from advisor.store.workspace import Workspace
+from advisor.tables import read_rows
+from advisor.values import Value
 
-COLUMNS = (
-    "model", "config", "released", "checkpoint_precision", "published_parameters_b", "published_active_parameters_b", "source", "source_url", "as_of",
-)  # fmt: skip
 FORMS = "a model is a config.json in the form of Hugging Face, or its folder"
 
 
-def import_model(path: Path, workspace: Workspace, name: str | None = None) -> str:
-    """Know the model of a folder, or of a config.json, by `name` or the folder's own; the name.
+@dataclass(frozen=True, slots=True)
+class ImportedModel(Value):
+    """A model that the workspace knows by name now, and its size."""
+
+    model: str
+    parameters: int
+    active_parameters: int
+
+
+def import_model(workspace: Workspace, path: str | os.PathLike[str], *, name: str | None = None) -> ImportedModel:
+    """Add the model of a folder, or of a config.json, by `name` or the folder's own.
 
     Raises AdvisorError where it cannot be read or costed, or the name stands for another model.
     """
-    config = path / "config.json" if path.is_dir() else path
+    config = Path(path) / "config.json" if Path(path).is_dir() else Path(path)
     if not config.is_file():
         raise AdvisorError("no such file", where=str(config), hint=FORMS)
     folder = config.resolve().parent
     name = name or folder.name
-    read_config(config, name=name)
-    profiles = workspace.writable_root / "profiles"
-    rows = read_table(profiles / "models.csv")
-    known = next((row for row in rows if row["model"] == name), None)
-    kept = profiles / "models" / name.replace("/", "--") / "config.json"
-    if known is not None and (known["source"] != OWN or (kept.exists() and kept.read_bytes() != config.read_bytes())):
-        raise AdvisorError(
-            f"{name!r} is the name of another model here",
-            where=str(profiles / "models.csv"),
-            hint="rename the folder of one of them",
-        )
-    row = dict.fromkeys(COLUMNS, "") | {
-        "model": name,
-        "config": kept.parent.name,
-        "checkpoint_precision": checkpoint_precision(json.loads(config.read_text(encoding="utf-8"))),
-        "source": OWN,
-        "source_url": str(folder),
-        "as_of": datetime.date.today().isoformat(),
-    }
+    spec = read_config(config, name=name)
+    table = workspace.writable / "profiles" / "models.csv"
+    rows = read_rows(table, ModelEntry, hint="delete it and import the models again")
+    kept = table.parent / "models" / name.replace("/", "--") / "config.json"
+    known = next((row for row in rows if row.model == name), None)
+    if known and (known.source != IMPORTED or (kept.exists() and kept.read_bytes() != config.read_bytes())):
+        hint = "rename the folder of one of them"
+        raise AdvisorError(f"{name!r} is the name of another model here", where=str(table), hint=hint)
+    row = ModelEntry(
+        model=name,
+        config=kept.parent.name,
+        checkpoint_precision=checkpoint_precision(json.loads(config.read_text(encoding="utf-8"))),
+        source=IMPORTED,
+        source_url=str(folder),
+        as_of=datetime.date.today().isoformat(),
+    )
     sealed(kept, lambda temporary: shutil.copyfile(config, temporary))
-    write_table(profiles / "models.csv", [*(r for r in rows if r["model"] != name), row])
-    overlay(workspace.own and workspace.own / "profiles")
-    return name
+    write_rows(table, [*(each for each in rows if each.model != name), row])
+    return ImportedModel(name, spec.total_parameters, spec.active_parameters)
+
+
+def stored_name(workspace: Workspace, model: str, *, where: str = "MODEL") -> str:
+    """The name that a model's measurements are stored under: of a folder the name it is imported by, else the full id.
+
+    Raises AdvisorError where a folder cannot be imported, or a name is unknown and no id of Hugging Face.
+    """
+    if os.path.isdir(model):
+        return import_model(workspace, model).model
+    try:
+        return workspace.models.resolve_or_keep(model)
+    except AdvisorError as error:
+        raise AdvisorError(error.what, where=where, hint=error.hint) from None
 
 
 def checkpoint_precision(config: dict[str, Any]) -> str:

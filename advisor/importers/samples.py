@@ -4,101 +4,94 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from advisor.errors import AdvisorError
-from advisor.importers.files import Imported, seal_runs
-from advisor.store.sql import statement
+from advisor.importers.files import REQUIRED, ImportedSamples, seal_samples
+from advisor.store.samples import Sample
 from advisor.store.workspace import Workspace
+from advisor.tables import Column, columns
 
-REQUIRED = ("model", "task", "question_id", "sample_index", "answer", "correct", "generated_tokens")
-SETTINGS = ("temperature", "top_p", "max_tokens", "frequency_penalty")
-OPTIONAL = ("prompt_tokens", "score", "reward_model", "strategy", "finish_reason", "run_id", *SETTINGS)
 FORMS = f"a samples file is .jsonl or .parquet with the columns {', '.join(REQUIRED)}"
-KINDS: dict[str, tuple[type, ...]] = {
-    "model": (str,),
-    "task": (str,),
-    "question_id": (str, int),
-    "sample_index": (int,),
-    "answer": (str, int, float, type(None)),
-    "correct": (bool, int),
-    "generated_tokens": (int, type(None)),
+ACCEPTED: dict[type, tuple[type, ...]] = {str: (str, int, float), int: (int, float), float: (int, float), bool: (int,)}
+"""JSON's types that a column of a type takes; a true or false is an int in Python."""
+EXPRESSIONS = {
+    "task": "lower({})",
+    "strategy": "coalesce({}, 'sampling')",
+    "run_id": "coalesce(nullif({}, ''), getvariable('run_id'))",
 }
 
 
-def import_samples(path: Path, workspace: Workspace) -> Imported:
+def import_samples(workspace: Workspace, path: str | os.PathLike[str]) -> ImportedSamples:
     """Seal one file a run. Raises AdvisorError naming the file, the line and the column at fault."""
-    if not path.is_file():
-        raise AdvisorError("no such file", where=str(path), hint=FORMS)
-    if path.suffix == ".parquet":
+    file = Path(path)
+    if not file.is_file():
+        raise AdvisorError("no such file", where=str(file), hint=FORMS)
+    if file.suffix == ".parquet":
         reader = "read_parquet($file)"
-    elif path.suffix in {".jsonl", ".ndjson", ".json"}:
-        _check_lines(path)
+    elif file.suffix in {".jsonl", ".ndjson", ".json"}:
+        _check_lines(file)
         reader = "read_json($file, format = 'newline_delimited')"
     else:
-        raise AdvisorError(f"has the unknown ending {path.suffix!r}", where=str(path), hint=FORMS)
+        raise AdvisorError(f"has the unknown ending {file.suffix!r}", where=str(file), hint=FORMS)
     connection = duckdb.connect()
     try:
-        connection.execute(f"create temp table read_rows as select * from {reader}", {"file": str(path)})
+        connection.execute(f"create temp table source as select * from {reader}", {"file": str(file)})
     except duckdb.Error as error:
-        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), hint=FORMS) from None
-    if connection.execute("select count(*) from read_rows").fetchone() == (0,):
-        raise AdvisorError("holds no answers", where=str(path), hint=FORMS)
-    present = {row[0] for row in connection.execute("describe read_rows").fetchall()}
+        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(file), hint=FORMS) from None
+    if connection.execute("select count(*) from source").fetchone() == (0,):
+        raise AdvisorError("holds no answers", where=str(file), hint=FORMS)
+    present = {row[0] for row in connection.execute("describe source").fetchall()}
     if missing := [name for name in REQUIRED if name not in present]:
-        raise AdvisorError(f"lacks the column {missing[0]!r}", where=str(path), hint=FORMS)
-    absent = "".join(f", null as {name}" for name in OPTIONAL if name not in present)
-    connection.execute(f"create temp view source as select *{absent} from read_rows")
-    _check_values(connection, path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    connection.execute("set variable run_id = $run", {"run": f"import-{digest}"})
-    return seal_runs(connection, statement("advisor.importers", "samples"), path, workspace)
+        raise AdvisorError(f"lacks the column {missing[0]!r}", where=str(file), hint=FORMS)
+    connection.execute("set variable run_id = $run", {"run": f"import-{_digest(file)}"})
+    return seal_samples(workspace, file, connection, _query(present))
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+def _query(present: set[str]) -> str:
+    """Every column of Sample from the table `source`, null where it has none."""
+    cells = []
+    for each in columns(Sample):
+        cast = f'"{each.name}"::{each.sql_type}' if each.name in present else f"null::{each.sql_type}"
+        cells.append(f'{EXPRESSIONS.get(each.name, "{}").format(cast)} as "{each.name}"')
+    return f"select {', '.join(cells)} from source"
 
 
 def _check_lines(path: Path) -> None:
-    """Every line is a JSON object with the required columns in their types; the first that is not is named."""
+    """Every line is a JSON object with the required columns, all in their types; the first that is not is named."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            where = f"{path}, line {number}"
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise AdvisorError(f"is no JSON ({error})", where=where, hint=FORMS) from None
-            if not isinstance(row, dict):
-                raise AdvisorError("is no JSON object", where=where, hint=FORMS)
-            for name, kinds in KINDS.items():
-                if name not in row:
-                    raise AdvisorError(f"lacks the column {name!r}", where=where, hint=FORMS)
-                if not isinstance(row[name], kinds):
-                    raise AdvisorError(
-                        f"{name} is {row[name]!r}",
-                        where=where,
-                        hint=f"{name} is {' or '.join(_name(k) for k in kinds)}",
-                    )
+            if line.strip():
+                _check_line(line, f"{path}, line {number}")
 
 
-def _name(kind: type) -> str:
-    return {str: "text", int: "a whole number", bool: "true or false", float: "a number"}.get(kind, "null")
-
-
-def _check_values(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    impossible = """
-        select model, question_id from source
-        where model is null or task is null or question_id is null or sample_index is null or correct is null
-            or generated_tokens < 0 or prompt_tokens < 0 limit 1
-    """
+def _check_line(line: str, where: str) -> None:
     try:
-        row = connection.execute(impossible).fetchone()
-        wrong_type = None
-    except duckdb.Error as error:
-        row, wrong_type = None, str(error).splitlines()[0]
-    if wrong_type:
-        raise AdvisorError(f"has a column of the wrong type ({wrong_type})", where=str(path), hint=FORMS)
-    if row:
-        raise AdvisorError(
-            f"has an empty key or a negative token count (model {row[0]!r}, question {row[1]!r})", where=str(path)
-        )
+        row = json.loads(line)
+    except ValueError as error:
+        raise AdvisorError(f"is no JSON ({error})", where=where, hint=FORMS) from None
+    if not isinstance(row, dict):
+        raise AdvisorError("is no JSON object", where=where, hint=FORMS)
+    for each in columns(Sample):
+        if each.name not in row:
+            if each.required:
+                raise AdvisorError(f"lacks the column {each.name!r}", where=where, hint=FORMS)
+        elif not _is_of(row[each.name], each):
+            hint = f"{each.name} is a {each.words}"
+            raise AdvisorError(f"{each.name} is {row[each.name]!r}", where=where, hint=hint)
+
+
+def _is_of(value: Any, each: Column) -> bool:
+    if value is None:
+        return each.nullable or not each.required
+    if each.kind is int and isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, ACCEPTED[each.kind])

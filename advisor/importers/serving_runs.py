@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,149 +14,185 @@ from typing import Any
 import duckdb
 
 from advisor.errors import AdvisorError, unknown
-from advisor.gpus import PRECISIONS, load_gpu
-from advisor.models.catalog import catalog, resolve_name
+from advisor.gpus import PRECISIONS
+from advisor.importers.files import files_of_length
 from advisor.performance.demand import KV_BYTES
+from advisor.performance.deployment import ENGINES
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.profiles import ENGINES
-from advisor.store.runs import Row, columns, holds, seal_run
+from advisor.store.identity import RUN_ID, run_id
+from advisor.store.measurements import holds, seal_rows
+from advisor.store.runs import STATES, Run
 from advisor.store.workspace import Workspace
+from advisor.tables import columns
+from advisor.values import Value
 
-REQUIRED = ("model", "gpu", "prompt_tokens", "generated_tokens", "concurrency")
-STATES = ("ok", "oom", "failed")
-FORMS = f"a table of runs is .csv or .parquet with the columns {', '.join(REQUIRED)}, and tpot_s, request_s or output_tokens_per_s; see docs/formats.md"
-KEYS = ("model", "gpu", "parallelism", "precision", "kv_precision", "engine")
+Row = dict[str, Any]
+"""Cells by the columns of Run, on the way into a file."""
+
+KNOWN = {c.name: c for c in columns(Run)}
+REQUIRED = tuple(c.name for c in columns(Run) if c.required and c.name != "precision")
+"""Without a precision the checkpoint's own is meant."""
+FORMS = (
+    f"a table of runs is .csv or .parquet with the columns {', '.join(REQUIRED)}, and tpot_s, request_s or"
+    " output_tokens_per_s; see docs/formats.md"
+)
+FLAGS = {"prompt_tokens": "--input-tokens", "generated_tokens": "--output-tokens"}
+DECIDED_BY_FLAG = ("model",)
+"""Columns where the flag goes before the report: reports name a model as it was served."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a report leaves unsaid, from the flags; empty and None: not given."""
+class Defaults:
+    """What a report leaves unsaid, from the flags; the field names are columns of Run."""
 
-    model: str = ""
-    gpu: str = ""
-    parallelism: str = ""
-    precision: str = ""
-    kv_precision: str = ""
-    engine: str = ""
+    model: str | None = None
+    gpu: str | None = None
+    parallelism: str | None = None
+    precision: str | None = None
+    kv_precision: str | None = None
+    engine: str | None = None
     prompt_tokens: int | None = None
     generated_tokens: int | None = None
     concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ImportedRuns:
-    """What an import did: the file it made, or found there already."""
+class ImportedRuns(Value):
+    """What an import did: the loads of the report, and the run it sealed or found there already."""
 
     rows: int
     run_id: str
     added: bool
 
 
-def keep(
-    rows: Sequence[Row], told: Told, path: Path, tool: str, workspace: Workspace, *, run_id: str = ""
-) -> ImportedRuns:
-    """Check the rows, fill what was told, seal them as one run, named after tool, content and flags where it has no name; known rows are left alone.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report as read: where it lies, the tool that wrote it, its loads, and its own run_id if it has one."""
 
-    Raises AdvisorError naming file, row and column.
+    path: Path
+    tool: str
+    rows: Sequence[Row]
+    run_id: str | None = None
+
+
+def seal_report(workspace: Workspace, report: Report, defaults: Defaults) -> ImportedRuns:
+    """Check the rows, fill in the defaults, and seal them as one run unless it is there already.
+
+    Without a run_id the run is named after tool, content and flags. Raises AdvisorError naming file, row and column.
     """
-    if not rows:
-        raise AdvisorError("holds no run", where=str(path))
-    run_id = run_id or f"{tool.replace(' ', '-')}-{_digest(path, told)}"
-    if not re.fullmatch(r"[\w.-]{1,120}", run_id):
-        raise AdvisorError(
-            f"has the run_id {run_id!r}, which cannot name a file",
-            where=str(path),
-            hint="use letters, digits, dots, dashes and underscores",
-        )
-    target = workspace.writable_root / "measurements" / "runs" / f"{run_id}.parquet"
+    if not report.rows:
+        raise AdvisorError("holds no run", where=str(report.path))
+    content = {"files": _digests(report.path), "flags": defaults}
+    name = report.run_id or run_id(report.tool, content)
+    if not RUN_ID.fullmatch(name):
+        what, hint = f"has the run_id {name!r}, which cannot name a file", "use letters, digits, dots, dashes and _"
+        raise AdvisorError(what, where=str(report.path), hint=hint)
     checked = [
-        _checked({"source": tool} | row | {"run_id": run_id}, told, f"{path}, run {i}") for i, row in enumerate(rows, 1)
+        _checked(workspace, {"source": report.tool} | row | {"run_id": name}, defaults, f"{report.path}, run {i}")
+        for i, row in enumerate(report.rows, 1)
     ]
-    if not target.exists():
-        seal_run(checked, target)
-        return ImportedRuns(len(rows), run_id, added=True)
-    if not holds(target, checked):
-        raise AdvisorError(
-            f"run {run_id!r} is recorded already with other rows",
-            where=str(target),
-            hint="give the new rows a run_id of their own",
-        )
-    return ImportedRuns(len(rows), run_id, added=False)
+    target = workspace.writable / "measurements" / "runs" / f"{name}.parquet"
+    if target.exists():
+        if not holds(Run, target, checked):
+            hint = "give the new rows a run_id of their own"
+            raise AdvisorError(f"run {name!r} is recorded already with other rows", where=str(target), hint=hint)
+        return ImportedRuns(len(checked), name, added=False)
+    if recorded := _recorded(target.parent, checked):
+        return ImportedRuns(len(checked), recorded, added=False)
+    seal_rows(Run, checked, target)
+    return ImportedRuns(len(checked), name, added=True)
 
 
-def _digest(path: Path, told: Told) -> str:
+def _digests(path: Path) -> list[str]:
+    """Of the file, or of every file of the folder."""
     files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
-    return hashlib.sha256(repr(told).encode() + b"".join(f.read_bytes() for f in files)).hexdigest()[:12]
+    return [hashlib.sha256(f.read_bytes()).hexdigest() for f in files]
 
 
-def _checked(row: Row, told: Told, where: str) -> Row:
-    """The row with names in full and numbers that can be. What the report says goes before what was told, the model's name apart."""
-    row = dict(row)
-    for key in KEYS:
-        row[key] = (
-            (getattr(told, key) or row.get(key) or "") if key == "model" else (row.get(key) or getattr(told, key))
-        )
-    for key in ("prompt_tokens", "generated_tokens", "concurrency"):
-        if row.get(key) is None:
-            row[key] = getattr(told, key)
+def _recorded(folder: Path, rows: Sequence[Row]) -> str | None:
+    """The name of a sealed file that holds these rows, run_id apart: an import whose name an older version made."""
+    for file in files_of_length(folder, len(rows)):
+        try:
+            if holds(Run, file, [row | {"run_id": file.stem} for row in rows]):
+                return file.stem
+        except duckdb.Error:  # a damaged file holds nothing
+            continue
+    return None
+
+
+def _checked(workspace: Workspace, row: Row, defaults: Defaults, where: str) -> Row:
+    """The row with names in full and numbers that are possible."""
+    row = _filled(row, defaults)
     for key in REQUIRED:
         if row[key] in ("", None):
-            raise AdvisorError(f"does not say {key}", where=where, hint=f"give --{_flag(key)}")
-    row["model"] = _known_model(str(row["model"]), where)
-    row["gpu"] = load_gpu(str(row["gpu"])).name
+            raise AdvisorError(f"has no {key}", where=where, hint=f"give {FLAGS.get(key, f'--{key}')}")
+    row["model"] = _model(workspace, str(row["model"]), where)
+    row["gpu"] = workspace.gpus.named(str(row["gpu"]), where=where).name
     row["parallelism"] = str(Parallelism.parse(str(row["parallelism"] or "tp1")))
-    row["precision"] = str(row["precision"] or catalog()[row["model"]].checkpoint_precision)
+    row["precision"] = str(row["precision"] or workspace.models.checkpoint_precision(row["model"]))
     row["kv_precision"] = row["kv_precision"] or None
     row["engine"] = str(row["engine"] or "vllm").lower()
     row["status"] = row.get("status") or "ok"
-    for key, known in (
-        ("precision", PRECISIONS),
-        ("kv_precision", (None, *KV_BYTES)),
-        ("engine", ENGINES),
-        ("status", STATES),
-    ):
-        if row[key] not in known:
-            raise unknown(key, str(row[key]), tuple(name for name in known if name), where=where)
+    for key, known in (("precision", PRECISIONS), ("kv_precision", KV_BYTES), ("engine", ENGINES), ("status", STATES)):
+        if row[key] is not None and row[key] not in known:
+            raise unknown(key, str(row[key]), known, where=where)
     _check_numbers(row, where)
     return row
 
 
-def _known_model(name: str, where: str) -> str:
+def _filled(row: Row, defaults: Defaults) -> Row:
+    filled = dict(row)
+    for key in Defaults.__dataclass_fields__:
+        given, reported = getattr(defaults, key), row.get(key)
+        first, second = (given, reported) if key in DECIDED_BY_FLAG else (reported, given)
+        filled[key] = second if first in ("", None) else first
+    return filled
+
+
+def _model(workspace: Workspace, name: str, where: str) -> str:
     try:
-        return resolve_name(name)
+        return workspace.models.resolve(name)
     except AdvisorError as error:
-        raise AdvisorError(
-            error.what,
-            where=where,
-            hint="name it with --model, after `advisor import model FOLDER` where it is your own",
-        ) from None
-
-
-def _flag(key: str) -> str:
-    return {"prompt_tokens": "input-tokens", "generated_tokens": "output-tokens"}.get(key, key)
+        hint = "name it with --model, after `advisor import model FOLDER` where it is your own"
+        raise AdvisorError(error.what, where=where, hint=hint) from None
 
 
 def _check_numbers(row: Row, where: str) -> None:
-    for name, kind in columns().items():
-        value = row.get(name)
-        if kind not in {"DOUBLE", "BIGINT"} or value is None:
+    for name, value in row.items():
+        if value is None or KNOWN[name].kind not in (int, float):
             continue
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-            raise AdvisorError(
-                f"{name} is {value!r}", where=where, hint="give a number that is not below zero, or leave it empty"
-            )
+            hint = "give a number that is not below zero, or leave it empty"
+            raise AdvisorError(f"{name} is {value!r}", where=where, hint=hint)
     if row["status"] == "ok" and not (row.get("tpot_s") or row.get("request_s") or row.get("output_tokens_per_s")):
         raise AdvisorError("has no measured time", where=where, hint="give tpot_s, request_s or output_tokens_per_s")
     if min(row["prompt_tokens"], row["generated_tokens"], row["concurrency"]) <= 0:
-        raise AdvisorError(
-            "has no tokens or no requests",
-            where=where,
-            hint="prompt_tokens, generated_tokens and concurrency are above zero",
-        )
+        hint = "prompt_tokens, generated_tokens and concurrency are above zero"
+        raise AdvisorError("has no tokens or no requests", where=where, hint=hint)
 
 
-def import_runs(path: Path, told: Told, workspace: Workspace) -> ImportedRuns:
-    """A CSV or Parquet file in the columns of `runs`. Raises AdvisorError."""
+def import_runs(
+    workspace: Workspace,
+    path: str | os.PathLike[str],
+    *,
+    model: str | None = None,
+    gpu: str | None = None,
+    parallelism: str | None = None,
+    precision: str | None = None,
+    kv_precision: str | None = None,
+    engine: str | None = None,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    concurrency: int | None = None,
+) -> ImportedRuns:
+    """A CSV or Parquet file in the columns of Run; the options fill in what it leaves empty. Raises AdvisorError."""
+    defaults = Defaults(
+        model, gpu, parallelism, precision, kv_precision, engine, input_tokens, output_tokens, concurrency
+    )
+    return seal_report(workspace, _table(Path(path)), defaults)
+
+
+def _table(path: Path) -> Report:
     if path.suffix not in {".csv", ".parquet"}:
         raise AdvisorError(f"has the unknown ending {path.suffix!r}", where=str(path), hint=FORMS)
     if not path.is_file():
@@ -164,17 +200,17 @@ def import_runs(path: Path, told: Told, workspace: Workspace) -> ImportedRuns:
     try:
         found = duckdb.connect().execute(f"from read_{path.suffix[1:]}($file)", {"file": str(path)})
         names = [str(column[0]) for column in found.description or ()]
-        rows: list[dict[str, Any]] = [
-            {n: float(v) if isinstance(v, Decimal) else v for n, v in zip(names, row, strict=True)}
-            for row in found.fetchall()
-        ]
+        rows = [{n: _plain(v) for n, v in zip(names, row, strict=True)} for row in found.fetchall()]
     except duckdb.Error as error:
         raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), hint=FORMS) from None
-    known = columns()
     for name in names:
-        if name not in known:
-            raise unknown("column", name, known, where=str(path))
+        if name not in KNOWN:
+            raise unknown("column", name, KNOWN, where=str(path))
     run_ids = {row.get("run_id") for row in rows}
     if len(run_ids) > 1:
         raise AdvisorError("has several run_ids", where=str(path), hint="one file a run")
-    return keep(rows, told, path, "runs", workspace, run_id=str(run_ids.pop() or "") if run_ids else "")
+    return Report(path, "runs", rows, next(iter(run_ids), None) or None)
+
+
+def _plain(cell: Any) -> Any:
+    return float(cell) if isinstance(cell, Decimal) else cell

@@ -1,35 +1,56 @@
 """Reports of `vllm bench serve`, `throughput`, `latency` and `sweep`.
 
 serve       every figure by its definition: TPOT is (end to end − TTFT) / (generated − 1), ours
-throughput  all requests at once, neither lengths nor latencies: lengths must be told, and must add up to its total
-latency     one batch at a time: lengths and batch size must be told
+throughput  all requests at once, neither lengths nor latencies: lengths must be given, and must add up to its total
+latency     one batch at a time: lengths and batch size must be given
 sweep       a folder with a folder for every setting; each run=N.json in it is a serve report
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.importers.serving_runs import ImportedRuns, Told, keep
-from advisor.store.runs import Row
+from advisor.importers.serving_runs import Defaults, ImportedRuns, Report, Row, seal_report
 from advisor.store.workspace import Workspace
 
 FORMS = "accepted: the JSON of vllm bench serve, throughput or latency, or the folder of vllm bench sweep"
 TIMES = {"ttft_s": "ttft", "tpot_s": "tpot", "request_s": "e2el"}
 
 
-def import_vllm_bench(path: Path, told: Told, workspace: Workspace) -> ImportedRuns:
-    """Seal the reports of one file or sweep folder as one run. Raises AdvisorError."""
-    files = sorted(path.rglob("run=*.json")) if path.is_dir() else [path]
-    if not files or not path.exists():
-        raise AdvisorError("no report here", where=str(path), hint=FORMS)
-    return keep([row for file in files for row in _rows(file, told)], told, path, "vllm bench", workspace)
+def import_vllm_bench(
+    workspace: Workspace,
+    path: str | os.PathLike[str],
+    *,
+    model: str | None = None,
+    gpu: str | None = None,
+    parallelism: str | None = None,
+    precision: str | None = None,
+    kv_precision: str | None = None,
+    engine: str | None = None,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    concurrency: int | None = None,
+) -> ImportedRuns:
+    """Seal the reports of one file or sweep folder as one run; the options fill in what they leave out.
+
+    Raises AdvisorError.
+    """
+    defaults = Defaults(
+        model, gpu, parallelism, precision, kv_precision, engine, input_tokens, output_tokens, concurrency
+    )
+    folder = Path(path)
+    files = sorted(folder.rglob("run=*.json")) if folder.is_dir() else [folder]
+    if not files or not folder.exists():
+        raise AdvisorError("no report here", where=str(folder), hint=FORMS)
+    rows = [row for file in files for row in _rows(file, defaults)]
+    return seal_report(workspace, Report(folder, "vllm bench", rows), defaults)
 
 
-def _rows(file: Path, told: Told) -> list[Row]:
+def _rows(file: Path, defaults: Defaults) -> list[Row]:
     try:
         text = file.read_text(encoding="utf-8")
         reports = (
@@ -39,26 +60,26 @@ def _rows(file: Path, told: Told) -> list[Row]:
         )  # --append-result
     except (OSError, ValueError) as error:
         raise AdvisorError(f"is no JSON ({error})", where=str(file), hint=FORMS) from None
-    return [_row(report, told, str(file)) for report in reports]
+    return [_row(report, defaults, str(file)) for report in reports]
 
 
-def _row(report: Any, told: Told, where: str) -> Row:
+def _row(report: Any, defaults: Defaults, where: str) -> Row:
     kinds = {"output_throughput": _serve, "total_num_tokens": _throughput, "avg_latency": _latency}
     if not isinstance(report, dict) or not (kind := next((k for k in kinds if k in report), None)):
         raise AdvisorError("is no report of vllm bench", where=where, hint=FORMS)
     try:
-        return kinds[kind](report, told, where)
+        return kinds[kind](report, defaults, where)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=where, hint=FORMS) from None
 
 
-def _serve(report: dict[str, Any], told: Told, where: str) -> Row:
+def _serve(report: dict[str, Any], defaults: Defaults, where: str) -> Row:
     done = int(report["completed"])
     if not done:
         raise AdvisorError(
             f"answered none of {report['num_prompts']} requests",
             where=where,
-            hint="measure again: a run without answers says nothing",
+            hint="measure again; there is nothing to learn from",
         )
     rate = float(report["request_rate"])
     limit = report.get("max_concurrency")
@@ -97,31 +118,31 @@ def _in_flight(limit: int | None, row: Row) -> float:
     )
 
 
-def _throughput(report: dict[str, Any], told: Told, where: str) -> Row:
+def _throughput(report: dict[str, Any], defaults: Defaults, where: str) -> Row:
     n, total = int(report["num_requests"]), int(report["total_num_tokens"])
-    if told.prompt_tokens is None or told.generated_tokens is None:
+    if defaults.prompt_tokens is None or defaults.generated_tokens is None:
         raise AdvisorError(
-            "does not say how long prompts and answers were",
+            "lacks the lengths of prompts and answers",
             where=where,
             hint="give --input-tokens and --output-tokens as in the benchmark",
         )
-    if abs(n * (told.prompt_tokens + told.generated_tokens) / total - 1) > 0.02:
-        what = f"counts {total} tokens in {n} requests, not {told.prompt_tokens} + {told.generated_tokens} each"
+    if abs(n * (defaults.prompt_tokens + defaults.generated_tokens) / total - 1) > 0.02:
+        what = f"counts {total} tokens in {n} requests, not {defaults.prompt_tokens} + {defaults.generated_tokens} each"
         raise AdvisorError(what, where=where, hint="give --input-tokens and --output-tokens as in the benchmark")
     return {
         "source": "vllm bench throughput",
         "model": report.get("model_id"),
-        "concurrency": min(n, told.concurrency or n),
+        "concurrency": min(n, defaults.concurrency or n),
         "n_requests": n,
         "duration_s": float(report["elapsed_time"]),
-        "output_tokens_per_s": n * told.generated_tokens / float(report["elapsed_time"]),
+        "output_tokens_per_s": n * defaults.generated_tokens / float(report["elapsed_time"]),
     }
 
 
-def _latency(report: dict[str, Any], told: Told, where: str) -> Row:
-    if told.prompt_tokens is None or told.generated_tokens is None or told.concurrency is None:
+def _latency(report: dict[str, Any], defaults: Defaults, where: str) -> Row:
+    if defaults.prompt_tokens is None or defaults.generated_tokens is None or defaults.concurrency is None:
         raise AdvisorError(
-            "does not say lengths and batch",
+            "lacks lengths and batch size",
             where=where,
             hint="give --input-tokens, --output-tokens and --concurrency, its batch size",
         )
@@ -129,9 +150,9 @@ def _latency(report: dict[str, Any], told: Told, where: str) -> Row:
     return {
         "source": "vllm bench latency",
         "model": report.get("model_id"),
-        "n_requests": told.concurrency * len(report["latencies"]),
+        "n_requests": defaults.concurrency * len(report["latencies"]),
         "duration_s": sum(report["latencies"]),
         "request_s": mean,
         **{f"request_p{p}_s": times[str(p)] for p in (50, 90, 99)},
-        "output_tokens_per_s": told.concurrency * told.generated_tokens / mean,
+        "output_tokens_per_s": defaults.concurrency * defaults.generated_tokens / mean,
     }

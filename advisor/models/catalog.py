@@ -1,118 +1,159 @@
-"""The models known by name: profiles/models.csv and the config files beside it."""
+"""The models known by name: rows of models.csv, each with a config file beside it."""
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advisor.errors import AdvisorError, unknown
 from advisor.models.families import read_config
 from advisor.models.spec import ModelSpec
-from advisor.shipped import profile_folders, read_once
+from advisor.tables import column, read_rows
+from advisor.values import Rows
 
-OWN = "imported"
+if TYPE_CHECKING:
+    import pandas
+
+IMPORTED = "imported"
 """The source of a model that the user brought."""
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogEntry:
-    """One row of models.csv; parameters in units, `released` as YYYY-MM."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """One model that is known by name."""
 
-    model: str
-    config: Path
-    released: str
-    checkpoint_precision: str
-    published_parameters: float | None
-    published_active_parameters: float | None
-    source: str
-    source_url: str
-    as_of: str
+    model: str = column("Hugging Face id, or the name of an own model")
+    config: str = column("folder of its config.json in models/; models of one shape share it")
+    released: str = column("YYYY-MM", default="")
+    checkpoint_precision: str = column("of the published weights: bf16, fp8, fp4, int8 or int4")
+    published_parameters_b: float | None = column("as its publisher counts, in 10^9", default=None)
+    published_active_parameters_b: float | None = column("as its publisher counts, in 10^9", default=None)
+    source: str = column(f"where the config was seen; `{IMPORTED}`: the user's own", default="")
+    source_url: str = column("the model's page, or the folder of an own model", default="")
+    as_of: str = column("when it was seen, ISO date", default="")
 
     @property
     def shape(self) -> str:
         """The name of its config, which models of the same shape share."""
-        return self.config.parent.name
+        return self.config
 
     @property
     def weights(self) -> str:
-        """What a server is told to load: the id, or the folder of the user's own model."""
-        return self.source_url if self.source == OWN else self.model
+        """What a server loads: the id, or the folder of the user's own model."""
+        return self.source_url if self.source == IMPORTED else self.model
 
 
-@read_once
-def catalog() -> dict[str, CatalogEntry]:
-    """Every model that ships, and the user's own, by Hugging Face id or name. Raises AdvisorError where the user's list is damaged."""
-    found: dict[str, CatalogEntry] = {}
-    for profiles in profile_folders():
-        table = profiles / "models.csv"
-        if table.exists():
-            try:
-                with table.open(newline="", encoding="utf-8") as file:
-                    found |= {row["model"]: _entry(profiles, row) for row in csv.DictReader(file)}
-            except (KeyError, ValueError, TypeError, csv.Error) as error:
-                raise AdvisorError(
-                    f"is damaged ({type(error).__name__}: {error})",
-                    where=str(table),
-                    hint="delete it and import the models again",
-                ) from None
-    return found
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """One line of `advisor models`."""
+
+    model: str
+    family: str
+    released: str
+    total_parameters: int
+    active_parameters: int
+    is_moe: bool
+    kv_bytes_per_token: int
+    max_context: int
+    checkpoint_precision: str
+    source_url: str
 
 
-def _entry(root: Path, row: dict[str, str]) -> CatalogEntry:
-    total, active = row["published_parameters_b"], row["published_active_parameters_b"]
-    return CatalogEntry(
-        row["model"],
-        root / "models" / row["config"] / "config.json",
-        row["released"],
-        row["checkpoint_precision"],
-        float(total) * 1e9 if total else None,
-        float(active) * 1e9 if active else None,
-        row["source"],
-        row["source_url"],
-        row["as_of"],
+class Catalog(Mapping[str, ModelEntry]):
+    """Models by id; their configs are read when first needed."""
+
+    def __init__(self, entries: Mapping[str, tuple[ModelEntry, Path]]) -> None:
+        self._entries = dict(entries)
+        self._specs: dict[str, ModelSpec] = {}
+
+    @classmethod
+    def read(cls, folders: Iterable[Path]) -> Catalog:
+        """`models.csv` of each folder, later ones over earlier ones. Raises AdvisorError for a damaged table."""
+        hint = "delete it and import the models again"
+        return cls(
+            {
+                entry.model: (entry, folder / "models" / entry.config / "config.json")
+                for folder in folders
+                for entry in read_rows(folder / "models.csv", ModelEntry, hint=hint)
+            }
+        )
+
+    def __getitem__(self, model: str) -> ModelEntry:
+        return self._entries[model][0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def resolve(self, name: str, *, where: str = "MODEL") -> str:
+        """The full id of a model: case-insensitive, an unambiguous last part will do. Raises AdvisorError."""
+        folded = name.casefold()
+        exact = [model for model in self if model.casefold() == folded]
+        matches = exact or [model for model in self if model.casefold().split("/")[-1] == folded]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            what = f"{name!r} is the last part of several names"
+            raise AdvisorError(what, where=where, hint=f"give one of {', '.join(matches)}")
+        names = {model.split("/")[-1] for model in self} | set(self)
+        raise unknown("model", name, names, where=where, listed_by="advisor models")
+
+    def resolve_or_keep(self, name: str) -> str:
+        """The full id of a known model; an id with its organisation that is not known here stays as it is.
+
+        Raises AdvisorError for any other name.
+        """
+        try:
+            return self.resolve(name)
+        except AdvisorError:
+            if "/" in name:
+                return name
+            raise
+
+    def spec(self, model: str) -> ModelSpec:
+        """The ModelSpec of a model of the catalog, by its full id."""
+        if model not in self._specs:
+            self._specs[model] = read_config(self._entries[model][1], name=model)
+        return self._specs[model]
+
+    def load(self, name_or_path: str) -> ModelSpec:
+        """A ModelSpec by name, or from the path of a config.json (or its folder). Raises AdvisorError."""
+        path = Path(name_or_path)
+        if name_or_path.endswith(".json") or (path.is_dir() and (path / "config.json").exists()):
+            return read_config(path)
+        return self.spec(self.resolve(name_or_path))
+
+    def checkpoint_precision(self, model: str) -> str:
+        """Of a model of the catalog its published weights' precision, of any other 16 bit."""
+        return self[model].checkpoint_precision if model in self else "bf16"
+
+    def shape(self, model: str) -> str:
+        """The name of its config; empty for a model outside the catalog."""
+        return self[model].shape if model in self else ""
+
+    def known(self) -> Rows[KnownModel]:
+        """Every model with its size. Raises AdvisorError for a config that cannot be read."""
+        return Rows(_known(self[model], self.spec(model)) for model in self)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One line a model."""
+        return self.known().to_frame()
+
+
+def _known(entry: ModelEntry, spec: ModelSpec) -> KnownModel:
+    return KnownModel(
+        model=entry.model,
+        family=spec.family,
+        released=entry.released,
+        total_parameters=spec.total_parameters,
+        active_parameters=spec.active_parameters,
+        is_moe=spec.is_moe,
+        kv_bytes_per_token=2 * spec.kv_elements_per_token,
+        max_context=spec.max_context,
+        checkpoint_precision=entry.checkpoint_precision,
+        source_url=entry.source_url,
     )
-
-
-def resolve_name(name: str) -> str:
-    """The full id of a model: case-insensitive, an unambiguous last part will do. Raises AdvisorError."""
-    folded = name.casefold()
-    exact = [m for m in catalog() if m.casefold() == folded]
-    matches = exact or [m for m in catalog() if m.casefold().split("/")[-1] == folded]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        raise AdvisorError(f"{name!r} names several models", where="MODEL", hint=f"say which: {', '.join(matches)}")
-    last_parts = {m.split("/")[-1] for m in catalog()}
-    raise unknown("model", name, last_parts | set(catalog()), where="MODEL")
-
-
-def catalogued(name: str) -> str:
-    """The full id of a known model; a folder, or an id with its organisation that is not known here, as it stands. Raises AdvisorError."""
-    try:
-        return resolve_name(name)
-    except AdvisorError:
-        if "/" in name:
-            return name
-        raise
-
-
-@read_once
-def _specs() -> dict[str, ModelSpec]:
-    return {}
-
-
-def spec_of(name: str) -> ModelSpec:
-    """The ModelSpec of a catalogued model, by its full id."""
-    read = _specs()
-    if name not in read:
-        read[name] = read_config(catalog()[name].config, name=name)
-    return read[name]
-
-
-def load_model(name_or_path: str) -> ModelSpec:
-    """A ModelSpec by catalogued name, or from a path to a config.json (or its folder). Raises AdvisorError."""
-    path = Path(name_or_path)
-    if name_or_path.endswith(".json") or (path.is_dir() and (path / "config.json").exists()):
-        return read_config(path)
-    return spec_of(resolve_name(name_or_path))

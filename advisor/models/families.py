@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
+from advisor.models.config import Config
 from advisor.models.layers import (
     Attention,
     FeedForward,
@@ -25,69 +26,6 @@ from advisor.models.layers import (
     MixtureOfExperts,
 )
 from advisor.models.spec import ModelSpec
-
-
-class Config:
-    """The keys of a config.json, with errors that name the key and the file."""
-
-    def __init__(self, keys: dict[str, Any], where: str) -> None:
-        self.keys, self.where = keys, where
-
-    def integer(self, *names: str, default: int | None = None) -> int:
-        """The first of `names` present, as a positive integer."""
-        for name in names:
-            value = self.keys.get(name)
-            if value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise AdvisorError(f"{name} is {value!r}, not a count", where=self.where)
-            return value
-        if default is None:
-            raise AdvisorError(f"lacks the field {names[0]!r}, which {self.family} models need", where=self.where)
-        return default
-
-    def optional(self, name: str) -> int | None:
-        return self.integer(name) if self.keys.get(name) is not None else None
-
-    def flag(self, name: str, default: bool = False) -> bool:
-        value = self.keys.get(name)
-        return default if value is None else bool(value)
-
-    @property
-    def family(self) -> str:
-        return str(self.keys.get("model_type", ""))
-
-    @property
-    def hidden(self) -> int:
-        return self.integer("hidden_size")
-
-    @property
-    def n_layers(self) -> int:
-        return self.integer("num_hidden_layers")
-
-    @property
-    def heads(self) -> int:
-        return self.integer("num_attention_heads")
-
-    @property
-    def kv_heads(self) -> int:
-        return self.integer("num_key_value_heads", default=self.heads)
-
-    @property
-    def head_dim(self) -> int:
-        if self.keys.get("head_dim") is None and self.hidden % self.heads:
-            raise AdvisorError(
-                "lacks the field 'head_dim' and hidden_size is no multiple of num_attention_heads", where=self.where
-            )
-        return self.integer("head_dim", "attention_head_dim", default=self.hidden // self.heads)
-
-    def layer_types(self, default: Callable[[int], str]) -> list[str]:
-        types = self.keys.get("layer_types") or [default(i) for i in range(self.n_layers)]
-        if len(types) != self.n_layers:
-            raise AdvisorError(
-                f"layer_types names {len(types)} layers and num_hidden_layers is {self.n_layers}", where=self.where
-            )
-        return [str(t) for t in types]
 
 
 def _attention(
@@ -323,7 +261,7 @@ def _minimax(c: Config) -> list[Layer]:
 
 
 def _nemotron_h(c: Config) -> list[Layer]:
-    """One mixer or one feed-forward a layer, by `hybrid_override_pattern`: M Mamba-2, * attention, - dense, E experts."""
+    """One mixer or feed-forward a layer, by `hybrid_override_pattern`: M Mamba-2, * attention, - dense, E experts."""
     pattern = str(c.keys.get("hybrid_override_pattern") or "")
     if len(pattern) != c.n_layers:
         raise AdvisorError(f"lacks a 'hybrid_override_pattern' of {c.n_layers} layers", where=c.where)
@@ -416,8 +354,8 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
             f"unknown architecture model_type={family!r}", where=where, hint=f"known: {', '.join(FAMILIES)}"
         )
     text = keys.get("text_config")
-    merged = {**keys, **text} if isinstance(text, dict) else keys
-    c = Config({**merged, "model_type": family}, where)
+    flat = {**keys, **text} if isinstance(text, dict) else keys
+    c = Config({**flat, "model_type": family}, where)
     layers = FAMILIES[family](c)
     norm = 2 * c.hidden if family == "gpt_neox" else c.hidden
     tied = c.flag("tie_word_embeddings", default=family in _TIED_BY_DEFAULT)

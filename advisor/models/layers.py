@@ -99,8 +99,8 @@ class LatentAttention:
 
     @property
     def launches(self) -> int:
-        """Norm, projection down, two norms, projection up, rotation with cache write, keys absorbed, attention, values absorbed, projection out;
-        an indexer: two projections, quantisation, scores, top-k."""
+        """Norm, projection down, two norms, projection up, rotation with cache write, keys absorbed, attention, values
+        absorbed, projection out; an indexer adds two projections, quantisation, scores and top-k."""
         return 15 if self.index_heads else 10
 
     @property
@@ -311,7 +311,8 @@ class MixtureOfExperts:
 
     @property
     def launches(self) -> int:
-        """Norm, router, top-k, two that sort tokens by expert, up, activation, down, sum; each feed-forward beside them without its norm."""
+        """Norm, router, top-k, two that sort tokens by expert, up, activation, down, sum; those of each shared
+        feed-forward without its norm."""
         return 9 + sum(f.launches - 1 for f in self.resident)
 
     @property

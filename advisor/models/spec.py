@@ -106,7 +106,7 @@ class ModelSpec:
         )
 
     def linear_flops_per_token(self) -> int:
-        """Weight products and state updates of one token, LM head apart; constant in the context."""
+        """Weight products and state updates of one token, without the LM head; constant in the context."""
         extra = sum(layer.count * layer.mixer.extra_flops_per_token for layer in self.layers if layer.mixer)
         return 2 * self.body_matmul_parameters + extra
 

@@ -1,18 +1,18 @@
-"""What was learned about one model shape on one GPU, engine and precision from runs of it: efficiencies of its own and what they leave over.
+"""What runs of one model shape on one GPU, engine and precision add: efficiencies of its own, and residuals.
 
 The physics of roofline.py with own efficiencies carries beyond the measured range; a few smooth terms in the logarithm
-of TPOT and TTFT take up the rest, and are held still outside that range.
+of TPOT and TTFT take up the rest, and are held still outside that range. predict.py applies them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from advisor.performance.demand import Array, Demand, Quantity
 from advisor.performance.hardware import Hardware
-from advisor.performance.roofline import Efficiency, Serving, serving
+from advisor.performance.roofline import Efficiency
 
 TERMS = ("constant", "concurrency", "prompt", "generated", "gpus", "concurrency_squared", "data_parallel")
 LARGEST = 0.7
@@ -27,9 +27,9 @@ Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Own efficiencies, coefficients of TERMS for log TPOT and log TTFT, the measured range of each term, and the runs behind it.
+    """Own efficiencies, coefficients of TERMS for log TPOT and log TTFT, and the measured range of each term.
 
-    `spread` is the factor of the 90 % interval of times within that range.
+    `spread` is the factor of the 90 % interval of times within that range; `n_runs` runs of `source` are behind it.
     """
 
     efficiency: Efficiency
@@ -62,26 +62,6 @@ def covers(correction: Correction, data_parallel: bool) -> bool:
     return bool(correction.low[-1] <= float(data_parallel) <= correction.high[-1])
 
 
-def spread_at(correction: Correction, features: Array, otherwise: Quantity) -> Array:
-    """Factor of the 90 % interval of times at each load, shape (n,): the correction's own where every term lies within its measured
-    range, elsewhere no less than `otherwise`, the factor without a correction."""
-    measured = np.all((features >= correction.low - EDGE) & (features <= correction.high + EDGE), axis=-1)
-    return np.where(measured, correction.spread, np.maximum(correction.spread, otherwise))
-
-
 def log_factor(coefficients: Array, features: Array, correction: Correction) -> Array:
     """Logarithm of the factor on a predicted time, shape (n,)."""
     return np.asarray(np.clip(np.clip(features, correction.low, correction.high) @ coefficients, -LARGEST, LARGEST))
-
-
-def corrected_serving(
-    d: Demand, hw: Hardware, correction: Correction, concurrency: Quantity, max_sequences: Quantity = np.inf
-) -> Serving:
-    """`serving` with what the correction knows."""
-    result = serving(d, hw, correction.efficiency, concurrency, max_sequences)
-    features = terms(d, hw, concurrency)
-    tpot = result.tpot_s * np.exp(log_factor(correction.tpot, features, correction))
-    ttft = result.ttft_s * np.exp(log_factor(correction.ttft, features, correction))
-    request = ttft + tpot * (np.maximum(d.generated_tokens, 1.0) - 1)
-    throughput = result.output_tokens_per_s * result.request_s / request
-    return replace(result, ttft_s=ttft, tpot_s=tpot, request_s=request, output_tokens_per_s=throughput)

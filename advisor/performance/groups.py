@@ -1,8 +1,8 @@
-"""One model's runs on one GPU: what they say about it, without forgetting what others have said.
+"""Partial pooling: what one model's runs on one GPU add to what was learned from all runs.
 
 Every group (model shape, GPU) has shifts of the fitted efficiencies, in log or logit space, and smooth terms for what
 these leave over; so has each engine in the group, and each precision under an engine. All are normal around zero. How
-far they stray, by level and coefficient, is estimated from many groups (empirical Bayes: Morris 1983, with the EM of
+far they deviate, by level and coefficient, is estimated from many groups (empirical Bayes: Morris 1983, with the EM of
 Laird & Ware 1982), so that a few runs move what usually differs between models and leave what does not.
 """
 
@@ -34,14 +34,14 @@ Z90 = 1.6448536269514722
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Variances of COEFFICIENTS at each of LEVELS, shape (3, n), and of the logarithms of measured TPOT and TTFT, shape (2,)."""
+    """Variances of COEFFICIENTS at each of LEVELS, shape (3, n), and of log measured TPOT and TTFT, shape (2,)."""
 
     variances: Array
     noise: Array
 
 
 def on_unmeasured_gpu(prior: Prior) -> Prior:
-    """The prior where no run tells of the GPU: shares of its peaks may be anything, launch overheads off by a factor of ten."""
+    """The prior for a GPU without runs: shares of its peaks may be anything, overheads off by a factor of ten."""
     variances = prior.variances.copy()
     variances[0, :N_EFFICIENCIES] += [4.0 if name.endswith("_s") else 1.0 for name in COEFFICIENTS[:N_EFFICIENCIES]]
     return Prior(variances, prior.noise)
@@ -88,7 +88,9 @@ def blocks_of(combinations: Sequence[tuple[str, str]]) -> tuple[tuple[str, str, 
 
 
 def sensitivities(runs: Runs, efficiency: Efficiency) -> tuple[Array, Array, Array, Array]:
-    """log(measured/predicted) of decoding and TTFT, each (n,), and how the predictions move with COEFFICIENTS, each (n, len(COEFFICIENTS))."""
+    """log(measured/predicted) of decoding and TTFT, each (n,), and the slopes of the log predictions in COEFFICIENTS,
+    each (n, len(COEFFICIENTS)).
+    """
 
     def errors(shift: Array) -> tuple[Array, Array]:
         return runs.log_errors(
@@ -106,7 +108,10 @@ def sensitivities(runs: Runs, efficiency: Efficiency) -> tuple[Array, Array, Arr
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Errors y of shape (m,) and their sensitivities x of shape (m, blocks × coefficients), TTFT's rows after decoding's; `quantity` 0 or 1."""
+    """Errors y of shape (m,) and their sensitivities x of shape (m, blocks × coefficients).
+
+    Rows of decoding come first (`quantity` 0), then those of TTFT (1).
+    """
 
     y: Array
     x: Array
@@ -131,8 +136,9 @@ def linearised(runs: Runs, base: Efficiency, blocks: Sequence[tuple[str, str, st
 
 
 def learn(runs: Runs, base: Efficiency, prior: Prior) -> Posterior:
-    """The most probable coefficients of one group given its runs (Gauss-Newton with Student's weights), and their covariance there.
+    """The most probable coefficients of one group given its runs, and their covariance there.
 
+    By Gauss-Newton with Student's weights.
     `base` has the fitted efficiencies of every run, as arrays.
     """
     blocks = blocks_of(list(zip(runs.engine.tolist(), runs.precision.tolist(), strict=True)))
@@ -182,7 +188,10 @@ def _correction(posterior: Posterior, runs: Runs, base: Efficiency, source: str)
 
 
 def variance(posterior: Posterior, runs: Runs, own: Efficiency) -> Array:
-    """Variance of log decoding time that the runs left uncertain, noise apart; for loads of one engine and precision with efficiencies `own`."""
+    """Variance of log decoding time that the runs left uncertain, without noise.
+
+    For loads of one engine and precision with efficiencies `own`.
+    """
     select = posterior.selector(str(runs.engine[0]), str(runs.precision[0]))
     covariance = select @ posterior.covariance @ select.T
     by_decode = sensitivities(runs, own)[2]
@@ -199,12 +208,13 @@ PRIOR_VARIANCE = 0.003
 PRIOR_WEIGHT = 2.0
 """A level's variance starts as if two members had been seen with a standard deviation of 5 %."""
 LARGEST_VARIANCE = np.repeat([0.5, 0.05], [N_EFFICIENCIES, 2 * len(TERMS)])
-"""Bounds, chosen by predicting groups from ten of their runs: without them efficiencies that hardly matter run off and the terms pull back."""
+"""Bounds, chosen by predicting groups from ten of their runs: without them efficiencies that hardly matter drift and
+the terms compensate."""
 LARGEST_ERROR = 1.0
 
 
 def estimate_prior(runs: Runs, base: Efficiency) -> Prior:
-    """How far groups stray, by EM over all groups of `runs`, linearised at `base`: predictions that saw none of the group's runs."""
+    """How far groups deviate, by EM over all groups, linearised at `base`: predictions without their own runs."""
     lines = []
     for shape, gpu in sorted(set(zip(runs.shape.tolist(), runs.gpu.tolist(), strict=True))):
         mask = (runs.shape == shape) & (runs.gpu == gpu)

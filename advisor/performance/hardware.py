@@ -1,4 +1,4 @@
-"""The GPUs of a deployment as the formulas see them: peaks, and how the model lies on them."""
+"""The GPUs of a deployment as the formulas see them: peaks, and how the model is split over them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from advisor.performance.parallelism import Parallelism
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """Peaks of the GPUs of a deployment and how the model lies on them; `compute` in the precision of the products.
+    """Peaks of a deployment's GPUs and how the model is split over them; `compute` in the products' precision.
 
     `gpu_count` GPUs hold one pipeline stage; a sequence's attention is shared by `attention_shards` of them (all under
     tensor parallelism, one under data-parallel attention); `stages` work on as many parts of the batch at once.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.gpus import load_gpu
-from advisor.models.catalog import catalog, spec_of
+from advisor.gpus import Gpus
+from advisor.models.catalog import Catalog
 from advisor.performance.demand import Array, Demand, demand, stack
 from advisor.performance.hardware import Hardware, hardware
 from advisor.performance.memory import max_sequences
@@ -23,7 +23,10 @@ NUMBERS = ("prompt_tokens", "generated_tokens", "concurrency", "ttft_s", "tpot_s
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Arrays of shape (n,); `shape` names the model's config, times are NaN where not measured (a run has tpot_s or request_s)."""
+    """Arrays of shape (n,); `shape` names the model's config.
+
+    Times are NaN where they were not measured; every run has tpot_s or request_s.
+    """
 
     demand: Demand
     hardware: Hardware
@@ -50,7 +53,7 @@ class Runs:
 
     @property
     def decode_s(self) -> Array:
-        """What tells of decoding: TPOT, or the whole request where only that was measured."""
+        """The time that shows decoding speed: TPOT, or the whole request where only that was measured."""
         return np.where(np.isfinite(self.tpot_s), self.tpot_s, self.request_s)
 
     def log_errors(self, predicted: Serving) -> tuple[Array, Array]:
@@ -59,8 +62,8 @@ class Runs:
         return np.log(self.decode_s / decode), np.log(self.ttft_s / predicted.ttft_s)
 
 
-def runs_of(columns: Mapping[str, NDArray[np.generic]]) -> Runs:
-    """Runs from the columns NAMES and NUMBERS of the table `runs`: answered ones, of models and GPUs known here."""
+def runs_of(columns: Mapping[str, NDArray[np.generic]], models: Catalog, gpus: Gpus) -> Runs:
+    """Runs from the columns NAMES and NUMBERS of the table `runs`: answered ones, of models and GPUs in the tables."""
     text = {name: np.array(columns[name], dtype=str) for name in NAMES}
     numbers = {name: np.array(columns[name], dtype=float) for name in NUMBERS}
     loads = zip(
@@ -71,8 +74,8 @@ def runs_of(columns: Mapping[str, NDArray[np.generic]]) -> Runs:
         text["kv_precision"],
         strict=True,
     )
-    demands = stack([demand(spec_of(m), p, max(round(i), 1), max(round(o), 1), kv) for m, p, i, o, kv in loads])
-    chosen = [load_gpu(name) for name in text["gpu"]]
+    demands = stack([demand(models.spec(m), p, max(round(i), 1), max(round(o), 1), kv) for m, p, i, o, kv in loads])
+    chosen = [gpus[name] for name in text["gpu"]]
     layouts = zip(chosen, text["parallelism"], text["precision"], strict=True)
     each = [hardware(gpu, Parallelism.parse(layout), precision) for gpu, layout, precision in layouts]
     hw = Hardware(*(np.array([getattr(one, f.name) for one in each], dtype=float) for f in fields(Hardware)))
@@ -83,7 +86,7 @@ def runs_of(columns: Mapping[str, NDArray[np.generic]]) -> Runs:
         hw,
         numbers["concurrency"],
         room,
-        np.array([catalog()[m].shape for m in text["model"]], dtype=str),
+        np.array([models[m].shape for m in text["model"]], dtype=str),
         text["gpu"],
         text["engine"],
         text["precision"],

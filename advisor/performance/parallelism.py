@@ -1,4 +1,4 @@
-"""How a model is laid over several GPUs: tensor, pipeline and data parallelism of the attention with expert parallelism."""
+"""How a model is split over GPUs: tensor and pipeline parallelism, data-parallel attention with expert parallelism."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ FORMS = "accepted: tp8, tp4pp2, dp8, tp2dp4"
 
 @dataclass(frozen=True, slots=True)
 class Parallelism:
-    """`tp` GPUs share every layer, `pp` stages share the layers, `dp` groups share the requests and, with all tp·dp GPUs, the experts."""
+    """`tp` GPUs share every layer, `pp` stages share the layers, `dp` groups share the requests.
+
+    With `dp` the experts are shared by all tp·dp GPUs.
+    """
 
     tp: int = 1
     pp: int = 1

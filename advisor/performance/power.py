@@ -13,6 +13,6 @@ An assumption until power is measured: provenance of every energy figure is at b
 
 
 def watts(result: Serving, tdp_w: Quantity, gpu_count: Quantity) -> Array:
-    """Power of all GPUs in steady state: from reading to multiplying, linear in the share of the step that multiplies."""
+    """Power of all GPUs in steady state, linear in the share of the step that multiplies rather than reads."""
     busy = result.compute_s / (result.compute_s + result.weights_s + result.kv_s)
     return np.asarray(np.asarray(tdp_w) * np.asarray(gpu_count) * (READING_SHARE + (1 - READING_SHARE) * busy))

@@ -18,6 +18,7 @@ import numpy as np
 from advisor.performance.demand import Array, Demand, Quantity
 from advisor.performance.hardware import Hardware
 from advisor.performance.memory import kv_copies
+from advisor.tables import column
 
 SHARPNESS = 4.0
 """max(a, b) is smoothed to (a^p + b^p)^(1/p): near the ridge neither side hides wholly behind the other."""
@@ -25,25 +26,22 @@ SHARPNESS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Efficiency:
-    """What is reached of the peaks (0–1), and what is added: seconds per kernel, per collective and per step.
+    """What is reached of the peaks (0–1), and what is added: seconds per kernel, per collective and per step."""
 
-    `skew` is the variance of the experts' popularity over its squared mean: 0 is uniform routing.
-    `ttft_steps` counts the running steps a new request waits for, `burst` the share of the other
-    requests' prefills it waits for (a closed loop starts with all of them at once).
-    """
-
-    compute: Quantity = 0.55
-    weights: Quantity = 0.75
-    experts: Quantity = 0.60
-    kv: Quantity = 0.60
-    link: Quantity = 0.50
-    skew: Quantity = 0.5
-    kernel_s: Quantity = 1.5e-6
-    collective_s: Quantity = 10e-6
-    step_s: Quantity = 1.5e-3
-    prefill_compute: Quantity = 0.55
-    ttft_steps: Quantity = 1.0
-    burst: Quantity = 0.05
+    compute: Quantity = column("share of peak FLOP/s in decoding", default=0.55)
+    weights: Quantity = column("share of peak bandwidth when reading weights", default=0.75)
+    experts: Quantity = column("share of peak bandwidth when reading experts", default=0.60)
+    kv: Quantity = column("share of peak bandwidth when reading the KV cache", default=0.60)
+    link: Quantity = column("share of the link's bandwidth in collectives", default=0.50)
+    skew: Quantity = column("variance of the experts' popularity over its squared mean; 0: uniform", default=0.5)
+    kernel_s: Quantity = column("latency of one kernel", default=1.5e-6)
+    collective_s: Quantity = column("latency of one collective", default=10e-6)
+    step_s: Quantity = column("fixed time of one step", default=1.5e-3)
+    prefill_compute: Quantity = column("share of peak FLOP/s in prefill", default=0.55)
+    ttft_steps: Quantity = column("running steps that a new request waits for", default=1.0)
+    burst: Quantity = column(
+        "share of the other requests' prefills that it waits for: a closed loop starts with all at once", default=0.05
+    )
 
 
 SHARES = ("compute", "weights", "experts", "link", "prefill_compute")
@@ -79,9 +77,10 @@ class Serving:
 def distinct_expert_share(expert_share: Quantity, tokens: Quantity, skew: Quantity = 0.0) -> Array:
     """Expected share of the experts that `tokens` tokens touch.
 
-    Uniform routing: 1−(1−k/E)^tokens. One token touches k experts whichever they are; that the others miss an expert has the
-    probability (1−k/E)^(popularity·(tokens−1)). Where popularity is gamma distributed over the experts with mean 1 and variance
-    `skew`, the mean of that is the distribution's Laplace transform, (1−skew·(tokens−1)·ln(1−k/E))^(−1/skew).
+    Uniform routing: 1−(1−k/E)^tokens. One token touches k experts whichever they are; that the others miss an expert
+    has the probability (1−k/E)^(popularity·(tokens−1)). Where popularity is gamma distributed over the experts with
+    mean 1 and variance `skew`, the mean of that is the distribution's Laplace transform,
+    (1−skew·(tokens−1)·ln(1−k/E))^(−1/skew).
     """
     missed = np.log1p(-np.minimum(np.asarray(expert_share, dtype=float), 1 - 1e-12))
     spread = np.maximum(np.asarray(skew, dtype=float), 1e-9)

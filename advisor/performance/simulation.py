@@ -20,8 +20,11 @@ TOKEN_BUDGET = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
-    """Seconds of a step that decodes b sequences at index b (index 0: nothing) and of a prompt's token; what else a request waits for, in TPOTs."""
+class StepTimes:
+    """Seconds of a step that decodes b sequences, at index b (index 0: nothing), and of one prompt token.
+
+    `wait_steps` is what else a request waits for, in TPOTs.
+    """
 
     decode_s: Array
     prompt_token_s: float
@@ -35,7 +38,10 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """Arrays of shape (requests,) in order of arrival, those into an empty engine left out; throughput and in_flight obey Little's law."""
+    """Arrays of shape (requests,) in order of arrival, without those into an empty engine.
+
+    Throughput and in_flight obey Little's law.
+    """
 
     ttft_s: Array
     tpot_s: Array
@@ -46,7 +52,7 @@ class Simulated:
 class _Engine:
     """The state between steps; requests are numbered by arrival."""
 
-    def __init__(self, speed: Speed, prompt_tokens: int, generated_tokens: int) -> None:
+    def __init__(self, speed: StepTimes, prompt_tokens: int, generated_tokens: int) -> None:
         self.speed, self.prompt_tokens, self.generated_tokens = speed, prompt_tokens, generated_tokens
         self.now = 0.0
         self.waiting: deque[int] = deque()  # no place yet
@@ -92,9 +98,14 @@ class _Engine:
 
 
 def simulate(
-    speed: Speed, arrivals_s: Array | None, concurrency: int, prompt_tokens: int, generated_tokens: int, n_requests: int
+    speed: StepTimes,
+    arrivals_s: Array | None,
+    concurrency: int,
+    prompt_tokens: int,
+    generated_tokens: int,
+    n_requests: int,
 ) -> Simulated:
-    """`n_requests` requests that arrive at `arrivals_s`, or, where that is None, `concurrency` at once and then one for each answered."""
+    """`n_requests` requests that arrive at `arrivals_s`; for None `concurrency` at once, then one for each answered."""
     engine = _Engine(speed, prompt_tokens, generated_tokens)
     arrival = [0.0] * min(concurrency, n_requests) if arrivals_s is None else arrivals_s.tolist()
     coming = 0

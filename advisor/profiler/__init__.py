@@ -1,1 +1,1 @@
-"""Measuring an engine on a GPU, and learning from what was measured."""
+"""Measuring an engine on a GPU, the most informative loads first."""

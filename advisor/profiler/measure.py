@@ -1,10 +1,11 @@
-"""One load, measured: so many requests in flight, each followed by the next, while prompts and answers of all of them mix."""
+"""One load, measured: so many requests in flight, each followed by the next, while prefill and decoding of all mix."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,16 +13,15 @@ from advisor.engines.protocol import EngineFailure
 from advisor.engines.timing import Timed, Timing
 from advisor.profiler.device import Meter
 from advisor.profiler.plan import Load
-from advisor.store.runs import Row
 
 ROUNDS = 3
 """Requests of each place. The first all come at once, to an empty engine, and are not counted."""
 
 SPARE = 1
-"""Requests that a place goes on with, uncounted, until the counted ones of all places are answered."""
+"""Further requests of a place, uncounted, until the counted ones of all places are answered."""
 
 JITTER = 0.5
-"""Answers are longer or shorter by up to this share, so that requests begin and end at different times, as in real traffic."""
+"""Answers are longer or shorter by up to this share, so that requests begin and end at different times."""
 
 SHORTEST_VARIED = 4
 """Generated tokens of a load below which all its answers are equally long."""
@@ -33,8 +33,11 @@ Request = tuple[list[int], int]
 """Token ids of a prompt, and tokens to generate."""
 
 
-async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> Row:
-    """The columns of `runs` that the load gives once it runs evenly. Prompts are random token ids, no two alike. Raises EngineFailure."""
+async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> dict[str, Any]:
+    """The columns of Run that the load gives once it runs evenly. Prompts are random token ids, no two alike.
+
+    Raises EngineFailure.
+    """
     draw = np.random.default_rng([load.prompt_tokens, load.generated_tokens, load.concurrency])
     places = [_requests(draw, load, vocabulary) for _ in range(load.concurrency)]
     counted: list[Timing] = []
@@ -63,11 +66,11 @@ async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> R
         except ExceptionGroup as failures:  # the first stopped the others
             raise failures.exceptions[0] from None
         duration_s = time.perf_counter() - begun
-    return row(load, counted, duration_s) | meter.columns(duration_s)
+    return times(load, counted, duration_s) | meter.columns(duration_s)
 
 
 def _requests(draw: np.random.Generator, load: Load, vocabulary: int) -> list[Request]:
-    """What one place asks in turn; the counted answers have the load's mean length exactly."""
+    """The requests of one place in turn; the counted answers have the load's mean length exactly."""
     shift = (
         int(draw.integers(0, int(JITTER * load.generated_tokens), endpoint=True))
         if load.generated_tokens >= SHORTEST_VARIED
@@ -80,14 +83,14 @@ def _requests(draw: np.random.Generator, load: Load, vocabulary: int) -> list[Re
     ]
 
 
-def row(load: Load, timings: Sequence[Timing], duration_s: float) -> Row:
-    """Means and percentiles of the counted requests; tokens per second by Little's law, as while all places are taken."""
-    times = {
+def times(load: Load, timings: Sequence[Timing], duration_s: float) -> dict[str, Any]:
+    """Means and percentiles of the counted requests; tokens per second by Little's law."""
+    measured = {
         "ttft": [t.ttft_s for t in timings],
         "tpot": [t.tpot_s for t in timings if t.tpot_s is not None],
         "request": [t.request_s for t in timings],
     }
-    found: Row = {
+    found: dict[str, Any] = {
         "status": "ok",
         "prompt_tokens": float(load.prompt_tokens),
         "generated_tokens": float(load.generated_tokens),
@@ -98,7 +101,7 @@ def row(load: Load, timings: Sequence[Timing], duration_s: float) -> Row:
         * sum(t.generated_tokens for t in timings)
         / sum(t.request_s for t in timings),
     }
-    for name, values in times.items():
+    for name, values in measured.items():
         if values:
             found[f"{name}_s"] = float(np.mean(values))
             found |= {

@@ -1,7 +1,7 @@
-"""Which load to measure next: the one that teaches most about all the others for its time.
+"""Which load to measure next: the one that informs most about all the others for its time.
 
 Greedy I-optimal design (Fedorov 1972; Atkinson, Donev & Tobias 2007): every load's log TPOT and TTFT move with the
-coefficients of performance/pooling.py; measuring a load shrinks their covariance, and with it the variance of every
+coefficients of performance/groups.py; measuring a load shrinks their covariance, and with it the variance of every
 other load's prediction. The load with the largest total shrinkage per second of measuring comes next.
 """
 
@@ -32,7 +32,10 @@ class Load:
 
 
 def loads(spec: ModelSpec, max_context: int, kv_cache_tokens: int, max_sequences: int) -> list[Load]:
-    """Loads of the grid that the engine can hold at once, smallest first; the lengths are cut so that answers half as long again fit the context."""
+    """Loads of the grid that the engine can hold at once, smallest first.
+
+    The lengths are cut so that answers half as long again fit the context.
+    """
     context = min(max_context, spec.max_context)
     lengths = {(min(p, context * 3 // 4), min(o, context // 6)) for p in PROMPTS for o in ANSWERS}
     found = {
@@ -47,8 +50,8 @@ def loads(spec: ModelSpec, max_context: int, kv_cache_tokens: int, max_sequences
 def gains(by_decode: Array, by_ttft: Array, covariance: Array, noise: Array) -> Array:
     """What measuring each load would take off the summed variance of all loads' log TPOT, shape (n,).
 
-    `by_decode` and `by_ttft`, each (n, coefficients), say how the two times move; `noise` their variances when measured.
-    A load tells both at once; their gains are added, which counts twice what both tell.
+    `by_decode` and `by_ttft`, each (n, coefficients), are how the two times move; `noise` their variances as measured.
+    A load gives both at once; their gains are added, which counts twice what they share.
     """
     total = np.zeros(len(by_decode))
     for rows, variance in ((by_decode, noise[0]), (by_ttft, noise[1])):

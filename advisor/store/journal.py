@@ -56,7 +56,10 @@ class Journal:
         self._file.seek(0, os.SEEK_END)
 
     def add(self, key: str, rows: list[Row]) -> None:
-        """Record the rows of one question or load; they are on disk when this returns. Raises AdvisorError when the disk is full."""
+        """Record the rows of one question or load; they are on disk when this returns.
+
+        Raises AdvisorError when the disk is full.
+        """
         line = json.dumps({"key": key, "rows": rows}).encode() + b"\n"
         before = os.fstat(self._file.fileno()).st_size
         try:

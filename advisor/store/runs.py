@@ -1,54 +1,61 @@
-"""Runs of an engine as sealed files: rows in the columns of the table `runs`."""
+"""Measured loads of serving engines: the columns of measurements/runs/*.parquet."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-import duckdb
-import pyarrow
+from advisor.tables import column
 
-from advisor.store.seal import sealed
-from advisor.store.sql import statement
-
-Row = dict[str, Any]
+STATES = ("ok", "oom", "failed")
 
 
-@cache
-def columns() -> dict[str, str]:
-    """Name and DuckDB type of every column that a file of runs holds."""
-    connection = duckdb.connect()
-    connection.execute(statement("advisor.store", "schema"))
-    return {str(name): str(kind) for name, kind, *_ in connection.execute("describe runs").fetchall() if name != "own"}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One load that an engine was measured under; null: not measured."""
 
-
-def _loaded(rows: Sequence[Row]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute(statement("advisor.store", "schema"))
-    connection.register("incoming", pyarrow.Table.from_pylist([dict.fromkeys(columns()) | row for row in rows]))
-    connection.execute("insert into runs by name select * from incoming")
-    return connection
-
-
-def seal_run(rows: Sequence[Row], target: Path) -> Path:
-    """One Parquet file of `rows`, whose keys are columns of `runs`; absent ones are null. Raises AdvisorError where it cannot be written."""
-    connection = _loaded(rows)
-
-    def write(temporary: Path) -> None:
-        quoted = str(temporary).replace("'", "''")
-        connection.execute(f"copy (select * exclude (own) from runs) to '{quoted}' (format parquet, compression zstd)")
-
-    return sealed(target, write)
-
-
-def holds(target: Path, rows: Sequence[Row]) -> bool:
-    """Whether the sealed file has these rows and no others."""
-    connection = _loaded(rows)
-    connection.execute("create table theirs as from runs limit 0")
-    connection.execute("insert into theirs by name select * from read_parquet($file)", {"file": str(target)})
-    difference = (
-        "select count(*) from ((from runs except all from theirs) union all (from theirs except all from runs))"
+    run_id: str = column("the profile or import it belongs to; names the file", default="")
+    source: str = column("what measured it: advisor profile, vllm bench serve, guidellm, …", default="")
+    measured_at: str | None = column("ISO 8601, as far as known", default=None)
+    model: str = column("Hugging Face id, or the name of an own model")
+    gpu: str = column("name, as in gpus.csv")
+    parallelism: str = column("`tp1`, `tp8`, `dp4`, …", default="tp1")
+    precision: str = column("of the weights")
+    kv_precision: str | None = column(
+        "of the KV cache, bf16 or fp8; null: not recorded, taken for bf16, the engines' default", default=None
     )
-    return connection.execute(difference).fetchone() == (0,)
+    engine: str = column("vllm, sglang or trtllm", default="vllm")
+    engine_version: str | None = column("as the engine reports it", default=None)
+    status: str = column("ok, oom (out of memory) or failed, with the reason in note", default="ok")
+    prompt_tokens: float = column("mean of the requests, as all times without a percentile")
+    generated_tokens: float = column("mean of the requests")
+    concurrency: float = column("requests in flight: the limit where one was set, else the mean by Little's law")
+    request_rate: float | None = column("requests/s offered; null: a new one for each answered", default=None)
+    n_requests: int | None = column("answered", default=None)
+    duration_s: float | None = column("of the measurement", default=None)
+    ttft_s: float | None = column("time to first token", default=None)
+    ttft_p50_s: float | None = column("its median", default=None)
+    ttft_p90_s: float | None = column("its 90th percentile", default=None)
+    ttft_p99_s: float | None = column("its 99th percentile", default=None)
+    tpot_s: float | None = column("(end to end − TTFT) / (generated − 1)", default=None)
+    tpot_p50_s: float | None = column("its median", default=None)
+    tpot_p90_s: float | None = column("its 90th percentile", default=None)
+    tpot_p99_s: float | None = column("its 99th percentile", default=None)
+    request_s: float | None = column("end to end", default=None)
+    request_p50_s: float | None = column("its median", default=None)
+    request_p90_s: float | None = column("its 90th percentile", default=None)
+    request_p99_s: float | None = column("its 99th percentile", default=None)
+    output_tokens_per_s: float | None = column("generated tokens of the whole deployment", default=None)
+    weights_bytes: int | None = column("of all GPUs together, as the rest", default=None)
+    kv_cache_bytes: int | None = column("set aside for the cache", default=None)
+    kv_cache_tokens: int | None = column("that fit into it at once", default=None)
+    peak_memory_bytes: int | None = column("in use at most", default=None)
+    power_w: float | None = column("mean power of all GPUs", default=None)
+    energy_j: float | None = column("of the whole measurement", default=None)
+    start_s: float | None = column("until the engine takes requests", default=None)
+    clock_hz: float | None = column("highest clock of the processors", default=None)
+    driver: str | None = column("version of the GPU driver", default=None)
+    expert_skew: float | None = column(
+        "how unevenly real questions used a mixture's experts (docs/method.md); null: not counted", default=None
+    )
+    dummy_weights: bool | None = column("random weights: a mixture of experts routes at random", default=None)
+    note: str | None = column("why it failed, for example", default=None)

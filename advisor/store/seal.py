@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
+from advisor.tables import texts
 
 
 def sealed(target: Path, write: Callable[[Path], object]) -> Path:
@@ -34,24 +35,20 @@ def sealed(target: Path, write: Callable[[Path], object]) -> Path:
     return target
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV table; none where there is no file."""
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def write_rows(path: Path, rows: Sequence[Any]) -> None:
+    """A CSV table of rows of one type, numbers with six significant digits; without rows there is no file.
 
-
-def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """A table with six significant digits; without rows there is no file."""
+    Raises AdvisorError where it cannot be written.
+    """
     if not rows:
         path.unlink(missing_ok=True)
         return
 
-    def write_rows(temporary: Path) -> None:
+    def write(temporary: Path) -> None:
         with temporary.open("w", newline="", encoding="utf-8") as out:
-            writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+            lines = texts(rows)
+            writer = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
             writer.writeheader()
-            writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+            writer.writerows(lines)
 
-    sealed(path, write_rows)
+    sealed(path, write)

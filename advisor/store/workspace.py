@@ -1,79 +1,125 @@
-"""Where measurements lie, and a DuckDB connection over those that ship and the user's own."""
+"""An explicit handle on what is known: the files that ship, overlaid by a folder of the user's own.
+
+    ws = Workspace("ours")   # a path, not yet there or full; without one, only what ships
+
+Nothing is global: two workspaces open at once answer independently. A table that changed on disk is read anew.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import duckdb
+from typing import Any, TypeVar
 
 from advisor.errors import AdvisorError
-from advisor.shipped import is_installed, overlay, shipped_root
-from advisor.store.sql import statement
+from advisor.gpus import Gpus
+from advisor.models.catalog import Catalog
+from advisor.prices import Prices
+from advisor.store.beliefs import Fits
+from advisor.store.measurements import Measurements
+from advisor.store.runs import Run
+from advisor.store.samples import Sample
+from advisor.store.shipped import is_installed, shipped_root
+
+Table = TypeVar("Table")
+
+DERIVED = ("points.csv", "curves.csv", "performance.csv", "corrections.csv")
 
 
-@dataclass(frozen=True, slots=True)
 class Workspace:
-    """Shipped files, overlaid by the user's own folder where one is given."""
+    """What ships alone, or with the user's own measurements and profiles over it. Raises AdvisorError for a file."""
 
-    own: Path | None
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        self.own = Path(folder).expanduser() if folder else None
+        if self.own is not None and self.own.exists() and not self.own.is_dir():
+            raise AdvisorError("is not a folder", where=f"--workspace {self.own}")
+        self._read: dict[str, tuple[object, Any]] = {}
 
-    @classmethod
-    def open(cls, folder: str | None) -> Workspace:
-        """From `--workspace` or ADVISOR_WORKSPACE; neither: what ships alone. Its models are known from now on. Raises AdvisorError."""
-        chosen = folder or os.environ.get("ADVISOR_WORKSPACE")
-        if not chosen:
-            overlay(None)
-            return cls(None)
-        path = Path(chosen).expanduser()
-        if path.exists() and not path.is_dir():
-            raise AdvisorError("is not a folder", where=f"--workspace {path}")
-        overlay(path / "profiles")
-        return cls(path)
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.own)!r})" if self.own else "Workspace()"
 
     @property
-    def roots(self) -> list[Path]:
-        """Lowest priority first."""
-        return [shipped_root(), self.own] if self.own else [shipped_root()]
+    def roots(self) -> tuple[Path, ...]:
+        """Folders with profiles/ and measurements/, what ships first."""
+        return (shipped_root(), self.own) if self.own else (shipped_root(),)
 
     @property
-    def writable_root(self) -> Path:
-        """Where new measurements go: the workspace, or the checkout itself. Raises AdvisorError for an installed package without one."""
+    def profiles(self) -> tuple[Path, ...]:
+        """Their profiles/ folders."""
+        return tuple(root / "profiles" for root in self.roots)
+
+    @property
+    def writable(self) -> Path:
+        """Where new rows go: the user's folder, or the checkout itself.
+
+        Raises AdvisorError for an installed package without a folder.
+        """
         if self.own is None and is_installed():
-            what = "say where to keep it: an installed package is replaced by the next"
+            what = "choose where to keep it: files inside an installed package are lost with its next version"
             raise AdvisorError(what, where="--workspace", hint="give a folder, or set ADVISOR_WORKSPACE")
         return self.own or shipped_root()
 
-    def files(self, pattern: str) -> list[str]:
-        """Files of all roots that match, sorted, hidden ones apart."""
-        return sorted(str(f) for root in self.roots for f in root.glob(pattern) if not f.name.startswith("."))
+    @property
+    def models(self) -> Catalog:
+        """Models by id."""
+        return self._current("models.csv", Catalog.read)
+
+    @property
+    def gpus(self) -> Gpus:
+        """GPUs by name."""
+        return self._current("gpus.csv", Gpus.read)
+
+    @property
+    def prices(self) -> Prices:
+        """The offers that ship."""
+        return self._current("prices.csv", lambda folders: Prices.read(folders[0], self.gpus))
+
+    @property
+    def fits(self) -> Fits:
+        """Strategy points, curves, efficiencies and corrections."""
+        return self._current("fits", Fits, DERIVED)
+
+    @property
+    def samples(self) -> Measurements:
+        """Every stored answer."""
+        return self._measurements("samples", Sample)
+
+    @property
+    def runs(self) -> Measurements:
+        """Every measured load."""
+        return self._measurements("runs", Run)
+
+    def published(self) -> tuple[Path, ...]:
+        """Tables of published accuracies of the writable folder's root."""
+        return tuple(sorted((self.writable / "measurements" / "published").glob("*.csv")))
 
     @property
     def unfitted(self) -> bool:
         """Whether the user's own measurements are newer than their fits."""
         if self.own is None:
             return False
-        measured = [f.stat().st_mtime for f in self.own.glob("measurements/*/*") if not f.name.startswith(".")]
-        derived = [self.own / "profiles" / f"{name}.csv" for name in ("points", "curves", "performance", "corrections")]
-        fitted = [f.stat().st_mtime for f in derived if f.exists()]
+        files = [f for f in self.own.glob("measurements/*/*") if not f.name.startswith(".")]
+        measured = [f.stat().st_mtime for f in files]
+        fitted = [f.stat().st_mtime for f in (self.own / "profiles" / name for name in DERIVED) if f.exists()]
         return bool(measured) and (not fitted or max(measured) > max(fitted))
 
-    def connect(self, table: str) -> duckdb.DuckDBPyConnection:
-        """An in-memory database with the table `samples` or `runs` filled from every sealed file. Raises AdvisorError for a damaged one."""
-        connection = duckdb.connect()
-        connection.execute(statement("advisor.store", "schema"))
-        for file in self.files(f"measurements/{table}/*.parquet"):
-            own = self.own is not None and Path(file).is_relative_to(self.own)
-            try:
-                connection.execute(
-                    f"insert into {table} by name select *, $own as own from read_parquet($file)",
-                    {"file": file, "own": own},
-                )
-            except duckdb.Error as error:
-                raise AdvisorError(
-                    f"is no readable {table} file ({str(error).splitlines()[0]})",
-                    where=file,
-                    hint="delete it and import again",
-                ) from None
-        return connection
+    def _measurements(self, table: str, row: type) -> Measurements:
+        folders = tuple(root / "measurements" / table for root in self.roots)
+        return Measurements(table, row, folders, self.own)
+
+    def _current(self, name: str, read: Callable[[tuple[Path, ...]], Table], files: Sequence[str] = ()) -> Table:
+        """What `read` makes of the profiles/ folders, kept until one of the files changes."""
+        stamp = tuple(_stamp(folder / file) for folder in self.profiles for file in files or (name,))
+        if name not in self._read or self._read[name][0] != stamp:
+            self._read[name] = (stamp, read(self.profiles))
+        found: Table = self._read[name][1]
+        return found
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import comb
 
 from advisor.engines.protocol import Generate, Sampling
-from advisor.strategies.sample import merged, one
+from advisor.strategies.sample import joined, one_answer
 from advisor.strategies.search import Searched
 
 CONFIDENCE = 0.95
@@ -22,11 +22,14 @@ async def adaptive_majority(
     answer_of: Callable[[str], Hashable | None],
     confidence: float = CONFIDENCE,
 ) -> Searched:
-    """Up to `most` answers, one after another; stops when the majority is settled or can no longer change. Raises EngineFailure."""
+    """Up to `most` answers, one after another; stops when the majority is settled or can no longer change.
+
+    Raises EngineFailure.
+    """
     parts: list[Searched] = []
     votes: Counter[Hashable] = Counter()
     for index in range(most):
-        parts.append(await one(generate, None, prompt, sampling, index))
+        parts.append(await one_answer(generate, None, prompt, sampling, index))
         answer = answer_of(parts[-1].traces[0].text)
         votes.update([answer] if answer is not None else [])
         if settled(votes, most - index - 1, confidence):
@@ -35,7 +38,7 @@ async def adaptive_majority(
 
 
 def settled(votes: Counter[Hashable], left: int, confidence: float) -> bool:
-    """Whether the leader cannot be caught by the draws left, or leads the runner-up with the confidence asked for."""
+    """Whether the leader cannot be caught by the draws left, or leads the runner-up with that confidence."""
     (_, top), (_, second) = [*votes.most_common(2), (None, 0), (None, 0)][:2]
     return top > second + left or (top > 0 and lead_probability(top, second) >= confidence)
 
@@ -51,6 +54,6 @@ def lead_probability(top: int, second: int) -> float:
 
 
 def in_sequence(parts: list[Searched]) -> Searched:
-    """Merged, where each part waited for the one before: depths add up."""
-    whole = merged(parts)
+    """Joined, where each part waited for the one before: depths add up."""
+    whole = joined(parts)
     return replace(whole, work=replace(whole.work, depth_tokens=sum(part.work.depth_tokens for part in parts)))

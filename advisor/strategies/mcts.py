@@ -1,7 +1,7 @@
-"""Monte Carlo tree search over steps: UCT selection, one expansion and one roll-out an iteration, rewards from a reward model.
+"""Monte Carlo tree search over steps: UCT selection, one expansion and one roll-out an iteration, then the reward.
 
-The paper (arXiv 2408.00724) names it as a baseline and publishes no settings; these are the usual ones: exploration √2, four
-children a node. The budget counts every generated token, unfinished paths included; only finished roll-outs vote.
+The paper (arXiv 2408.00724) names it as a baseline and publishes no settings; these are the usual ones: exploration √2,
+four children a node. The budget counts every generated token, unfinished paths included; only finished roll-outs vote.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ class Branch:
 async def mcts(
     generate: Generate, score: Score, prompt: str, sampling: Sampling, iterations: int, steps: Steps
 ) -> Searched:
-    """Up to `iterations` roll-outs of one question, one after another, each from the leaf that UCT selects. Raises EngineFailure."""
+    """Up to `iterations` roll-outs of one question, one after another, each from the leaf that UCT selects.
+
+    Raises EngineFailure.
+    """
     root = Branch(Node("", (1.0,), 0))
     traces: list[Trace] = []
     work, waited, drawn = Work(), 0, 0
@@ -49,7 +52,7 @@ async def mcts(
         leaf = path[-1]
         if not leaf.node.ended and leaf.depth < DEPTH:
             grown = await asyncio.gather(
-                *(step(generate, score, prompt, leaf.node, sampling, steps, drawn + i) for i in range(CHILDREN))
+                *(step(generate, score, prompt, leaf.node, seeded(sampling, drawn + i), steps) for i in range(CHILDREN))
             )
             drawn += CHILDREN
             leaf.children = [Branch(node, leaf.depth + 1) for node, _ in grown]

@@ -1,7 +1,7 @@
 """REBASE: reward-balanced tree search (arXiv 2408.00724), no roll-outs and no value model.
 
-At every depth the remaining width is shared out among the open nodes by a softmax of their rewards; each share is drawn as
-that many next steps. Finished answers take their place from the width, until it is used up.
+At every depth the remaining width is shared out among the open nodes by a softmax of their rewards; each share is drawn
+as that many next steps. Finished answers take their place from the width, until it is used up.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.engines.protocol import Generate, Sampling, Score
+from advisor.strategies.sample import seeded
 from advisor.strategies.search import Searched, Trace, finish, work_of
 from advisor.work import Work
 
@@ -44,9 +45,10 @@ class Node:
 
 
 def allocate(rewards: Sequence[float], width: int, temperature: float = BALANCE_TEMPERATURE) -> list[int]:
-    """Children of each node: in order of falling reward ⌈rest·weight/rest of weights⌉, as the published code; the sum is `width`.
+    """Children of each node: in order of falling reward ⌈rest·weight/rest of weights⌉, as the published code.
 
-    In double precision with a guard, so that equal rewards share evenly (single precision breaks them).
+    Their sum is `width`. In double precision with a guard, so that equal rewards share evenly (single precision breaks
+    them).
 
     >>> allocate([0.9, 0.5, 0.1], 16)
     [14, 2, 0]
@@ -73,7 +75,10 @@ async def rebase(
         shares = allocate([node.reward for node in nodes], remaining)
         parents = [node for node, share in zip(nodes, shares, strict=True) for _ in range(share)]
         grown = await asyncio.gather(
-            *(step(generate, score, prompt, parent, sampling, steps, drawn + i) for i, parent in enumerate(parents))
+            *(
+                step(generate, score, prompt, parent, seeded(sampling, drawn + i), steps)
+                for i, parent in enumerate(parents)
+            )
         )
         drawn += len(parents)
         work = sum((spent for _, spent in grown), work)
@@ -87,19 +92,17 @@ async def rebase(
 
 
 def path_tokens(sampling: Sampling) -> int:
-    """Longest answer of a tree search: the published limit, or a shorter one that was asked for."""
+    """Longest answer of a tree search: the published limit, or a shorter `max_tokens`."""
     return min(PATH_TOKENS, sampling.max_tokens)
 
 
 async def step(
-    generate: Generate, score: Score, prompt: str, parent: Node, sampling: Sampling, steps: Steps, index: int
+    generate: Generate, score: Score, prompt: str, parent: Node, sampling: Sampling, steps: Steps
 ) -> tuple[Node, Work]:
-    """One more step of `parent`, scored, with what it cost."""
+    """One more step of `parent`, scored, with what it cost; `sampling` has the seed of this draw."""
     room = max(1, min(STEP_TOKENS, path_tokens(sampling) - parent.tokens))
-    seed = None if sampling.seed is None else (sampling.seed * 1_000_003 + index) % 2**31
-    drawn = await generate.generate(
-        prompt, parent.text, replace(sampling, stop=(steps.delimiter,), max_tokens=room, seed=seed)
-    )
+    own = replace(sampling, stop=(steps.delimiter,), max_tokens=room)
+    drawn = await generate.generate(prompt, parent.text, own)
     text, tokens = parent.text + drawn.text, parent.tokens + drawn.generated_tokens
     scored = await score.score(prompt, text)
     if steps.is_final(text):

@@ -12,10 +12,10 @@ from advisor.work import Work
 
 async def sample(generate: Generate, score: Score | None, prompt: str, sampling: Sampling, n: int) -> Searched:
     """`n` answers side by side, scored where there is a reward model. Raises EngineFailure."""
-    return merged(await asyncio.gather(*(one(generate, score, prompt, sampling, i) for i in range(n))))
+    return joined(await asyncio.gather(*(one_answer(generate, score, prompt, sampling, i) for i in range(n))))
 
 
-async def one(generate: Generate, score: Score | None, prompt: str, sampling: Sampling, index: int) -> Searched:
+async def one_answer(generate: Generate, score: Score | None, prompt: str, sampling: Sampling, index: int) -> Searched:
     """The answer number `index`, seeded by it."""
     drawn = await generate.generate(prompt, "", seeded(sampling, index))
     work = work_of(drawn, drawn.generated_tokens)
@@ -33,6 +33,6 @@ def seeded(sampling: Sampling, index: int) -> Sampling:
     return replace(sampling, seed=None if sampling.seed is None else (sampling.seed * 1_000_003 + index) % 2**31)
 
 
-def merged(parts: list[Searched]) -> Searched:
+def joined(parts: list[Searched]) -> Searched:
     """All traces, in order, and all work."""
     return Searched(tuple(trace for part in parts for trace in part.traces), sum((part.work for part in parts), Work()))

@@ -23,7 +23,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """The finished traces of one question in the order they ended, and all that was spent, discarded branches included."""
+    """The finished traces of one question in the order they ended, and all the work, discarded branches included."""
 
     traces: tuple[Trace, ...]
     work: Work

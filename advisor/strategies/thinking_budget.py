@@ -11,7 +11,7 @@ ANSWER_TOKENS = 64
 
 
 async def thinking_budget(generate: Generate, prompt: str, sampling: Sampling, cap: int, force: str) -> Searched:
-    """One answer with at most `cap` tokens of thinking, then `force` (the task's opening of an answer) and its completion.
+    """One answer with at most `cap` tokens of thinking, then `force`, which opens the answer, and its completion.
 
     Raises EngineFailure.
     """

@@ -1,4 +1,6 @@
-"""Extracting answers and comparing them: mathematics, multiple choice, exact or numeric. Nothing a model wrote is ever run.
+"""Extracting answers and comparing them: mathematics, multiple choice, exact or numeric.
+
+Nothing that a model wrote is ever run.
 
 Every kind maps an answer's text to a class; equal classes are equal answers, None is an answer that could not be read.
 """
@@ -13,7 +15,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from advisor.errors import MissingAbility, unknown
+from advisor.errors import MissingAbility, install, unknown
 
 LONGEST = 20_000
 """Only the end of a text is read: answers come last, and patterns stay fast on runaway output."""
@@ -49,8 +51,11 @@ def final(text: str) -> str | None:
     return found[-1].strip().strip("*").rstrip(".").strip() if found else None
 
 
-def given(kind: str, text: str) -> bool:
-    """Whether a text states its answer, by the final phrase or a box: where a tree search stops, since any line may hold a number."""
+def states_answer(kind: str, text: str) -> bool:
+    """Whether a text states its answer, by the final phrase or a box.
+
+    A tree search stops there; any line of working may hold a number.
+    """
     return (arithmetic(text) if kind == "arithmetic" else final(text)) is not None
 
 
@@ -60,9 +65,11 @@ def choice(text: str) -> str | None:
     >>> choice("The answer is (C).")
     'C'
     """
-    said = final(text)
-    letters = _LETTER.findall(said if said is not None else text[-200:])
-    return letters[0] if said is not None and letters else letters[-1] if letters else None
+    stated = final(text)
+    letters: list[str] = _LETTER.findall(stated if stated is not None else text[-200:])
+    if not letters:
+        return None
+    return letters[0] if stated is not None else letters[-1]
 
 
 def number(text: str) -> str | None:
@@ -71,11 +78,11 @@ def number(text: str) -> str | None:
     >>> number("Total: 1,200 + 34.50 = 1,234.50")
     '1234.5'
     """
-    said = final(text)
-    found = _NUMBER.findall(said if said is not None else text[-LONGEST:])
+    stated = final(text)
+    found = _NUMBER.findall(stated if stated is not None else text[-LONGEST:])
     if not found:
         return None
-    plain = found[0 if said is not None else -1].replace(",", "").replace("$", "").rstrip("%")
+    plain = found[0 if stated is not None else -1].replace(",", "").replace("$", "").rstrip("%")
     value = float(plain)
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
@@ -83,8 +90,8 @@ def number(text: str) -> str | None:
 def exact(text: str) -> str | None:
     """The final answer, or the last line, in small letters without outer punctuation."""
     lines = [line for line in text[-LONGEST:].splitlines() if line.strip()]
-    said = final(text) or (lines[-1] if lines else None)
-    return " ".join(said.lower().strip(" .!\"'").split()) or None if said else None
+    stated = final(text) or (lines[-1] if lines else None)
+    return " ".join(stated.lower().strip(" .!\"'").split()) or None if stated else None
 
 
 def arithmetic(text: str) -> str | None:
@@ -94,8 +101,11 @@ def arithmetic(text: str) -> str | None:
 
 
 def math(text: str) -> str | None:
-    """A mathematical answer in the canonical form of math-verify; read as an expression, never run. Needs the `tasks` extra."""
-    found: str | None = bounded(canonical, final(text) or text[-300:])
+    """A mathematical answer in the canonical form of math-verify; read as an expression, never run.
+
+    Raises MissingAbility without the `tasks` extra.
+    """
+    found: str | None = in_limited_time(canonical, final(text) or text[-300:])
     return found
 
 
@@ -108,11 +118,11 @@ def canonical(expression: str) -> str | None:
 
 
 def same_value(reference: str, answer: str) -> bool:
-    """Whether two expressions are equal, `(x+1)**2` and `x**2 + 2*x + 1` say; in a process of its own."""
+    """Whether two expressions are equal, like `(x+1)**2` and `x**2 + 2*x + 1`; in a process of its own."""
     from math_verify import parse, verify
 
-    gold, given = (parse(f"\\boxed{{{text}}}", parsing_timeout=None) for text in (reference, answer))
-    return bool(verify(gold, given, timeout_seconds=None))
+    expected, stated = (parse(f"\\boxed{{{text}}}", parsing_timeout=None) for text in (reference, answer))
+    return bool(verify(expected, stated, timeout_seconds=None))
 
 
 SECONDS = 5.0
@@ -120,39 +130,42 @@ _worker: list[Any] = []
 
 
 @lru_cache(maxsize=100_000)
-def bounded(work: Callable[..., Any], *arguments: str) -> Any:
-    """`work` in a second process, given SECONDS to end; None where it does not. Raises MissingAbility without math-verify."""
+def in_limited_time(work: Callable[..., Any], *arguments: str) -> Any:
+    """The result of `work` in a second process, None where it takes longer than SECONDS.
+
+    Raises MissingAbility without math-verify.
+    """
     if find_spec("math_verify") is None:
         raise MissingAbility(
             "mathematical answers are compared by math-verify, which is not installed",
-            hint="pip install 'advisor[tasks]'",
+            hint=install("tasks"),
         )
     if not _worker:
         _worker.append(multiprocessing.get_context("spawn").Pool(1))
     try:
         return _worker[0].apply_async(work, arguments).get(timeout=SECONDS)
     except multiprocessing.TimeoutError:
-        stop()
+        stop_worker()
         return None
 
 
-def stop() -> None:
+def stop_worker() -> None:
     """End the second process, if there is one: when all answers are compared, or the program ends."""
     while _worker:
         _worker.pop().terminate()
 
 
-atexit.register(stop)
+atexit.register(stop_worker)
 
 
-def same(kind: str, reference: str, text: str) -> bool:
+def is_same_answer(kind: str, reference: str, text: str) -> bool:
     """Whether the answer in a text is that of a reference."""
     read = KINDS[kind]
     answer = read(text)
     known = reference if kind == "arithmetic" else read(f"answer: {reference}")
     if answer is None or answer == known:
         return answer is not None
-    return kind == "math" and bool(bounded(same_value, reference, final(text) or ""))
+    return kind == "math" and bool(in_limited_time(same_value, reference, final(text) or ""))
 
 
 KINDS: dict[str, Callable[[str], str | None]] = {

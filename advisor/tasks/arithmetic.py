@@ -6,7 +6,8 @@
     46-12=34
     A 34
 
-Operators apply from left to right, every result modulo 100. Difficulty varies with the number of steps and with how many multiply.
+Operators apply from left to right, every result modulo 100. Difficulty varies with the number of steps and with how
+many multiply.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from advisor.errors import AdvisorError, MissingAbility
+from advisor.errors import AdvisorError, MissingAbility, install
 
 FORMS = "a task file is .jsonl or .parquet with the columns question, answer and optionally id"
 
@@ -79,7 +79,7 @@ def from_file(path: Path, template: str) -> list[Question]:
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
-        raise AdvisorError("no such task file", where=str(path), hint=FORMS)
+        raise AdvisorError("no such task file", where=f"--task {path}", hint=FORMS)
     if path.suffix == ".parquet":
         import pyarrow.parquet as parquet
 
@@ -100,21 +100,29 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def unescaped(text: str) -> str:
+    """A text typed on a command line with its line breaks, which are typed as a backslash and an n.
+
+    >>> unescaped("so:\\\\n")
+    'so:\\n'
+    """
+    return text.replace("\\n", "\n")
+
+
 def prompted(template: str, question: str, where: str) -> str:
     """The template with its {question}. Raises AdvisorError."""
     try:
         return template.format(question=question)
     except (KeyError, IndexError, ValueError):
-        raise AdvisorError(
-            "the template has a field other than {question}", where=where, hint="write braces of your own twice: {{ }}"
-        ) from None
+        what = f"has a field other than {{question}} ({where})"
+        raise AdvisorError(what, where="--template", hint="write braces of your own twice: {{ }}") from None
 
 
 def from_dataset(name: str, template: str) -> list[Question]:
-    """Questions of a public benchmark; needs the `tasks` extra and a network or a cached copy. Raises MissingAbility."""
+    """Questions of a public benchmark. Raises MissingAbility without the `tasks` extra, a network or a cached copy."""
     if find_spec("datasets") is None:
         raise MissingAbility(
-            f"{name} is loaded through datasets, which is not installed", hint="pip install 'advisor[tasks]'"
+            f"{name} is loaded through datasets, which is not installed", where="--task", hint=install("tasks")
         )
     import datasets
 
@@ -130,7 +138,10 @@ def from_dataset(name: str, template: str) -> list[Question]:
 
 
 def question_of(source: Dataset, question_id: str, row: Mapping[str, Any], template: str) -> Question:
-    """One row of a benchmark; options of a multiple choice are shuffled, the same way every time. Raises AdvisorError for a missing column."""
+    """One row of a benchmark; options of a multiple choice are shuffled, the same way every time.
+
+    Raises AdvisorError for a missing column.
+    """
     columns = (source.question, source.answer, *source.wrong)
     if missing := [column for column in columns if row.get(column) is None]:
         raise AdvisorError(

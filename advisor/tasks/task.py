@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from advisor.errors import unknown
+from advisor.errors import AdvisorError, unknown
 from advisor.tasks import arithmetic
-from advisor.tasks.answers import given, reader, same
+from advisor.tasks.answers import is_same_answer, reader, states_answer
 from advisor.tasks.questions import CHOICE_TEMPLATE, DATASETS, TEMPLATE, Question, from_dataset, from_file
 
 ARITHMETIC_QUESTIONS = 200
@@ -25,33 +25,38 @@ class Task:
 
     @property
     def answer_of(self) -> Callable[[str], str | None]:
+        """Reads a text's answer class; None where it holds none."""
         return reader(self.kind)
 
     def is_final(self, text: str) -> bool:
         """Whether a text states its answer."""
-        return given(self.kind, text)
+        return states_answer(self.kind, text)
 
     def is_correct(self, question: Question, text: str) -> bool:
         """Whether the answer in a text is right."""
-        return same(self.kind, question.reference, text)
+        return is_same_answer(self.kind, question.reference, text)
 
 
 def load(
-    name: str, *, kind: str | None, template: str | None, n_questions: int | None, force: str | None = None
+    name: str,
+    *,
+    kind: str | None = None,
+    template: str | None = None,
+    n_questions: int | None = None,
+    force: str | None = None,
 ) -> Task:
     """`arithmetic`, a benchmark's name, or a .jsonl or .parquet file; `force` opens an answer where thinking is cut.
 
+    `kind` is how answers are read (default: the task's own), `n_questions` keeps only the first so many.
     Raises AdvisorError, MissingAbility.
     """
     if kind is not None:
         reader(kind)
+    if n_questions is not None and n_questions < 1:
+        raise AdvisorError(f"{n_questions} is out of range", where="--questions", hint="give a whole number from 1")
     if name == "arithmetic":
-        return Task(
-            name,
-            tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS)),
-            kind or "arithmetic",
-            force or "\nA ",
-        )
+        generated = tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS))
+        return Task(name, generated, kind or "arithmetic", force or "\nA ")
     if name.endswith((".jsonl", ".parquet")):
         path = Path(name)
         questions = from_file(path, template or (CHOICE_TEMPLATE if kind == "choice" else TEMPLATE))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.engines import server as engine_server
-from advisor.engines.pooling import RewardClient
 from advisor.engines.protocol import EngineFailure
+from advisor.engines.reward_client import RewardClient
 from advisor.engines.rewards import StepMarks, marked_positions, step_positions, step_rewards
 from advisor.errors import MissingAbility
 

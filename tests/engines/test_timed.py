@@ -16,7 +16,7 @@ def event(**fields):
 
 
 def timed(behaviours, generated_tokens=3):
-    """The Timing, or the failure, of one request to a server whose connections behave so in turn; and how many it saw."""
+    """The Timing, or the failure, of a request to a server whose connections behave so in turn; how many it saw."""
     seen = []
 
     async def handle(reader, writer):

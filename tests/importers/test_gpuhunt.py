@@ -2,8 +2,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from advisor.gpus import gpus, read_prices
+from advisor.errors import MissingAbility
 from advisor.importers import gpuhunt
+from advisor.importers.gpuhunt import RefreshedPrices, refresh_prices
+from advisor.prices import parse_prices
+from tests.known import SHIPPED
 
 
 @dataclass
@@ -19,44 +22,57 @@ class Item:
 
 
 def test_names_are_ours():
-    assert set(gpuhunt.NAMES.values()) | set(gpuhunt.PCIE.values()) <= set(gpus())
+    assert set(gpuhunt.NAMES.values()) | set(gpuhunt.PCIE.values()) <= set(SHIPPED.gpus)
 
 
 def test_prices_are_per_gpu_and_the_median_offer():
-    items = [Item("H100", 80, 8 * p, 8) for p in (2.0, 3.0, 9.0)] + [
+    items = [Item("H100", 80, 8 * p, 8, location=f"at {p}") for p in (2.0, 9.0, 3.0, 4.0)] + [
         Item("H100", 80, 1.5, instance_name="gpu_1x_h100_pcie"),
         Item("TPUv5", 16, 1.0),
+        Item("H100", 80, 0.0),
     ]
-    rows = gpuhunt.price_rows(items, set(gpus()))
-    assert [(row[0], row[1], row[3]) for row in rows] == [
-        ("h100-pcie", "1.5", "on-demand"),
-        ("h100-sxm", "3", "on-demand"),
+    rows = gpuhunt.median_prices(items, SHIPPED.gpus)
+    assert [(row.gpu, row.usd_per_hour, row.kind, row.gpus_per_instance) for row in rows] == [
+        ("h100-pcie", 1.5, "on-demand", 1),
+        ("h100-sxm", 3, "on-demand", 8),
     ]
+    assert rows[1].region == "at 3.0"
 
 
-def test_a_refresh_is_a_price_file(monkeypatch, tmp_path, advisor):
+def test_a_refresh_is_a_price_file(monkeypatch, tmp_path):
     library = pytest.importorskip("gpuhunt")
-    monkeypatch.setattr(
-        library, "query", lambda **_: [Item("H200", 141, 16.0, 8), Item("H200", 141, 4.0, 8, spot=True)]
-    )
-    code, out, _ = advisor("gpus", "--refresh", tmp_path / "p.csv")
-    assert code == 0
-    assert "2 prices" in out
-    assert {(p.gpu, p.usd_per_hour, p.kind) for p in read_prices(tmp_path / "p.csv")} == {
+    offers = [Item("H200", 141, 16.0, 8), Item("H200", 141, 4.0, 8, spot=True)]
+    monkeypatch.setattr(library, "query", lambda **_: offers)
+    path = tmp_path / "p.csv"
+    assert refresh_prices(SHIPPED, path) == RefreshedPrices(str(path), 2)
+    prices = parse_prices([str(path)], SHIPPED.gpus)
+    assert {(p.gpu, p.usd_per_hour, p.kind) for p in prices} == {
         ("h200-sxm", 2.0, "on-demand"),
         ("h200-sxm", 0.5, "spot"),
     }
-    assert '"usd_per_hour": 2.0' in advisor("gpus", "--price", tmp_path / "p.csv", "--json")[1]
 
 
-def test_without_a_network_it_says_so(monkeypatch, tmp_path, advisor):
+def test_a_catalog_without_offers_writes_nothing(monkeypatch, tmp_path):
+    library = pytest.importorskip("gpuhunt")
+    monkeypatch.setattr(library, "query", lambda **_: [Item("TPUv5", 16, 1.0)])
+    with pytest.raises(MissingAbility, match="no offer of a known GPU"):
+        refresh_prices(SHIPPED, tmp_path / "p.csv")
+    assert not (tmp_path / "p.csv").exists()
+
+
+def test_without_a_network_it_says_so(monkeypatch, tmp_path):
     library = pytest.importorskip("gpuhunt")
 
     def unreachable(**_):
         raise library.GPUHuntError("no route")
 
     monkeypatch.setattr(library, "query", unreachable)
-    code, out, err = advisor("gpus", "--refresh", tmp_path / "p.csv")
-    assert (code, out) == (3, "")
-    assert "--price" in err
+    with pytest.raises(MissingAbility, match="--price"):
+        refresh_prices(SHIPPED, tmp_path / "p.csv")
     assert not (tmp_path / "p.csv").exists()
+
+
+def test_without_the_extra_it_says_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(gpuhunt, "find_spec", lambda _: None)
+    with pytest.raises(MissingAbility, match=r"pip install 'frontier-advisor\[prices\]'"):
+        refresh_prices(SHIPPED, tmp_path / "p.csv")

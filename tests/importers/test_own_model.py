@@ -1,104 +1,72 @@
-"""The user's own models: known by name in their workspace, costed, served from their folder."""
+"""The user's own models: known by name in their workspace, and only there."""
 
-import json
 import shutil
 
 import pytest
 
-from advisor.importers.own_model import checkpoint_precision
-from tests.known import catalog
+from advisor.errors import AdvisorError
+from advisor.importers.own_model import checkpoint_precision, import_model, stored_name
+from advisor.store.shipped import shipped_root
+from advisor.store.workspace import Workspace
+from tests.known import SHIPPED
 
-SMALL = {"hidden_size": 64, "num_hidden_layers": 2, "intermediate_size": 128}
+CONFIGS = shipped_root() / "profiles" / "models"
+
+
+@pytest.fixture
+def ws(tmp_path):
+    return Workspace(tmp_path / "ws")
 
 
 @pytest.fixture
 def mine(tmp_path):
     folder = tmp_path / "my-tune"
-    shutil.copytree(catalog()["Qwen/Qwen3-8B"].config.parent, folder)
+    shutil.copytree(CONFIGS / SHIPPED.models["Qwen/Qwen3-8B"].config, folder)
     return folder
 
 
-def rows(score):
-    shared = {"task": "mine", "answer": "a", "generated_tokens": 400, "prompt_tokens": 50, "run_id": "r"}
-    return [
-        shared
-        | {"model": "my-tune", "question_id": f"q{q}", "sample_index": i, "correct": (q + i) % 3 > 0, **score(q, i)}
-        for q in range(12)
-        for i in range(4)
-    ]
+def test_an_own_model_is_known_and_served_from_its_folder(ws, mine):
+    for path in (mine, mine / "config.json"):
+        done = import_model(ws, path)
+        assert set(done.to_dict()) == {"model", "parameters", "active_parameters"}
+        assert done.parameters == pytest.approx(8.19e9, rel=0.01)
+        assert done.active_parameters == pytest.approx(7.57e9, rel=0.01)  # the embedding look-up multiplies nothing
+    entry = ws.models["my-tune"]
+    assert (entry.weights, entry.checkpoint_precision, entry.shape) == (str(mine), "bf16", "my-tune")
+    assert ws.models.spec("my-tune").total_parameters == SHIPPED.models.spec("Qwen/Qwen3-8B").total_parameters
+    assert "my-tune" not in Workspace().models
 
 
-def test_an_own_model_is_known_costed_and_served_from_its_folder(advisor, mine, tmp_path):
-    ws = ["--workspace", tmp_path / "ws"]
-    assert advisor("import", "model", mine, *ws)[0] == 0
-    assert advisor("import", "model", mine / "config.json", *ws)[0] == 0
-    own = next(m for m in json.loads(advisor("models", "--json", *ws)[1])["models"] if m["model"] == "my-tune")
-    assert own["total_parameters"] == pytest.approx(8.19e9, rel=0.01)
-    (tmp_path / "s.jsonl").write_text("\n".join(json.dumps(row) for row in rows(lambda q, i: {})))
-    assert advisor("import", "samples", tmp_path / "s.jsonl", *ws)[0] == 0
-    assert advisor("fit", *ws)[0] == 0
-    pick = json.loads(advisor("recommend", "--task", "mine", "--json", *ws)[1])["recommended"]
-    assert pick["model"] == "my-tune"
-    assert pick["command"].startswith(f"vllm serve {mine}")
-    assert advisor("estimate", "my-tune", "--gpu", "l4", *ws)[0] in (0, 1)
-    assert advisor("models", "--json")[1].find("my-tune") < 0
+def test_a_name_of_its_own(ws, mine):
+    assert import_model(ws, mine, name="org/tuned").model == "org/tuned"
+    assert ws.models.resolve("tuned") == "org/tuned"
 
 
-def test_a_name_stands_for_one_model(advisor, mine, tmp_path):
-    ws = ["--workspace", tmp_path / "ws"]
-    assert advisor("import", "model", mine, *ws)[0] == 0
+def test_a_name_stands_for_one_model(ws, mine, tmp_path):
+    import_model(ws, mine)
     other = tmp_path / "elsewhere" / "my-tune"
-    shutil.copytree(catalog()["Qwen/Qwen3-32B"].config.parent, other)
-    code, _, err = advisor("import", "model", other, *ws)
-    assert code == 2
-    assert "is the name of another model here" in err
-    assert advisor("import", "model", tmp_path / "nowhere", *ws)[0] == 2
+    shutil.copytree(CONFIGS / SHIPPED.models["Qwen/Qwen3-32B"].config, other)
+    with pytest.raises(AdvisorError, match="is the name of another model here"):
+        import_model(ws, other)
+    with pytest.raises(AdvisorError, match="no such file"):
+        import_model(ws, tmp_path / "nowhere")
+    assert ws.models["my-tune"].weights == str(mine)
 
 
-def test_a_damaged_list_of_own_models_is_named(advisor, mine, tmp_path):
-    ws = ["--workspace", tmp_path / "ws"]
-    assert advisor("import", "model", mine, *ws)[0] == 0
-    (tmp_path / "ws" / "profiles" / "models.csv").write_text("a,b\n1,2\n")
-    code, _, err = advisor("recommend", *ws)
-    assert code == 2
-    assert "models.csv" in err
+def test_a_damaged_list_of_own_models_is_named(ws, mine):
+    import_model(ws, mine)
+    (ws.own / "profiles" / "models.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(AdvisorError, match=r"models\.csv: lacks the column 'model'"):
+        import_model(ws, mine)
 
 
-def test_a_reward_model_is_counted(advisor, mine, tmp_path):
-    ws = ["--workspace", tmp_path / "ws"]
-    prm = tmp_path / "prm"
-    shutil.copytree(mine, prm)
-    for model in (mine, prm):
-        assert advisor("import", "model", model, *ws)[0] == 0
-    scored = {
-        "score": 0.5,
-        "reward_model": "prm",
-        "strategy": "rebase",
-        "budget": 4,
-        "search_generated_tokens": 1600,
-        "search_scored_tokens": 6000,
-    }
-    path = tmp_path / "ws" / "measurements" / "samples" / "r.parquet"
-    path.parent.mkdir(parents=True)
-    import pyarrow
-    from pyarrow import parquet
-
-    parquet.write_table(pyarrow.Table.from_pylist(rows(lambda q, i: scored)), path)
-    assert advisor("fit", *ws)[0] == 0
-    pick = json.loads(advisor("recommend", "--task", "mine", "--gpu", "h100-sxm", "--json", *ws)[1])["recommended"]
-    assert (pick["strategy"], pick["reward_model"]) == ("rebase", "prm")
-    assert pick["flops"] / pick["policy_flops"] == pytest.approx(1 + 6000 / 1600, rel=0.1)  # both are the same 8B model
-    assert str(prm) in pick["reward_command"]
-    assert "--gpu-memory-utilization" in pick["command"]
-    shutil.rmtree(tmp_path / "ws" / "profiles" / "models" / "prm")
-    (tmp_path / "ws" / "profiles" / "models.csv").write_text(
-        "".join(
-            line
-            for line in (tmp_path / "ws" / "profiles" / "models.csv").read_text().splitlines(True)
-            if not line.startswith("prm,")
-        )
-    )
-    assert advisor("recommend", "--task", "mine", *ws)[0] == 1  # a reward model of unknown cost is never recommended
+def test_the_name_that_measurements_are_stored_under(ws, mine):
+    assert stored_name(ws, "qwen3-8b") == "Qwen/Qwen3-8B"
+    assert stored_name(ws, "somebody/unknown") == "somebody/unknown"
+    assert stored_name(ws, str(mine)) == "my-tune"
+    assert "my-tune" in ws.models
+    with pytest.raises(AdvisorError, match=r"^--reward-model: unknown model 'qwen3-9b'; did you mean"):
+        stored_name(ws, "qwen3-9b", where="--reward-model")
 
 
 @pytest.mark.parametrize(

@@ -1,113 +1,113 @@
 """Reports of real tools, made by vLLM 0.32 and GuideLLM 0.8 on a CPU, and what can be wrong with them."""
 
 import json
-import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from advisor.errors import AdvisorError
+from advisor.importers.guidellm import import_guidellm
+from advisor.importers.own_model import import_model
+from advisor.importers.serving_runs import Defaults, ImportedRuns, import_runs
+from advisor.importers.vllm_bench import import_vllm_bench
+from advisor.store.runs import Run
+from advisor.store.workspace import Workspace
+from advisor.tables import columns
+
 REPORTS = Path(__file__).parent / "reports"
-LENGTHS = ("--input-tokens", 64, "--output-tokens", 32)
+LENGTHS = {"input_tokens": 64, "output_tokens": 32}
+HEAD = "model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s"
 
 
 @pytest.fixture
-def own(advisor, tmp_path):
-    ws = tmp_path / "ws"
-    assert advisor("import", "model", REPORTS / "tiny", "--workspace", ws)[0] == 0
+def ws(tmp_path):
+    return Workspace(tmp_path / "ws")
+
+
+@pytest.fixture
+def own(ws):
+    import_model(ws, REPORTS / "tiny")
     return ws
 
 
+@pytest.fixture
+def table(tmp_path):
+    def write(text):
+        path = tmp_path / "mine.csv"
+        path.write_text(text)
+        return path
+
+    return write
+
+
 def rows(ws):
-    found = duckdb.sql(f"from '{ws}/measurements/runs/*.parquet'")
+    found = duckdb.sql(f"from '{ws.own}/measurements/runs/*.parquet'")
     return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 
 
-def test_serve(advisor, own):
+def test_the_defaults_are_columns():
+    assert {f.name for f in fields(Defaults)} < {c.name for c in columns(Run)}
+
+
+def test_serve(own):
     report = json.loads((REPORTS / "vllm_serve.json").read_text())
-    code, _, err = advisor("import", "vllm-bench", REPORTS / "vllm_serve.json", "--gpu", "l4", "--workspace", own)
-    assert code == 0, err
+    done = import_vllm_bench(own, REPORTS / "vllm_serve.json", gpu="l4")
     (row,) = rows(own)
+    assert done == ImportedRuns(1, row["run_id"], added=True)
+    assert set(done.to_dict()) == {"rows", "run_id", "added"}
     assert (row["model"], row["gpu"], row["source"], row["status"]) == ("tiny", "l4", "vllm bench serve", "ok")
     assert (row["prompt_tokens"], row["generated_tokens"], row["concurrency"], row["n_requests"]) == (64, 32, 8, 40)
-    assert row["request_rate"] is None
+    assert (row["request_rate"], row["parallelism"], row["engine"]) == (None, "tp1", "vllm")
     assert row["tpot_s"] == pytest.approx(report["mean_tpot_ms"] / 1000)
     assert row["tpot_p50_s"] == pytest.approx(report["median_tpot_ms"] / 1000)
     assert row["output_tokens_per_s"] == pytest.approx(report["output_throughput"])
     assert row["power_w"] is None
 
 
-def test_at_a_rate_concurrency_is_littles_law(advisor, own, tmp_path):
-    report = json.loads((REPORTS / "vllm_serve.json").read_text()) | {
-        "request_rate": 5.0,
-        "max_concurrency": None,
-        "duration": 8.0,
-    }
+def test_at_a_rate_concurrency_is_arrivals_times_the_time_each_stays(own, tmp_path):
+    at_rate = {"request_rate": 5.0, "max_concurrency": None, "duration": 8.0}
+    report = json.loads((REPORTS / "vllm_serve.json").read_text()) | at_rate
     path = tmp_path / "rate.json"
     path.write_text(json.dumps(report))
-    assert advisor("import", "vllm-bench", path, "--gpu", "l4", "--workspace", own)[0] == 0
+    import_vllm_bench(own, path, gpu="l4")
     (row,) = rows(own)
-    stay = row["ttft_s"] + row["tpot_s"] * 31
-    assert row["concurrency"] == pytest.approx(40 / 8 * stay)
+    stay_s = (report["mean_ttft_ms"] + report["mean_tpot_ms"] * 31) / 1000
+    assert row["concurrency"] == pytest.approx(40 / 8 * stay_s)
     assert row["request_rate"] == 5
 
 
-def test_a_time_of_zero_is_no_time(advisor, own, tmp_path):
-    """vLLM gives a TPOT of zero for answers of one token; the fit goes by the rest."""
-    report = json.loads((REPORTS / "vllm_serve.json").read_text())
-    path = tmp_path / "one.json"
-    path.write_text(
-        json.dumps(
-            report
-            | {
-                "mean_tpot_ms": 0.0,
-                "median_tpot_ms": 0.0,
-                "p99_tpot_ms": 0.0,
-                "total_output_tokens": 40,
-                "output_throughput": 14.0,
-            }
-        )
-    )
-    for file in (path, REPORTS / "vllm_serve.json"):
-        assert advisor("import", "vllm-bench", file, "--gpu", "l4", "--workspace", own)[0] == 0
-    code, _, err = advisor("fit", "--workspace", own)
-    assert code == 0, err
-    told = json.loads(advisor("estimate", "tiny", "--gpu", "l4", "--workspace", own, "--json")[1])
-    assert 0 < told["tpot_s"] < 1
-
-
-def test_sweep(advisor, own):
-    assert advisor("import", "vllm-bench", REPORTS / "sweep", "--gpu", "l4", "--workspace", own)[0] == 0
+def test_sweep(own):
+    done = import_vllm_bench(own, REPORTS / "sweep", gpu="l4")
+    assert done.rows == 4
     assert sorted(row["concurrency"] for row in rows(own)) == [2, 2, 8, 8]
+    assert {row["run_id"] for row in rows(own)} == {done.run_id}
 
 
-def test_throughput_and_latency_need_to_be_told(advisor, own):
-    flags = ("--gpu", "l4", "--model", "tiny", "--workspace", own)
+def test_throughput_and_latency_say_what_they_lack(own):
     for name in ("vllm_throughput.json", "vllm_latency.json"):
-        code, _, err = advisor("import", "vllm-bench", REPORTS / name, *flags)
-        assert code == 2
-        assert "--input-tokens" in err
-    assert (
-        advisor("import", "vllm-bench", REPORTS / "vllm_throughput.json", *flags, *LENGTHS, "--concurrency", 64)[0] == 0
-    )
-    assert advisor("import", "vllm-bench", REPORTS / "vllm_latency.json", *flags, *LENGTHS, "--concurrency", 8)[0] == 0
+        with pytest.raises(AdvisorError, match="--input-tokens"):
+            import_vllm_bench(own, REPORTS / name, gpu="l4", model="tiny")
+    import_vllm_bench(own, REPORTS / "vllm_throughput.json", gpu="l4", model="tiny", **LENGTHS, concurrency=64)
+    import_vllm_bench(own, REPORTS / "vllm_latency.json", gpu="l4", model="tiny", **LENGTHS, concurrency=8)
     by_source = {row["source"]: row for row in rows(own)}
+    throughput, latency = by_source["vllm bench throughput"], by_source["vllm bench latency"]
     report = json.loads((REPORTS / "vllm_throughput.json").read_text())
-    assert by_source["vllm bench throughput"]["output_tokens_per_s"] == pytest.approx(report["tokens_per_second"] / 3)
-    assert by_source["vllm bench latency"]["request_s"] == pytest.approx(
-        json.loads((REPORTS / "vllm_latency.json").read_text())["avg_latency"]
-    )
-    assert by_source["vllm bench latency"]["request_p90_s"] > by_source["vllm bench latency"]["request_p50_s"]
-    code, _, err = advisor(
-        "import", "vllm-bench", REPORTS / "vllm_throughput.json", *flags, "--input-tokens", 100, "--output-tokens", 32
-    )
-    assert code == 2
-    assert "6144 tokens in 64 requests" in err
+    assert throughput["output_tokens_per_s"] == pytest.approx(report["tokens_per_second"] / 3)
+    assert (throughput["prompt_tokens"], throughput["generated_tokens"], throughput["concurrency"]) == (64, 32, 64)
+    report = json.loads((REPORTS / "vllm_latency.json").read_text())
+    assert latency["request_s"] == pytest.approx(report["avg_latency"])
+    assert latency["request_p90_s"] == pytest.approx(report["percentiles"]["90"])
+    assert latency["output_tokens_per_s"] == pytest.approx(8 * 32 / report["avg_latency"])
+    others = {"gpu": "l4", "model": "tiny", "input_tokens": 100, "output_tokens": 32}
+    with pytest.raises(AdvisorError, match="6144 tokens in 64 requests"):
+        import_vllm_bench(own, REPORTS / "vllm_throughput.json", **others)
 
 
-def test_guidellm(advisor, own):
+def test_guidellm(own):
     path = REPORTS / "guidellm.json"
-    assert advisor("import", "guidellm", path, "--gpu", "l4", "--workspace", own)[0] == 0
+    assert import_guidellm(own, path, gpu="l4").rows == 2
     benchmarks = json.loads(path.read_text())["benchmarks"]
     found = sorted(rows(own), key=lambda row: row["concurrency"])
     assert [row["concurrency"] for row in found] == [2, 4]
@@ -119,91 +119,108 @@ def test_guidellm(advisor, own):
         assert abs(row["tpot_s"] - ours) < abs(row["tpot_s"] - per_token)
 
 
-def test_twice_changes_nothing(advisor, own):
-    asked = ("import", "vllm-bench", REPORTS / "vllm_serve.json", "--gpu", "l4", "--workspace", own, "--json")
-    first, second = (json.loads(advisor(*asked)[1]) for _ in range(2))
-    assert (first["added"], second["added"]) == (True, False)
+def test_twice_changes_nothing(own):
+    first, second = (import_vllm_bench(own, REPORTS / "vllm_serve.json", gpu="l4") for _ in range(2))
+    assert (first.added, second.added, second.run_id) == (True, False, first.run_id)
     assert len(rows(own)) == 1
+    assert import_vllm_bench(own, REPORTS / "vllm_serve.json", gpu="a10").added
 
 
-def test_a_plain_table(advisor, tmp_path):
-    path = tmp_path / "mine.csv"
-    path.write_text(
-        "model,gpu,parallelism,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,H100-SXM,tp1,1024,256,16,0.009\n"
+def test_names_of_imports_are_held_fixed(ws, table):
+    """A change of this name would make every import count twice, but for the comparison of rows."""
+    done = import_runs(ws, table(f"{HEAD}\nqwen3-8b,,1024,256,16,0.009\n"), gpu="l4")
+    assert done.run_id == "runs-5a73d42f96ff"
+
+
+def test_the_same_rows_under_another_name_do_not_count_twice(ws, table):
+    """Files that an older version named otherwise."""
+    path = table(f"{HEAD}\nqwen3-8b,l4,1024,256,16,0.009\nqwen3-8b,l4,1024,256,32,0.011\n")
+    first = import_runs(ws, path)
+    folder = ws.own / "measurements" / "runs"
+    older = folder / "named-by-an-older-version.parquet"
+    duckdb.execute(
+        f"copy (select * replace ('{older.stem}' as run_id) from '{folder / first.run_id}.parquet') to '{older}'"
     )
-    code, _, err = advisor("import", "runs", path, "--workspace", tmp_path / "ws")
-    assert code == 0, err
-    (row,) = rows(tmp_path / "ws")
-    assert (row["model"], row["gpu"], row["engine"], row["precision"]) == ("Qwen/Qwen3-8B", "h100-sxm", "vllm", "bf16")
-    assert row["kv_precision"] is None
+    (folder / f"{first.run_id}.parquet").unlink()
+    assert import_runs(ws, path) == ImportedRuns(2, older.stem, added=False)
+    assert [file.name for file in folder.iterdir()] == [older.name]
+    assert import_runs(ws, table(f"{HEAD}\nqwen3-8b,l4,1024,256,16,0.009\nqwen3-8b,l4,1024,256,32,0.012\n")).added
 
 
-def test_the_precision_of_the_cache_is_told_or_read(advisor, tmp_path):
-    path = tmp_path / "mine.csv"
-    path.write_text(
-        "model,gpu,kv_precision,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,,9,9,1,1\nqwen3-8b,l4,bf16,9,9,2,1\n"
-    )
-    assert advisor("import", "runs", path, "--kv-precision", "fp8", "--workspace", tmp_path / "ws")[0] == 0
-    assert [row["kv_precision"] for row in rows(tmp_path / "ws")] == ["fp8", "bf16"]
-    code, _, err = advisor("import", "runs", path, "--kv-precision", "fp3", "--workspace", tmp_path / "ws")
-    assert (code, "fp3" in err, "did you mean fp8" in err) == (2, True, True)
-
-
-def test_a_table_of_decimals(advisor, tmp_path):
-    path = tmp_path / "mine.parquet"
-    columns = "'qwen3-8b' as model, 'l4' as gpu, 9.5 as prompt_tokens, 9 as generated_tokens, 1 as concurrency, 0.01 as tpot_s"
-    duckdb.execute(f"copy (select {columns}) to '{path}'")
-    assert advisor("import", "runs", path, "--workspace", tmp_path / "ws")[0] == 0
-    assert rows(tmp_path / "ws")[0]["prompt_tokens"] == 9.5
-
-
-def test_a_run_sealed_before_a_column_was_known(advisor, own):
-    asked = ("import", "vllm-bench", REPORTS / "vllm_serve.json", "--gpu", "l4", "--workspace", own, "--json")
-    run_id = json.loads(advisor(*asked)[1])["run_id"]
-    file = own / "measurements" / "runs" / f"{run_id}.parquet"
+def test_a_run_sealed_before_a_column_was_known(own):
+    run_id = import_vllm_bench(own, REPORTS / "vllm_serve.json", gpu="l4").run_id
+    file = own.own / "measurements" / "runs" / f"{run_id}.parquet"
     older = file.with_name("older.parquet")
     duckdb.execute(f"copy (select * exclude (kv_precision) from '{file}') to '{older}'")
     older.replace(file)
-    assert json.loads(advisor(*asked)[1])["added"] is False
-    assert advisor("fit", "--workspace", own)[0] == 0
+    assert not import_vllm_bench(own, REPORTS / "vllm_serve.json", gpu="l4").added
+
+
+def test_a_recorded_name_with_other_rows_is_refused(ws, table):
+    head = HEAD.replace("tpot_s", "tpot_s,run_id")
+    import_runs(ws, table(f"{head}\nqwen3-8b,l4,1024,256,16,0.009,mine\n"))
+    with pytest.raises(AdvisorError, match="recorded already with other rows"):
+        import_runs(ws, table(f"{head}\nqwen3-8b,l4,1024,256,16,0.010,mine\n"))
+    assert [row["tpot_s"] for row in rows(ws)] == [0.009]
+
+
+def test_a_plain_table(ws, table):
+    import_runs(ws, table(f"{HEAD}\nqwen3-8b,H100-SXM,1024,256,16,0.009\n"))
+    (row,) = rows(ws)
+    assert (row["model"], row["gpu"], row["engine"], row["precision"]) == ("Qwen/Qwen3-8B", "h100-sxm", "vllm", "bf16")
+    assert (row["parallelism"], row["kv_precision"], row["source"]) == ("tp1", None, "runs")
+
+
+def test_options_fill_in_what_the_table_leaves_empty_and_no_more(ws, table):
+    text = "model,gpu,kv_precision,prompt_tokens,generated_tokens,concurrency,tpot_s\n"
+    path = table(text + "qwen3-8b,l4,,9,9,1,1\nqwen3-8b,l4,bf16,9,9,2,1\n")
+    import_runs(ws, path, kv_precision="fp8", gpu="h100-sxm", engine="sglang", precision="fp8", parallelism="TP2")
+    assert [row["kv_precision"] for row in rows(ws)] == ["fp8", "bf16"]
+    assert {(row["gpu"], row["engine"], row["precision"], row["parallelism"]) for row in rows(ws)} == {
+        ("l4", "sglang", "fp8", "tp2")
+    }
+    with pytest.raises(AdvisorError, match=r"fp3.*did you mean fp8"):
+        import_runs(ws, path, kv_precision="fp3")
+
+
+def test_the_model_is_the_option_s_where_there_is_one(ws, table):
+    """Reports name a model as it was served."""
+    import_runs(ws, table(f"{HEAD}\nserved-name,l4,9,9,1,1\n"), model="qwen3-8b")
+    assert rows(ws)[0]["model"] == "Qwen/Qwen3-8B"
+
+
+def test_a_table_of_decimals(ws, tmp_path):
+    path = tmp_path / "mine.parquet"
+    cells = "'qwen3-8b' as model, 'l4' as gpu, 9.5 as prompt_tokens, 9 as generated_tokens, 1 as concurrency"
+    duckdb.execute(f"copy (select {cells}, 0.01 as tpot_s) to '{path}'")
+    import_runs(ws, path)
+    assert rows(ws)[0]["prompt_tokens"] == 9.5
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model,gpu\nqwen3-8b,l4\n", "does not say prompt_tokens"),
-        ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,10,10,1,-1\n", "tpot_s is -1"),
-        ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l9000,10,10,1,1\n", "unknown GPU"),
-        ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nnobody/knows,l4,10,10,1,1\n", "unknown model"),
-        ("model,gpu,prompt_tokens,generated_tokens,concurrency\nqwen3-8b,l4,10,10,1\n", "no measured time"),
-        (
-            "model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,10,10,0,1\n",
-            "no tokens or no requests",
-        ),
-        (
-            "model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s,speed\nqwen3-8b,l4,10,10,1,1,1\n",
-            "unknown column 'speed'",
-        ),
-        (
-            "model,gpu,parallelism,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,many,10,10,1,1\n",
-            "no parallelism",
-        ),
-        ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,10,10,1,fast\n", "tpot_s is 'fast'"),
-        ("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\n", "holds no run"),
-        (
-            "model,gpu,run_id,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,../x,10,10,1,1\n",
-            "cannot name a file",
-        ),
+        ("model,gpu\nqwen3-8b,l4\n", "has no prompt_tokens; give --input-tokens"),
+        (f"{HEAD}\nqwen3-8b,,10,10,1,1\n", "has no gpu; give --gpu"),
+        (f"{HEAD}\nqwen3-8b,l4,10,10,1,-1\n", "run 1: tpot_s is -1"),
+        (f"{HEAD}\nqwen3-8b,l9000,10,10,1,1\n", "unknown GPU"),
+        (f"{HEAD}\nnobody/knows,l4,10,10,1,1\n", "unknown model"),
+        (f"{HEAD[:-7]}\nqwen3-8b,l4,10,10,1\n", "no measured time"),
+        (f"{HEAD}\nqwen3-8b,l4,10,10,0,1\n", "no tokens or no requests"),
+        (f"{HEAD},speed\nqwen3-8b,l4,10,10,1,1,1\n", "unknown column 'speed'"),
+        (f"{HEAD},status\nqwen3-8b,l4,10,10,1,1,fine\n", "unknown status 'fine'"),
+        (f"{HEAD},parallelism\nqwen3-8b,l4,10,10,1,1,many\n", "no parallelism"),
+        (f"{HEAD}\nqwen3-8b,l4,10,10,1,fast\n", "tpot_s is 'fast'"),
+        (f"{HEAD}\n", "holds no run"),
+        (f"{HEAD},run_id\nqwen3-8b,l4,10,10,1,1,../x\n", "cannot name a file"),
+        (f"{HEAD},run_id\nqwen3-8b,l4,10,10,1,1,a\nqwen3-8b,l4,10,10,1,1,b\n", "several run_ids"),
     ],
 )
-def test_bad_tables_leave_nothing_behind(advisor, tmp_path, text, message):
-    path = tmp_path / "mine.csv"
-    path.write_text(text)
-    code, _, err = advisor("import", "runs", path, "--workspace", tmp_path / "ws")
-    assert code == 2
-    assert message in err
-    assert err.count("\n") == 1
-    assert not list((tmp_path / "ws").rglob("*.parquet"))
+def test_bad_tables_leave_nothing_behind(ws, table, text, message):
+    with pytest.raises(AdvisorError) as raised:
+        import_runs(ws, table(text))
+    assert message in str(raised.value)
+    assert not ws.own.exists()
 
 
 @pytest.mark.parametrize(
@@ -219,67 +236,16 @@ def test_bad_tables_leave_nothing_behind(advisor, tmp_path, text, message):
         '{"avg_latency": "x"}',
     ],
 )
-@pytest.mark.parametrize("kind", ["vllm-bench", "guidellm"])
-def test_what_is_no_report(advisor, tmp_path, content, kind):
+@pytest.mark.parametrize("verb", [import_vllm_bench, import_guidellm])
+def test_what_is_no_report(ws, tmp_path, content, verb):
     path = tmp_path / "report.json"
     path.write_text(content)
-    code, _, err = advisor(
-        "import",
-        kind,
-        path,
-        "--gpu",
-        "l4",
-        "--model",
-        "qwen3-8b",
-        *LENGTHS,
-        "--concurrency",
-        2,
-        "--workspace",
-        tmp_path / "ws",
-    )
-    assert code == 2
-    assert err.count("\n") == 1
+    with pytest.raises(AdvisorError, match=r"report\.json: (is no|is damaged|answered no)"):
+        verb(ws, path, gpu="l4", model="qwen3-8b", **LENGTHS, concurrency=2)
+    assert not ws.own.exists()
 
 
-def test_an_empty_folder_is_no_sweep(advisor, tmp_path):
-    assert advisor("import", "vllm-bench", tmp_path, "--gpu", "l4", "--workspace", tmp_path / "ws")[0] == 2
-    assert (
-        advisor("import", "vllm-bench", tmp_path / "nowhere.json", "--gpu", "l4", "--workspace", tmp_path / "ws")[0]
-        == 2
-    )
-
-
-def test_own_runs_change_the_estimate_and_say_so(advisor, tmp_path):
-    """Half as fast as what ships says: after the fit the estimate is near what was measured, with its source."""
-    ws = tmp_path / "ws"
-    asked = (
-        "estimate",
-        "qwen3-8b",
-        "--gpu",
-        "h100-sxm",
-        "--input-tokens",
-        1024,
-        "--output-tokens",
-        256,
-        "--concurrency",
-        16,
-        "--json",
-        "--workspace",
-        ws,
-    )
-    before = json.loads(advisor(*asked)[1])["tpot_s"]
-    lines = [
-        f"qwen3-8b,h100-sxm,1024,256,{c},{2 * json.loads(advisor(*asked[:8], '--concurrency', c, '--json')[1])['tpot_s']}"
-        for c in (1, 4, 16, 64)
-    ]
-    path = tmp_path / "mine.csv"
-    path.write_text("\n".join(["model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s", *lines]))
-    assert advisor("import", "runs", path, "--workspace", ws)[0] == 0
-    assert "run `advisor fit`" in advisor("recommend", "--workspace", ws)[2]
-    assert advisor("fit", "--workspace", ws)[0] == 0
-    after = json.loads(advisor(*asked)[1])
-    assert after["tpot_s"] == pytest.approx(2 * before, rel=0.25)
-    assert after["provenance"]["performance"] == "fitted"
-    assert "4 runs of this model shape on this GPU" in after["provenance"]["source"]
-    assert json.loads(advisor(*asked[:-2])[1])["tpot_s"] == before
-    shutil.rmtree(ws / "measurements")
+def test_an_empty_folder_is_no_sweep(ws, tmp_path):
+    for path in (tmp_path, tmp_path / "nowhere.json"):
+        with pytest.raises(AdvisorError, match="no report here"):
+            import_vllm_bench(ws, path, gpu="l4")

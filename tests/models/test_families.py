@@ -3,9 +3,8 @@ import json
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.models.catalog import resolve_name
 from advisor.models.families import read_config, spec_from_config
-from tests.known import catalog, load_model, spec_of
+from tests.known import SHIPPED, catalog, load_model, spec_of
 
 QWEN3 = {
     "model_type": "qwen3",
@@ -51,7 +50,7 @@ def test_a_path_is_a_model_too(tmp_path):
 
 
 def test_names_are_forgiving_and_never_ambiguous():
-    assert resolve_name("qwen3-8b") == "Qwen/Qwen3-8B"
-    assert resolve_name("OPENAI/GPT-OSS-20B") == "openai/gpt-oss-20b"
+    assert SHIPPED.models.resolve("qwen3-8b") == "Qwen/Qwen3-8B"
+    assert SHIPPED.models.resolve("OPENAI/GPT-OSS-20B") == "openai/gpt-oss-20b"
     with pytest.raises(AdvisorError, match=r"did you mean .*gpt-oss-20b"):
-        resolve_name("gpt-oss-21b")
+        SHIPPED.models.resolve("gpt-oss-21b")

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402  (after the import that may skip)
 
-from tests.known import catalog
+from tests.known import catalog, config_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -99,7 +99,7 @@ FAMILIES = {
 
 def small(name: str) -> dict:
     """The family's own config with its sizes cut down."""
-    keys = json.loads(catalog()[name].config.read_text())
+    keys = json.loads(config_file(name).read_text())
     keys = copy.deepcopy(keys.get("text_config", keys)) | SMALL
     keys |= FAMILIES.get(name, {})
     layers = keys["num_hidden_layers"]

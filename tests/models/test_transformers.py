@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.known import catalog, spec_of
+from tests.known import catalog, config_file, spec_of
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -15,7 +15,7 @@ NOT_BUILT = {"mimo", "kimi_k2", "kimi_k25"}  # their code lies with the checkpoi
 
 
 def built_on_meta(name: str):
-    keys = json.loads(catalog()[name].config.read_text())
+    keys = json.loads(config_file(name).read_text())
     text = keys.get("text_config")
     if text:
         keys = {**{k: v for k, v in keys.items() if k == "tie_word_embeddings"}, **text}
@@ -27,7 +27,7 @@ def built_on_meta(name: str):
 
 
 def one_per_shape() -> list[str]:
-    seen = {entry.config: name for name, entry in reversed(catalog().items())}
+    seen = {entry.config: name for name, entry in reversed(list(catalog().items()))}
     return sorted(name for name in seen.values() if spec_of(name).family not in NOT_BUILT)
 
 

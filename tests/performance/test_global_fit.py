@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
-from advisor.performance.observed import runs_of
-from advisor.performance.profiles import fitted_for
 from advisor.performance.roofline import Efficiency, serving
+from tests.known import runs_of
 
 SETTING = {"gpu": "h100-sxm", "parallelism": "tp2", "precision": "bf16", "kv_precision": "bf16", "engine": "vllm"}
 TRUTH = Efficiency(
@@ -84,16 +83,3 @@ def test_an_unknown_gpu_gets_the_base(runs):
     known, unknown = (model.efficiency([gpu], ["vllm"], ["bf16"]) for gpu in ("h100-sxm", "made-up"))
     assert 0 < float(unknown.weights[0]) < 1
     assert float(unknown.weights[0]) != float(known.weights[0])
-
-
-def test_shipped_rows():
-    assert fitted_for("h100-sxm", "vllm", "fp8").provenance == "fitted"
-    assert fitted_for("l4", "vllm", "bf16").provenance == "roofline"
-    assert fitted_for("l4", "vllm", "bf16").spread > 1
-
-
-def test_a_correction_holds_only_for_the_kind_of_layout_that_was_measured():
-    combination = ("b200-sxm", "sglang", "fp8", "deepseek-ai--DeepSeek-R1")
-    assert fitted_for(*combination).correction is not None
-    assert fitted_for(*combination, data_parallel=True).correction is None
-    assert fitted_for("b200-sxm", "sglang", "fp8", "made-up").correction is None

@@ -5,7 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from advisor.performance.corrections import TERMS, Correction, corrected_serving, spread_at, terms
+from advisor.performance.corrections import TERMS, Correction, terms
 from advisor.performance.groups import (
     COEFFICIENTS,
     LEVELS,
@@ -20,8 +20,11 @@ from advisor.performance.groups import (
     on_unmeasured_gpu,
     sensitivities,
 )
-from advisor.performance.observed import Runs, runs_of
+from advisor.performance.observed import Runs
+from advisor.performance.predict import Speed, predict
 from advisor.performance.roofline import Efficiency, serving, shifted
+from advisor.provenance import Provenance
+from tests.known import runs_of
 
 BASE = Efficiency()
 LOADS = [(i, o, c) for i, o in ((512, 512), (4096, 512), (1024, 2048)) for c in (1, 2, 4, 8, 16, 32, 64, 128)]
@@ -51,6 +54,11 @@ def made(truth, *, model="Qwen/Qwen3-30B-A3B", noise=0.03, seed=0, loads=LOADS, 
 
 def as_arrays(runs, efficiency=BASE):
     return Efficiency(*(np.full(len(runs), float(getattr(efficiency, name))) for name in COEFFICIENTS[:N_EFFICIENCIES]))
+
+
+def predicted(runs, correction, spread=1.6):
+    speed = Speed(BASE, spread, Provenance.FITTED, "test", ((True, correction),))
+    return predict(runs.demand, runs.hardware, speed, runs.concurrency, runs.max_sequences)
 
 
 def test_sensitivities_are_the_slopes_of_the_predictions():
@@ -93,7 +101,7 @@ def test_six_runs_predict_the_rest_of_a_model_that_strays():
     (correction,) = corrections(runs.where(seen), at(as_arrays(runs), seen), PRIOR, np.full(6, "test")).values()
     rest = runs.where(~seen)
     blind = serving(rest.demand, rest.hardware, BASE, rest.concurrency, rest.max_sequences)
-    taught = corrected_serving(rest.demand, rest.hardware, correction, rest.concurrency, rest.max_sequences)
+    taught = predicted(rest, correction).serving
     before, after = (np.abs(rest.log_errors(p)[0]) for p in (blind, taught))
     assert np.median(before) > 0.2
     assert np.median(after) < 0.06
@@ -105,7 +113,7 @@ def test_an_outlier_is_not_believed():
     runs = made(BASE, noise=0.01)
     runs.tpot_s[5] *= 4
     (correction,) = corrections(runs, as_arrays(runs), PRIOR, np.full(len(runs), "test")).values()
-    taught = corrected_serving(runs.demand, runs.hardware, correction, runs.concurrency, runs.max_sequences)
+    taught = predicted(runs, correction).serving
     others = np.arange(len(runs)) != 5
     assert np.abs(runs.log_errors(taught)[0][others]).max() < 0.1
 
@@ -116,7 +124,7 @@ def test_whole_requests_alone_teach_too():
     request_s = timed.ttft_s + timed.tpot_s * (np.asarray(timed.demand.generated_tokens) - 1)
     timed.request_s[:], timed.tpot_s[:], timed.ttft_s[:] = request_s, np.nan, np.nan
     (correction,) = corrections(timed, as_arrays(timed), PRIOR, np.full(len(timed), "test")).values()
-    taught = corrected_serving(timed.demand, timed.hardware, correction, timed.concurrency, timed.max_sequences)
+    taught = predicted(timed, correction).serving
     assert np.abs(timed.log_errors(taught)[0]).max() < 0.1
 
 
@@ -173,8 +181,8 @@ def test_beyond_what_was_measured_the_interval_is_no_narrower_than_without():
     correction = Correction(
         BASE, np.zeros(7), np.zeros(7), *(f(features_of(measured), axis=0) for f in (np.min, np.max)), 1.1, 2, "here"
     )
-    assert spread_at(correction, features_of(asked), 1.5).tolist() == [1.1, 1.5, 1.5]
-    assert spread_at(correction, features_of(asked), 1.05).tolist() == [1.1, 1.1, 1.1]
+    assert predicted(asked, correction, spread=1.5).spread.tolist() == [1.1, 1.5, 1.5]
+    assert predicted(asked, correction, spread=1.05).spread.tolist() == [1.1, 1.1, 1.1]
 
 
 def features_of(runs):

@@ -5,14 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.performance.estimate import estimate
+from advisor.fits.speeds import Speeds
+from advisor.performance.deployment import Deployment
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.profiles import fitted_for
-from advisor.performance.simulation import TOKEN_BUDGET, Speed, poisson, simulate
+from advisor.performance.predict import predict
+from advisor.performance.simulation import TOKEN_BUDGET, StepTimes, poisson, simulate
 from advisor.performance.under_load import Limits, Replica, replica
-from tests.known import catalog, load_gpu, load_model
+from tests.known import SHIPPED, load_gpu, load_model
 
-FLAT = Speed(np.concatenate([[0.0], np.full(64, 0.01)]), 1e-5, 0.0)
+FLAT = StepTimes(np.concatenate([[0.0], np.full(64, 0.01)]), 1e-5, 0.0)
 
 
 def test_one_request_by_hand():
@@ -61,7 +62,7 @@ def test_percentiles_spread_with_the_rate():
 
 
 def test_the_largest_concurrency_holds_and_one_more_does_not():
-    places = Replica(Speed(np.concatenate([[0.0], 0.01 + 0.001 * np.arange(64)]), 1e-6, 0.0), 100, 40, np.ones(64))
+    places = Replica(StepTimes(np.concatenate([[0.0], 0.01 + 0.001 * np.arange(64)]), 1e-6, 0.0), 100, 40, np.ones(64))
     limits = Limits(tpot_s=0.03)
     most = places.largest_concurrency(limits)
     assert 1 < most < 64
@@ -76,9 +77,9 @@ def test_the_largest_concurrency_holds_and_one_more_does_not():
 @pytest.mark.parametrize("model", ["Qwen/Qwen3-32B", "openai/gpt-oss-120b"])
 @pytest.mark.parametrize("concurrency", [1, 16, 64])
 def test_the_closed_loop_agrees_with_the_closed_form(model, concurrency):
-    spec, gpu, layout = load_model(model), load_gpu("h200-sxm"), Parallelism(tp=2)
-    fitted = fitted_for("h200-sxm", "vllm", "fp8", catalog()[model].shape)
-    lengths = {"parallelism": layout, "precision": "fp8", "prompt_tokens": 1024, "generated_tokens": 512}
-    closed = estimate(spec, gpu, fitted, None, concurrency=concurrency, **lengths)
-    load = replica(spec, gpu, fitted, **lengths).at_concurrency(concurrency)
-    assert load.tpot_s.mean == pytest.approx(closed.tpot_s, rel=0.15)
+    deployment = Deployment(load_model(model), load_gpu("h200-sxm"), Parallelism(tp=2), "fp8")
+    speed = Speeds.read(SHIPPED).of("h200-sxm", "vllm", "fp8", SHIPPED.models.shape(model))
+    d = deployment.demand(1024, 512)
+    closed = predict(d, deployment.hardware, speed, concurrency).serving
+    load = replica(deployment, speed, 1024, 512).at_concurrency(concurrency)
+    assert load.tpot_s.mean == pytest.approx(float(closed.tpot_s), rel=0.15)

@@ -1,9 +1,18 @@
-"""NVIDIA's management library stands in as an object: what it tells is recorded, what it refuses is null."""
+"""NVIDIA's management library stands in as an object: what it reports is recorded, what it refuses is null."""
+
+import re
 
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.profiler.device import Meter, device, gpu_name
+from advisor.profiler.device import Device, Meter, device
+from advisor.profiler.profile import profile
+from advisor.store.workspace import Workspace
+from tests.known import SHIPPED
+
+
+class Used:
+    used = 40 << 30
 
 
 class Library:
@@ -16,6 +25,9 @@ class Library:
 
     def __init__(self, *, refuses=()):
         self.looks, self.refuses = 0, refuses
+
+    def fail(self):
+        raise self.NVMLError
 
     def _answer(self, name, value):
         if name in self.refuses:
@@ -42,14 +54,14 @@ class Library:
         return self._answer("energy", 150_000 * self.looks)
 
     def nvmlDeviceGetMemoryInfo(self, _):  # noqa: N802
-        return self._answer("memory", type("Info", (), {"used": 40 << 30})())
+        return self._answer("memory", Used())
 
 
-def test_what_it_tells():
+def test_what_it_reports():
     library = Library()
     found = device(library)
     assert (found.count, found.driver, found.clock_hz) == (2, "580.1", 1.98e9)
-    assert gpu_name(found.vendors_name) == "h100-sxm"
+    assert SHIPPED.gpus.of_device(found.name).name == "h100-sxm"
     meter = Meter(found, 2, library)
     with meter:
         pass
@@ -75,27 +87,54 @@ def test_no_device_measures_nothing():
     assert set(meter.columns(1.0).values()) == {None}
 
 
+def test_one_gpu_of_two_that_reports_nothing_makes_the_sum_unknown():
+    library = Library()
+    library.nvmlDeviceGetMemoryInfo = lambda handle: (
+        library._answer("memory", Used()) if handle == 0 else library.fail()
+    )
+    with Meter(device(library), 2, library) as meter:
+        pass
+    assert meter.columns(1.0)["peak_memory_bytes"] is None
+
+
+ALIASES = [(alias, spec.name) for spec in SHIPPED.gpus.values() for alias in spec.aliases.split("; ") if alias]
+
+
+@pytest.mark.parametrize(("driver_name", "ours"), ALIASES)
+def test_every_name_of_the_table_is_found(driver_name, ours):
+    assert SHIPPED.gpus.of_device(driver_name).name == ours
+    assert SHIPPED.gpus.of_device(driver_name.upper()).name == ours
+
+
+def test_a_name_stands_for_one_gpu():
+    names = [alias.casefold() for alias, _ in ALIASES]
+    assert len(names) == len(set(names)) > 30
+
+
 @pytest.mark.parametrize(
-    ("vendors", "ours"),
+    "driver_name",
     [
-        ("NVIDIA H100 PCIe", "h100-pcie"),
-        ("NVIDIA H200", "h200-sxm"),
-        ("NVIDIA GB200", "gb200"),
-        ("NVIDIA B200", "b200-sxm"),
-        ("NVIDIA A100-SXM4-80GB", "a100-sxm-80gb"),
-        ("NVIDIA A100 80GB PCIe", "a100-pcie-80gb"),
-        ("NVIDIA L4", "l4"),
-        ("NVIDIA L40S", "l40s"),
-        ("NVIDIA A10G", "a10g"),
-        ("Tesla T4", "t4"),
-        ("NVIDIA GeForce RTX 4090", "rtx-4090"),
-        ("NVIDIA H20", "h20-sxm"),
+        "NVIDIA A100-SXM-64GB",
+        "NVIDIA RTX A4000",
+        "NVIDIA RTX A5000",
+        "NVIDIA L40G",
+        "NVIDIA A10M",
+        "NVIDIA H100 PCIe MIG 1g.10gb",
+        "NVIDIA H200 NVL 2",
+        "Quadro T400",
+        "NVIDIA Z1000",
+        "",
     ],
 )
-def test_names(vendors, ours):
-    assert gpu_name(vendors) == ours
+def test_a_name_that_only_contains_a_known_one_is_no_match(driver_name):
+    with pytest.raises(AdvisorError, match=rf"--gpu: .*'{re.escape(driver_name)}'.*--gpu"):
+        SHIPPED.gpus.of_device(driver_name)
 
 
-def test_an_unknown_gpu_asks_for_a_name():
-    with pytest.raises(AdvisorError, match="unknown here"):
-        gpu_name("NVIDIA Z1000")
+def test_profiling_such_a_gpu_asks_for_its_name(tmp_path, monkeypatch):
+    other = Device("NVIDIA A100-SXM-64GB", 1, None, None, ())
+    monkeypatch.setattr("advisor.profiler.profile.device", lambda: other)
+    monkeypatch.setattr("advisor.profiler.profile.require_vllm", lambda: None)
+    with pytest.raises(AdvisorError, match=r"'NVIDIA A100-SXM-64GB'.*name the one it equals with --gpu"):
+        profile(Workspace(tmp_path), model="qwen3-8b")
+    assert not list(tmp_path.rglob("*"))

@@ -20,7 +20,7 @@ def summed_variance(by_decode, covariance):
 
 
 def test_the_gain_of_one_time_is_what_measuring_it_takes_off(problem):
-    """Against the covariance recomputed from the information matrix; with TTFT infinitely noisy only TPOT tells."""
+    """Against the covariance recomputed from the information matrix; with TTFT infinitely noisy only TPOT counts."""
     by_decode, by_ttft, covariance, _ = problem
     noise = np.array([0.1, 1e12])
     found = gains(by_decode, by_ttft, covariance, noise)

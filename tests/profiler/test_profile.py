@@ -1,195 +1,147 @@
-"""The whole profile on an engine of known speed, which only waits; real engines are in tests/testbed."""
+"""The verb `profile`: what it refuses before it starts anything, and a profile of a local server.
 
-import asyncio
+Real engines are in tests/testbed.
+"""
+
 import json
-from contextlib import asynccontextmanager
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 
-import duckdb
-import numpy as np
 import pytest
 
-from advisor.engines.protocol import EngineFailure
-from advisor.engines.timing import EngineFacts, Timing
-from advisor.errors import AdvisorError
-from advisor.performance.demand import demand
-from advisor.performance.hardware import hardware
+from advisor.errors import AdvisorError, MissingAbility
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.roofline import Efficiency, serving
-from advisor.profiler.device import Meter
-from advisor.profiler.fit import read_prior
-from advisor.profiler.measure import ROUNDS, measure, row
-from advisor.profiler.plan import Load
-from advisor.profiler.profile import Subject, profile
-from tests.known import load_gpu, spec_of
+from advisor.profiler.profile import profile
+from advisor.store.workspace import Workspace
 
-SUBJECT = Subject("Qwen/Qwen3-8B", "h100-sxm", "tp1", "bf16", "vllm")
-FACTS = EngineFacts("1.0", 4096, 64, 100_000, 1000)
-TRUTH = Efficiency(compute=0.4, weights=0.6, kv=0.4, kernel_s=3e-6, step_s=3e-3, prefill_compute=0.4, ttft_steps=5)
+SERVER = {"url": "http://127.0.0.1:9", "gpu": "l4"}
 
 
-class Steady:
-    """Answers at once and says it took as long as the formulas say at the concurrency it sees."""
-
-    def __init__(self, *, fails=lambda prompt, generated: ""):
-        self.fails, self.asked = fails, 0
-
-    async def timed(self, prompt, generated_tokens):
-        self.asked += 1
-        if reason := self.fails(len(prompt), generated_tokens):
-            raise EngineFailure(reason)
-        await asyncio.sleep(0)
-        d = demand(spec_of(SUBJECT.model), "bf16", max(len(prompt), 1), generated_tokens)
-        result = serving(d, hardware(load_gpu(SUBJECT.gpu), Parallelism(), "bf16"), TRUTH, 1)
-        ttft, tpot = float(result.ttft_s), float(result.tpot_s)
-        return Timing(ttft, ttft + tpot * (generated_tokens - 1), generated_tokens)
+@pytest.fixture
+def ws(tmp_path):
+    return Workspace(tmp_path / "ws")
 
 
-def run(folder, engine, **options):
-    starts = []
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({**SERVER, "time": "soon"}, "--time: 'soon' is not a duration"),
+        ({**SERVER, "time": -1.0}, "--time"),
+        ({**SERVER, "within": 0.0}, "--within: 0 is out of range"),
+        ({**SERVER, "precision": "fp9"}, "--precision: unknown precision 'fp9'; did you mean fp8"),
+        ({**SERVER, "engine": "vlm"}, "--engine: unknown engine 'vlm'; did you mean vllm"),
+        ({**SERVER, "kv_precision": "fp9"}, "--kv-precision: unknown kv-precision 'fp9'; did you mean fp8"),
+        ({**SERVER, "routing": "arithmetic"}, "--routing: .*cannot be combined with --url"),
+        ({"routing": "arithmetic", "dummy_weights": True}, "--routing: .*cannot be combined with --dummy-weights"),
+        ({"engine_option": "kv_cache_dtype=fp8"}, "--engine-option: .* give --kv-precision"),
+        ({"engine_option": ["a=1", "tensor_parallel_size=2"]}, "--engine-option: .* give --parallelism"),
+        ({"engine_option": "fast"}, "--engine-option: 'fast' is no setting"),
+        ({"url": SERVER["url"]}, "--gpu: a server does not report what it runs on"),
+        ({**SERVER, "gpu": "l5"}, "--gpu: unknown GPU 'l5'"),
+        ({**SERVER, "parallelism": "many"}, "--parallelism: 'many' is no parallelism"),
+        ({**SERVER, "dummy_weights": True}, "--dummy-weights: .*cannot be combined with --url"),
+        ({**SERVER, "engine_option": "a=1"}, "--engine-option: .*cannot be combined with --url"),
+        ({**SERVER, "model": "nobody/knows"}, "MODEL: .*import model"),
+        ({**SERVER, "model": "qwen3-9b"}, "MODEL: .*did you mean"),
+    ],
+)
+def test_options_that_make_no_sense_name_their_flag(ws, options, message):
+    with pytest.raises(AdvisorError, match=f"^{message}") as raised:
+        profile(ws, **{"model": "qwen3-8b"} | options)
+    assert type(raised.value) is AdvisorError
+    assert not ws.own.exists()
 
-    @asynccontextmanager
-    async def start():
-        starts.append(1)
-        yield engine, FACTS
 
-    settings = {"time_s": 60.0, "within": 0.2} | options
-    return asyncio.run(
-        profile(SUBJECT, read_prior(), start, Meter(None, 1), {"source": "test"}, folder, **settings)
-    ), len(starts)
+def test_data_parallel_groups_need_a_server(ws, monkeypatch):
+    monkeypatch.setattr("advisor.profiler.profile.require_vllm", lambda: None)
+    with pytest.raises(AdvisorError, match=r"--parallelism: dp2: .*give --url"):
+        profile(ws, model="qwen3-30b-a3b", gpu="l4", parallelism=Parallelism(dp=2))
 
 
-def test_it_stops_when_it_knows_enough(tmp_path):
+def test_no_server(ws):
+    with pytest.raises(MissingAbility, match="vllm serve"):
+        profile(ws, model="qwen3-8b", **SERVER)
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is here")
+def test_no_engine(ws):
+    with pytest.raises(MissingAbility, match=r"pip install 'frontier-advisor\[vllm\]'"):
+        profile(ws, model="qwen3-8b")
+
+
+TOKEN_S = 0.002
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Streams a token every TOKEN_S."""
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        served = {"data": [{"id": "served", "max_model_len": 256}]}
+        self.reply(json.dumps({"version": "9.9"} if self.path == "/version" else served).encode())
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.prompts.append(len(body["prompt"]))
+        self.send_response(200)
+        self.end_headers()
+        for _ in range(body["max_tokens"]):
+            time.sleep(TOKEN_S)
+            self.wfile.write(b'data: {"choices": [{"text": "a"}]}\n\n')
+        usage = {"completion_tokens": body["max_tokens"]}
+        self.wfile.write(f"data: {json.dumps({'choices': [], 'usage': usage})}\n\ndata: [DONE]\n\n".encode())
+
+    def reply(self, content):
+        self.send_response(200)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@pytest.fixture
+def server():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads, server.prompts, server.handle_error = True, [], lambda *_: None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.slow
+def test_a_server_is_profiled(ws, server):
     steps = []
-    (path, rows, known), starts = run(tmp_path, Steady(), watch=steps.append)
-    assert starts == 1
-    assert known.half_width <= 0.2
-    assert len(rows) == len(steps) < 40
-    assert steps[-1].after.half_width < steps[0].before.half_width
-    sealed = duckdb.execute(
-        f"select count(*), count(distinct (prompt_tokens, generated_tokens, concurrency)), min(status) from '{path}'"
-    ).fetchone()
-    assert sealed == (len(rows), len(rows), "ok")
-
-
-def test_killed_it_goes_on(tmp_path):
-    class Killed(Exception):
-        pass
-
-    def kill(step):
-        if step.after.n_measured == 2:
-            raise Killed
-
-    with pytest.raises(Killed):
-        run(tmp_path, Steady(), watch=kill)
-    (journal,) = tmp_path.iterdir()
-    kept = [json.loads(line)["rows"][0] for line in journal.read_text().splitlines()]
-    (path, rows, _), _ = run(tmp_path, Steady())
-    assert rows[:2] == kept
-    assert [f.name for f in tmp_path.iterdir()] == [path.name]
-
-
-def test_again_is_another_run(tmp_path):
-    first, second = (run(tmp_path, Steady())[0][0] for _ in range(2))
-    assert second.stem == f"{first.stem}-2"
-
-
-def test_out_of_memory_is_recorded_and_the_run_goes_on(tmp_path):
-    engine = Steady(fails=lambda prompt, _: "CUDA out of memory. Tried to allocate" if prompt >= 512 else "")
-    (_, rows, _), starts = run(tmp_path, engine)
-    lost = [r for r in rows if r["status"] == "oom"]
-    assert 1 <= len(lost) < len(rows)
-    assert starts == 1 + len(lost)
-    assert "out of memory" in lost[0]["note"]
-    measured = {(r["prompt_tokens"], r["generated_tokens"], r["concurrency"]) for r in rows}
-    assert len(measured) == len(rows)
-    for bad in lost:
-        later = rows[rows.index(bad) + 1 :]
-        assert not any(all(r[k] >= bad[k] for k in ("prompt_tokens", "generated_tokens", "concurrency")) for r in later)
-
-
-def test_what_failed_is_tried_again_by_the_same_command_and_excludes_nothing_else(tmp_path):
-    """A server that went away for a while: the first load fails, and larger ones are measured all the same."""
-    calls = []
-
-    def away(prompt, generated):
-        calls.append((prompt, generated))
-        return "connection refused" if 1 < len(calls) < 4 else ""
-
-    class Killed(Exception):
-        pass
-
-    def kill(step):
-        if step.row["status"] == "failed":
-            raise Killed
-
-    with pytest.raises(Killed):
-        run(tmp_path, Steady(fails=away), watch=kill)
-    (path, rows, _), _ = run(tmp_path, Steady())
-    assert {r["status"] for r in rows} <= {"ok", "failed"}
-    assert sum(r["status"] == "ok" for r in rows) > 3
-    assert duckdb.execute(f"select count(*) from '{path}'").fetchone() == (len(rows),)
-
-
-def test_no_time_is_a_clear_line(tmp_path):
-    with pytest.raises(AdvisorError, match="no load could be measured"):
-        run(tmp_path, Steady(), time_s=0.001)
-
-
-def test_an_engine_that_never_answers(tmp_path):
-    with pytest.raises(AdvisorError, match="answers no request"):
-        run(tmp_path, Steady(fails=lambda *_: "broken"))
-
-
-def test_a_load_keeps_its_places_full():
-    class Watched:
-        now, seen, lengths = 0, [], []
-
-        async def timed(self, prompt, generated_tokens):
-            self.now += 1
-            self.lengths.append(generated_tokens)
-            try:
-                await asyncio.sleep(0.0005 * generated_tokens)
-            finally:
-                self.seen.append(self.now)
-                self.now -= 1
-            return Timing(0.1, 0.1 + 0.05 * (generated_tokens - 1), generated_tokens)
-
-    engine = Watched()
-    found = asyncio.run(measure(engine, Load(5, 20, 7), 100, Meter(None, 1)))
-    assert found["n_requests"] == (ROUNDS - 1) * 7
-    assert max(engine.seen) == 7
-    assert engine.seen[: ROUNDS * 7].count(7) >= ROUNDS * 7 - 2  # until the last counted one is answered
-    assert len(set(engine.lengths)) > 5
-    assert (min(engine.lengths), max(engine.lengths)) >= (10, 20)
-    assert found["tpot_s"] == pytest.approx(0.05)
-    assert found["output_tokens_per_s"] == pytest.approx(7 * 20 / (0.1 + 0.05 * 19))  # the mean length is the load's
-    assert found["energy_j"] is None
-
-
-def test_a_spare_request_that_breaks_when_it_is_cut_off_is_no_failure():
-    class Breaks:
-        asked = 0
-
-        async def timed(self, prompt, generated_tokens):
-            self.asked += 1
-            late = self.asked > ROUNDS * 3
-            try:
-                await asyncio.sleep(60 if late else 0.001)
-            except asyncio.CancelledError:
-                raise EngineFailure("ReadError: ") from None
-            return Timing(0.1, 0.5, generated_tokens)
-
-    assert asyncio.run(measure(Breaks(), Load(5, 9, 3), 100, Meter(None, 1)))["status"] == "ok"
-
-
-def test_percentiles_only_of_enough_requests():
-    timings = [Timing(0.01 * i, 1.0 + 0.01 * i, 11) for i in range(1, 101)]
-    found = row(Load(5, 11, 10), timings, 20.0)
-    assert found["ttft_p90_s"] == pytest.approx(np.percentile([t.ttft_s for t in timings], 90))
-    assert found["request_p99_s"] == pytest.approx(np.percentile([t.request_s for t in timings], 99))
-    assert found["output_tokens_per_s"] == pytest.approx(10 * 11 / np.mean([t.request_s for t in timings]))
-    few = row(Load(5, 11, 1), timings[:5], 1.0)
-    assert "ttft_p50_s" in few
-    assert "ttft_p90_s" not in few
-    alone = row(Load(5, 1, 1), [Timing(0.1, 0.1, 1)], 1.0)
-    assert "tpot_s" not in alone
+    done = profile(
+        ws,
+        model="qwen3-0.6b",
+        url=f"http://127.0.0.1:{server.server_port}",
+        served_model="served",
+        gpu="L4",
+        kv_precision="fp8",
+        time=6.0,
+        within=0.3,
+        progress=steps.append,
+    )
+    assert set(done.to_dict()) == {"run_id", "path", "half_width", "loads", "routing", "notes"}
+    assert done.path == str(ws.own / "measurements" / "runs" / f"{done.run_id}.parquet")
+    assert [step.run for step in steps] == list(done.loads)
+    assert done.half_width == steps[-1].half_width
+    assert (done.routing, done.notes) == (None, ())
+    first = done.loads[0]
+    assert (first.model, first.gpu, first.precision, first.engine) == ("Qwen/Qwen3-0.6B", "l4", "bf16", "vllm")
+    assert (first.kv_precision, first.parallelism, first.engine_version) == ("fp8", "tp1", "9.9")
+    assert (first.source, first.run_id, first.dummy_weights, first.power_w) == (
+        "advisor profile",
+        done.run_id,
+        False,
+        None,
+    )
+    assert first.tpot_s == pytest.approx(TOKEN_S, rel=1.0)
+    assert max(server.prompts) <= 256 * 3 // 4
+    frame = ws.runs.to_frame()
+    assert set(frame[frame.own].concurrency) == {run.concurrency for run in done.loads}
+    assert list(done.loads.to_frame().status) == [run.status for run in done.loads]

@@ -85,7 +85,7 @@ def test_a_workspace_that_cannot_be_written(tmp_path, advisor):
     assert "cannot write here" in err
 
 
-@pytest.mark.parametrize("run_id", ["../../x", "a/b", "", "x" * 200])
+@pytest.mark.parametrize("run_id", ["../../x", "a/b", "x" * 200])
 def test_a_run_id_cannot_leave_its_folder(tmp_path, advisor, run_id):
     code, _, err = advisor(
         "import", "samples", write(tmp_path / "s.jsonl", {"run_id": run_id}), "--workspace", tmp_path / "ws"

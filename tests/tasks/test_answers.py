@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.tasks import answers, arithmetic
-from advisor.tasks.answers import KINDS, boxed, choice, exact, number, same
+from advisor.tasks.answers import KINDS, boxed, choice, exact, is_same_answer, number
 from advisor.tasks.answers import arithmetic as read_arithmetic
 
 needs_math_verify = pytest.mark.skipif(importlib.util.find_spec("math_verify") is None, reason="needs math-verify")
@@ -74,14 +74,14 @@ def test_the_generated_task_answers_itself():
     ],
 )
 def test_mathematics(reference, text, right):
-    assert same("math", reference, text) is right
+    assert is_same_answer("math", reference, text) is right
 
 
 @pytest.mark.slow
 @needs_math_verify
 def test_what_does_not_end_is_stopped(monkeypatch):
     monkeypatch.setattr(answers, "SECONDS", 3.0)
-    assert answers.bounded(sleeper, "60") is None
+    assert answers.in_limited_time(sleeper, "60") is None
     monkeypatch.setattr(answers, "SECONDS", 60.0)
     assert answers.math(r"\boxed{3+4}") == "3 + 4"
 
@@ -95,7 +95,7 @@ def sleeper(seconds):
 @pytest.mark.parametrize("kind", ["number", "exact", "choice", "math"])
 def test_a_line_of_working_is_no_final_answer(kind):
     """A tree search would stop at its first step otherwise."""
-    assert not answers.given(kind, "First, 37 + 45 = 82.\n")
-    assert not answers.given(kind, "To answer this, add A and B.\n")
-    assert answers.given(kind, "37 + 45 = 82.\nThe answer is 82.")
-    assert answers.given(kind, r"so \boxed{82}")
+    assert not answers.states_answer(kind, "First, 37 + 45 = 82.\n")
+    assert not answers.states_answer(kind, "To answer this, add A and B.\n")
+    assert answers.states_answer(kind, "37 + 45 = 82.\nThe answer is 82.")
+    assert answers.states_answer(kind, r"so \boxed{82}")

@@ -1,4 +1,4 @@
-from advisor.tasks.answers import reader, same
+from advisor.tasks.answers import is_same_answer, reader
 from advisor.tasks.questions import CHOICE_TEMPLATE, DATASETS, question_of
 
 ROW = {
@@ -16,7 +16,7 @@ def test_options_are_shuffled_the_same_way_every_time():
     assert made == [question_of(source, f"gpqa-diamond-{i}", ROW, CHOICE_TEMPLATE) for i in range(200)]
     for q in made:
         assert f"{q.reference}) yes" in q.prompt
-        assert same("choice", q.reference, f"so \\boxed{{{q.reference}}}")
+        assert is_same_answer("choice", q.reference, f"so \\boxed{{{q.reference}}}")
     assert {q.reference for q in made} == set("ABCD")
     assert all(30 < sum(q.reference == letter for q in made) < 75 for letter in "ABCD")
     assert reader("choice")("The answer is \\boxed{C}") == "C"

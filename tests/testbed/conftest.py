@@ -1,4 +1,7 @@
-"""Real engines on the tiny models: vLLM in process and behind real servers, started once for all tests, on a loop of their own."""
+"""Real engines on the tiny models: vLLM in process and behind real servers.
+
+They are started once for all tests, on a loop of their own.
+"""
 
 import asyncio
 import os
@@ -150,7 +153,7 @@ def servers(tmp_path_factory):
 def clients(loop, servers):
     """(policy, reward model) over HTTP."""
     from advisor.engines.openai import Client
-    from advisor.engines.pooling import RewardClient
+    from advisor.engines.reward_client import RewardClient
 
     async def connected():
         policy, rewards = (

@@ -5,31 +5,26 @@ import random
 
 import pytest
 
+from advisor.calibration.rows import answers
+from advisor.calibration.run import search
+from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import Sampling, Scored
-from advisor.strategies.adaptive import adaptive_majority
-from advisor.strategies.mcts import mcts
+from advisor.strategies import STRATEGIES
 from advisor.strategies.rebase import Steps, rebase
 from advisor.strategies.sample import sample
 from advisor.strategies.selection import REWARDS, SELECTIONS
-from advisor.strategies.thinking_budget import thinking_budget
 from advisor.tasks.answers import arithmetic as answer_of
 from advisor.tasks.arithmetic import questions
+from advisor.tasks.task import load
 from tests.strategies.scripted import Oracle, Policy
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
-QUESTIONS = questions(12)
+TASK = load("arithmetic", n_questions=12)
+QUESTIONS = TASK.questions
 SAMPLING = Sampling(seed=1, max_tokens=96)
-STEPS = Steps("\n", lambda text: answer_of(text) is not None)
-STRATEGIES = {
-    "greedy": lambda g, s, p: sample(g, None, p, Sampling(temperature=0, max_tokens=96), 1),
-    "majority": lambda g, s, p: sample(g, None, p, SAMPLING, 4),
-    "weighted-majority": lambda g, s, p: sample(g, s, p, SAMPLING, 4),
-    "rebase": lambda g, s, p: rebase(g, s, p, SAMPLING, 4, STEPS),
-    "mcts": lambda g, s, p: mcts(g, s, p, SAMPLING, 2, STEPS),
-    "thinking-budget": lambda g, s, p: thinking_budget(g, p, SAMPLING, 12, "\nA "),
-    "adaptive-majority": lambda g, s, p: adaptive_majority(g, p, SAMPLING, 6, answer_of),
-}
+STEPS = Steps("\n", TASK.is_final)
+BUDGETS = {"greedy": 1, "mcts": 2, "thinking-budget": 12, "adaptive-majority": 6}
 
 
 @pytest.fixture(params=["scripted", "vllm", "server"])
@@ -44,15 +39,18 @@ def engines(request):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_on_every_engine(loop, engines, strategy):
+    """As `calibrate` runs it: its searches, and the rows it makes of them."""
+    plan = Plan("small", strategy, BUDGETS.get(strategy, 4), SAMPLING)
     generate, score = engines
+    score = score if STRATEGIES[strategy].needs_rewards else None
 
     async def everything():
-        return await asyncio.gather(*(STRATEGIES[strategy](generate, score, q.prompt) for q in QUESTIONS))
+        return await asyncio.gather(*(search(plan, TASK, q, generate, score) for q in QUESTIONS))
 
     found = loop(everything())
-    rewarded = strategy in {"weighted-majority", "rebase", "mcts"}
+    rewarded = score is not None
     assert any(answer_of(t.text) is not None for searched in found for t in searched.traces)
-    for searched in found:
+    for question, searched in zip(QUESTIONS, found, strict=True):
         work = searched.work
         assert work.generated_tokens > 0
         assert work.prompt_tokens + work.cached_tokens > 0
@@ -64,7 +62,11 @@ def test_every_strategy_on_every_engine(loop, engines, strategy):
             assert all(0 <= r <= 1 for r in trace.rewards)
             if rewarded and "\n" in trace.text:
                 assert len(trace.rewards) == trace.text.count("\n")
-    if strategy in {"majority", "weighted-majority"}:
+        rows = answers(plan, TASK, question, searched, "run")
+        assert [row.answer for row in rows][: len(searched.traces)] == [answer_of(t.text) for t in searched.traces]
+        assert all((row.score is not None) == rewarded for row in rows if searched.traces)
+        assert {row.search_generated_tokens for row in rows} == {work.generated_tokens}
+    if STRATEGIES[strategy].search == "sampling":
         assert {len(searched.traces) for searched in found} == {4}
 
 

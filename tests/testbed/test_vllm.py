@@ -1,11 +1,12 @@
-"""Every strategy on real vLLM with tiny models trained by train.py, and the whole chain as a user types it."""
+"""Every strategy on real vLLM with tiny models trained by train.py, and the whole chain."""
 
 import asyncio
-import json
 
 import pytest
 
+import advisor
 from advisor.engines.protocol import EngineFailure, Sampling
+from advisor.errors import MissingAbility
 from advisor.strategies.adaptive import adaptive_majority
 from advisor.strategies.mcts import mcts
 from advisor.strategies.rebase import Steps, rebase
@@ -108,65 +109,54 @@ def test_what_the_paper_says_holds_here(accuracies):
     assert accuracies["adaptive"][1] < accuracies["majority"][1]
 
 
-def test_the_whole_chain_as_typed(advisor, tmp_path):
-    engine = [word for name, value in SETTINGS.items() for word in ("--engine-option", f"{name}={value}")]
-    common = ["--task", "arithmetic", "--workspace", tmp_path]
-    sampled = ["calibrate", MODELS / "small", *common, "--questions", 30, "--samples", 8, "--max-tokens", 96, *engine]
-    rewarded = ["--reward-model", MODELS / "reward"]
-    code, out, err = advisor(*sampled, "--strategy", "weighted-majority", *rewarded, "--json")
-    assert code == 0, err
-    assert json.loads(out)["failed"] == 0
-    assert advisor(*sampled, "--strategy", "rebase", *rewarded)[0] == 0
-    assert advisor("fit", "--workspace", tmp_path)[0] == 0
-    curve = json.loads(advisor("curve", "small", *common, "--strategy", "majority", "--json")[1])
-    assert [p["n_samples"] for p in curve["points"]] == [1, 4, 8]
-    assert curve["voting_limit"]["value"] >= 0
-    frontier = json.loads(advisor("frontier", *common, "--cost", "flops", "--json")[1])["frontier"]
-    assert {row["model"] for row in frontier} == {"small"}
-    pick = json.loads(advisor("recommend", *common, "--budget", "1usd", "--json")[1])
-    rows = [pick["recommended"], *pick["alternatives"]]
-    assert {"majority", "rebase", "weighted-majority"} <= {row["strategy"] for row in rows}
-    searched = next(row for row in rows if row["strategy"] == "rebase")
-    assert searched["flops"] > searched["policy_flops"] > 0
-    assert str(MODELS / "reward") in searched["reward_command"]
+ENGINE = [f"{name}={value}" for name, value in SETTINGS.items()]
 
 
-def test_over_http_as_typed(advisor, servers, tmp_path):
+def test_the_whole_chain(tmp_path):
+    ws = advisor.Workspace(tmp_path)
+    common = {"model": str(MODELS / "small"), "task": "arithmetic", "questions": 30, "samples": 8, "max_tokens": 96}
+    rewarded = {"reward_model": str(MODELS / "reward"), "engine_option": ENGINE}
+    done = advisor.calibrate(ws, strategy="weighted-majority", **common, **rewarded)
+    assert (done.failed, done.answers) == (0, 240)
+    assert advisor.calibrate(ws, strategy="rebase", **common, **rewarded).scored_tokens > 0
+    advisor.fit(ws)
+    curve = advisor.curve(ws, model="small", task="arithmetic", strategy="majority")
+    assert [p.n_samples for p in curve.points] == [1, 4, 8]
+    assert curve.points[0].accuracy == pytest.approx(done.accuracy, abs=1e-3)
+    assert curve.voting_limit.value >= 0
+    frontier = advisor.frontier(ws, task="arithmetic", cost="flops").frontier
+    assert {row.model for row in frontier} == {"small"}
+    pick = advisor.recommend(ws, task="arithmetic", budget="1usd")
+    rows = [pick.recommended, *pick.alternatives]
+    assert {"majority", "rebase", "weighted-majority"} <= {row.strategy for row in rows}
+    searched = next(row for row in rows if row.strategy == "rebase")
+    assert searched.flops > searched.policy_flops > 0
+    assert str(MODELS / "reward") in searched.reward_command
+
+
+def test_over_http(servers, tmp_path):
+    ws = advisor.Workspace(tmp_path)
     policy, rewards = servers
-    over_http = [
-        "--url",
-        policy.url,
-        "--reward-url",
-        rewards.url,
-        "--served-model",
-        "small",
-        "--reward-model",
-        "reward",
-        "--max-tokens",
-        96,
-    ]
-    asked = [
-        "calibrate",
-        MODELS / "small",
-        "--task",
-        "arithmetic",
-        "--questions",
-        10,
-        "--samples",
-        4,
-        "--workspace",
-        tmp_path,
-        *over_http,
-    ]
-    assert advisor("import", "model", MODELS / "reward", "--workspace", tmp_path)[0] == 0
-    code, out, err = advisor(*asked, "--strategy", "rebase", "--json")
-    assert code == 0, err
-    assert json.loads(out)["failed"] == 0
-    code, _, err = advisor(*asked, "--strategy", "rebase", "--step-mark", "=", "--delimiter", "==")
-    assert code == 0, err
-    code, _, err = advisor(*asked, "--strategy", "mcts", "--step-mark", "<extra>")
-    assert code == 3
-    assert "no single token" in err
-    code, _, err = advisor(*asked, "--strategy", "mcts", "--reward-url", policy.url, "--reward-model", "small")
-    assert code == 0
-    assert "failed" in err
+    advisor.import_model(ws, MODELS / "reward")
+
+    def drawn(**others):
+        options = {
+            "model": str(MODELS / "small"),
+            "task": "arithmetic",
+            "questions": 10,
+            "samples": 4,
+            "url": policy.url,
+            "reward_url": rewards.url,
+            "served_model": "small",
+            "reward_model": "reward",
+            "max_tokens": 96,
+        }
+        return advisor.calibrate(ws, **options | others)
+
+    assert drawn(strategy="rebase").failed == 0
+    assert drawn(strategy="rebase", step_mark="=", delimiter="==").failed == 0
+    with pytest.raises(MissingAbility, match="no single token"):
+        drawn(strategy="mcts", step_mark="<extra>")
+    no_rewards = drawn(strategy="mcts", reward_url=policy.url, reward_model="small")
+    assert no_rewards.failed == 10
+    assert any("failed" in note for note in no_rewards.notes)

@@ -2,9 +2,10 @@
 
     python tests/testbed/train.py FOLDER [small longer medium moe reward]
 
-On the chained arithmetic of advisor/tasks/arithmetic.py, with a tokenizer of single characters: a dense small model, the same
-trained longer, a dense medium one, a mixture of experts with about the small one's active and the medium one's total parameters,
-and a process reward model that scores every token: is all right so far? Ten to twenty minutes a model on one core; seeded.
+On the chained arithmetic of advisor/tasks/arithmetic.py, with a tokenizer of single characters: a dense small model,
+the same trained longer, a dense medium one, a mixture of experts with about the active parameters of the small one and
+the total of the medium one, and a process reward model that scores every token: is all right so far? Ten to twenty
+minutes a model on one core; seeded.
 """
 
 from __future__ import annotations
@@ -46,17 +47,43 @@ SMALL = {
 SHAPES = {
     "small": (Qwen3Config, SMALL),
     "longer": (Qwen3Config, SMALL),
-    "medium": (Qwen3Config, {"hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 384}),
+    "medium": (
+        Qwen3Config,
+        {
+            "hidden_size": 128,
+            "num_hidden_layers": 4,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 4,
+            "intermediate_size": 384,
+        },
+    ),
     "moe": (
         Qwen3MoeConfig,
         {
-            "hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 192,
+            "hidden_size": 64,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "intermediate_size": 192,
             "moe_intermediate_size": 96,
-            "num_experts": 16, "num_experts_per_tok": 2, "norm_topk_prob": True, "decoder_sparse_step": 1, "mlp_only_layers": [],
+            "num_experts": 16,
+            "num_experts_per_tok": 2,
+            "norm_topk_prob": True,
+            "decoder_sparse_step": 1,
+            "mlp_only_layers": [],
         },
     ),
-    "reward": (Qwen2Config, {"hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 384}),
-}  # fmt: skip
+    "reward": (
+        Qwen2Config,
+        {
+            "hidden_size": 128,
+            "num_hidden_layers": 4,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 4,
+            "intermediate_size": 384,
+        },
+    ),
+}
 ITERATIONS = {"small": 2100, "longer": 3000, "medium": 1600, "moe": 2900, "reward": 4000}
 
 

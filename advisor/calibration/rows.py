@@ -1,0 +1,78 @@
+"""What a search of one question leaves in the samples: one row an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.calibration.sampling_plan import Plan
+from advisor.store.samples import Sample
+from advisor.strategies import STRATEGIES
+from advisor.strategies.search import Searched
+from advisor.strategies.selection import REWARDS
+from advisor.tasks.questions import Question
+from advisor.tasks.task import Task
+from advisor.work import Work
+
+
+def answers(plan: Plan, task: Task, question: Question, searched: Searched, run_id: str) -> list[Sample]:
+    """One row a trace, the work of the whole search in each; a search without a trace is one unanswered row."""
+    work = searched.work
+    shared = _shared(plan, task, question, work, run_id)
+    rows = [
+        Sample(
+            **shared,
+            sample_index=index,
+            answer=task.answer_of(trace.text),
+            correct=task.is_correct(question, trace.text),
+            generated_tokens=trace.generated_tokens,
+            # an answer without a whole step has no reward of its own: zero
+            score=REWARDS[plan.reward](trace.rewards) if work.scored_tokens else None,
+            finish_reason=trace.finish_reason,
+        )
+        for index, trace in enumerate(searched.traces)
+    ]
+    return rows or [
+        Sample(
+            **shared,
+            sample_index=0,
+            answer=None,
+            correct=False,
+            generated_tokens=work.generated_tokens,
+            finish_reason="length",
+        )
+    ]
+
+
+def failure(plan: Plan, task: Task, question: Question, run_id: str) -> Sample:
+    """The row of a question whose requests failed: neither right nor wrong."""
+    shared = _shared(plan, task, question, Work(), run_id)
+    return Sample(**shared, sample_index=0, answer=None, correct=False, generated_tokens=0, finish_reason="error")
+
+
+def _shared(plan: Plan, task: Task, question: Question, work: Work, run_id: str) -> dict[str, Any]:
+    """The columns that all rows of a question have in common."""
+    return {
+        "model": plan.model,
+        "task": task.name,
+        "question_id": question.question_id,
+        "prompt_tokens": _prompt_tokens(plan, work),
+        "reward_model": plan.reward_model,
+        "strategy": plan.recorded_strategy,
+        "budget": plan.budget,
+        "temperature": plan.sampling.temperature,
+        "top_p": plan.sampling.top_p,
+        "max_tokens": plan.sampling.max_tokens,
+        "frequency_penalty": plan.sampling.frequency_penalty,
+        "run_id": run_id,
+        "search_generated_tokens": work.generated_tokens,
+        "search_scored_tokens": work.scored_tokens,
+        "search_prompt_tokens": work.prompt_tokens,
+        "search_cached_tokens": work.cached_tokens,
+        "search_depth_tokens": work.depth_tokens,
+    }
+
+
+def _prompt_tokens(plan: Plan, work: Work) -> int | None:
+    """Tokens of the prompt, where every draw began with it alone."""
+    draws = {"sampling": plan.budget, "greedy": 1}.get(STRATEGIES[plan.strategy].search)
+    return (work.prompt_tokens + work.cached_tokens) // draws if draws else None

@@ -1,0 +1,243 @@
+"""Commands that choose: recommend, report, frontier, compare, estimate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from advisor.cli import options
+from advisor.cli.output import emit
+from advisor.errors import AdvisorError, NoAnswer
+from advisor.values import to_json
+
+DEFAULT_TASK = "gpqa-diamond"
+
+
+def recommend(
+    budget: options.BudgetList = None,
+    task: options.Task = DEFAULT_TASK,
+    min_accuracy: options.MinAccuracy = None,
+    gpu: options.GpuList = None,
+    model: options.ModelList = None,
+    precision: options.Precision = None,
+    qps: options.Qps = None,
+    max_ttft: options.MaxTtft = None,
+    max_tpot: options.MaxTpot = None,
+    engine: options.Engine = "vllm",
+    price: options.PriceList = None,
+    workspace: options.WorkspaceFolder = None,
+    as_json: options.Json = False,
+) -> None:
+    """Pick model, strategy, GPU and configuration for a budget.
+
+    Prints the pick with what it gives and costs, where each number comes from, the command that deploys it, and the
+    runners-up.
+    """
+    from advisor.recommendation import pick
+    from advisor.reports import recommendations
+
+    try:
+        found = pick.recommend(
+            options.open_workspace(workspace),
+            budget=budget,
+            task=task,
+            min_accuracy=min_accuracy,
+            gpu=gpu,
+            model=model,
+            precision=precision,
+            qps=qps,
+            max_ttft=max_ttft,
+            max_tpot=max_tpot,
+            engine=engine,
+            price=price,
+        )
+    except NoAnswer as none:
+        if as_json and none.answer:
+            print(to_json(none.answer))
+        raise
+    emit(found, recommendations.blocks, as_json)
+
+
+def report(
+    output: Annotated[str, typer.Option("--output", "-o", help="Markdown file to write; pictures go beside it.")],
+    budget: options.BudgetList = None,
+    task: options.Task = DEFAULT_TASK,
+    min_accuracy: options.MinAccuracy = None,
+    gpu: options.GpuList = None,
+    model: options.ModelList = None,
+    precision: options.Precision = None,
+    qps: options.Qps = None,
+    max_ttft: options.MaxTtft = None,
+    max_tpot: options.MaxTpot = None,
+    engine: options.Engine = "vllm",
+    price: options.PriceList = None,
+    workspace: options.WorkspaceFolder = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write the recommendation as Markdown for a ticket.
+
+    With the frontier and the pick's accuracy curve as pictures, assumptions, sources, and how to make it again.
+    """
+    from advisor.recommendation import pick
+    from advisor.reports import markdown
+
+    opened = options.open_workspace(workspace)
+    markdown.checked_path(output)
+    found = pick.recommend(
+        opened,
+        budget=budget,
+        task=task,
+        min_accuracy=min_accuracy,
+        gpu=gpu,
+        model=model,
+        precision=precision,
+        qps=qps,
+        max_ttft=max_ttft,
+        max_tpot=max_tpot,
+        engine=engine,
+        price=price,
+    )
+    emit(markdown.report(opened, recommendation=found, output=output), markdown.blocks, as_json)
+
+
+def frontier(
+    task: options.Task = DEFAULT_TASK,
+    cost: options.Cost = "usd",
+    gpu: options.GpuList = None,
+    model: options.ModelList = None,
+    price: options.PriceList = None,
+    workspace: options.WorkspaceFolder = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show the frontier of accuracy against a cost.
+
+    Candidates that no other known one beats on both, as table and picture.
+    """
+    from advisor.recommendation import frontier as verb
+    from advisor.reports import frontiers
+
+    opened = options.open_workspace(workspace)
+    emit(verb.frontier(opened, task=task, cost=cost, gpu=gpu, model=model, price=price), frontiers.blocks, as_json)
+
+
+def compare(
+    first: options.Model,
+    second: options.Model,
+    task: Annotated[
+        str | None, typer.Option("--task", help="Compare accuracy on this task across budgets, not speed at a load.")
+    ] = None,
+    cost: Annotated[
+        str | None, typer.Option("--cost", help="With --task: usd (default), flops, s, J or tokens, per question.")
+    ] = None,
+    gpu: Annotated[
+        str | None, typer.Option("--gpu", help="GPU name; default h100-sxm, with --task any that can be rented.")
+    ] = None,
+    gpu_count: options.GpuCount = None,
+    precision: options.Precision = None,
+    input_tokens: Annotated[
+        list[int] | None, typer.Option(help="Prompt tokens of a request; repeatable; default 1024, 8192 and 32768.")
+    ] = None,
+    output_tokens: Annotated[int | None, typer.Option(help="Generated tokens of a request; default 1024.")] = None,
+    engine: options.Engine = "vllm",
+    price: options.PriceList = None,
+    workspace: options.WorkspaceFolder = None,
+    as_json: options.Json = False,
+) -> None:
+    """Compare two models by speed, or with --task by accuracy.
+
+    Without --task speed, memory and USD over concurrency and context; with it accuracy across budgets. Says where
+    one overtakes the other.
+    """
+    from advisor.reports import comparisons
+
+    opened = options.open_workspace(workspace)
+    loads = {"--gpu-count": gpu_count, "--input-tokens": input_tokens, "--output-tokens": output_tokens}
+    if task is not None:
+        from advisor.recommendation import compare as verb
+
+        if given := [flag for flag, value in loads.items() if value is not None]:
+            hint = "the load of a task follows from its recorded answers: leave it out"
+            raise AdvisorError("cannot be combined with --task", where=given[0], hint=hint)
+        found = verb.compare(
+            opened,
+            models=(first, second),
+            task=task,
+            cost=cost or "usd",
+            gpu=gpu,
+            precision=precision,
+            engine=engine,
+            price=price,
+        )
+        emit(found, comparisons.accuracy_blocks, as_json)
+        return
+    if cost is not None:
+        raise AdvisorError("requires --task", where="--cost", hint="e.g. --task gpqa-diamond --cost flops")
+    from advisor.recommendation.compare_speed import compare_speed
+
+    by_speed = compare_speed(
+        opened,
+        models=(first, second),
+        gpu=gpu or "h100-sxm",
+        gpu_count=gpu_count,
+        precision=precision,
+        input_tokens=input_tokens,
+        output_tokens=1024 if output_tokens is None else output_tokens,
+        engine=engine,
+        price=price,
+    )
+    emit(by_speed, comparisons.speed_blocks, as_json)
+
+
+def estimate(
+    model: options.Model,
+    gpu: options.Gpu,
+    gpu_count: options.GpuCount = None,
+    parallelism: options.Layout = None,
+    precision: options.Precision = None,
+    input_tokens: Annotated[int, typer.Option(help="Prompt tokens of a request.")] = 1024,
+    output_tokens: Annotated[int, typer.Option(help="Generated tokens of a request.")] = 1024,
+    concurrency: Annotated[int, typer.Option(help="Requests in flight.")] = 1,
+    kv_precision: options.KvPrecision = "bf16",
+    engine: options.Engine = "vllm",
+    rate: Annotated[
+        float | None, typer.Option(help="Percentiles at this many requests per second, arriving at random.")
+    ] = None,
+    max_ttft: Annotated[
+        str | None, typer.Option(help="Find the most load with 90 % of the first tokens within this, e.g. 1s.")
+    ] = None,
+    max_tpot: Annotated[str | None, typer.Option(help="The same for the time per output token, e.g. 50ms.")] = None,
+    qps: Annotated[
+        float | None, typer.Option(help="Count the replicas for this many requests per second within those limits.")
+    ] = None,
+    price: options.PriceList = None,
+    workspace: options.WorkspaceFolder = None,
+    as_json: options.Json = False,
+) -> None:
+    """Estimate memory, speed and cost of a deployment.
+
+    Memory fit, TTFT, TPOT, tokens/s and USD per million tokens; with --rate, --qps or a limit also percentiles under
+    traffic. Needs no GPU.
+    """
+    from advisor.recommendation import estimate as verb
+    from advisor.reports import estimates
+
+    found = verb.estimate(
+        options.open_workspace(workspace),
+        model=model,
+        gpu=gpu,
+        gpu_count=gpu_count,
+        parallelism=parallelism,
+        precision=precision,
+        kv_precision=kv_precision,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        concurrency=concurrency,
+        engine=engine,
+        rate=rate,
+        max_ttft=max_ttft,
+        max_tpot=max_tpot,
+        qps=qps,
+        price=price,
+    )
+    emit(found, estimates.blocks, as_json)

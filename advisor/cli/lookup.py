@@ -1,0 +1,72 @@
+"""Commands that look up: curve, models, gpus, tasks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from advisor.cli import options
+from advisor.cli.output import emit, emit_rows
+
+
+def curve(
+    model: Annotated[str, typer.Argument(help="A model's name, see `advisor models`.")],
+    task: options.Task = "gpqa-diamond",
+    strategy: Annotated[
+        str | None, typer.Option(help="majority, thinking-budget, …; default: every strategy with a curve.")
+    ] = None,
+    workspace: options.WorkspaceFolder = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show accuracy against compute of one model.
+
+    Measured points, the fitted curve, its asymptote and saturation point.
+    """
+    from advisor.fits import curve as verb
+    from advisor.reports import curves
+
+    opened = options.open_workspace(workspace)
+    found = verb.curve(opened, model=model, task=task, strategy=strategy)
+    emit(found, lambda _: curves.blocks(verb.lines(opened, model, task, strategy)), as_json)
+
+
+def models(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:
+    """List the models that are known by name."""
+    from advisor.reports import listings
+
+    known = options.open_workspace(workspace).models.known()
+    emit_rows("models", known, listings.model_blocks(known), as_json)
+
+
+def gpus(
+    price: options.PriceList = None,
+    refresh: Annotated[
+        str | None,
+        typer.Option(help="Write today's cloud prices to this CSV, for --price; needs a network and the prices extra."),
+    ] = None,
+    workspace: options.WorkspaceFolder = None,
+    as_json: options.Json = False,
+) -> None:
+    """List the GPUs, with peaks and the price used."""
+    from advisor.prices import parse_prices
+    from advisor.reports import imports, listings
+
+    opened = options.open_workspace(workspace)
+    if refresh:
+        from advisor.importers.gpuhunt import refresh_prices
+
+        emit(refresh_prices(opened, refresh), imports.price_blocks, as_json)
+        return
+    rates = opened.prices.rates(parse_prices(price or (), opened.gpus))
+    priced = listings.priced_gpus(opened.gpus, rates)
+    emit_rows("gpus", priced, listings.gpu_blocks(opened.gpus, rates), as_json)
+
+
+def tasks(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:
+    """List the tasks with known accuracies."""
+    from advisor.recommendation.frontier import known_tasks
+    from advisor.reports import listings
+
+    known = known_tasks(options.open_workspace(workspace))
+    emit_rows("tasks", known, listings.task_blocks(known), as_json)

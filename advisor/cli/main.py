@@ -1,0 +1,142 @@
+"""The entry point: which commands there are, and the only place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from advisor.cli import choose, lookup, measure
+from advisor.errors import DISTRIBUTION, AdvisorError
+
+COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Choose": {
+        "recommend": choose.recommend,
+        "frontier": choose.frontier,
+        "compare": choose.compare,
+        "estimate": choose.estimate,
+        "report": choose.report,
+    },
+    "Measure": {
+        "calibrate": measure.calibrate,
+        "profile": measure.profile,
+        "import": measure.import_,
+        "fit": measure.fit,
+    },
+    "Look up": {
+        "curve": lookup.curve,
+        "models": lookup.models,
+        "gpus": lookup.gpus,
+        "tasks": lookup.tasks,
+    },
+}
+
+
+class Commands(TyperGroup):
+    """Help that lists the commands under headings."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """One section a heading."""
+        longest = max(len(name) for name in self.commands)
+        for heading, commands in COMMANDS.items():
+            with formatter.section(heading):
+                room = formatter.width - 6 - longest
+                rows = [(name.ljust(longest), self.commands[name].get_short_help_str(room)) for name in commands]
+                formatter.write_dl(rows)
+
+
+class Command(TyperCommand):
+    """A command that accepts each single-valued option once: the last of two is never silently the winner."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The remaining arguments, as in the base class."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter, times in Counter(order).items():
+            if times > 1 and not parameter.multiple and not getattr(parameter, "is_flag", False):
+                ctx.fail(f"{parameter.opts[0]} is given {times} times; it takes one value")
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    name="advisor",
+    cls=Commands,
+    help="Which open model, inference strategy, GPU and configuration for a budget?",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"max_content_width": 120, "help_option_names": ["--help", "-h"]},
+)
+for _commands in COMMANDS.values():
+    for _name, _command in _commands.items():
+        app.command(_name, cls=Command)(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"advisor {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line of this process and end it.
+
+    A command lives for half a second: collecting garbage and taking the libraries down would be a fifth of it.
+    """
+    gc.disable()
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = 0
+    os._exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code."""
+    from typer.exceptions import TyperException
+
+    try:
+        code = app(arguments, standalone_mode=False)
+    except AdvisorError as error:
+        print(f"advisor: {error}", file=sys.stderr)
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        print("advisor: interrupted", file=sys.stderr)
+        return 130
+    except TyperException as error:
+        print(_usage_line(error), file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("ADVISOR_DEBUG"):
+            raise
+        what = f"bug in advisor ({type(error).__name__}: {error})"
+        print(f"advisor: {what}; ADVISOR_DEBUG=1 shows the traceback", file=sys.stderr)
+        return 70
+    return code if isinstance(code, int) else 0
+
+
+def _usage_line(error: Exception) -> str:
+    """One line for a mistyped command line; the whole help where nothing was typed."""
+    text = str(getattr(error, "format_message", error.__str__)())
+    return text if text.startswith("Usage:") else f"advisor: {' '.join(text.split())}"

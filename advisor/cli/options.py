@@ -1,0 +1,92 @@
+"""Every option that several commands share, stated once, and how a workspace is opened from one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from advisor.store.workspace import Workspace
+
+
+def open_workspace(folder: str | None) -> Workspace:
+    """The workspace of `--workspace` or ADVISOR_WORKSPACE; without either, what ships. Raises AdvisorError."""
+    from advisor.store.workspace import Workspace
+
+    return Workspace(folder)
+
+
+def _models(incomplete: str) -> list[str]:
+    known = open_workspace(None).models
+    names = [*known, *(model.split("/")[-1] for model in known)]
+    return [name for name in names if name.casefold().startswith(incomplete.casefold())]
+
+
+def _gpus(incomplete: str) -> list[str]:
+    return [name for name in open_workspace(None).gpus if name.startswith(incomplete.casefold())]
+
+
+def _tasks(incomplete: str) -> list[str]:
+    tasks = {point.task for point in open_workspace(None).fits.points}
+    return sorted(task for task in tasks if task.startswith(incomplete.casefold()))
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+WorkspaceFolder = Annotated[
+    str | None,
+    typer.Option("--workspace", envvar="ADVISOR_WORKSPACE", show_envvar=True, help="Folder with your measurements."),
+]
+PriceList = Annotated[
+    list[str] | None,
+    typer.Option("--price", help="Your own price: h200-sxm=2.10usd/h, or a CSV with gpu,usd_per_hour; repeatable."),
+]
+BudgetList = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--budget",
+        help="Most to spend: 0.002usd, 5e13flops, 20s, 300J, 4000tokens, 2usd/1000q, 500usd/month; repeatable.",
+    ),
+]
+Task = Annotated[
+    str,
+    typer.Option(
+        "--task", autocompletion=_tasks, help="Benchmark task whose accuracy is compared, see `advisor tasks`."
+    ),
+]
+GpuList = Annotated[list[str] | None, typer.Option("--gpu", autocompletion=_gpus, help="Only this GPU; repeatable.")]
+ModelList = Annotated[
+    list[str] | None, typer.Option("--model", autocompletion=_models, help="Only this model; repeatable.")
+]
+Gpu = Annotated[str, typer.Option("--gpu", autocompletion=_gpus, help="GPU name, see `advisor gpus`.")]
+Model = Annotated[str, typer.Argument(autocompletion=_models, help="A model's name, or the path of its config.json.")]
+Cost = Annotated[str, typer.Option("--cost", help="usd, flops, s, J or tokens, per question.")]
+Precision = Annotated[
+    str | None,
+    typer.Option("--precision", help="Of the weights: bf16, fp8, fp4, int8 or int4; default: the checkpoint's own."),
+]
+KvPrecision = Annotated[str, typer.Option("--kv-precision", help="Of the KV cache: bf16 or fp8.")]
+MinAccuracy = Annotated[
+    float | None, typer.Option("--min-accuracy", help="Take the cheapest that reaches this accuracy, e.g. 0.8.")
+]
+Qps = Annotated[
+    float | None, typer.Option("--qps", help="Questions per second to carry; whole replicas are counted and paid.")
+]
+MaxTtft = Annotated[str | None, typer.Option("--max-ttft", help="Longest time to first token, e.g. 1s.")]
+MaxTpot = Annotated[str | None, typer.Option("--max-tpot", help="Longest time per output token, e.g. 50ms.")]
+Engine = Annotated[str, typer.Option("--engine", help="Serving software: vllm, sglang or trtllm.")]
+GpuCount = Annotated[int | None, typer.Option("--gpu-count", help="GPUs of one replica.")]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--parallelism",
+        help="tp8 (tensor), tp4pp2 (with pipeline stages), dp8 (data-parallel attention, experts shared), …;"
+        " default: tensor parallelism over all GPUs.",
+    ),
+]
+Url = Annotated[str | None, typer.Option("--url", help="An OpenAI-compatible server; default: vLLM in this process.")]
+ServedModel = Annotated[str | None, typer.Option("--served-model", help="The model's name on that server.")]
+EngineSettings = Annotated[
+    list[str] | None,
+    typer.Option("--engine-option", help="name=value for vLLM in this process, e.g. max_model_len=8192; repeatable."),
+]

@@ -1,0 +1,162 @@
+"""Which engine a command uses: vLLM in this process, or a server over HTTP where its URL is given.
+
+Each of `policy`, `rewards` and `timed` is an async context manager around one engine. Heavy libraries are imported when
+an engine is first opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from advisor.engines.protocol import Generate, Score
+from advisor.engines.rewards import StepMarks
+from advisor.engines.timing import EngineFacts, Timed
+from advisor.errors import AdvisorError
+from advisor.models.spec import ModelSpec
+
+Result = TypeVar("Result")
+Settings = Mapping[str, Any]
+"""Arguments of vLLM's engine."""
+
+SERVER_PLACES = 256
+"""Requests in flight at a server at most while it is timed: what vLLM serves at once by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible server, and the name that it serves a model under."""
+
+    url: str
+    served_model: str
+
+
+@asynccontextmanager
+async def policy(
+    source: Endpoint | str, settings: Settings, *, plain: bool = False, in_flight: int = 64
+) -> AsyncIterator[Generate]:
+    """What draws text: a server, or vLLM with the weights of an id or folder. `plain`: no chat template.
+
+    Raises MissingAbility where it cannot be had, AdvisorError for unknown settings.
+    """
+    if isinstance(source, Endpoint):
+        from advisor.engines.openai import Client
+
+        async with Client(source.url, source.served_model, concurrency=in_flight, api_key=_api_key()) as client:
+            await client.check()
+            client.chat = not plain and await client.prefers_chat()
+            yield client
+        return
+    from advisor.engines.vllm import Policy
+
+    async with Policy(source, plain=plain, **settings) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def rewards(
+    source: Endpoint | str, marks: StepMarks, settings: Settings, *, in_flight: int = 64
+) -> AsyncIterator[Score]:
+    """A process reward model: a server, or vLLM with the weights of an id or folder. Raises as `policy`."""
+    if isinstance(source, Endpoint):
+        from advisor.engines.reward_client import RewardClient
+
+        async with RewardClient(source.url, source.served_model, concurrency=in_flight, api_key=_api_key()) as client:
+            await client.check()
+            await client.prepare(marks)
+            yield client
+        return
+    from advisor.engines.vllm import RewardModel
+
+    async with RewardModel(source, marks, **settings) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def timed(
+    source: Endpoint | str, spec: ModelSpec, settings: Settings, *, dummy_weights: bool = False
+) -> AsyncIterator[tuple[Timed, EngineFacts]]:
+    """What times requests, and what it reports of itself: a server, or vLLM. Raises as `policy`."""
+    if isinstance(source, Endpoint):
+        from advisor.engines.timed import TimedClient
+
+        async with TimedClient(
+            source.url, source.served_model, concurrency=SERVER_PLACES, api_key=_api_key()
+        ) as client:
+            await client.check()
+            version, context = await client.facts()
+            yield client, EngineFacts(version, context or spec.max_context, SERVER_PLACES, None, spec.vocabulary)
+        return
+    from advisor.engines.vllm import TimedEngine
+
+    async with TimedEngine(source, dummy_weights=dummy_weights, **settings) as engine:
+        yield engine, engine.facts
+
+
+def weights(given: str, model: str) -> str:
+    """What vLLM loads: the folder where one was given, else the model by its full id."""
+    return given if os.path.isdir(given) else model
+
+
+def options(texts: Iterable[str]) -> dict[str, object]:
+    """`name=value` settings of vLLM's engine, numbers and booleans read as such. Raises AdvisorError.
+
+    >>> options(("dtype=float32", "max_model_len=512", "enforce_eager=true"))
+    {'dtype': 'float32', 'max_model_len': 512, 'enforce_eager': True}
+    """
+    found: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            hint = "accepted: name=value, e.g. max_model_len=8192"
+            raise AdvisorError(f"{text!r} is no setting", where="--engine-option", hint=hint)
+        found[name] = _value(value)
+    return found
+
+
+def _value(text: str) -> object:
+    if text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """The result of a coroutine, also where an event loop runs already, as in a notebook: there in a thread of its own.
+
+    An interrupt cancels the coroutine and waits for its engines to close.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
+
+    async def watched() -> Result:
+        task = asyncio.current_task()
+        assert task is not None
+        started.append((asyncio.get_running_loop(), task))
+        return await work
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(asyncio.run, watched())
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            if not future.done():
+                for loop, task in started:
+                    loop.call_soon_threadsafe(task.cancel)
+            raise
+
+
+def _api_key() -> str | None:
+    return os.environ.get("OPENAI_API_KEY")

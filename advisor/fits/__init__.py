@@ -1,0 +1,1 @@
+"""From measurements to beliefs and back: strategy points, curves, efficiencies and corrections."""

@@ -1,0 +1,105 @@
+"""Rows of curves.csv: accuracy against compute, one for each model, task and strategy with points enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from advisor.accuracy.curve_fits import fit_curve, fit_published
+from advisor.accuracy.estimators import Array, Interval, over_questions
+from advisor.accuracy.shapes import Curve
+from advisor.fits.strategy_points import StrategyPoints
+from advisor.provenance import Provenance
+from advisor.store.beliefs import CurveRow, Point
+
+PUBLISHED_POINTS_NEEDED = 3
+
+
+def measured_curve(m: StrategyPoints) -> CurveRow | None:
+    """The curve through one model's points; None where fewer than two differ in compute."""
+    unit, x = _compute(m)
+    if x is None or len(x) < 2:
+        return None
+    rising = np.argsort(x, kind="stable")
+    curve = fit_curve(x[rising], m.correct[:, rising], None if m.finished is None else m.finished[:, rising])
+    limit = None if m.limit is None else over_questions(m.limit)
+    return CurveRow(
+        model=m.model,
+        task=m.task,
+        strategy=m.strategy,
+        unit=unit,
+        n_questions=len(m.correct),
+        n_points=len(x),
+        provenance=Provenance.MEASURED,
+        runs=m.runs,
+        reward_model=m.reward_model,
+        **_columns(curve, limit),
+    )
+
+
+def _compute(m: StrategyPoints) -> tuple[str, Array | None]:
+    """What the curve's compute counts, and how much of it each point has."""
+    if m.finished is not None:
+        return "token cap", np.array(m.token_budget, dtype=float)
+    if len(set(m.n_samples)) == len(m.n_samples):
+        return "samples", np.array(m.n_samples, dtype=float)
+    return "tokens", m.generated
+
+
+def published_curves(points: Iterable[Point]) -> list[CurveRow]:
+    """Curves through published points with token counts, at least three a model, task and strategy."""
+    usable = sorted(
+        (p for p in points if p.provenance == Provenance.PUBLISHED and p.generated_tokens is not None),
+        key=lambda p: (p.model, p.task, p.strategy, p.generated_tokens or 0.0),
+    )
+    groups = (list(group) for _, group in groupby(usable, key=lambda p: (p.model, p.task, p.strategy)))
+    return [_published_curve(group) for group in groups if len(group) >= PUBLISHED_POINTS_NEEDED]
+
+
+def _published_curve(points: Sequence[Point]) -> CurveRow:
+    first = points[0]
+    x = np.array([p.generated_tokens for p in points], dtype=float)
+    curve = fit_published(x, np.array([p.accuracy for p in points]), first.n_questions)
+    return CurveRow(
+        model=first.model,
+        task=first.task,
+        strategy=first.strategy,
+        unit="tokens",
+        n_questions=first.n_questions,
+        n_points=len(points),
+        provenance=Provenance.PUBLISHED,
+        runs=first.runs,
+        **_columns(curve, None),
+    )
+
+
+def _columns(curve: Curve, limit: Interval | None) -> dict[str, Any]:
+    """The columns of CurveRow that describe the curve; knots as `compute:accuracy` pairs."""
+    shape = curve.shape
+    return {
+        "x_min": curve.x_min,
+        "x_max": curve.x_max,
+        "family": shape.family,
+        **_interval("asymptote", curve.asymptote),
+        **_interval("saturation", curve.saturation),
+        **_interval("at_4x", curve.at_4x),
+        **_interval("limit", limit),
+        "drop": shape.drop,
+        "scale": shape.scale,
+        "rate": shape.rate,
+        "knots": " ".join(f"{x:.6g}:{y:.6g}" for x, y in shape.knots),
+    }
+
+
+def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
+    if interval is None:
+        return {name: None, f"{name}_low": None, f"{name}_high": None}
+    return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+
+
+def ordered(curves: Iterable[CurveRow]) -> list[CurveRow]:
+    """By task, model, strategy and unit."""
+    return sorted(curves, key=lambda c: (c.task, c.model.lower(), c.strategy, c.unit))

@@ -1,0 +1,18 @@
+-- Published accuracies: the tables of measurements/published.
+-- in:  $files
+-- out: model, task, strategy, n_samples, n_questions, accuracy, stderr, generated_tokens,
+--      origin (what it is and where it was seen)
+select
+    model,
+    lower(task) as task,
+    strategy,
+    n_samples,
+    n_questions,
+    accuracy,
+    stderr,
+    generated_tokens,
+    concat_ws('; ', source, quality, 'tokens: ' || tokens_from) as origin
+from read_csv($files, header = true, union_by_name = true, types = {
+    'stderr': 'double', 'generated_tokens': 'double', 'tokens_from': 'varchar', 'quality': 'varchar', 'accuracy': 'double'
+})
+order by task, model, strategy, n_samples, generated_tokens

@@ -1,0 +1,22 @@
+-- Runs with a measured time. Zero means not measured: benchmarks give it for answers of one token, or without streaming.
+-- in:  table runs
+-- out: the columns that performance/observed.py takes, with source, note and own
+select
+    model,
+    gpu,
+    parallelism,
+    precision,
+    coalesce(kv_precision, 'bf16') as kv_precision,
+    engine,
+    prompt_tokens,
+    generated_tokens,
+    concurrency,
+    nullif(ttft_s, 0) as ttft_s,
+    nullif(tpot_s, 0) as tpot_s,
+    nullif(request_s, 0) as request_s,
+    nullif(output_tokens_per_s, 0) as output_tokens_per_s,
+    source,
+    note,
+    own
+from runs
+where status = 'ok' and (tpot_s > 0 or request_s > 0 or output_tokens_per_s > 0)

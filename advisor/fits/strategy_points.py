@@ -1,0 +1,40 @@
+"""Accuracy of every question at every strategy point that stored answers support."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.accuracy.estimators import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyPoints:
+    """P strategy points of one model, task and strategy over the same Q questions.
+
+    n_samples, token_budget     (P,) what each point is; None: the model's own end
+    correct                     (Q, P) expected accuracy
+    generated, depth            (P,) mean tokens of all samples, and of the longest chain; None: not recorded
+    scored                      (P,) mean tokens that `reward_model` passed; None: not recorded, or no reward model
+    finished                    (Q, P) share of answers that ended within the cap; only under caps
+    any_right                   (Q, P) chance that at least one of n_samples answers is right (pass@k); only for votes
+    limit                       (Q,) what unlimited votes would be right in, by `voting_limit`; only for votes
+    right_tokens, wrong_tokens  mean tokens of a right and of a wrong answer, uncapped; None: not recorded or none
+    """
+
+    model: str
+    task: str
+    strategy: str
+    runs: str
+    prompt_tokens: float | None
+    n_samples: tuple[int, ...]
+    token_budget: tuple[int | None, ...]
+    correct: Array
+    generated: Array | None
+    depth: Array | None
+    finished: Array | None = None
+    any_right: Array | None = None
+    limit: Array | None = None
+    right_tokens: float | None = None
+    wrong_tokens: float | None = None
+    reward_model: str | None = None
+    scored: Array | None = None

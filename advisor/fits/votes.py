@@ -1,0 +1,209 @@
+"""One draw of plain samples: votes and best-of-N at every k, and one answer under every token cap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from advisor.accuracy.estimators import (
+    Array,
+    best_of_n_at_all_k,
+    majority_at_all_k,
+    pass_at_k,
+    votes,
+    voting_limit,
+    weighted_at_all_k,
+    within_cap,
+)
+from advisor.fits.stored_answers import Drawn, Question, scored_by
+from advisor.fits.strategy_points import StrategyPoints
+
+CAPS: Array = np.array([512.0 * 2**i for i in range(9)])
+"""Token caps on one answer that are looked at."""
+CAP_MATTERS = 0.005
+"""A cap counts where it lets at least this share of the answers end, and stops at least this share."""
+
+SHARE_OF_ANSWERS_NEEDED = 0.98
+"""Votes are counted only where nearly every answer was recorded; elsewhere a missing one might be any class."""
+
+MOST_VOTES = 1000
+"""Answers of a question that vote: the counts of subsets of more no longer fit a double."""
+
+
+def from_samples(drawn: Drawn, questions: Sequence[Question]) -> list[StrategyPoints]:
+    """Every strategy that plain samples support."""
+    found = [majority(drawn, questions), *with_rewards(drawn, questions)]
+    timed = _timed(questions)
+    return [*found, under_caps(drawn, timed)] if timed else found
+
+
+def majority(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
+    """Majority votes of 1, 4, 8 … answers, as many as every question has."""
+    ks = vote_sizes(questions)
+    curves = [majority_at_all_k(*votes(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES])) for q in questions]
+    correct = [
+        [np.mean(q.correct) if k == 1 else curve[k - 1] for k in ks] for q, curve in zip(questions, curves, strict=True)
+    ]
+    timed = _timed(questions)
+    generated, depth = _spent(timed, ks)
+    return StrategyPoints(
+        model=drawn.model,
+        task=drawn.task,
+        strategy="majority",
+        runs=" ".join(drawn.runs),
+        prompt_tokens=drawn.prompt_tokens,
+        n_samples=ks,
+        token_budget=(None,) * len(ks),
+        correct=np.array(correct),
+        generated=generated,
+        depth=depth,
+        any_right=_any_right(questions, ks),
+        limit=np.array([voting_limit(curve) for curve in curves]) if len(ks) > 1 else None,
+        right_tokens=_mean_tokens(timed, right=True),
+        wrong_tokens=_mean_tokens(timed, right=False),
+    )
+
+
+def vote_sizes(questions: Sequence[Question]) -> tuple[int, ...]:
+    """1, 4, 8 … and as many answers as every question has; not 2, which equals 1: a tie is a coin."""
+    recorded = sum(a is not None or right for q in questions for a, right in zip(q.answers, q.correct, strict=True))
+    enough = recorded / sum(len(q.answers) for q in questions) >= SHARE_OF_ANSWERS_NEEDED
+    deepest = min(MOST_VOTES, *(len(q.answers) for q in questions)) if enough else 1
+    return tuple(sorted({1, *(2**i for i in range(2, 12) if 2**i <= deepest), deepest} - {2}))
+
+
+def _any_right(questions: Sequence[Question], ks: Sequence[int]) -> Array:
+    return np.array([[pass_at_k(len(q.correct), sum(q.correct), k) for k in ks] for q in questions])
+
+
+def _timed(questions: Sequence[Question]) -> list[Question]:
+    """The questions with recorded lengths, or none where too few have them to stand for all."""
+    timed = [q for q in questions if len(q.lengths.tokens)]
+    return timed if len(timed) >= SHARE_OF_ANSWERS_NEEDED * len(questions) else []
+
+
+def _spent(timed: Sequence[Question], ks: Sequence[int]) -> tuple[Array | None, Array | None]:
+    """Mean tokens of k answers together, and of the longest of them; None where lengths were not recorded."""
+    each = float(np.mean([np.mean(q.lengths.tokens) for q in timed])) if timed else 0.0
+    if not each:
+        return None, None
+    depth = [np.mean([expected_longest(q.lengths.tokens, min(k, len(q.lengths.tokens))) for q in timed]) for k in ks]
+    return np.array(ks) * each, np.array(depth)
+
+
+def _mean_tokens(timed: Sequence[Question], *, right: bool) -> float | None:
+    tokens = np.concatenate([q.lengths.tokens[q.lengths.correct == right] for q in timed]) if timed else np.zeros(0)
+    return float(np.mean(tokens)) if len(tokens) else None
+
+
+def expected_longest(tokens: Array, k: int) -> float:
+    """Expected length of the longest of k answers drawn without replacement: what a vote has to wait for.
+
+    The i-th shortest of n is the longest with probability C(i, k−1)/C(n, k), counting i from 0.
+    """
+    ordered: Array = np.sort(np.asarray(tokens, dtype=float))
+    n = len(ordered)
+    if k == 1:
+        return float(ordered.mean())
+    probability = np.zeros(n)
+    share = k / n
+    for i in range(n - 1, k - 2, -1):
+        probability[i] = share
+        share *= (i - k + 1) / i if i else 0.0
+    return float(probability @ ordered)
+
+
+def with_rewards(drawn: Drawn, questions: Sequence[Question]) -> list[StrategyPoints]:
+    """Weighted votes and best-of-N, for each reward model that scored at least two answers of every question."""
+    rewards = {
+        name for q in questions for name, score in zip(q.reward_models, q.scores, strict=True) if score is not None
+    }
+    return [
+        points
+        for name in sorted(rewards, key=lambda name: name or "")
+        for points in _rewarded(drawn, name, [scored_by(q, name) for q in questions])
+    ]
+
+
+def _rewarded(drawn: Drawn, reward_model: str | None, questions: Sequence[Question]) -> list[StrategyPoints]:
+    if min(len(q.answers) for q in questions) < 2:
+        return []
+    ks = vote_sizes(questions)[1:]  # one answer is no choice
+    generated, depth = _spent(_timed(questions), ks)
+    found = []
+    for strategy, estimate in (("weighted-majority", weighted_at_all_k), ("best-of-n", best_at_all_k)):
+        curves = [
+            estimate(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]])
+            for q in questions
+        ]
+        limit = np.array([voting_limit(curve) for curve in curves]) if strategy == "weighted-majority" else None
+        found.append(
+            StrategyPoints(
+                model=drawn.model,
+                task=drawn.task,
+                strategy=strategy,
+                runs=" ".join(drawn.runs),
+                prompt_tokens=drawn.prompt_tokens,
+                n_samples=ks,
+                token_budget=(None,) * len(ks),
+                correct=np.array([[curve[k - 1] for k in ks] for curve in curves]),
+                generated=generated,
+                depth=depth,
+                any_right=_any_right(questions, ks),
+                limit=limit,
+                reward_model=reward_model,
+                scored=_scored_tokens(questions, ks),
+            )
+        )
+    return found
+
+
+def _scored_tokens(questions: Sequence[Question], ks: Sequence[int]) -> Array | None:
+    """Mean tokens that the reward model passed for k answers; None where they were not all recorded."""
+    if any(tokens is None for q in questions for tokens in q.scored):
+        return None
+    return np.array(ks) * float(np.mean([np.mean(np.array(q.scored, dtype=float)) for q in questions]))
+
+
+def best_at_all_k(answers: Sequence[str | None], correct: Sequence[bool], scores: Sequence[float]) -> tuple[float, ...]:
+    """Best-of-N at every k; an answer that could not be read is never kept."""
+    readable = [a is not None or right for a, right in zip(answers, correct, strict=True)]
+    return best_of_n_at_all_k([s if read else -math.inf for s, read in zip(scores, readable, strict=True)], correct)
+
+
+def under_caps(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
+    """One answer stopped at each cap, from the first that anything ends in to the first that everything does."""
+    capped = [_capped(q) for q in questions]
+    ended = np.mean([finished for _, _, finished in capped], axis=0)
+    longest = max(q.lengths.tokens.max() for q in questions)
+    kept = [
+        i
+        for i in range(len(CAPS))
+        if ended[i] > CAP_MATTERS and (i == 0 or (ended[i - 1] < 1 - CAP_MATTERS and CAPS[i - 1] < longest))
+    ]
+    correct, spent, finished = (np.array([each[part][kept] for each in capped]) for part in range(3))
+    tokens = spent.mean(axis=0)
+    return StrategyPoints(
+        model=drawn.model,
+        task=drawn.task,
+        strategy="thinking-budget",
+        runs=" ".join(drawn.runs),
+        prompt_tokens=drawn.prompt_tokens,
+        n_samples=(1,) * len(kept),
+        token_budget=tuple(int(cap) for cap in CAPS[kept]),
+        correct=correct,
+        generated=tokens,
+        depth=tokens,
+        finished=finished,
+    )
+
+
+def _capped(question: Question) -> tuple[Array, Array, Array]:
+    """(right, tokens spent, finished) of a mean answer under each of CAPS."""
+    lengths = question.lengths
+    own_end = np.where(lengths.stopped, np.inf, lengths.tokens)[:, None]
+    right, spent = within_cap(lengths.correct[:, None], own_end, CAPS)
+    spent = np.minimum(spent, lengths.tokens[:, None])  # less than the cap where its own limit stopped it earlier
+    return right.mean(axis=0), spent.mean(axis=0), (own_end <= CAPS).mean(axis=0)

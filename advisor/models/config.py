@@ -1,0 +1,71 @@
+"""The keys of a Hugging Face config.json, each read as what it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from advisor.errors import AdvisorError
+
+
+class Config:
+    """The keys of a config.json, with errors that name the key and the file."""
+
+    def __init__(self, keys: dict[str, Any], where: str) -> None:
+        self.keys, self.where = keys, where
+
+    def integer(self, *names: str, default: int | None = None) -> int:
+        """The first of `names` present, as a positive integer."""
+        for name in names:
+            value = self.keys.get(name)
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise AdvisorError(f"{name} is {value!r}, not a count", where=self.where)
+            return value
+        if default is None:
+            raise AdvisorError(f"lacks the field {names[0]!r}, which {self.family} models need", where=self.where)
+        return default
+
+    def optional(self, name: str) -> int | None:
+        return self.integer(name) if self.keys.get(name) is not None else None
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self.keys.get(name)
+        return default if value is None else bool(value)
+
+    @property
+    def family(self) -> str:
+        return str(self.keys.get("model_type", ""))
+
+    @property
+    def hidden(self) -> int:
+        return self.integer("hidden_size")
+
+    @property
+    def n_layers(self) -> int:
+        return self.integer("num_hidden_layers")
+
+    @property
+    def heads(self) -> int:
+        return self.integer("num_attention_heads")
+
+    @property
+    def kv_heads(self) -> int:
+        return self.integer("num_key_value_heads", default=self.heads)
+
+    @property
+    def head_dim(self) -> int:
+        if self.keys.get("head_dim") is None and self.hidden % self.heads:
+            raise AdvisorError(
+                "lacks the field 'head_dim' and hidden_size is no multiple of num_attention_heads", where=self.where
+            )
+        return self.integer("head_dim", "attention_head_dim", default=self.hidden // self.heads)
+
+    def layer_types(self, default: Callable[[int], str]) -> list[str]:
+        types = self.keys.get("layer_types") or [default(i) for i in range(self.n_layers)]
+        if len(types) != self.n_layers:
+            raise AdvisorError(
+                f"layer_types names {len(types)} layers and num_hidden_layers is {self.n_layers}", where=self.where
+            )
+        return [str(t) for t in types]

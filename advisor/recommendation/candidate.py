@@ -1,0 +1,80 @@
+"""One candidate: a strategy point on a deployment, with what it gives and takes per question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.accuracy.estimators import Interval
+from advisor.provenance import Provenance
+from advisor.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The five costs, by the unit that names each."""
+
+    usd: float
+    flops: float
+    s: float
+    J: float
+    tokens: float
+
+    def __truediv__(self, share: float) -> Costs:
+        return Costs(self.usd / share, self.flops / share, self.s / share, self.J / share, self.tokens / share)
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where the numbers of a candidate come from: a word of the vocabulary (provenance.py) and its source."""
+
+    accuracy: str
+    tokens: Provenance
+    performance: Provenance
+    price: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Value):
+    """`spread` is the factor of the 90 % interval of times and of what follows from them; `per_correct` is the cost of
+    a question over the accuracy, None where nothing is right; `why_not` says what a runner-up lost by."""
+
+    model: str
+    task: str
+    strategy: str
+    n_samples: int
+    token_budget: int | None
+    gpu: str
+    gpu_count: int
+    parallelism: str
+    precision: str
+    concurrency: int
+    accuracy: Interval
+    usd: float
+    flops: float
+    policy_flops: float
+    tokens: float
+    generated_tokens: float
+    latency_s: float
+    energy_j: float
+    ttft_s: float
+    tpot_s: float
+    replicas: int
+    questions_per_s: float
+    usd_per_month: float
+    per_correct: Costs | None
+    spread: float
+    provenance: Origins
+    reward_model: str | None = None
+    command: str = ""
+    reward_command: str | None = None
+    why_not: str | None = None
+
+    @property
+    def costs(self) -> Costs:
+        """Per question."""
+        return Costs(self.usd, self.flops, self.latency_s, self.energy_j, self.tokens)
+
+    def cost(self, unit: str) -> float:
+        """The cost per question in one of units.COSTS."""
+        value: float = getattr(self.costs, unit)
+        return value

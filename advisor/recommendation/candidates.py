@@ -1,0 +1,172 @@
+"""The table of candidates: every strategy point of a task on every deployment that can carry it, costed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from advisor.accuracy.estimators import Interval
+from advisor.errors import NoAnswer, unknown
+from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, pass_tokens, policy_flops, verifier_flops
+from advisor.fits.speeds import Speeds
+from advisor.gpus import GpuSpec
+from advisor.prices import Price
+from advisor.provenance import Provenance
+from advisor.recommendation.candidate import Candidate, Costs, Origins
+from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, deployments, fleet
+from advisor.recommendation.request import Request
+from advisor.recommendation.serve import reward_command, serve_command
+from advisor.store.beliefs import Point
+from advisor.store.sql import statement
+from advisor.store.workspace import Workspace
+
+PACKAGE = "advisor.recommendation"
+
+HOURLY = frozenset({"on-demand", "marketplace"})
+"""Kinds of price that anyone can rent at; GPUs with another price only are considered when asked for by name."""
+
+
+def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnection:
+    """A database with the table `candidates`.
+
+    Raises AdvisorError for an unknown task, NoAnswer where nothing is known of the models on it.
+    """
+    usable = _usable(workspace, request)
+    connection = duckdb.connect()
+    connection.register("points", _point_columns(workspace, usable))
+    connection.register("deployments", _all_deployments(workspace, usable, request))
+    connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", {"qps": request.qps})
+    return connection
+
+
+def _usable(workspace: Workspace, request: Request) -> list[Point]:
+    """The strategy points whose cost can be counted, in a fixed order, prompts filled in where not recorded."""
+    models = workspace.models
+    if not workspace.fits.points:
+        raise NoAnswer("no strategy point is known", hint="run `advisor fit`")
+    of_task = [p for p in workspace.fits.points if p.task == request.task]
+    if not of_task:
+        tasks = {p.task for p in workspace.fits.points}
+        raise unknown("task", request.task, tasks, where="--task", listed_by="advisor tasks")
+    points = [p for p in of_task if request.models is None or p.model in request.models]
+    usable = [
+        replace(p, prompt_tokens=p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS))
+        for p in sorted(points, key=_order)
+        if p.generated_tokens is not None and p.model in models and verifier_flops(models, p) is not None
+    ]  # without its reward model a strategy looks cheaper than it is
+    if not usable and (strange := sorted({p.model for p in points} - set(models))):
+        what = f"the cost of {', '.join(strange)} cannot be counted without a config"
+        raise NoAnswer(what, hint="choose models of `advisor models`, or `advisor import model FOLDER`")
+    if not usable:
+        whose = f" of {', '.join(request.models)}" if request.models else ""
+        what = f"no accuracy with token counts{whose} is known on {request.task}"
+        raise NoAnswer(what, hint="measure it with `advisor calibrate`, or bring answers with `advisor import samples`")
+    return usable
+
+
+def _order(p: Point) -> tuple[Any, ...]:
+    """By model, strategy, reward model, budget; what is not given comes last."""
+    budget = (p.n_samples, p.token_budget is None, p.token_budget or 0)
+    return (p.model, p.strategy, p.reward_model is None, p.reward_model or "", *budget, p.generated_tokens or 0.0)
+
+
+def _point_columns(workspace: Workspace, points: Sequence[Point]) -> Columns:
+    policy = [
+        policy_flops(workspace.models, p.model, p.prompt_tokens, p.generated_tokens or 0.0, p.n_samples) for p in points
+    ]
+    verifier = [verifier_flops(workspace.models, p) or 0.0 for p in points]
+    texts = ("model", "task", "strategy", "provenance", "runs")
+    numbers = ("accuracy", "low", "high", "prompt_tokens", "generated_tokens", "depth_tokens", "token_budget")
+    return {
+        "point_id": np.arange(1, len(points) + 1),
+        **{name: np.array([str(getattr(p, name)) for p in points]) for name in texts},
+        "reward_model": np.array([p.reward_model or "" for p in points]),
+        "n_samples": np.array([p.n_samples for p in points]),
+        **{name: np.array([_number(getattr(p, name)) for p in points]) for name in numbers},
+        "policy_flops": np.array(policy),
+        "flops": np.array(policy) + np.array(verifier),
+    }
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _all_deployments(workspace: Workspace, points: Sequence[Point], request: Request) -> Columns:
+    rates, speeds = workspace.prices.rates(request.prices), Speeds.read(workspace)
+    gpus = _chosen_gpus(workspace, request, rates)
+    fleets: dict[str, Fleet] = {}
+    parts = []
+    for number, p in enumerate(points, 1):
+        precision = request.precision or workspace.models[p.model].checkpoint_precision
+        if precision not in fleets:
+            fleets[precision] = fleet(gpus, rates, speeds, request.engine, precision)
+        parts.append(deployments(number, _answers(workspace, p), fleets[precision]))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _chosen_gpus(workspace: Workspace, request: Request, rates: dict[str, Price]) -> list[GpuSpec]:
+    if request.gpus is not None:
+        return [gpu for gpu in workspace.gpus.values() if gpu.name in request.gpus]
+    return [gpu for gpu in workspace.gpus.values() if gpu.name in rates and rates[gpu.name].kind in HOURLY]
+
+
+def _answers(workspace: Workspace, p: Point) -> Answers:
+    models = workspace.models
+    rewards = (
+        Rewards(models.spec(p.reward_model), p.scored_tokens, pass_tokens(p))
+        if p.reward_model and p.scored_tokens
+        else None
+    )
+    answer_tokens = (p.generated_tokens or 0.0) / p.n_samples
+    return Answers(models.spec(p.model), models.shape(p.model), p.prompt_tokens or 0.0, answer_tokens, rewards)
+
+
+def feasible(query: str) -> str:
+    """`query`, which may read from `feasible`, the candidates within the limits."""
+    return f"with feasible as not materialized ({statement(PACKAGE, 'feasible')}) select * from ({query})"
+
+
+def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace) -> list[Candidate]:
+    """The Pareto frontier of accuracy against one cost, cheapest first."""
+    connection.execute(f"create or replace temp table front as {statement(PACKAGE, 'frontier')}", {"cost": cost})
+    query = "select candidates.* from front join candidates using (candidate_id) order by front.cost"
+    return [candidate(row, workspace) for row in rows(connection.execute(query))]
+
+
+def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """All rows of a result by column name."""
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+
+AS_THEY_ARE = (
+    "model", "task", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "parallelism", "precision",
+    "concurrency", "usd", "flops", "policy_flops", "tokens", "generated_tokens", "ttft_s", "tpot_s", "replicas",
+    "questions_per_s", "usd_per_month", "spread", "reward_model",
+)  # fmt: skip
+
+
+def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = None) -> Candidate:
+    """A row of candidates.sql, with the commands that deploy it."""
+    costs = Costs(row["usd"], row["flops"], row["s"], row["J"], row["tokens"])
+    origins = Origins(
+        accuracy=f"{row['accuracy_provenance']}: {row['runs']}",
+        tokens=Provenance(row["accuracy_provenance"]),
+        performance=Provenance(row["performance_provenance"]),
+        price=row["price_provenance"],
+    )
+    found = Candidate(
+        **{name: row[name] for name in AS_THEY_ARE},
+        accuracy=Interval(row["accuracy"], row["low"], row["high"]),
+        latency_s=row["s"],
+        energy_j=row["J"],
+        per_correct=costs / row["accuracy"] if row["accuracy"] else None,
+        provenance=origins,
+        why_not=why_not,
+    )
+    return replace(found, command=serve_command(found, workspace), reward_command=reward_command(found, workspace))

@@ -1,0 +1,69 @@
+"""The verb `compare`: two models on a task, which of them gets more right for a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from advisor.errors import AdvisorError
+from advisor.prices import Price
+from advisor.recommendation.candidates import candidates, frontier_of
+from advisor.recommendation.overtaking import Overtake, Standing, overtakes, standings
+from advisor.recommendation.request import DEFAULT_TASK, request
+from advisor.store.workspace import Workspace
+from advisor.units import parse_cost
+from advisor.values import Rows, Value
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Value):
+    """Both models at every budget where either frontier takes a step, and where one overtakes the other."""
+
+    task: str
+    cost: str
+    models: tuple[str, str]
+    budgets: Rows[Standing]
+    overtakes: Rows[Overtake]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One line a budget."""
+        return self.budgets.to_frame()
+
+
+def compare(
+    workspace: Workspace,
+    *,
+    models: Sequence[str],
+    task: str = DEFAULT_TASK,
+    cost: str = "usd",
+    gpu: str | Sequence[str] | None = None,
+    precision: str | None = None,
+    engine: str = "vllm",
+    price: str | Price | Sequence[str | Price] | None = None,
+) -> Comparison:
+    """Accuracy of two models across budgets.
+
+    Raises AdvisorError, NoAnswer where nothing is known of one of them on the task.
+    """
+    unit = parse_cost(cost, where="--cost")
+    first, second = two_models(workspace, models)
+    frontiers = []
+    for model in (first, second):
+        asked = request(workspace, task=task, gpu=gpu, model=model, precision=precision, engine=engine, price=price)
+        frontiers.append(frontier_of(candidates(workspace, asked), unit, workspace))
+    found = standings(frontiers[0], frontiers[1], unit)
+    return Comparison(task.lower(), unit, (first, second), Rows(found), Rows(overtakes(found)))
+
+
+def two_models(workspace: Workspace, models: Sequence[str]) -> tuple[str, str]:
+    """Two different models of the catalog by their full ids. Raises AdvisorError."""
+    if isinstance(models, str) or len(models) != 2:
+        raise AdvisorError("takes two models", where="compare", hint="e.g. compare qwen3-30b-a3b qwen3-8b")
+    first, second = (workspace.models.resolve(name) for name in models)
+    if first == second:
+        raise AdvisorError(f"{first} is compared with itself", where="compare", hint="name two models")
+    return first, second

@@ -1,0 +1,176 @@
+"""Which deployments a strategy point can run on, and how fast: the roofline over all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.fits.speeds import Speeds
+from advisor.gpus import GpuSpec
+from advisor.models.spec import ModelSpec
+from advisor.performance.corrections import Correction, covers
+from advisor.performance.demand import Demand, demand
+from advisor.performance.hardware import Hardware, hardware
+from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, max_sequences, weights_per_gpu
+from advisor.performance.parallelism import Parallelism
+from advisor.performance.power import watts
+from advisor.performance.predict import Speed, predict
+from advisor.performance.roofline import Efficiency, prefill_s
+from advisor.prices import Price
+from advisor.provenance import Provenance
+
+Numbers = NDArray[np.float64]
+Columns = dict[str, NDArray[np.generic]]
+
+GPU_COUNTS = (1, 2, 4, 8, 16)
+BUSY_PER_GROUP = 4
+"""Data-parallel attention is considered from so many requests a group on; with fewer, groups idle."""
+CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All deployments to consider for one weight precision, as parallel arrays.
+
+    `corrections` are those of this engine and precision, by model shape, then GPU.
+    """
+
+    precision: str
+    gpu: NDArray[np.str_]
+    gpu_count: Numbers
+    parallelism: NDArray[np.str_]
+    shares_experts: NDArray[np.bool_]
+    concurrency: Numbers
+    memory_bytes: Numbers
+    tdp_w: Numbers
+    usd_per_hour: Numbers
+    price: NDArray[np.str_]
+    provenance: NDArray[np.str_]
+    speed: Speed
+    hardware: Hardware
+    corrections: Mapping[str, Mapping[str, Correction]]
+
+
+def fleet(gpus: list[GpuSpec], rates: Mapping[str, Price], speeds: Speeds, engine: str, precision: str) -> Fleet:
+    """Every GPU × layout × concurrency; layouts of all counts that one fast link joins."""
+    layouts = [
+        (gpu, Parallelism(**{by: n}))
+        for gpu, by, n in product(gpus, ("tp", "dp"), GPU_COUNTS)
+        if n <= gpu.node_gpus and (by, n) != ("dp", 1)
+    ]
+    believed = [speeds.of(gpu.name, engine, precision) for gpu, _ in layouts]
+    peaks = [hardware(gpu, layout, precision) for gpu, layout in layouts]
+    at = np.repeat(np.arange(len(layouts)), len(CONCURRENCIES))
+    concurrency = np.tile(np.array(CONCURRENCIES, dtype=float), len(layouts))
+    groups = np.array([layout.dp for _, layout in layouts])[at]
+    busy = (groups == 1) | (concurrency >= BUSY_PER_GROUP * groups)
+    at, concurrency = at[busy], concurrency[busy]
+
+    def numbers(values: Iterable[float]) -> Numbers:
+        return np.asarray(np.array(list(values), dtype=float)[at])
+
+    def texts(values: Iterable[str]) -> NDArray[np.str_]:
+        return np.asarray(np.array(list(values), dtype=str)[at])
+
+    efficiency = (numbers(getattr(speed.efficiency, field.name) for speed in believed) for field in fields(Efficiency))
+    spread = numbers(float(speed.spread) for speed in believed)
+    rents = [rates[gpu.name].usd_per_hour if gpu.name in rates else np.nan for gpu, _ in layouts]
+    return Fleet(
+        precision=precision,
+        gpu=texts(gpu.name for gpu, _ in layouts),
+        gpu_count=numbers(layout.gpu_count for _, layout in layouts),
+        parallelism=texts(str(layout) for _, layout in layouts),
+        shares_experts=numbers(layout.dp for _, layout in layouts) > 1,
+        concurrency=concurrency,
+        memory_bytes=numbers(gpu.memory_bytes for gpu, _ in layouts),
+        tdp_w=numbers(gpu.tdp_w for gpu, _ in layouts),
+        usd_per_hour=numbers(rents),
+        price=texts(str(rates.get(gpu.name, "")) for gpu, _ in layouts),
+        provenance=texts(speed.provenance.value for speed in believed),
+        speed=Speed(Efficiency(*efficiency), spread, Provenance.FITTED, ""),
+        hardware=Hardware(*(numbers(getattr(peak, field.name) for peak in peaks) for field in fields(Hardware))),
+        corrections=speeds.corrections(engine, precision),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """A reward model beside the policy: the tokens it passes for a question, at most `pass_tokens` at a time."""
+
+    spec: ModelSpec
+    scored_tokens: float
+    pass_tokens: float
+
+    @property
+    def demand(self) -> Demand:
+        """One pass, in 16 bit."""
+        return demand(self.spec, "bf16", round(self.pass_tokens), 1)
+
+    def seconds(self, f: Fleet) -> Numbers:
+        """Time of all GPUs that it takes from the policy for one question: prefills alone, in 16 bit."""
+        in_16bit = replace(f.hardware, compute_flops_per_s=f.hardware.compute_16bit_flops_per_s)
+        passes = self.scored_tokens / self.pass_tokens
+        return passes * prefill_s(self.demand, in_16bit, f.speed.efficiency)
+
+    def memory_bytes(self, f: Fleet) -> Numbers:
+        """What it takes of each GPU's memory."""
+        return np.asarray((weights_per_gpu(self.demand, f.hardware) + OVERHEAD_BYTES) / UTILISATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a strategy point asks of its model: `shape` names the model's config, tokens are of one answer."""
+
+    spec: ModelSpec
+    shape: str
+    prompt_tokens: float
+    generated_tokens: float
+    rewards: Rewards | None = None
+
+
+def deployments(point_id: int, answers: Answers, f: Fleet) -> Columns:
+    """Columns of the `deployments` table for one strategy point; a reward model lies on the same GPUs.
+
+    Only deployments that hold the weights and all requests in flight are listed.
+    """
+    spec, rewards = answers.spec, answers.rewards
+    d = demand(spec, f.precision, round(answers.prompt_tokens), max(round(answers.generated_tokens), 1))
+    room = max_sequences(d, f.memory_bytes - (rewards.memory_bytes(f) if rewards else 0.0), f.hardware)
+    fits = (room >= f.concurrency) & (spec.is_moe | ~f.shares_experts)
+    speed = replace(f.speed, corrections=_covered(f, answers.shape))
+    predicted = predict(d, f.hardware, speed, f.concurrency, np.maximum(room, 1.0))
+    times = predicted.serving
+    columns: Columns = {
+        "point_id": np.full(len(fits), point_id),
+        "gpu": f.gpu,
+        "gpu_count": f.gpu_count.astype(np.int64),
+        "parallelism": f.parallelism,
+        "precision": np.full(len(fits), f.precision),
+        "concurrency": f.concurrency.astype(np.int64),
+        "ttft_s": times.ttft_s,
+        "tpot_s": times.tpot_s,
+        "request_s": times.request_s,
+        "score_s": rewards.seconds(f) if rewards else np.zeros(len(fits)),
+        "watts": watts(times, f.tdp_w, f.gpu_count),
+        "usd_per_hour": f.usd_per_hour * f.gpu_count,
+        "performance": np.where(predicted.corrected, Provenance.FITTED.value, f.provenance),
+        "spread": predicted.spread,
+        "price": f.price,
+    }
+    return {name: column[fits] for name, column in columns.items()}
+
+
+def _covered(f: Fleet, shape: str) -> tuple[tuple[NDArray[np.bool_], Correction], ...]:
+    """The corrections of a model shape, each with the deployments it covers."""
+    return tuple(
+        (
+            (f.gpu == gpu)
+            & np.where(f.shares_experts, covers(known, data_parallel=True), covers(known, data_parallel=False)),
+            known,
+        )
+        for gpu, known in f.corrections.get(shape, {}).items()
+    )

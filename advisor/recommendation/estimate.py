@@ -1,0 +1,262 @@
+"""The verb `estimate`: one deployment at one load, and under traffic where that is asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from advisor.errors import AdvisorError, unknown
+from advisor.fits.speeds import Speeds
+from advisor.performance.demand import KV_BYTES
+from advisor.performance.deployment import Deployment
+from advisor.performance.memory import Memory, memory
+from advisor.performance.parallelism import Parallelism
+from advisor.performance.power import watts
+from advisor.performance.predict import Speed, predict
+from advisor.performance.under_load import Limits, UnderLoad, replica
+from advisor.prices import Price, parse_prices
+from advisor.provenance import Provenance
+from advisor.recommendation.request import checked_engine, checked_precision
+from advisor.store.workspace import Workspace
+from advisor.units import checked_count, checked_rate, parse_duration
+from advisor.values import Value, several
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """Bytes per GPU, and the sequences of full length that fit at once in the whole deployment."""
+
+    weights_bytes: float
+    kv_cache_bytes: float
+    overhead_bytes: float
+    total_bytes: float
+    capacity_bytes: float
+    max_sequences: float
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where speed and price come from."""
+
+    performance: Provenance
+    source: str
+    price: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Ends of a 90 % interval."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """90 % intervals of the times."""
+
+    tpot_s: Bounds
+    output_tokens_per_s: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class WithinLimits:
+    """The most that one replica carries with 90 % of the requests within the limits; replicas for `qps`."""
+
+    max_concurrency: int
+    max_requests_per_s: float
+    replicas: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate(Value):
+    """Memory, times and cost of one replica; None where there is no price, or no traffic was given."""
+
+    model: str
+    gpu: str
+    gpu_count: int
+    parallelism: str
+    precision: str
+    kv_precision: str
+    engine: str
+    concurrency: int
+    input_tokens: int
+    output_tokens: int
+    rate: float | None
+    qps: float | None
+    fits: bool
+    memory: MemoryUse
+    ttft_s: float
+    tpot_s: float
+    request_s: float
+    output_tokens_per_s: float
+    usd_per_million_output_tokens: float | None
+    energy_j_per_request: float
+    prefill_flops: int
+    decode_flops_per_token: int
+    bound: str
+    spread: float
+    provenance: Origin
+    interval: Intervals
+    load: UnderLoad | None = None
+    within_limits: WithinLimits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PricedDeployment:
+    """A deployment with what is believed of its speed and price."""
+
+    deployment: Deployment
+    speed: Speed
+    price: Price | None
+
+    @property
+    def origin(self) -> Origin:
+        """Where speed and price come from."""
+        return Origin(self.speed.provenance, self.speed.source, str(self.price) if self.price else None)
+
+
+def estimate(
+    workspace: Workspace,
+    *,
+    model: str,
+    gpu: str,
+    gpu_count: int | None = None,
+    parallelism: str | None = None,
+    precision: str | None = None,
+    kv_precision: str = "bf16",
+    input_tokens: int = 1024,
+    output_tokens: int = 1024,
+    concurrency: int = 1,
+    engine: str = "vllm",
+    rate: float | None = None,
+    max_ttft: str | float | None = None,
+    max_tpot: str | float | None = None,
+    qps: float | None = None,
+    price: str | Price | Sequence[str | Price] | None = None,
+) -> Estimate:
+    """Memory fit, TTFT, TPOT, tokens/s and USD of `model` (a name, or the path of a config.json) on a GPU.
+
+    `rate` (requests/s), `qps` or a limit add percentiles under traffic, the most within the limits, and replicas.
+    Raises AdvisorError for unknown names and impossible numbers.
+    """
+    for flag, count in (("--input-tokens", input_tokens), ("--output-tokens", output_tokens)):
+        checked_count(count, where=flag)
+    checked_count(concurrency, where="--concurrency")
+    checked_rate(rate, where="--rate")
+    checked_rate(qps, where="--qps")
+    if kv_precision not in KV_BYTES:
+        raise unknown("precision", kv_precision, KV_BYTES, where="--kv-precision")
+    deployed = deployment(workspace, model, gpu, _layout(parallelism, gpu_count), precision, engine)
+    deployed = replace(deployed, kv_precision=kv_precision)
+    costed = priced(workspace, Speeds.read(workspace), deployed, price)
+    found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps)
+    seconds = [
+        None if given is None else parse_duration(given, where=flag)
+        for flag, given in (("--max-ttft", max_ttft), ("--max-tpot", max_tpot))
+    ]
+    if not found.fits or (rate is None and qps is None and seconds == [None, None]):
+        return found
+    limits = Limits(*(math.inf if limit is None else limit for limit in seconds))
+    return _under_load(costed, found, limits)
+
+
+def _layout(parallelism: str | None, gpu_count: int | None) -> Parallelism:
+    if gpu_count is not None:
+        checked_count(gpu_count, where="--gpu-count")
+    if parallelism is None:
+        return Parallelism(tp=gpu_count or 1)
+    layout = Parallelism.parse(parallelism)
+    if gpu_count not in (None, layout.gpu_count):
+        what = f"{layout} takes {layout.gpu_count} GPUs, not {gpu_count}"
+        raise AdvisorError(what, where="--parallelism", hint="leave --gpu-count out")
+    return layout
+
+
+def deployment(
+    workspace: Workspace, model: str, gpu: str, layout: Parallelism, precision: str | None, engine: str
+) -> Deployment:
+    """One replica with its names checked, in the checkpoint's own precision unless another is given.
+
+    Raises AdvisorError.
+    """
+    spec, chosen = workspace.models.load(model), workspace.gpus.named(gpu)
+    weights = checked_precision(precision) or workspace.models.checkpoint_precision(spec.name)
+    return Deployment(spec, chosen, layout, weights, engine=checked_engine(engine))
+
+
+def priced(
+    workspace: Workspace,
+    speeds: Speeds,
+    deployed: Deployment,
+    price: str | Price | Sequence[str | Price] | None,
+) -> PricedDeployment:
+    """The deployment with the speed and the price that are known for it. Raises AdvisorError for a bad price."""
+    shape, gpu = workspace.models.shape(deployed.spec.name), deployed.gpu.name
+    speed = speeds.of(gpu, deployed.engine, deployed.precision, shape, data_parallel=deployed.layout.dp > 1)
+    rates = workspace.prices.rates(parse_prices(several(price), workspace.gpus))
+    return PricedDeployment(deployed, speed, rates.get(gpu))
+
+
+def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concurrency: int) -> Estimate:
+    """Memory, times and cost with `concurrency` requests in flight on one replica."""
+    deployed, speed, price = of.deployment, of.speed, of.price
+    d, hw, gpu_count = deployed.demand(input_tokens, output_tokens), deployed.hardware, deployed.layout.gpu_count
+    use = memory(d, deployed.gpu.memory_bytes, hw, concurrency)
+    predicted = predict(d, hw, speed, concurrency, max(use.max_sequences, 1.0))
+    times, spread = predicted.serving, float(predicted.spread)
+    tpot_s, tokens_per_s = float(times.tpot_s), float(times.output_tokens_per_s)
+    usd_per_s = price.usd_per_hour * gpu_count / 3600 if price else None
+    parts = {"compute": float(times.compute_s), "weights": float(times.weights_s), "KV cache": float(times.kv_s)}
+    return Estimate(
+        model=deployed.spec.name,
+        gpu=deployed.gpu.name,
+        gpu_count=gpu_count,
+        parallelism=str(deployed.layout),
+        precision=deployed.precision,
+        kv_precision=deployed.kv_precision,
+        engine=deployed.engine,
+        concurrency=concurrency,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        rate=None,
+        qps=None,
+        fits=use.fits,
+        memory=_memory_use(use),
+        ttft_s=float(times.ttft_s),
+        tpot_s=tpot_s,
+        request_s=float(times.request_s),
+        output_tokens_per_s=tokens_per_s,
+        usd_per_million_output_tokens=usd_per_s / tokens_per_s * 1e6 if usd_per_s else None,
+        energy_j_per_request=float(watts(times, deployed.gpu.tdp_w, gpu_count)) * output_tokens / tokens_per_s,
+        prefill_flops=deployed.spec.prefill_flops(input_tokens),
+        decode_flops_per_token=deployed.spec.decode_flops(input_tokens + max(output_tokens // 2, 1)),
+        bound=max(parts, key=lambda part: parts[part]),
+        spread=spread,
+        provenance=of.origin,
+        interval=Intervals(
+            Bounds(tpot_s / spread, tpot_s * spread), Bounds(tokens_per_s / spread, tokens_per_s * spread)
+        ),
+    )
+
+
+def _memory_use(use: Memory) -> MemoryUse:
+    return MemoryUse(
+        use.weights_bytes,
+        use.kv_cache_bytes,
+        use.overhead_bytes,
+        use.total_bytes,
+        use.capacity_bytes,
+        use.max_sequences,
+    )
+
+
+def _under_load(of: PricedDeployment, found: Estimate, limits: Limits) -> Estimate:
+    one = replica(of.deployment, of.speed, found.input_tokens, found.output_tokens)
+    load = one.at_rate(found.rate) if found.rate else one.at_concurrency(found.concurrency)
+    if limits == Limits() and found.qps is None:
+        return replace(found, load=load)
+    most = one.largest_rate(limits)
+    replicas = math.ceil(found.qps / most) if found.qps and most else None
+    return replace(found, load=load, within_limits=WithinLimits(one.largest_concurrency(limits), most, replicas))

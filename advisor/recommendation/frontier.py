@@ -1,0 +1,76 @@
+"""The verb `frontier`, and the tasks that it can be drawn for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from advisor.prices import Price
+from advisor.recommendation.candidate import Candidate
+from advisor.recommendation.candidates import candidates, frontier_of
+from advisor.recommendation.request import DEFAULT_TASK, request
+from advisor.store.beliefs import Point
+from advisor.store.workspace import Workspace
+from advisor.units import parse_cost
+from advisor.values import Rows, Value
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier(Value):
+    """Candidates that no other beats on accuracy and cost, cheapest first."""
+
+    task: str
+    cost: str
+    frontier: Rows[Candidate]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One line a candidate."""
+        return self.frontier.to_frame()
+
+
+def frontier(
+    workspace: Workspace,
+    *,
+    task: str = DEFAULT_TASK,
+    cost: str = "usd",
+    gpu: str | Sequence[str] | None = None,
+    model: str | Sequence[str] | None = None,
+    price: str | Price | Sequence[str | Price] | None = None,
+) -> Frontier:
+    """The Pareto frontier of accuracy against one cost per question, by frontier.sql. Raises AdvisorError, NoAnswer."""
+    unit = parse_cost(cost, where="--cost")
+    asked = request(workspace, task=task, gpu=gpu, model=model, price=price)
+    return Frontier(asked.task, unit, Rows(frontier_of(candidates(workspace, asked), unit, workspace)))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSummary:
+    """What is known on one task; `n_questions` is its largest set."""
+
+    task: str
+    models: int
+    points: int
+    n_questions: int
+    models_with_tokens: int
+
+
+def known_tasks(workspace: Workspace) -> Rows[TaskSummary]:
+    """Every task with strategy points, by name."""
+    by_task: dict[str, list[Point]] = defaultdict(list)
+    for point in workspace.fits.points:
+        by_task[point.task].append(point)
+    return Rows(
+        TaskSummary(
+            task,
+            len({p.model for p in points}),
+            len(points),
+            max(p.n_questions for p in points),
+            len({p.model for p in points if p.generated_tokens is not None}),
+        )
+        for task, points in sorted(by_task.items())
+    )

@@ -1,0 +1,181 @@
+"""The verb `recommend`: from options to the pick, the runners-up with why they lost, and the frontier."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from advisor.errors import NoAnswer
+from advisor.prices import Price
+from advisor.recommendation.candidate import Candidate
+from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
+from advisor.recommendation.request import DEFAULT_TASK, Request, request
+from advisor.store.sql import statement
+from advisor.store.workspace import Workspace
+from advisor.units import COSTS, Budget, percent, significant
+from advisor.values import Rows, Value
+
+if TYPE_CHECKING:
+    import pandas
+
+N_ALTERNATIVES = 5
+WORTH = 0.01
+"""Accuracy that a doubling of the cost must buy among candidates no interval can tell apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered(Value):
+    """What `--json` prints where nothing meets the limits: the keys of a Recommendation, empty, and the reason."""
+
+    task: str
+    constraints: tuple[str, ...]
+    reason: str
+    recommended: None = None
+    alternatives: tuple[Candidate, ...] = ()
+    frontier: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation(Value):
+    """The pick, the runners-up and the frontier over the first budget's cost; `notes` are doubts about the data."""
+
+    task: str
+    recommended: Candidate
+    alternatives: Rows[Candidate]
+    frontier: Rows[Candidate]
+    constraints: tuple[str, ...]
+    reason: str
+    n_candidates: int
+    request: Request
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The pick and the runners-up, one line each."""
+        return Rows((self.recommended, *self.alternatives)).to_frame()
+
+
+def recommend(
+    workspace: Workspace,
+    *,
+    budget: str | Budget | Sequence[str | Budget] | None = None,
+    task: str = DEFAULT_TASK,
+    min_accuracy: float | None = None,
+    gpu: str | Sequence[str] | None = None,
+    model: str | Sequence[str] | None = None,
+    precision: str | None = None,
+    qps: float | None = None,
+    max_ttft: str | float | None = None,
+    max_tpot: str | float | None = None,
+    engine: str = "vllm",
+    price: str | Price | Sequence[str | Price] | None = None,
+) -> Recommendation:
+    """The model, strategy, GPU and configuration for a budget, by pick.sql.
+
+    Options are texts as on the command line (`"0.01usd"`, `"1s"`) or the typed values behind them (Budget, seconds,
+    Price), one or many. Raises AdvisorError for options that cannot be met or read, NoAnswer with the limit at fault
+    and the nearest feasible one.
+    """
+    asked = request(
+        workspace,
+        budget=budget,
+        task=task,
+        min_accuracy=min_accuracy,
+        gpu=gpu,
+        model=model,
+        precision=precision,
+        qps=qps,
+        max_ttft=max_ttft,
+        max_tpot=max_tpot,
+        engine=engine,
+        price=price,
+    )
+    try:
+        return _recommendation(workspace, asked)
+    except NoAnswer as none:
+        none.answer = Unanswered(asked.task, asked.constraints, str(none))
+        raise
+
+
+def _recommendation(workspace: Workspace, asked: Request) -> Recommendation:
+    connection = candidates(workspace, asked)
+    parameters = {**asked.limits, "cost": "usd", "worth": WORTH}
+    query = f"create table picked as {feasible(statement(PACKAGE, 'pick'))}"
+    connection.execute(query, parameters)
+    best = rows(connection.execute("from picked where place <= $n + 1 order by place", {"n": N_ALTERNATIVES}))
+    if not best:
+        raise _no_answer(connection, asked)
+    pick, *others = best
+    alternatives = [candidate(row, workspace, _why_not(row, pick)) for row in others]
+    return Recommendation(
+        task=asked.task,
+        recommended=candidate(pick, workspace),
+        alternatives=Rows(alternatives),
+        frontier=Rows(frontier_of(connection, asked.cost, workspace)),
+        constraints=asked.constraints,
+        reason=_reason(pick, asked),
+        n_candidates=_count(connection),
+        request=asked,
+        notes=("measurements are newer than the fits; run `advisor fit` to count them",) if workspace.unfitted else (),
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    counted = connection.execute("select count(*) from candidates").fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _reason(pick: dict[str, Any], asked: Request) -> str:
+    if asked.min_accuracy is not None:
+        return f"the cheapest that reaches {percent(asked.min_accuracy)} on {asked.task}"
+    if pick["most_accurate"] <= pick["accuracy"]:
+        return f"the most accurate on {asked.task} within the limits, at the lowest cost"
+    best = f"{pick['most_accurate_model']}, {percent(pick['most_accurate'])}"
+    return (
+        f"as accurate on {asked.task} as the best within the limits ({best}) as far as its 90 % interval can show, "
+        f"and a dearer one would gain less than {percent(WORTH, 0)} a doubling of its cost"
+    )
+
+
+def _why_not(row: dict[str, Any], pick: dict[str, Any]) -> str:
+    ratio = row["cost"] / pick["cost"]
+    dearer = f"{significant(ratio)} × the cost"
+    points = f"{100 * abs(row['accuracy'] - pick['accuracy']):.1f} points"
+    if row["accuracy"] < pick["accuracy"]:
+        return f"{points} less accurate, {dearer}" if ratio > 1 else f"{points} less accurate"
+    if row["accuracy"] > pick["accuracy"]:
+        return f"{dearer} for {points} that its interval cannot confirm"
+    return dearer
+
+
+def _no_answer(connection: duckdb.DuckDBPyConnection, asked: Request) -> NoAnswer:
+    """Which single constraint, if lifted, would let something through, and the value that just would."""
+    if _count(connection) == 0:
+        what = f"no model with a known accuracy on {asked.task} fits on these GPUs"
+        return NoAnswer(what, hint="allow other GPUs or a smaller --precision")
+    columns = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
+    binding = []
+    for name, value in asked.limits.items():
+        if value is None:
+            continue
+        best = "max" if name == "min_accuracy" else "min"
+        query = feasible(f'select {best}("{columns.get(name, name)}") from feasible')
+        found = connection.execute(query, {**asked.limits, name: None}).fetchone()
+        if found and found[0] is not None and math.isfinite(found[0]):
+            binding.append(_nearest(name, float(found[0])))
+    what = f"nothing known on {asked.task} meets all limits"
+    if binding:
+        return NoAnswer(what, hint="nearest feasible, changing one: " + " or ".join(binding))
+    return NoAnswer(f"{what}, and changing a single one would not help", hint="loosen two of them")
+
+
+def _nearest(name: str, value: float) -> str:
+    if name == "min_accuracy":
+        return f"--min-accuracy {math.floor(value * 1000) / 1000:g}"
+    rounded = float(f"{value * 1.005:.3g}")
+    if name in COSTS:
+        return f"--budget {rounded:g}{name}"
+    return f"--{name.replace('_', '-')} {rounded:g}s"

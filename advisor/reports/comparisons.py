@@ -1,0 +1,114 @@
+"""Two models side by side, for a person: by accuracy over budgets, or by speed over loads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from advisor.recommendation.candidate import Candidate
+from advisor.recommendation.compare import Comparison
+from advisor.recommendation.compare_speed import FIGURES, LoadFigures, Point, SpeedComparison
+from advisor.recommendation.overtaking import Standing
+from advisor.reports.tables import table
+from advisor.reports.terminal import Block
+from advisor.reports.words import gpus_text, interval_cell, strategy_cell
+from advisor.units import bytes_text, significant
+
+OPTIONAL = ("B GB/GPU", "A GB/GPU", "cheaper", "B tokens/s", "A tokens/s")
+"""Columns that a narrow terminal goes without."""
+
+ADVANTAGE = {"tpot_s": "has the lower TPOT", "usd_per_million_output_tokens": "is cheaper per token"}
+
+
+def accuracy_blocks(found: Comparison) -> list[Block]:
+    """What `advisor compare A B --task T` prints."""
+    columns = [f"{found.cost} per question", "A (90 %)", "A how", "B (90 %)", "B how", "more accurate"]
+    rows = [
+        [significant(s.budget), *_reached(s.each[0]), *_reached(s.each[1]), _leader(s, found.models)]
+        for s in found.budgets
+    ]
+    title = f"{found.task}: the most accurate way to spend a budget on each"
+    lines = [f"A: {found.models[0]}", f"B: {found.models[1]}"]
+    for lead in found.overtakes:
+        doubt = "" if lead.intervals_apart else "; the 90 % intervals overlap"
+        alone = ", the only one that cheap" if lead.only_one else ""
+        budget = f"{significant(lead.budget)} {found.cost}"
+        lines.append(f"from {budget} on {lead.more_accurate_from_there} gets more right{alone}{doubt}")
+    return [table(columns, rows, title=title, right=columns[:1], optional=("B how", "A how")), "\n".join(lines)]
+
+
+def _reached(c: Candidate | None) -> list[str]:
+    if c is None:
+        return ["–", "–"]
+    return [interval_cell(c.accuracy), f"{strategy_cell(c)}, {gpus_text(c)}"]
+
+
+def _leader(s: Standing, models: tuple[str, str]) -> str:
+    if s.more_accurate is None:
+        return "tie"
+    return "AB"[models.index(s.more_accurate)] + ("" if s.intervals_apart else ", intervals overlap")
+
+
+def speed_blocks(found: SpeedComparison) -> list[Block]:
+    """What `advisor compare A B` prints."""
+    names = [contender.model.split("/")[-1] for contender in found.models]
+    pairs = [f"{n} {what}" for what in ("TPOT ms", "tokens/s", "GB/GPU", "USD/M") for n in "AB"]
+    columns = ["in flight", *pairs, "cheaper"]
+    result: list[Block] = []
+    for context in sorted({p.context_tokens for p in found.points}):
+        some = [p for p in found.points if p.context_tokens == context]
+        rows = [[str(p.concurrency), *_cells(p), _cheaper(p, names)] for p in some]
+        title = f"{context:,} → {found.output_tokens:,} tokens"
+        cells = {"right": columns[:-1], "names": columns[-1:], "optional": OPTIONAL}
+        result.append(table(columns, rows, title=title, **cells))
+        result.append("\n".join([*_crossing_lines(found, context, some, names), " "]))
+    return [*result, "\n".join(_contender(found, which) for which in (0, 1))]
+
+
+def _contender(found: SpeedComparison, which: int) -> str:
+    c = found.models[which]
+    spreads = sorted({f"{figures.spread:.2f}" for p in found.points if (figures := p.each[which])})
+    within = f"times within a factor {' or '.join(spreads)}" if spreads else "fits at none of these loads"
+    kind = "mixture of experts" if c.is_moe else "dense"
+    where = f"{c.model} ({c.precision}) on {c.gpu_count} × {c.gpu} ({c.parallelism}), {kind}"
+    speed = f"{c.provenance.performance}: {c.provenance.source}"
+    return f"{'AB'[which]}: {where}; {within} ({speed}); {c.provenance.price or 'no price known'}"
+
+
+def _crossing_lines(found: SpeedComparison, context: int, points: Sequence[Point], names: Sequence[str]) -> list[str]:
+    lines = []
+    for figure in FIGURES:
+        if figure != "tpot_s" and found.notes:  # without prices nothing is cheaper
+            continue
+        here = [c for c in found.crossings if c.context_tokens == context and c.figure == figure]
+        lines += [
+            f"{c.smaller_from_there.split('/')[-1]} {ADVANTAGE[figure]} above concurrency {significant(c.concurrency)}"
+            for c in here
+        ] or [_always(points, figure, names)]
+    return lines
+
+
+def _always(points: Sequence[Point], figure: str, names: Sequence[str]) -> str:
+    """Which is ahead at the first load that both hold, where neither overtakes the other."""
+    for p in points:
+        first, second = (getattr(each, figure, None) for each in p.each)
+        if first and second:
+            return f"{names[0 if first < second else 1]} {ADVANTAGE[figure]} at every load that both hold"
+    return f"no load is held by both, so neither {ADVANTAGE[figure]}"
+
+
+def _cells(p: Point) -> list[str]:
+    def both(cell: Callable[[LoadFigures], str]) -> list[str]:
+        return [cell(figures) if figures else "–" for figures in p.each]
+
+    return [
+        *both(lambda f: significant(f.tpot_s * 1e3)),
+        *both(lambda f: significant(f.output_tokens_per_s)),
+        *both(lambda f: bytes_text(f.total_bytes).removesuffix(" GB")),
+        *both(lambda f: significant(f.usd_per_million_output_tokens)),
+    ]
+
+
+def _cheaper(p: Point, names: Sequence[str]) -> str:
+    usd = [figures.usd_per_million_output_tokens if figures else None for figures in p.each]
+    costs = [(cost, name) for cost, name in zip(usd, names, strict=True) if cost is not None]
+    return min(costs)[1] if costs else "–"

@@ -1,0 +1,85 @@
+"""Accuracy against compute of one model on one task, as tables and pictures in text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from advisor.fits.line import CurvePoint, Line
+from advisor.reports.tables import table
+from advisor.reports.terminal import Block, Verbatim
+from advisor.reports.text_pictures import picture
+from advisor.reports.words import interval_text, short_strategy
+from advisor.units import percent, significant
+
+OPTIONAL = ("failures cut", "tokens per correct", "FLOPs")
+"""Columns that a narrow terminal goes without."""
+
+UNITS = {"samples": "answers", "token cap": "tokens, cap on one answer", "tokens": "generated tokens"}
+"""What compute counts, as axes and sentences say it."""
+
+
+def blocks(lines: Sequence[Line]) -> list[Block]:
+    """What `advisor curve` prints."""
+    return [block for line in lines for block in _line_blocks(line)]
+
+
+def _line_blocks(line: Line) -> list[Block]:
+    columns = ["point", "tokens", "FLOPs", "accuracy", "90 %", "tokens per correct", "failures cut"]
+    title = f"{line.model} on {line.task}, {line.strategy} ({line.n_questions} questions, {line.provenance})"
+    dots = [(line.compute_of(p) or 0.0, p.accuracy) for p in line.points]
+    unit = UNITS[line.unit]
+    drawn = picture(
+        dots,
+        lambda x: float(line.curve.shape.at(np.array([x]))[0]),
+        f"{unit} (log scale)",
+        until=4 * line.curve.x_max,
+    )
+    limit = f"; limit of voting by the answers themselves {interval_text(line.limit)}" if line.limit else ""
+    sentences = [
+        f"Curve:       {line.curve.shape.family}; at four times the largest compute {interval_text(line.curve.at_4x)}",
+        f"Asymptote:   {interval_text(line.curve.asymptote)}{limit}",
+        f"Saturation:  {saturation_text(line)}",
+        *_length(line),
+        f"From:        {line.runs}",
+    ]
+    rows = [_row(line, p) for p in line.points]
+    return [
+        table(columns, rows, title=title, right=columns[1:], optional=OPTIONAL),
+        Verbatim(drawn),
+        "\n".join(sentences),
+        Verbatim(""),
+    ]
+
+
+def _row(line: Line, p: CurvePoint) -> list[str]:
+    return [
+        short_strategy(line.strategy, p.n_samples, p.token_budget, p.tokens),
+        significant(p.tokens),
+        significant(p.flops),
+        percent(p.accuracy),
+        f"{percent(p.low)} – {percent(p.high)}",
+        significant(p.per_correct.tokens),
+        percent(p.share_of_failures_cut, 0),
+    ]
+
+
+def _length(line: Line) -> list[str]:
+    end = line.own_end
+    if end is None or not end.right_tokens or not end.wrong_tokens:
+        return []
+    ratio = f"{end.wrong_tokens / end.right_tokens:.2f} ×"
+    return [f"Length:      {end.right_tokens:,.0f} tokens where right, {end.wrong_tokens:,.0f} where wrong ({ratio})"]
+
+
+def saturation_text(line: Line) -> str:
+    """Where it saturates, in words."""
+    point = line.curve.saturation
+    if point is None:
+        return "not reached in the measured range: a doubling still gains 0.5 points or more"
+    high = significant(point.high) if np.isfinite(point.high) else "not reached"
+    flops = line.flops_at(point.value)
+    cost = f", {significant(flops)} FLOPs per question" if flops else ""
+    where = f"from {significant(point.value)} {UNITS[line.unit]} (90 %: {significant(point.low)} – {high})"
+    return f"{where}{cost} a doubling gains less than 0.5 points"

@@ -1,0 +1,80 @@
+"""An estimate for a person, under load where that was asked for."""
+
+from __future__ import annotations
+
+import math
+
+from advisor.performance.under_load import Percentiles, UnderLoad
+from advisor.recommendation.estimate import Estimate
+from advisor.reports.tables import table
+from advisor.reports.terminal import Block
+from advisor.units import bytes_text, significant
+
+
+def blocks(e: Estimate) -> list[Block]:
+    """What `advisor estimate` prints."""
+    cache = "" if e.kv_precision == "bf16" else f", KV cache in {e.kv_precision}"
+    load = f"{e.input_tokens:,} → {e.output_tokens:,} tokens, {e.concurrency} in flight"
+    title = f"{e.model} ({e.precision}{cache}) on {e.gpu_count} × {e.gpu} ({e.parallelism}), {load}"
+    return [table(["", ""], [*_memory_rows(e), *_time_rows(e), *_load_rows(e)], title=title)]
+
+
+def _memory_rows(e: Estimate) -> list[list[str]]:
+    use = e.memory
+    shortage = f"no: {bytes_text(use.total_bytes)} of {bytes_text(use.capacity_bytes)} usable per GPU"
+    parts = (use.weights_bytes, use.kv_cache_bytes, use.overhead_bytes)
+    room = f"{significant(max(use.max_sequences, 0))} sequences of {e.input_tokens + e.output_tokens:,} tokens fit"
+    return [
+        ["fits", "yes" if e.fits else shortage],
+        ["weights / KV cache / overhead per GPU", " / ".join(bytes_text(part) for part in parts)],
+        ["room", room],
+    ]
+
+
+def _time_rows(e: Estimate) -> list[list[str]]:
+    tpot = e.interval.tpot_s
+    ends = f"({significant(tpot.low * 1e3)} – {significant(tpot.high * 1e3)})"
+    usd = significant(e.usd_per_million_output_tokens)
+    joules = f"{significant(e.energy_j_per_request)} J"
+    return [
+        ["TTFT", f"{significant(e.ttft_s)} s"],
+        ["TPOT", f"{significant(e.tpot_s * 1e3)} ms {ends}"],
+        ["throughput", f"{significant(e.output_tokens_per_s)} generated tokens/s"],
+        ["USD per million generated tokens", usd if e.provenance.price else "– (no price known: give --price)"],
+        ["energy per request", joules if math.isfinite(e.energy_j_per_request) else "– (power limit unknown)"],
+        ["a decode step is bound by", e.bound],
+        ["speed from", f"{e.provenance.performance}: {e.provenance.source}"],
+        ["price from", e.provenance.price or "–"],
+    ]
+
+
+def _load_rows(e: Estimate) -> list[list[str]]:
+    if e.load is None:
+        return []
+    traffic = f"at {significant(e.rate)} requests/s" if e.rate else f"with {e.concurrency} in flight"
+    return [
+        [f"{traffic}, one replica", _throughput(e.load)],
+        ["TTFT of 50 / 90 / 99 % of the requests", f"{_percentiles(e.load.ttft_s, 1)} s, without a benchmark's burst"],
+        ["TPOT of 50 / 90 / 99 %", f"{_percentiles(e.load.tpot_s, 1e3)} ms"],
+        *_limit_rows(e),
+    ]
+
+
+def _limit_rows(e: Estimate) -> list[list[str]]:
+    within = e.within_limits
+    if within is None:
+        return []
+    most = f"{within.max_concurrency} in flight, or {significant(within.max_requests_per_s)} requests/s"
+    rows = [["most within the limits for 90 %", most if within.max_concurrency else "nothing: one alone is too slow"]]
+    if e.qps:
+        needed = str(within.replicas) if within.replicas else "none would do"
+        rows.append([f"replicas for {significant(e.qps)} requests/s", needed])
+    return rows
+
+
+def _throughput(load: UnderLoad) -> str:
+    return f"{significant(load.output_tokens_per_s)} tokens/s, {significant(load.in_flight)} in flight on average"
+
+
+def _percentiles(p: Percentiles, scale: float) -> str:
+    return " / ".join(significant(value * scale) for value in (p.p50, p.p90, p.p99))

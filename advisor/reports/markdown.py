@@ -1,0 +1,181 @@
+"""The verb `report`: a recommendation as Markdown for a ticket, pictures beside it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from advisor.errors import DISTRIBUTION, AdvisorError, NoAnswer, install
+from advisor.fits.curve import lines
+from advisor.fits.line import Line
+from advisor.recommendation.pick import Recommendation
+from advisor.recommendation.request import Request
+from advisor.reports.curves import saturation_text
+from advisor.reports.frontiers import frontier_picture, frontier_table
+from advisor.reports.recommendations import facts, runners_up
+from advisor.reports.tables import Table, table, to_markdown
+from advisor.reports.terminal import Block
+from advisor.reports.words import candidate_strategy, commands, gpus_text, interval_text, sampling_text
+from advisor.store.seal import sealed
+from advisor.store.workspace import Workspace
+from advisor.units import significant
+
+ASSUMPTIONS = (
+    "The deployment is kept busy with the stated number of requests in flight; an idle GPU costs the same"
+    " (`--qps` counts whole replicas instead).",
+    "All answers of a vote are drawn side by side and share the prompt; a vote waits for its longest answer.",
+    "An answer that reaches its token cap counts as wrong, unless its strategy forces one there.",
+    "A question's prompt is as long as recorded, 200 tokens where the source does not say.",
+    "Accuracy was measured by the source with its own prompts and engine; serving in another precision may change it.",
+    "Energy is the GPU's power limit scaled by how busy it is, not a measurement.",
+    "Among candidates that no 90 % interval can separate, a doubling of the cost has to buy one point of accuracy.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report(Recommendation):
+    """A recommendation and the files that hold it."""
+
+    report: str
+    pictures: tuple[str, ...]
+
+
+def checked_path(output: str | Path) -> Path:
+    """The path of a Markdown file. Raises AdvisorError."""
+    path = Path(output)
+    if path.suffix not in {".md", ".markdown"}:
+        raise AdvisorError("is no Markdown file", where=f"--output {output}", hint="name it like report.md")
+    return path
+
+
+def report(workspace: Workspace, *, recommendation: Recommendation, output: str | Path) -> Report:
+    """Write a recommendation as Markdown to `output`, its pictures beside it.
+
+    Raises AdvisorError where it cannot be written.
+    """
+    path = checked_path(output)
+    try:
+        curves = lines(workspace, recommendation.recommended.model, recommendation.task)
+    except NoAnswer:
+        curves = []
+    pictures = _pictures(path, recommendation, curves)
+    page = markdown(recommendation, curves, pictures)
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(page, encoding="utf-8")
+
+    sealed(path, write)
+    notes = () if pictures else (f"no pictures without matplotlib; {install('plots')} adds them",)
+    drawn = tuple(str(path.parent / name) for name in pictures.values())
+    same = {field.name: getattr(recommendation, field.name) for field in fields(Recommendation)}
+    return Report(**(same | {"notes": (*recommendation.notes, *notes)}), report=str(path), pictures=drawn)
+
+
+def blocks(written: Report) -> list[Block]:
+    """What `advisor report` prints."""
+    return [", ".join((written.report, *written.pictures))]
+
+
+def _pictures(path: Path, found: Recommendation, curves: Sequence[Line]) -> dict[str, str]:
+    """Draw what matplotlib can; the names of the files by what they show."""
+    if find_spec("matplotlib") is None:
+        return {}
+    from advisor.reports import plots
+
+    drawn = {"frontier": f"{path.stem}-frontier.svg"}
+    plots.frontier_picture(path.parent / drawn["frontier"], found)
+    if any(line.tokens_at(line.curve.x_min) for line in curves):
+        drawn["curve"] = f"{path.stem}-curve.svg"
+        plots.curve_picture(path.parent / drawn["curve"], curves)
+    return drawn
+
+
+def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, str]) -> str:
+    """The whole report as GitHub-flavoured Markdown."""
+    pick, asked = found.recommended, found.request
+    where = gpus_text(pick)
+    limits = f" with {', '.join(found.constraints)}" if found.constraints else ""
+    commands_text = "\n".join(commands(pick))
+    answer = (
+        f"**Answer.** `{pick.model}` in {pick.precision}, {candidate_strategy(pick)}, on {where} with"
+        f" {pick.concurrency} requests in flight: {interval_text(pick.accuracy)} for {significant(pick.usd)} USD per"
+        f" question. It is {found.reason}; {found.n_candidates:,} candidates were compared."
+    )
+    picture = (
+        f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_picture(found.frontier, asked.cost))
+    )
+    parts = [
+        f"# {pick.model}, {candidate_strategy(pick)}, on {where}",
+        f"**Question.** Which open model, strategy and GPU answer {found.task} best{limits}?",
+        answer,
+        to_markdown(facts(found)),
+        f"{_fenced(commands_text, 'sh')}\n\nAsk it with {sampling_text(pick)}.",
+        "## Runners-up",
+        to_markdown(runners_up(found)) if found.alternatives else "None meets the limits.",
+        f"## Frontier of accuracy against {asked.cost}",
+        picture,
+        to_markdown(frontier_table(found.frontier, asked.cost)),
+        *_curve_section(curves, pictures),
+        "## Assumptions",
+        "\n".join(f"- {line}" for line in ASSUMPTIONS),
+        "## Where the numbers come from",
+        to_markdown(_provenance(found)),
+        f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}; again with\n\n"
+        + _fenced(again(asked), "sh"),
+    ]
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def _fenced(text: str, language: str = "") -> str:
+    return f"```{language}\n{text}\n```"
+
+
+def _curve_section(curves: Sequence[Line], pictures: dict[str, str]) -> list[str]:
+    if not curves:
+        return []
+    sentences = [
+        f"- {line.strategy}: asymptote {interval_text(line.curve.asymptote)}; saturation {saturation_text(line)};"
+        f" curve {line.curve.shape.family}"
+        for line in curves
+    ]
+    picture = [f"![curve]({pictures['curve']})"] if "curve" in pictures else []
+    return [f"## What more compute would buy from {curves[0].model}", *picture, "\n".join(sentences)]
+
+
+def _provenance(found: Recommendation) -> Table:
+    pick, origin = found.recommended, found.recommended.provenance
+    rows = [
+        ["accuracy and tokens", origin.accuracy],
+        ["speed", f"{origin.performance}; 90 % of predictions within a factor {pick.spread:.2f}"],
+        ["price", origin.price],
+        ["FLOPs and memory", "counted from the model's config.json"],
+    ]
+    return table(["number", "from"], rows)
+
+
+def again(asked: Request) -> str:
+    """The command that makes this report again."""
+    words = ["advisor", "report", "--task", asked.task]
+    for budget in asked.budgets:
+        words += ["--budget", str(budget)]
+    for flag, names in (("--gpu", asked.gpus), ("--model", asked.models)):
+        for name in names or ():
+            words += [flag, name]
+    for price in asked.prices:
+        words += ["--price", f"{price.gpu}={price.usd_per_hour:g}usd/h"]
+    single = {
+        "--min-accuracy": asked.min_accuracy,
+        "--qps": asked.qps,
+        "--max-ttft": f"{asked.max_ttft_s:g}s" if asked.max_ttft_s else None,
+        "--max-tpot": f"{asked.max_tpot_s:g}s" if asked.max_tpot_s else None,
+        "--precision": asked.precision,
+        "--engine": asked.engine if asked.engine != "vllm" else None,
+    }
+    for flag, one in single.items():
+        words += [flag, f"{one}"] if one is not None else []
+    return shlex.join(words)

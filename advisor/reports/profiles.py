@@ -1,0 +1,70 @@
+"""A profile for a person: what each load showed, and what was measured."""
+
+from __future__ import annotations
+
+from advisor.profiler.loop import Step
+from advisor.profiler.profile import Profile
+from advisor.profiler.routing import Routing
+from advisor.reports.tables import Table, table
+from advisor.reports.terminal import Block
+from advisor.store.runs import Run
+from advisor.units import percent, significant
+
+
+def blocks(done: Profile) -> list[Block]:
+    """What `advisor profile` prints at its end."""
+    known = f"predicted {within_text(done.half_width)} (90 % intervals, without the spread of repeated runs)"
+    return [
+        _loads(done),
+        *([_routing(done.routing)] if done.routing else []),
+        f"TPOT of nine tenths of the loads that the engine can hold is {known}",
+        f"{done.path}. Next: advisor fit",
+    ]
+
+
+def _loads(done: Profile) -> Table:
+    columns = ["in flight", "prompt", "generated", "TTFT s", "TPOT ms", "request p90 s", "tokens/s", "W", "status"]
+    runs = sorted(done.loads, key=lambda run: (run.concurrency, run.prompt_tokens, run.generated_tokens))
+    first = runs[0]
+    kind = ", dummy weights" if first.dummy_weights else ""
+    title = f"{first.model} ({first.precision}{kind}) on {first.gpu} ({first.parallelism}), {first.engine}"
+    optional = ("W", "request p90 s")
+    return table(columns, [_load(run) for run in runs], title=title, right=columns[:-1], optional=optional)
+
+
+def _load(run: Run) -> list[str]:
+    return [
+        f"{run.concurrency:.0f}",
+        f"{run.prompt_tokens:,.0f}",
+        f"{run.generated_tokens:,.0f}",
+        significant(run.ttft_s),
+        significant(run.tpot_s * 1e3) if run.tpot_s else "–",
+        significant(run.request_p90_s),
+        significant(run.output_tokens_per_s),
+        significant(run.power_w),
+        run.status,
+    ]
+
+
+def _routing(routing: Routing) -> Table:
+    """Experts touched by steps of so many tokens, beside what uniform routing would touch."""
+    columns = ["tokens", "counted", "uniform routing"]
+    pairs = zip(routing.share_by_tokens, routing.uniform_share_by_tokens, strict=True)
+    rows = [[str(tokens), percent(share), percent(uniform)] for (tokens, share), (_, uniform) in pairs]
+    title = f"Of {routing.n_experts} experts a layer's step touches; skew {significant(routing.skew)}"
+    return table(columns, rows, title=title, right=columns)
+
+
+def step_line(step: Step) -> str:
+    """One load: what was measured, what had been predicted, how closely all loads are predicted now."""
+    if step.run.status != "ok":
+        return f"{step.load}: {step.run.status} ({step.run.note}); the engine is started again"
+    predicted = f"{significant(step.predicted_tpot_s * 1e3)}, {within_text(step.predicted_half_width)}"
+    tpot = significant(step.run.tpot_s * 1e3) if step.run.tpot_s else "–"
+    measured = f"{tpot} ms TPOT (predicted {predicted}), {significant(step.run.ttft_s)} s TTFT"
+    return f"{step.n_measured}. {step.load}: {measured}; all loads now {within_text(step.half_width)}"
+
+
+def within_text(half_width: float) -> str:
+    """A 90 % interval in words."""
+    return f"within ±{percent(half_width, 0)}" if half_width < 1 else f"within a factor {1 + half_width:.1f}"

@@ -1,0 +1,77 @@
+"""A recommendation for a person: the pick, why, the runners-up, and what to type."""
+
+from __future__ import annotations
+
+from advisor.recommendation.candidate import Candidate
+from advisor.recommendation.pick import Recommendation
+from advisor.reports.tables import Table, table
+from advisor.reports.terminal import Block, Verbatim
+from advisor.reports.words import (
+    candidate_strategy,
+    commands,
+    gpus_text,
+    interval_text,
+    sampling_text,
+    strategy_cell,
+)
+from advisor.units import COSTS, percent, significant
+
+
+def blocks(found: Recommendation) -> list[Block]:
+    """What `advisor recommend` prints."""
+    pick = found.recommended
+    head = f"{pick.model}, {candidate_strategy(pick)}, on {gpus_text(pick)}, {pick.precision}"
+    return [
+        f"{head}, {pick.concurrency} requests in flight",
+        f"Why:  {found.reason} ({found.n_candidates:,} candidates).",
+        facts(found),
+        *(Verbatim(f"Deploy:  {command}") for command in commands(pick)),
+        f"Ask:  {sampling_text(pick)}",
+        *([runners_up(found)] if found.alternatives else []),
+    ]
+
+
+def facts(found: Recommendation) -> Table:
+    """What the pick gives and takes, each with its origin."""
+    c, origin = found.recommended, found.recommended.provenance
+    speed = f"speed {origin.performance}"
+    times = f"TTFT {significant(c.ttft_s)} s, TPOT {significant(1000 * c.tpot_s)} ms"
+    per_correct = ", ".join(f"{significant(getattr(c.per_correct, cost))} {cost}" for cost in COSTS)
+    rows = [
+        [f"accuracy on {c.task}", interval_text(c.accuracy), origin.accuracy],
+        ["USD per question", significant(c.usd), f"{origin.price}; {speed}"],
+        ["time to answer", f"{significant(c.latency_s)} s ({times})", speed],
+        ["FLOPs per question", flops_text(c), "counted from the model's config"],
+        ["tokens per question", f"{c.tokens:,.0f}", origin.tokens],
+        ["energy per question", f"{significant(c.energy_j)} J", "power assumed from the GPU's limit"],
+        ["questions per second", significant(c.questions_per_s), speed],
+        ["per correct answer", per_correct if c.per_correct else "–", "cost / accuracy"],
+    ]
+    if found.request.qps:
+        month = f"{c.replicas} × , {significant(c.usd_per_month)}"
+        rows.append(["replicas, USD per month", month, f"for {found.request.qps:g} questions/s"])
+    return table(["", "", "from"], rows)
+
+
+def flops_text(c: Candidate) -> str:
+    """All FLOPs of a question, and those of the policy where a reward model adds to them."""
+    alone = f" ({significant(c.policy_flops)} of the policy alone)" if c.reward_model else ""
+    return significant(c.flops) + alone
+
+
+def runners_up(found: Recommendation) -> Table:
+    """The alternatives with why they lost."""
+    rows = [
+        [
+            c.model,
+            strategy_cell(c),
+            gpus_text(c),
+            percent(c.accuracy.value),
+            significant(c.usd),
+            significant(c.latency_s),
+            c.why_not or "",
+        ]
+        for c in found.alternatives
+    ]
+    columns = ["runner-up", "strategy", "GPUs", "accuracy", "USD", "s", "why not"]
+    return table(columns, rows, right=columns[3:6], names=columns[:1], optional=("GPUs", "s"))

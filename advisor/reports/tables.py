@@ -1,0 +1,90 @@
+"""Tables of text, ready to read, and their Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+GAP = 3
+"""Columns between two cells."""
+READABLE = 20
+"""Columns below which a sentence in a cell is hard to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text.
+
+    right     columns of figures: aligned to the right and never broken
+    names     columns of names, never broken; an id loses its organisation where there is no room for it
+    optional  columns that are left out where there is no room for all, the first of them first
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+    right: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    def without(self, column: str) -> Table:
+        """The table without one column."""
+        at = self.columns.index(column)
+        rows = tuple((*row[:at], *row[at + 1 :]) for row in self.rows)
+        rest = tuple(name for name in self.optional if name != column)
+        return replace(self, columns=(*self.columns[:at], *self.columns[at + 1 :]), rows=rows, optional=rest)
+
+    def with_short_names(self) -> Table:
+        """The table with ids that lose their organisation."""
+        named = [column in self.names for column in self.columns]
+        rows = (tuple(short_name(c) if n else c for c, n in zip(row, named, strict=True)) for row in self.rows)
+        return replace(self, rows=tuple(rows))
+
+    def needed_width(self) -> int:
+        """Columns of a terminal in which the table reads well."""
+        return sum(self._needed(at, name) + GAP for at, name in enumerate(self.columns))
+
+    def _needed(self, at: int, name: str) -> int:
+        cells = [row[at] for row in self.rows]
+        longest = max((len(cell) for cell in cells), default=0)
+        words = max((len(word) for text in (*cells, name) for word in text.split()), default=0)
+        return longest if name in (*self.right, *self.names) else max(words, min(longest, READABLE))
+
+
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str = "",
+    right: Sequence[str] = (),
+    names: Sequence[str] = (),
+    optional: Sequence[str] = (),
+) -> Table:
+    """A Table from any sequences."""
+    lines = tuple(tuple(row) for row in rows)
+    return Table(tuple(columns), lines, title, tuple(right), tuple(names), tuple(optional))
+
+
+def short_name(model: str) -> str:
+    """A model's id without its organisation.
+
+    >>> short_name("Qwen/Qwen3-8B")
+    'Qwen3-8B'
+    """
+    return model.split("/")[-1]
+
+
+def fitted(t: Table, width: int) -> Table:
+    """The table with short names and fewer of its optional columns, as far as there is no room for all."""
+    if t.needed_width() > width:
+        t = t.with_short_names()
+    while t.optional and t.needed_width() > width:
+        t = t.without(t.optional[0])
+    return t
+
+
+def to_markdown(t: Table) -> str:
+    """A GitHub-flavoured Markdown table."""
+    rule = ["---:" if column in t.right else "---" for column in t.columns]
+    lines = [t.columns, rule, *([cell.replace("|", "\\|") for cell in row] for row in t.rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -1,0 +1,157 @@
+"""What was derived from measurements: the tables of a profiles/ folder that `advisor fit` writes and can make again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from advisor.performance.roofline import Efficiency
+from advisor.provenance import Provenance
+from advisor.tables import column, read_rows
+
+Row = TypeVar("Row")
+
+REFIT = "run `advisor fit` again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A strategy point: what one model scores on one task under one strategy and budget, and what it spends.
+
+    Tokens are means per question.
+    """
+
+    model: str = column("Hugging Face id")
+    task: str = column("as in the samples")
+    strategy: str = column("a published strategy, see docs/method.md")
+    n_samples: int = column("answers of a vote, width of a search; 1 for a single answer")
+    token_budget: int | None = column("cap on one answer; empty: the model's own end", default=None)
+    n_questions: int = column("behind the accuracy")
+    accuracy: float = column("share of the questions that are right")
+    low: float = column("lower end of its 90 % interval")
+    high: float = column("upper end of its 90 % interval")
+    prompt_tokens: float | None = column("of the prompt", default=None)
+    generated_tokens: float | None = column("of all samples together", default=None)
+    depth_tokens: float | None = column("of the longest chain of tokens that waited for each other", default=None)
+    cut: float | None = column("share of the answers that the cap stopped", default=None)
+    right_tokens: float | None = column("mean length of right answers", default=None)
+    wrong_tokens: float | None = column("mean length of wrong answers", default=None)
+    provenance: Provenance = column("measured or published")
+    runs: str = column("the runs it came from, or its source")
+    reward_model: str | None = column("that scored the answers, where there is one", default=None)
+    scored_tokens: float | None = column("that it passed", default=None)
+    pass_at_k: float | None = column(
+        "share of the questions where at least one of n_samples answers is right: the most that any selection can"
+        " reach; lucky guesses count, so it flatters multiple choice",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveRow:
+    """A fitted curve of accuracy against compute, with 90 % intervals."""
+
+    model: str = column("Hugging Face id")
+    task: str = column("as in the samples")
+    strategy: str = column("a published strategy")
+    unit: str = column("what compute counts: samples, token cap or tokens")
+    n_questions: int = column("behind the curve")
+    n_points: int = column("that it goes through")
+    x_min: float = column("smallest measured compute")
+    x_max: float = column("largest measured compute")
+    family: str = column("of the curve, see docs/method.md")
+    asymptote: float = column("accuracy at unlimited compute")
+    asymptote_low: float = column("lower end of its 90 % interval")
+    asymptote_high: float = column("upper end of its 90 % interval")
+    saturation: float | None = column("compute past which a doubling gains less than 0.5 points", default=None)
+    saturation_low: float | None = column("lower end of its 90 % interval", default=None)
+    saturation_high: float | None = column("upper end of its 90 % interval; inf: beyond the measured", default=None)
+    at_4x: float = column("accuracy at four times the largest measured compute")
+    at_4x_low: float = column("lower end of its 90 % interval")
+    at_4x_high: float = column("upper end of its 90 % interval")
+    limit: float | None = column("accuracy of unlimited votes, estimated from the answers", default=None)
+    limit_low: float | None = column("lower end of its 90 % interval", default=None)
+    limit_high: float | None = column("upper end of its 90 % interval", default=None)
+    drop: float = column("parameter of the family")
+    scale: float = column("parameter of the family")
+    rate: float = column("parameter of the family")
+    knots: str = column("`compute:accuracy` pairs that the curve passes through", default="")
+    provenance: Provenance = column("measured or published")
+    runs: str = column("the runs it came from, or its source")
+    reward_model: str | None = column("that scored the answers, where there is one", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedRow:
+    """Fitted efficiencies of one GPU, engine and precision; `*` stands for any GPU that was not measured."""
+
+    gpu: str = column("name, as in gpus.csv, or `*`")
+    engine: str = column("vllm, sglang or trtllm")
+    precision: str = column("of the weights")
+    efficiency: Efficiency = column("")
+    spread: float = column("factor of the 90 % interval of times")
+    provenance: Provenance = column("fitted: measured on this GPU, engine and precision; pooled: learned from others")
+    runs: str = column("the runs it came from")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionRow:
+    """What one model shape's own runs on one GPU, engine and precision add to the efficiencies there."""
+
+    shape: str = column("folder of the model's config")
+    gpu: str = column("name, as in gpus.csv")
+    engine: str = column("vllm, sglang or trtllm")
+    precision: str = column("of the weights")
+    n_runs: int = column("behind it")
+    efficiency: Efficiency = column("")
+    tpot: str = column("coefficients of the smooth terms for log TPOT, separated by spaces")
+    ttft: str = column("the same for log TTFT")
+    low: str = column("smallest measured value of each term")
+    high: str = column("largest measured value of each term")
+    spread: float = column("factor of the 90 % interval of times within that range")
+    runs: str = column("where they came from")
+
+
+class Fits:
+    """The derived tables of some profiles/ folders, each over the ones before it.
+
+    Raises AdvisorError naming file, line and column of a damaged table when it is first read.
+    """
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self.folders = tuple(folders)
+
+    @cached_property
+    def points(self) -> tuple[Point, ...]:
+        """Strategy points; where two folders have one, all rows of the later folder stand."""
+        return self._overlaid(
+            "points.csv",
+            Point,
+            lambda p: (p.model, p.task, p.strategy, p.reward_model, p.n_samples, p.token_budget),
+        )
+
+    @cached_property
+    def curves(self) -> tuple[CurveRow, ...]:
+        """Fitted curves."""
+        return self._overlaid("curves.csv", CurveRow, lambda c: (c.model, c.task, c.strategy, c.reward_model, c.unit))
+
+    @cached_property
+    def speeds(self) -> tuple[SpeedRow, ...]:
+        """Efficiencies by GPU, engine and precision."""
+        return self._overlaid("performance.csv", SpeedRow, lambda s: (s.gpu, s.engine, s.precision))
+
+    @cached_property
+    def corrections(self) -> tuple[CorrectionRow, ...]:
+        """What measured model shapes add to them."""
+        return self._overlaid("corrections.csv", CorrectionRow, lambda c: (c.shape, c.gpu, c.engine, c.precision))
+
+    def _overlaid(self, name: str, row: type[Row], key: Callable[[Row], Hashable]) -> tuple[Row, ...]:
+        found: list[Row] = []
+        for folder in self.folders:
+            later = read_rows(folder / name, row, hint=REFIT)
+            replaced = {key(each) for each in later}
+            found = [each for each in found if key(each) not in replaced] + list(later)
+        return tuple(found)

@@ -1,0 +1,95 @@
+"""Write docs/formats.md from the row types that the program reads and writes.
+
+python docs/make_formats.py
+"""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+from advisor.gpus import GpuSpec
+from advisor.models.catalog import ModelEntry
+from advisor.prices import Price
+from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SpeedRow
+from advisor.store.runs import Run
+from advisor.store.samples import Sample
+from advisor.tables import columns
+
+PAGE = Path(__file__).parent / "formats.md"
+
+TOP = """# Files
+
+Made by `python docs/make_formats.py`.
+
+Everything is a file; DuckDB queries them in memory. A workspace (`--workspace DIR`) has the same folders and overlays
+what ships. Files are written under a temporary name and renamed, so none is ever half written. A table may have its
+columns in any order; a column that is not listed here is ignored in CSV tables and refused in files that are imported.
+A column without *required* may be absent or empty."""
+
+SAMPLES = """## measurements/samples/RUN.parquet
+
+What was seen, never rewritten. `advisor import samples FILE` reads the same columns from JSONL or Parquet.
+
+While `advisor calibrate` runs, answers lie in a hidden journal beside the sealed files, one JSON line a question, on
+disk before the next; the same command takes it up and seals it when no question is missing. A question whose requests
+failed is a row with finish_reason `error`, and is tried again.
+
+Of several settings of one strategy the user's own come first, then the one with most answers; `advisor fit` names the
+others."""
+
+RUNS = """## measurements/runs/RUN.parquet
+
+What was seen, never rewritten. Written by `advisor profile`, `advisor import vllm-bench`, `advisor import guidellm`, and
+`advisor import runs FILE` from CSV or Parquet in these columns; what a file leaves unsaid can be given as flags. One of
+tpot_s, request_s and output_tokens_per_s must be there."""
+
+TASKS = """## Task files
+
+`advisor calibrate --task FILE` reads JSONL or Parquet with the columns question, answer and optionally id."""
+
+MAINTAINED = """## profiles/: maintained specs
+
+Kept by hand or by the scripts beside them, a source in every row. Own models are added to the workspace's tables by
+`advisor import model FOLDER`, and by `advisor calibrate FOLDER`; a machine without a GPU adds its own row to gpus.csv
+when it is profiled. Own prices: `--price h200-sxm=2.10usd/h`, or a CSV with at least `gpu,usd_per_hour`."""
+
+DERIVED = """## profiles/: derived tables
+
+Made again at any time by `advisor fit` (what ships: `profiles/make_performance.py` for performance.csv, corrections.csv
+and pooling.csv). Deleting them loses nothing. pooling.csv says how far models stray from the physics: variances of every
+coefficient at each level of docs/method.md."""
+
+
+def section(heading: str, row: type) -> str:
+    """A heading, what a row is, and its columns."""
+    lines = [
+        f"| {c.name} | {c.words}{', required' if c.required else ''} | {c.doc.replace('|', '/')} |" for c in columns(row)
+    ]
+    return "\n".join([f"### {heading}", "", inspect.getdoc(row) or "", "", "| column | type | meaning |", "|---|---|---|", *lines])
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [
+        TOP,
+        SAMPLES,
+        section("columns", Sample),
+        RUNS,
+        section("columns", Run),
+        TASKS,
+        MAINTAINED,
+        section("models.csv, with models/CONFIG/config.json", ModelEntry),
+        section("gpus.csv", GpuSpec),
+        section("prices.csv", Price),
+        DERIVED,
+        section("points.csv", Point),
+        section("curves.csv", CurveRow),
+        section("performance.csv", SpeedRow),
+        section("corrections.csv", CorrectionRow),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,82 @@
+"""A local server that answers with the scripted policy, and one that rates: what `calibrate` talks to in tests."""
+
+import asyncio
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from advisor.engines.protocol import Sampling
+from tests.strategies.scripted import Policy
+
+MODEL = "Qwen/Qwen3-0.6B"
+REWARD_MODEL = "Qwen/Qwen3-1.7B"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.reply({"data": [{"id": MODEL}, {"id": REWARD_MODEL}]})
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        answer = {"/v1/completions": self.complete, "/tokenize": self.tokenize, "/pooling": self.rate}.get(self.path)
+        if answer is None or "messages" in body:
+            self.reply({"error": "no chat template"}, 400)
+        else:
+            answer(body)
+
+    def complete(self, body):
+        with self.server.lock:
+            self.server.completions += 1
+            broken = self.server.completions > self.server.dies_after
+        if broken:
+            self.connection.close()
+            return
+        prompt, newline, partial = body["prompt"].partition("\n")
+        sampling = Sampling(max_tokens=body["max_tokens"], stop=tuple(body.get("stop", ())), seed=body["seed"])
+        drawn = asyncio.run(Policy(0.15).generate(prompt + newline, partial, sampling))
+        usage = {"prompt_tokens": drawn.prompt_tokens, "completion_tokens": drawn.generated_tokens}
+        self.reply({"choices": [{"text": drawn.text, "finish_reason": drawn.finish_reason}], "usage": usage})
+
+    def tokenize(self, body):
+        self.reply({"tokens": [ord(c) for c in body["prompt"]]})
+
+    def rate(self, body):
+        """A token is a character; every step is right with 0.7."""
+        text = body["input"]
+        self.reply({"data": [{"data": [[0.3, 0.7]] * len(text)}], "usage": {"prompt_tokens": len(text)}})
+
+    def reply(self, content, status=200):
+        data = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+class Server(ThreadingHTTPServer):
+    """Breaks every connection after so many completions."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        self.lock, self.completions, self.dies_after = threading.Lock(), 0, float("inf")
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+@contextmanager
+def serving():
+    server = Server()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()

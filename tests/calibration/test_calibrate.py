@@ -1,0 +1,241 @@
+"""The verb `calibrate` against a local server that answers with the scripted policy."""
+
+import asyncio
+import json
+import math
+import time
+from importlib.util import find_spec
+
+import duckdb
+import pytest
+
+from advisor.calibration.calibrate import calibrate
+from advisor.engines import server as engine_server
+from advisor.errors import AdvisorError, MissingAbility
+from advisor.store.workspace import Workspace
+from tests.calibration.serving import MODEL, REWARD_MODEL, serving
+from tests.known import spec_of
+
+
+@pytest.fixture
+def server():
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def ws(tmp_path):
+    return Workspace(tmp_path / "ws")
+
+
+@pytest.fixture
+def drawn(ws, server):
+    """Calibrate on few questions, with these options besides."""
+
+    def calibrated(**options):
+        common = {"model": "qwen3-0.6b", "task": "arithmetic", "questions": 12, "samples": 4, "url": server.url}
+        return calibrate(ws, **common | options)
+
+    return calibrated
+
+
+def journal(ws):
+    (path,) = ws.own.rglob(".*.jsonl")
+    return [json.loads(line)["rows"] for line in path.read_text().splitlines()]
+
+
+def test_answers_are_drawn_checked_and_sealed(drawn, ws):
+    seen = []
+    done = drawn(progress=seen.append)
+    assert (done.questions, done.failed, done.answers, done.loops) == (12, 0, 48, 0)
+    assert (done.most_common_failure, done.notes, done.scored_tokens) == (None, (), 0)
+    assert done.path == str(ws.own / "measurements" / "samples" / f"{done.run_id}.parquet")
+    query = f"select count(*), avg(correct::int), sum(generated_tokens), min(model) from '{done.path}'"
+    assert duckdb.sql(query).fetchall()[0] == (48, pytest.approx(done.accuracy), done.generated_tokens, MODEL)
+    assert done.tokens_per_s > 0
+    assert {"run_id", "path", "questions", "failed", "accuracy", "generated_tokens", "scored_tokens"} <= set(
+        done.to_dict()
+    )
+    assert [p.done for p in seen] == list(range(1, 13))
+    assert (seen[-1].accuracy, seen[-1].answers, seen[-1].questions) == (done.accuracy, 48, 12)
+    with pytest.raises(AdvisorError, match="recorded in full already"):
+        drawn()
+    assert drawn(seed=1).run_id != done.run_id
+
+
+def test_cost_so_far(drawn):
+    seen = []
+    done = drawn(progress=seen.append, usd_per_hour=3.6)
+    assert [p.generated_tokens for p in seen] == sorted(p.generated_tokens for p in seen)
+    assert seen[-1].generated_tokens == done.generated_tokens
+    assert seen[-1].flops == 2 * spec_of(MODEL).active_parameters * done.generated_tokens
+    assert 0 < seen[0].usd < seen[-1].usd < 0.1
+    assert seen[-1].left_s == 0 < seen[0].left_s
+    seen.clear()
+    drawn(model="nobody/knows", served_model=MODEL, progress=seen.append)
+    assert (seen[-1].flops, seen[-1].usd) == (None, None)
+
+
+def test_usd_are_of_the_time_that_passed(drawn):
+    seen, started = [], time.monotonic()
+
+    def slow(progress):
+        seen.append(progress.usd)
+        time.sleep(0.05)
+
+    drawn(questions=7, in_flight=1, progress=slow, usd_per_hour=3600.0)
+    assert 0.3 <= seen[-1] <= time.monotonic() - started
+
+
+def test_a_reward_model_over_http_is_asked_and_counted(drawn, server):
+    seen = []
+    done = drawn(
+        strategy="rebase", reward_model=REWARD_MODEL, reward_url=server.url, reward="product", progress=seen.append
+    )
+    rows = duckdb.sql(f"select distinct reward_model, strategy, score from '{done.path}'").fetchall()
+    assert {row[:2] for row in rows} == {(REWARD_MODEL, "rebase")}
+    steps = [math.log(score) / math.log(0.7) for *_, score in rows]  # a product over the steps of every answer
+    assert steps == pytest.approx([round(n) for n in steps])
+    assert len(steps) > 1
+    assert done.scored_tokens > 0
+    policy, prm = spec_of(MODEL).active_parameters, spec_of(REWARD_MODEL).active_parameters
+    assert seen[-1].flops == 2 * (policy * done.generated_tokens + prm * done.scored_tokens)
+
+
+def test_a_step_mark_is_what_the_reward_model_rates(drawn, server):
+    rated = {"strategy": "best-of-n", "reward_model": REWARD_MODEL, "reward_url": server.url}
+    assert drawn(**rated, step_mark="=", questions=2).failed == 0
+    with pytest.raises(MissingAbility, match="--step-mark: the reward model's tokenizer has no single token"):
+        drawn(**rated, step_mark="<extra>", questions=2)
+
+
+def test_it_works_inside_a_running_event_loop(drawn):
+    async def notebook():
+        return drawn(questions=3)
+
+    assert asyncio.run(notebook()).answers == 12
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strategy": "majorty"}, "--strategy: unknown strategy 'majorty'; did you mean majority"),
+        ({"samples": 0}, "--samples: 0 is out of range"),
+        ({"answers": "maths"}, "--answers: unknown kind of answer 'maths'; did you mean math"),
+        ({"task": "nofile.jsonl"}, "--task nofile.jsonl: no such task file"),
+        ({"task": "gsm9k"}, "--task: unknown task .* gsm8k"),
+        ({"temperature": float("nan")}, "--temperature: nan is no temperature"),
+        ({"temperature": 5.1}, "--temperature"),
+        ({"top_p": 0.0}, "--top-p"),
+        ({"frequency_penalty": float("inf")}, "--frequency-penalty"),
+        ({"max_tokens": 0}, "--max-tokens"),
+        ({"in_flight": 0}, "--in-flight"),
+        ({"questions": 0}, "--questions"),
+        ({"usd_per_hour": -1.0}, "--usd-per-hour"),
+        ({"delimiter": ""}, "--delimiter"),
+        ({"reward": "median"}, "--reward: unknown"),
+        ({"reward_url": "http://127.0.0.1:9"}, "--reward-url: the server's reward model needs a name"),
+        ({"reward_model": "nobody"}, "--reward-model: unknown model"),
+        ({"model": "qwen3-9b"}, "MODEL: unknown model 'qwen3-9b'; did you mean"),
+        ({"engine_option": "fast"}, "--engine-option: 'fast' is no setting"),
+    ],
+)
+def test_options_that_make_no_sense_name_their_flag(drawn, ws, options, message):
+    with pytest.raises(AdvisorError, match=f"^{message}") as raised:
+        drawn(**options)
+    assert type(raised.value) is AdvisorError
+    assert not ws.own.exists()
+
+
+def test_what_this_machine_cannot_do(drawn, ws):
+    with pytest.raises(MissingAbility, match=r"--strategy: .*needs rewards.*--reward-model"):
+        drawn(strategy="rebase")
+    with pytest.raises(MissingAbility, match="does not serve 'other'"):
+        drawn(served_model="other")
+    with pytest.raises(MissingAbility, match="vllm serve"):
+        drawn(url="http://127.0.0.1:9")
+    assert not list(ws.own.rglob("*.parquet")) if ws.own.exists() else True
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is here")
+def test_without_vllm_it_says_how_to_get_it(drawn):
+    with pytest.raises(MissingAbility, match=r"pip install 'frontier-advisor\[vllm\]'"):
+        drawn(url=None)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"question": "1+1?"}', "line 1: has no answer"),
+        ('{"question": "a", "answer": 1, "id": 7}\n{"question": "b", "answer": 2, "id": 7}', "line 2: repeats the id"),
+        ("{", "line 1: is no JSON"),
+        ("", "holds no questions"),
+    ],
+)
+def test_a_task_file_that_cannot_be_used(drawn, tmp_path, content, message):
+    (tmp_path / "t.jsonl").write_text(content)
+    with pytest.raises(AdvisorError, match=message):
+        drawn(task=str(tmp_path / "t.jsonl"))
+
+
+def test_a_task_file_and_its_template(drawn, tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"question": "3+4", "answer": "7", "id": "q"}')
+    done = drawn(task=str(tmp_path / "t.jsonl"), template="Q {question}\n", answers="arithmetic", samples=64)
+    assert (done.questions, done.answers) == (1, 64)
+    assert 0.7 < done.accuracy < 1
+    with pytest.raises(AdvisorError, match=r"^--template: has a field other than {question}"):
+        drawn(task=str(tmp_path / "t.jsonl"), template="{other}")
+
+
+def test_a_server_that_dies_loses_nothing(drawn, ws, server, monkeypatch):
+    monkeypatch.setattr(engine_server, "FIRST_WAIT_S", 0.001)
+    server.dies_after = 30
+    seen = []
+    cut = drawn(in_flight=2, progress=seen.append)
+    kept = [rows for rows in journal(ws) if rows[0]["finish_reason"] != "error"]
+    assert 0 < len(kept) == 12 - cut.failed < 12
+    assert cut.path.endswith(".jsonl")
+    assert cut.most_common_failure
+    assert cut.notes == (
+        f"{cut.failed} of {cut.failed} failures: {cut.most_common_failure}",
+        f"{cut.failed} questions failed; run the same command again to try them once more",
+    )
+    assert seen[-1].failed == cut.failed
+    server.dies_after = float("inf")
+    before = server.completions
+    whole = drawn(in_flight=2)
+    assert (whole.failed, whole.questions, whole.answers, whole.run_id) == (0, 12, 48, cut.run_id)
+    assert server.completions - before == 4 * cut.failed
+    assert whole.path.endswith(".parquet")
+    assert not list(ws.own.rglob(".*.jsonl"))
+
+
+def test_interrupted_it_resumes(drawn, ws, server):
+    def stop(progress):
+        if progress.done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        drawn(in_flight=1, progress=stop)
+    assert len(journal(ws)) == 5
+    before = server.completions
+    assert drawn(in_flight=1).questions == 12
+    assert server.completions - before == 4 * 7
+
+
+def test_options_of_drawing_reach_the_samples(drawn):
+    done = drawn(
+        temperature=0.5, top_p=0.9, frequency_penalty=0.1, max_tokens=20, strategy="thinking-budget", samples=5
+    )
+    names = "strategy, budget, temperature, top_p, frequency_penalty, max_tokens"
+    assert duckdb.sql(f"select distinct {names} from '{done.path}'").fetchall() == [
+        ("thinking-budget", 5, 0.5, 0.9, 0.1, 20)
+    ]
+    assert set(duckdb.sql(f"select distinct finish_reason from '{done.path}'").fetchall()) <= {("forced",), ("stop",)}
+
+
+def test_loops_are_mentioned(drawn, monkeypatch):
+    monkeypatch.setattr("advisor.strategies.search.loops", lambda text: True)
+    done = drawn(max_tokens=5)
+    assert done.loops > 0
+    assert any("--frequency-penalty" in note for note in done.notes)

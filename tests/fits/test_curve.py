@@ -1,0 +1,157 @@
+"""The verb `curve`, and the lines that are drawn."""
+
+import json
+
+import numpy as np
+import pytest
+
+from advisor.errors import AdvisorError, NoAnswer
+from advisor.fits.curve import curve, lines
+from advisor.fits.fit import fit
+from advisor.values import Rows
+from tests.fits.stored import sample, workspace
+from tests.known import SHIPPED, spec_of
+
+KEYS = {
+    "model", "task", "strategy", "reward_model", "n_questions", "compute", "points", "family", "asymptote",
+    "voting_limit", "saturation", "at_4x", "area", "right_tokens", "wrong_tokens", "provenance", "others",
+}  # fmt: skip
+POINT_KEYS = {
+    "n_samples", "token_budget", "tokens", "flops", "policy_flops", "accuracy", "low", "high", "cut",
+    "share_of_failures_cut", "per_correct", "provenance",
+}  # fmt: skip
+
+
+def test_keys_of_a_curve():
+    found = curve(SHIPPED, model="gpt-oss-120b")
+    answer = json.loads(found.to_json())
+    assert set(answer) >= KEYS
+    assert set(answer["points"][0]) >= POINT_KEYS
+    assert set(answer["asymptote"]) == set(answer["saturation"]["flops"]) == {"value", "low", "high"}
+    tokens = [p.tokens for p in found.points]
+    assert tokens == sorted(tokens)
+    for p in found.points:
+        assert p.low <= p.accuracy <= p.high
+        assert p.per_correct.tokens == pytest.approx(p.tokens / p.accuracy)
+        assert p.per_correct.flops == pytest.approx(p.flops / p.accuracy)
+
+
+def test_without_a_strategy_the_others_come_beside_it():
+    every = curve(SHIPPED, model="kimi-k2.5")
+    strategies = [every.strategy, *(other.strategy for other in every.others)]
+    assert set(strategies) == {"majority", "thinking-budget"}
+    assert len(every.points) >= max(len(other.points) for other in every.others)
+    for strategy in strategies:
+        one = curve(SHIPPED, model="Kimi-K2.5", task="GPQA-Diamond", strategy=strategy)
+        assert (one.strategy, one.others) == (strategy, ())
+
+
+def test_saturation_in_samples_for_votes_and_in_tokens_for_caps():
+    votes = curve(SHIPPED, model="kimi-k2.5", strategy="majority").saturation
+    assert 1 <= votes.n_samples <= 8
+    assert votes.token_cap is None
+    caps = curve(SHIPPED, model="gpt-oss-120b", strategy="thinking-budget").saturation
+    assert caps.n_samples is None
+    assert caps.token_cap >= 512
+
+
+def test_points_leave_as_a_frame():
+    found = curve(SHIPPED, model="gpt-oss-120b")
+    frame = found.to_frame()
+    assert isinstance(found.points, Rows)
+    assert frame["accuracy"].tolist() == [p.accuracy for p in found.points]
+    assert frame["per_correct.tokens"].tolist() == [p.per_correct.tokens for p in found.points]
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"model": "gpt-oss-121b"}, AdvisorError, "did you mean"),
+        ({"model": "gpt-oss-120b", "task": "gsm9k"}, AdvisorError, "did you mean gsm8k"),
+        ({"model": "gpt-oss-120b", "strategy": "rebase"}, AdvisorError, "unknown strategy"),
+        ({"model": "phi-4"}, NoAnswer, "a curve needs two"),
+        ({"model": "nobody/knows"}, AdvisorError, "unknown model"),
+    ],
+)
+def test_what_cannot_be_drawn(options, kind, message):
+    with pytest.raises(kind, match=message) as raised:
+        curve(SHIPPED, **options)
+    assert type(raised.value) is kind
+
+
+def test_tokens_and_flops_along_votes():
+    (line,) = lines(SHIPPED, "kimi-k2.5", "gpqa-diamond", "majority")
+    first, *_, last = line.points
+    assert line.tokens_at(last.n_samples) == pytest.approx(last.tokens)
+    middle = line.tokens_at((first.n_samples + last.n_samples) / 2)
+    assert middle == pytest.approx((first.tokens + last.tokens) / 2)  # votes cost the same each
+    assert line.flops_at(last.n_samples) == pytest.approx(last.flops)
+    assert [line.compute_of(p) for p in line.points] == [p.n_samples for p in line.points]
+
+
+def test_caps_end_at_the_answer_without_one():
+    (line,) = lines(SHIPPED, "gpt-oss-120b", "gpqa-diamond", "thinking-budget")
+    assert line.tokens_at(line.points[0].token_budget) == pytest.approx(line.points[0].tokens)
+    assert line.tokens_at(line.curve.x_max) == pytest.approx(line.own_end.generated_tokens)
+    assert line.flops_at(line.points[0].token_budget) == pytest.approx(line.points[0].policy_flops)
+
+
+def test_the_area_is_the_mean_over_doublings_of_the_cap():
+    found = curve(SHIPPED, model="gpt-oss-120b", strategy="thinking-budget")
+    (line,) = lines(SHIPPED, "gpt-oss-120b", "gpqa-diamond", "thinking-budget")
+    caps = 2 ** np.linspace(np.log2(line.curve.x_min), np.log2(line.curve.x_max), 1000)
+    assert found.area == pytest.approx(float(line.curve.shape.at(caps).mean()), abs=1e-3)
+    assert curve(SHIPPED, model="kimi-k2.5", strategy="majority").area is None
+
+
+def test_the_curve_passes_near_its_points():
+    for line in lines(SHIPPED, "gpt-oss-120b", "gpqa-diamond"):
+        for p in line.points:
+            at = float(line.curve.shape.at(np.array([line.compute_of(p)]))[0])
+            assert at == pytest.approx(p.accuracy, abs=0.05)
+
+
+def test_flops_count_the_reward_model(tmp_path):
+    rows = [
+        sample(q, i, i == q % 2, 300, score=float(i == 0), reward_model="Qwen/Qwen3-4B", search_scored_tokens=5 * 350)
+        for q in range(8)
+        for i in range(5)
+    ]
+    ws = workspace(tmp_path, rows)
+    fit(ws)
+    votes = {p.n_samples: p for p in curve(ws, model="qwen3-8b", task="mine", strategy="majority").points}
+    best = {p.n_samples: p for p in curve(ws, model="qwen3-8b", task="mine", strategy="best-of-n").points}
+    assert votes[5].flops == votes[5].policy_flops == best[5].policy_flops
+    scoring = best[5].flops - best[5].policy_flops
+    assert scoring == pytest.approx(2 * spec_of("Qwen/Qwen3-4B").active_parameters * 5 * 350, rel=0.2)
+
+
+def test_without_the_reward_models_size_flops_are_not_known(tmp_path):
+    rows = [sample(q, i, i == q % 2, 300, score=float(i == 0)) for q in range(8) for i in range(5)]
+    ws = workspace(tmp_path, rows)
+    fit(ws)
+    best = curve(ws, model="qwen3-8b", task="mine", strategy="best-of-n").points[-1]
+    assert best.flops is None
+    assert best.policy_flops > 0
+    assert best.per_correct.flops is None
+    assert best.per_correct.tokens > 0
+
+
+def test_damaged_knots_are_named(tmp_path):
+    ws = workspace(tmp_path, [sample(q, i, (q + i) % 3 > 0, 400 + 300 * i) for q in range(20) for i in range(8)])
+    fit(ws)
+    table = tmp_path / "profiles" / "curves.csv"
+    table.write_text(table.read_text().replace("512:", "512;"))
+    with pytest.raises(AdvisorError, match=r"curves.csv.*knots.*advisor fit"):
+        curve(ws, model="qwen3-8b", task="mine")
+
+
+def test_two_workspaces_answer_independently(tmp_path):
+    answers = [[sample(q, i, i < n, 100) for q in range(8) for i in range(4)] for n in (1, 3)]
+    opened = [workspace(tmp_path / str(n), rows) for n, rows in enumerate(answers)]
+    for ws in opened:
+        fit(ws)
+    found = [curve(ws, model="qwen3-8b", task="mine", strategy="majority").points[0].accuracy for ws in opened]
+    assert found == [0.25, 0.75]
+    with pytest.raises(AdvisorError, match="unknown task"):
+        curve(SHIPPED, model="qwen3-8b", task="mine")

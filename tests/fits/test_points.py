@@ -1,0 +1,85 @@
+"""Published accuracies as strategy points."""
+
+import pytest
+
+from advisor.accuracy.estimators import wilson
+from advisor.errors import AdvisorError
+from advisor.fits.fit import fit
+from advisor.fits.points import published_points
+from advisor.fits.published import Published, published
+from advisor.provenance import Provenance
+from tests.fits.stored import MODEL, sample, workspace
+
+HEADER = (
+    "model,task,strategy,n_samples,n_questions,accuracy,stderr,generated_tokens,tokens_from,quality,source,source_url"
+)
+
+
+def reported(accuracy, tokens=None, *, strategy="majority", n_samples=1, stderr=None, origin="a paper"):
+    return Published(MODEL, "mine", strategy, n_samples, 100, accuracy, stderr, tokens, origin)
+
+
+def test_tables_of_a_workspace_become_points(tmp_path):
+    folder = tmp_path / "measurements" / "published"
+    folder.mkdir(parents=True)
+    rows = [f"{MODEL},MINE,majority,1,100,0.5,,2000,their paper,good,somebody,https://example.org"]
+    (folder / "mine.csv").write_text("\n".join([HEADER, *rows]) + "\n")
+    ws = workspace(tmp_path)
+    assert fit(ws).points == 1
+    (point,) = (p for p in ws.fits.points if p.task == "mine")
+    assert (point.provenance, point.accuracy, point.generated_tokens) == (Provenance.PUBLISHED, 0.5, 2000)
+    assert point.runs == "somebody; good; tokens: their paper"
+
+
+def test_three_published_points_make_a_curve(tmp_path):
+    folder = tmp_path / "measurements" / "published"
+    folder.mkdir(parents=True)
+    rows = [
+        f"{MODEL},mine,thinking-budget,1,100,{a},,{t},,,somebody," for a, t in ((0.3, 500), (0.5, 1000), (0.6, 2000))
+    ]
+    ws = workspace(tmp_path)
+    (folder / "mine.csv").write_text("\n".join([HEADER, *rows[:2]]) + "\n")
+    assert fit(ws).curves == 0
+    (folder / "mine.csv").write_text("\n".join([HEADER, *rows]) + "\n")
+    assert fit(ws).curves == 1
+    (curve,) = (c for c in ws.fits.curves if c.task == "mine")
+    assert (curve.unit, curve.x_min, curve.x_max, curve.provenance) == ("tokens", 500, 2000, Provenance.PUBLISHED)
+
+
+def test_a_damaged_table_is_named(tmp_path):
+    folder = tmp_path / "measurements" / "published"
+    folder.mkdir(parents=True)
+    (folder / "mine.csv").write_text("model,task\nx,y\n")
+    with pytest.raises(AdvisorError, match=r"mine\.csv"):
+        published(workspace(tmp_path))
+
+
+def test_a_measured_point_comes_before_a_published_one(tmp_path):
+    ws = workspace(tmp_path, [sample(q, 0, q > 1, 100) for q in range(4)])
+    fit(ws)
+    known = [p for p in ws.fits.points if p.task == "mine"]
+    assert published_points([reported(0.9)], known) == []
+    assert len(published_points([reported(0.9, n_samples=4)], known)) == 1
+
+
+def test_of_several_sources_one_with_tokens_counts():
+    rows = [reported(0.5, origin="first"), reported(0.6, 2000.0, origin="second"), reported(0.7, 900.0, origin="third")]
+    (point,) = published_points(rows, [])
+    assert (point.accuracy, point.runs) == (0.6, "second")
+
+
+def test_levels_of_thinking_are_told_apart_by_their_tokens():
+    rows = [reported(0.5, 500.0, strategy="thinking-budget"), reported(0.6, 2000.0, strategy="thinking-budget")]
+    assert [p.accuracy for p in published_points(rows, [])] == [0.5, 0.6]
+
+
+def test_tokens_of_one_chain():
+    (point,) = published_points([reported(0.5, 8000.0, n_samples=8)], [])
+    assert (point.generated_tokens, point.depth_tokens) == (8000, 1000)
+
+
+def test_intervals():
+    (known,) = published_points([reported(0.95, stderr=0.05)], [])
+    assert (known.low, known.high) == (pytest.approx(0.95 - 1.645 * 0.05), 1.0)
+    (counted,) = published_points([reported(0.95)], [])
+    assert (counted.low, counted.high) == pytest.approx(wilson(0.95, 100))

@@ -1,0 +1,237 @@
+"""The measuring loop on an engine of known speed, which only waits; real engines are in tests/testbed."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from dataclasses import fields, replace
+
+import duckdb
+import numpy as np
+import pytest
+
+from advisor.engines.protocol import EngineFailure
+from advisor.engines.timing import EngineFacts, Timing
+from advisor.errors import AdvisorError
+from advisor.performance.demand import demand
+from advisor.performance.groups import sensitivities
+from advisor.performance.hardware import hardware
+from advisor.performance.parallelism import Parallelism
+from advisor.performance.predict import Speed, predict
+from advisor.performance.roofline import Efficiency, serving
+from advisor.profiler.device import Meter
+from advisor.profiler.knowledge import Beliefs, _unmeasured, assess
+from advisor.profiler.loop import Goal, Rig, measure_loads
+from advisor.profiler.plan import Load, loads
+from advisor.profiler.subject import Subject
+from advisor.provenance import Provenance
+from advisor.store.runs import Run
+from advisor.tables import columns
+from tests.known import SHIPPED, load_gpu, spec_of
+
+SUBJECT = Subject("Qwen/Qwen3-8B", "h100-sxm", "tp1", "bf16", "vllm")
+FACTS = EngineFacts("1.0", 4096, 64, 100_000, 1000)
+TRUTH = Efficiency(compute=0.4, weights=0.6, kv=0.4, kernel_s=3e-6, step_s=3e-3, prefill_compute=0.4, ttft_steps=5)
+
+
+class Steady:
+    """Answers at once and says it took as long as the formulas say at the concurrency it sees."""
+
+    def __init__(self, *, fails=lambda prompt, generated: ""):
+        self.fails, self.in_flight = fails, 0
+
+    async def timed(self, prompt, generated_tokens):
+        if reason := self.fails(len(prompt), generated_tokens):
+            raise EngineFailure(reason)
+        self.in_flight += 1
+        try:
+            await asyncio.sleep(0)
+            d = demand(spec_of(SUBJECT.model), "bf16", len(prompt), generated_tokens)
+            result = serving(d, hardware(load_gpu(SUBJECT.gpu), Parallelism(), "bf16"), TRUTH, self.in_flight)
+            await asyncio.sleep(0)
+        finally:
+            self.in_flight -= 1
+        ttft, tpot = float(result.ttft_s), float(result.tpot_s)
+        return Timing(ttft, ttft + tpot * (generated_tokens - 1), generated_tokens)
+
+
+def run(folder, engine, *, time_s=60.0, within=0.2, watch=lambda _: None):
+    """What was measured, and how often the engine was started."""
+    starts = []
+
+    @asynccontextmanager
+    async def start():
+        starts.append(1)
+        yield engine, FACTS
+
+    rig = Rig(start, Meter(None, 1), {"source": "test"})
+    beliefs = Beliefs.read(SHIPPED, SUBJECT)
+    return asyncio.run(measure_loads(beliefs, rig, folder, Goal(time_s, within), watch)), len(starts)
+
+
+def test_it_stops_when_it_knows_enough(tmp_path):
+    steps = []
+    measured, starts = run(tmp_path, Steady(), watch=steps.append)
+    assert starts == 1
+    assert measured.half_width <= 0.2 < steps[-2].half_width
+    assert len(measured.runs) == len(steps) < 40
+    assert [step.run for step in steps] == list(measured.runs)
+    assert [step.n_measured for step in steps] == list(range(1, len(steps) + 1))
+    found = duckdb.sql(f"from '{measured.path}'")
+    assert found.columns == [c.name for c in columns(Run)]
+    names = "count(*), count(distinct (prompt_tokens, generated_tokens, concurrency)), min(status), max(run_id)"
+    sealed = duckdb.sql(f"select {names} from '{measured.path}'").fetchall()
+    assert sealed == [(len(steps), len(steps), "ok", measured.path.stem)]
+
+
+def test_predictions_come_closer_to_an_engine_of_another_speed(tmp_path):
+    steps = []
+    run(tmp_path, Steady(), watch=steps.append)
+    errors = [abs(np.log(step.run.tpot_s / step.predicted_tpot_s)) for step in steps]
+    assert errors[0] > 0.3
+    assert np.mean(errors[-4:]) < 0.08
+    assert steps[-1].half_width < steps[0].half_width / 3
+    assert steps[0].predicted_half_width > steps[-1].predicted_half_width
+
+
+def test_the_first_load_is_that_with_the_largest_gain_per_second(tmp_path):
+    """Against every candidate tried: the covariance after it, for the time that it takes."""
+    beliefs = Beliefs.read(SHIPPED, SUBJECT)
+    candidates = loads(spec_of(SUBJECT.model), FACTS.max_context, FACTS.kv_cache_tokens, FACTS.max_sequences)
+    chosen = assess(beliefs, [], candidates, 60.0).next_load
+    everything = _unmeasured(beliefs, candidates)
+    _, _, by_decode, by_ttft = sensitivities(everything, beliefs.efficiency)
+    covariance = np.diag(beliefs.prior.variances.sum(axis=0))
+    speed = Speed(beliefs.efficiency, 1.0, Provenance.FITTED, "")
+    request_s = predict(everything.demand, everything.hardware, speed, everything.concurrency).serving.request_s
+    half_width = np.exp(1.645 * np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode))) - 1
+    cost_s = 3.5 * request_s * (1 + half_width) + 0.5
+    gain = [
+        np.trace(by_decode @ (covariance - _after(covariance, row, beliefs.prior.noise[0])) @ by_decode.T)
+        + np.trace(by_decode @ (covariance - _after(covariance, late, beliefs.prior.noise[1])) @ by_decode.T)
+        for row, late in zip(by_decode, by_ttft, strict=True)
+    ]
+    best = max(range(len(candidates)), key=lambda i: gain[i] / cost_s[i])
+    assert chosen == candidates[best]
+
+
+def _after(covariance, row, noise):
+    return np.linalg.inv(np.linalg.inv(covariance) + np.outer(row, row) / noise)
+
+
+def test_killed_it_resumes(tmp_path):
+    class Killed(Exception):
+        pass
+
+    def kill(step):
+        if step.n_measured == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(tmp_path, Steady(), watch=kill)
+    (journal,) = tmp_path.iterdir()
+    kept = [Run(**json.loads(line)["rows"][0]) for line in journal.read_text().splitlines()]
+    again = []
+    measured, _ = run(tmp_path, Steady(), watch=again.append)
+    assert list(measured.runs[:2]) == kept
+    assert len(again) == len(measured.runs) - 2
+    assert [f.name for f in tmp_path.iterdir()] == [measured.path.name]
+
+
+def test_again_is_another_run(tmp_path):
+    first, second = (run(tmp_path, Steady())[0].path for _ in range(2))
+    assert second.stem == f"{first.stem}-2"
+
+
+def test_names_of_profiles_are_held_fixed():
+    """Profiles resume by this name: where it changes, raise VERSION in store/identity.py."""
+    assert SUBJECT.run_id == "profile-qwen3-8b-h100-sxm-tp1-bf16-cb4792171d12"
+    other = replace(SUBJECT, kv_precision="fp8", settings=("a=1", "b=2"), dummy_weights=True)
+    assert other.run_id == "profile-qwen3-8b-h100-sxm-tp1-bf16-1af3006284fa"
+
+
+def test_another_subject_is_another_profile():
+    others = {
+        "model": "n",
+        "gpu": "l4",
+        "parallelism": "tp2",
+        "precision": "fp8",
+        "engine": "sglang",
+        "dummy_weights": True,
+        "kv_precision": "fp8",
+        "settings": ("max_model_len=512",),
+    }
+    names = {SUBJECT.run_id, *(replace(SUBJECT, **{field: value}).run_id for field, value in others.items())}
+    assert set(others) == {f.name for f in fields(Subject)}
+    assert len(names) == 1 + len(others)
+
+
+def test_a_profile_that_version_0_1_began_is_resumed(tmp_path):
+    former = "profile-qwen3-8b-h100-sxm-tp1-bf16-bb86e1e3"
+    (tmp_path / f".{former}.jsonl").touch()
+    assert run(tmp_path, Steady())[0].path.stem == former
+    assert run(tmp_path, Steady())[0].path.stem == SUBJECT.run_id
+
+
+def test_out_of_memory_is_recorded_and_larger_loads_are_left_out(tmp_path):
+    engine = Steady(fails=lambda prompt, _: "CUDA out of memory. Tried to allocate" if prompt >= 512 else "")
+    measured, starts = run(tmp_path, engine)
+    lost = [r for r in measured.runs if r.status == "oom"]
+    assert 1 <= len(lost) < len(measured.runs)
+    assert starts == 1 + len(lost)
+    assert "out of memory" in lost[0].note
+    lengths = [(r.prompt_tokens, r.generated_tokens, r.concurrency) for r in measured.runs]
+    assert len(set(lengths)) == len(lengths)
+    for bad in lost:
+        later = lengths[measured.runs.index(bad) + 1 :]
+        limit = (bad.prompt_tokens, bad.generated_tokens, bad.concurrency)
+        assert not any(all(a >= b for a, b in zip(other, limit, strict=True)) for other in later)
+
+
+def test_what_failed_is_tried_again_and_excludes_nothing_else(tmp_path):
+    """A server that went away for a while: the first load fails, and larger ones are measured all the same."""
+    calls = []
+
+    def away(prompt, generated):
+        calls.append((prompt, generated))
+        return "connection refused" if 1 < len(calls) < 4 else ""
+
+    class Killed(Exception):
+        pass
+
+    failed = []
+
+    def kill(step):
+        if step.run.status == "failed":
+            failed.append(step)
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(tmp_path, Steady(fails=away), watch=kill)
+    assert (failed[0].run.note, failed[0].n_measured) == ("connection refused", 0)
+    measured, _ = run(tmp_path, Steady())
+    assert failed[0].load in {
+        Load(int(r.prompt_tokens), int(r.generated_tokens), int(r.concurrency))
+        for r in measured.runs
+        if r.status == "ok"
+    }
+    assert sum(r.status == "ok" for r in measured.runs) > 3
+    assert duckdb.sql(f"select count(*) from '{measured.path}'").fetchall() == [(len(measured.runs),)]
+
+
+def test_loads_that_do_not_fit_into_the_time_are_left_out():
+    beliefs = Beliefs.read(SHIPPED, SUBJECT)
+    small, large = Load(128, 32, 4), Load(3000, 680, 64)
+    measured = Run(**SUBJECT.columns, prompt_tokens=128, generated_tokens=32, concurrency=4, ttft_s=0.02, tpot_s=0.01)
+    assert assess(beliefs, [], [small, large], 10.0).next_load == small
+    assert assess(beliefs, [measured], [small, large], 10.0).next_load is None
+    assert assess(beliefs, [measured], [small, large], 1e4).next_load == large
+
+
+def test_no_time_is_a_clear_line(tmp_path):
+    with pytest.raises(AdvisorError, match=r"--time: no load could be measured in 0\.001 s"):
+        run(tmp_path, Steady(), time_s=0.001)
+
+
+def test_an_engine_that_never_answers(tmp_path):
+    with pytest.raises(AdvisorError, match="answers no request"):
+        run(tmp_path, Steady(fails=lambda *_: "broken"))

@@ -1,0 +1,69 @@
+"""Workspaces whose strategy points are written by hand, so that every figure of a candidate can be computed by hand."""
+
+from advisor.accuracy.estimators import Interval
+from advisor.provenance import Provenance
+from advisor.recommendation.candidate import Candidate, Origins
+from advisor.store.beliefs import Point
+from advisor.store.seal import write_rows
+from advisor.store.workspace import Workspace
+
+MODEL = "Qwen/Qwen3-8B"
+
+
+def point(**changed):
+    """One answer of 1,000 tokens to prompts of 200, right half of the time; `changed` fields differ."""
+    usual = {
+        "model": MODEL,
+        "task": "mine",
+        "strategy": "majority",
+        "n_samples": 1,
+        "n_questions": 100,
+        "accuracy": 0.5,
+        "low": 0.42,
+        "high": 0.58,
+        "prompt_tokens": 200.0,
+        "generated_tokens": 1000.0,
+        "depth_tokens": 1000.0,
+        "provenance": Provenance.MEASURED,
+        "runs": "made",
+    }
+    return Point(**(usual | changed))
+
+
+def workspace(folder, *points):
+    """What ships, and these points."""
+    write_rows(folder / "profiles" / "points.csv", points)
+    return Workspace(folder)
+
+
+def candidate(**changed):
+    """A candidate that costs 1 in every unit and is right half of the time; `changed` fields differ."""
+    usual = {
+        "model": MODEL,
+        "task": "mine",
+        "strategy": "majority",
+        "n_samples": 1,
+        "token_budget": None,
+        "gpu": "h100-sxm",
+        "gpu_count": 1,
+        "parallelism": "tp1",
+        "precision": "bf16",
+        "concurrency": 1,
+        "accuracy": Interval(0.5, 0.45, 0.55),
+        "usd": 1.0,
+        "flops": 1.0,
+        "policy_flops": 1.0,
+        "tokens": 1.0,
+        "generated_tokens": 1.0,
+        "latency_s": 1.0,
+        "energy_j": 1.0,
+        "ttft_s": 1.0,
+        "tpot_s": 1.0,
+        "replicas": 1,
+        "questions_per_s": 1.0,
+        "usd_per_month": 1.0,
+        "per_correct": None,
+        "spread": 1.2,
+        "provenance": Origins("measured: made", Provenance.MEASURED, Provenance.FITTED, "yours on-demand"),
+    }
+    return Candidate(**(usual | changed))

@@ -1,0 +1,72 @@
+"""The pick in SQL against the rule in plain Python."""
+
+from math import log2
+
+import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.recommendation.candidates import PACKAGE, feasible
+from advisor.recommendation.pick import WORTH
+from advisor.store.sql import statement
+from advisor.units import COSTS
+
+cost = st.sampled_from([0.001, 0.002, 0.01, 0.5])
+accuracy = st.sampled_from([0.2, 0.5, 0.52, 0.8, 0.81])
+spread = st.sampled_from([1.0, 1.6])
+rows = st.lists(
+    st.tuples(st.sampled_from(["m", "n"]), st.sampled_from(["majority", "greedy"]), accuracy, cost, spread),
+    min_size=1,
+    max_size=10,
+)
+COLUMNS = "candidate_id bigint, model varchar, strategy varchar, " + ", ".join(
+    f'"{name}" double' for name in ("accuracy", "low", "usd", "spread", "flops", "s", "J", "tokens", "ttft_s", "tpot_s")
+)
+
+
+def picked(candidates, usd, min_accuracy):
+    """The best row: within the best's interval first, then accuracy less what its cost is worth; upper ends of costs."""
+    allowed = [c for c in candidates if c[3] <= usd and (min_accuracy is None or c[2] >= min_accuracy)]
+    if not allowed:
+        return None
+    bar = max(c[2] for c in allowed) - 0.03
+
+    def merit(c):
+        cheap = -log2(c[3] * c[4])
+        if min_accuracy is not None:
+            return (1, cheap)
+        return (1, c[2] + WORTH * cheap) if c[2] >= bar else (0, c[2] + 1e-9 * cheap)
+
+    return max(merit(c) for c in allowed), merit
+
+
+@given(rows, st.sampled_from([0.0015, 0.1, 1.0]), st.sampled_from([None, 0.5, 0.9]))
+@settings(max_examples=120, deadline=None)
+def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
+    connection = duckdb.connect()
+    connection.execute(f"create table candidates ({COLUMNS})")
+    connection.executemany(
+        "insert into candidates values ($1, $2, $3, $4, $4 - 0.03, $5, $6, 1, 1, 1, 1, 1, 1)",
+        [(i, *candidate) for i, candidate in enumerate(candidates)],
+    )
+    limits = {
+        **dict.fromkeys(COSTS),
+        "usd": usd,
+        "max_ttft": None,
+        "max_tpot": None,
+        "min_accuracy": min_accuracy,
+        "cost": "usd",
+        "worth": WORTH,
+    }
+    query = (
+        f"select model, strategy, accuracy, usd, spread from ({feasible(statement(PACKAGE, 'pick'))}) order by place"
+    )
+    found = connection.execute(query, limits).fetchall()
+    rule = picked(candidates, usd, min_accuracy)
+    if rule is None:
+        assert found == []
+        return
+    best, merit = rule
+    assert merit(found[0])[0] == best[0]
+    assert abs(merit(found[0])[1] - best[1]) < 1e-9
+    assert len({row[:2] for row in found}) == len(found)

@@ -1,0 +1,103 @@
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from advisor.recommendation.request import request
+from advisor.reports.markdown import again
+from tests.known import SHIPPED
+
+
+def test_a_report_reads_well_in_a_ticket(advisor, tmp_path):
+    code, _, err = advisor("report", "-o", tmp_path / "r.md", "--budget", "0.05usd", "--task", "gpqa-diamond")
+    assert (code, err) == (0, "")
+    page = (tmp_path / "r.md").read_text()
+    for part in (
+        "**Question.**",
+        "**Answer.**",
+        "```sh\nvllm serve",
+        "## Runners-up",
+        "## Frontier",
+        "## Assumptions",
+        "epoch-",
+        "again with",
+    ):
+        assert part in page
+    for name in re.findall(r"!\[\w+\]\(([^)]+)\)", page):
+        assert ElementTree.parse(tmp_path / name).getroot().tag.endswith("svg")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["r-curve.svg", "r-frontier.svg", "r.md"]
+    for block in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
+        assert len({line.count(" | ") for line in block.splitlines()}) == 1
+
+
+def test_its_figures_are_those_of_recommend(advisor, tmp_path):
+    arguments = ["--budget", "60s", "--task", "otis-mock-aime", "--qps", "0.5"]
+    told = json.loads(advisor("recommend", *arguments, "--json")[1])
+    written = json.loads(advisor("report", "-o", tmp_path / "r.md", *arguments, "--json")[1])
+    assert {key: written[key] for key in told} == told
+
+
+def test_the_command_at_its_end_makes_the_same_report(advisor, tmp_path):
+    arguments = [
+        "--budget",
+        "0.02usd",
+        "--budget",
+        "300s",
+        "--gpu",
+        "h200-sxm",
+        "--price",
+        "h200-sxm=2.5usd/h",
+        "--max-tpot",
+        "40ms",
+        "--task",
+        "gpqa-diamond",
+    ]
+    advisor("report", "-o", tmp_path / "r.md", *arguments)
+    command = re.search(r"again with\n\n```sh\nadvisor (.*)\n```", (tmp_path / "r.md").read_text())
+    assert command
+    first = (tmp_path / "r.md").read_text()
+    assert advisor(*command[1].split(), "-o", tmp_path / "r.md")[0] == 0
+    assert (tmp_path / "r.md").read_text() == first
+
+
+def test_again_keeps_every_limit():
+    asked = request(
+        SHIPPED,
+        budget=["1usd/1000q"],
+        task="gsm8k",
+        min_accuracy=0.9,
+        gpu=["l4"],
+        model="phi-4",
+        precision="fp8",
+        qps=2.0,
+        max_ttft="1s",
+        max_tpot="50ms",
+        engine="sglang",
+    )
+    for words in (
+        "--task gsm8k",
+        "--min-accuracy 0.9",
+        "--gpu l4",
+        "--model microsoft/phi-4",
+        "--precision fp8",
+        "--qps 2.0",
+        "--max-ttft 1s",
+        "--engine sglang",
+    ):
+        assert words in again(asked)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [("r.txt", "is no Markdown file"), ("/dev/null/r.md", "cannot write here")],
+)
+def test_where_it_cannot_be_written(advisor, tmp_path, output, message):
+    code, out, err = advisor("report", "-o", output if output.startswith("/") else tmp_path / output)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_no_answer_writes_nothing(advisor, tmp_path):
+    assert advisor("report", "-o", tmp_path / "r.md", "--budget", "1e-9usd")[0] == 1
+    assert list(tmp_path.iterdir()) == []
