@@ -40,9 +40,9 @@ others."""
 
 RUNS = """## measurements/runs/RUN.parquet
 
-What was seen, never rewritten. Written by `advisor profile`, `advisor import vllm-bench`, `advisor import guidellm`, and
-`advisor import runs FILE` from CSV or Parquet in these columns; what a file leaves unsaid can be given as flags. One of
-tpot_s, request_s and output_tokens_per_s must be there."""
+What was seen, never rewritten. Written by `advisor profile`, `advisor import vllm-bench`, `advisor import guidellm`
+and `advisor import runs FILE`, the last from CSV or Parquet in these columns; what a file leaves out can be given as
+flags. One of tpot_s, request_s and output_tokens_per_s must be there."""
 
 TASKS = """## Task files
 
@@ -56,17 +56,16 @@ when it is profiled. Own prices: `--price h200-sxm=2.10usd/h`, or a CSV with at 
 
 DERIVED = """## profiles/: derived tables
 
-Made again at any time by `advisor fit` (what ships: `profiles/make_performance.py` for performance.csv, corrections.csv
-and pooling.csv). Deleting them loses nothing. pooling.csv says how far models stray from the physics: variances of every
-coefficient at each level of docs/method.md."""
+Made again at any time by `advisor fit` (what ships: `profiles/make_performance.py` for performance.csv,
+corrections.csv and pooling.csv). Deleting them loses nothing. pooling.csv holds how far models deviate from the
+physics: variances of every coefficient at each level of docs/method.md."""
 
 
 def section(heading: str, row: type) -> str:
     """A heading, what a row is, and its columns."""
-    lines = [
-        f"| {c.name} | {c.words}{', required' if c.required else ''} | {c.doc.replace('|', '/')} |" for c in columns(row)
-    ]
-    return "\n".join([f"### {heading}", "", inspect.getdoc(row) or "", "", "| column | type | meaning |", "|---|---|---|", *lines])
+    lines = [f"| {c.name} | {c.words}{', required' if c.required else ''} | {c.doc} |" for c in columns(row)]
+    head = [f"### {heading}", "", inspect.getdoc(row) or "", "", "| column | type | meaning |", "|---|---|---|"]
+    return "\n".join([*head, *lines])
 
 
 def page() -> str:

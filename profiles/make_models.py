@@ -174,9 +174,21 @@ PREFIXES_FP8 = (
 )
 PREFIXES_INT4 = ("moonshotai/Kimi-K2-Thinking", "moonshotai/Kimi-K2.5")  # their checkpoints are natively INT4
 NOISE = (
-    "quantization_config", "vision_config", "audio_config", "auto_map", "transformers_version", "rope_scaling", "rope_parameters",
-    "rope_theta", "id2label", "label2id", "bad_words_ids", "initializer_range", "use_cache", "_name_or_path",
-)  # fmt: skip
+    "quantization_config",
+    "vision_config",
+    "audio_config",
+    "auto_map",
+    "transformers_version",
+    "rope_scaling",
+    "rope_parameters",
+    "rope_theta",
+    "id2label",
+    "label2id",
+    "bad_words_ids",
+    "initializer_range",
+    "use_cache",
+    "_name_or_path",
+)
 TOKEN_KEYS = ("_token_id", "_token_index", "_placeholder", "token_index")
 
 
@@ -190,14 +202,50 @@ def trimmed(keys: dict) -> dict:
 
 
 GENERATION = (
-    "add_cross_attention", "begin_suppress_tokens", "chunk_size_feed_forward", "cross_attention_hidden_size", "decoder_start_token_id",
-    "diversity_penalty", "do_sample", "early_stopping", "encoder_no_repeat_ngram_size", "exponential_decay_length_penalty", "finetuning_task",
-    "forced_bos_token_id", "forced_eos_token_id", "is_decoder", "is_encoder_decoder", "length_penalty", "max_length", "min_length",
-    "no_repeat_ngram_size", "num_beam_groups", "num_beams", "num_return_sequences", "output_attentions", "output_hidden_states",
-    "output_scores", "prefix", "problem_type", "pruned_heads", "remove_invalid_values", "repetition_penalty", "return_dict",
-    "return_dict_in_generate", "suppress_tokens", "task_specific_params", "temperature", "tf_legacy_loss", "tie_encoder_decoder",
-    "tokenizer_class", "top_k", "top_p", "torchscript", "typical_p", "use_bfloat16",
-)  # fmt: skip
+    "add_cross_attention",
+    "begin_suppress_tokens",
+    "chunk_size_feed_forward",
+    "cross_attention_hidden_size",
+    "decoder_start_token_id",
+    "diversity_penalty",
+    "do_sample",
+    "early_stopping",
+    "encoder_no_repeat_ngram_size",
+    "exponential_decay_length_penalty",
+    "finetuning_task",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+    "is_decoder",
+    "is_encoder_decoder",
+    "length_penalty",
+    "max_length",
+    "min_length",
+    "no_repeat_ngram_size",
+    "num_beam_groups",
+    "num_beams",
+    "num_return_sequences",
+    "output_attentions",
+    "output_hidden_states",
+    "output_scores",
+    "prefix",
+    "problem_type",
+    "pruned_heads",
+    "remove_invalid_values",
+    "repetition_penalty",
+    "return_dict",
+    "return_dict_in_generate",
+    "suppress_tokens",
+    "task_specific_params",
+    "temperature",
+    "tf_legacy_loss",
+    "tie_encoder_decoder",
+    "tokenizer_class",
+    "top_k",
+    "top_p",
+    "torchscript",
+    "typical_p",
+    "use_bfloat16",
+)
 
 
 def from_facts(row: dict[str, str], family: str, corrections: dict[str, object]) -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -58,7 +59,7 @@ def seal_samples(
     recorded = {run: _recorded(connection, run, folder) for run in _run_ids(connection, path)}
     new = tuple(run for run, name in recorded.items() if name is None)
     for run in new:
-        sealed(folder / f"{run}.parquet", lambda temporary, run=run: _copy(connection, run, temporary))  # type: ignore[misc]
+        sealed(folder / f"{run}.parquet", partial(_copy, connection, run))
     (n_rows,) = connection.execute("select count(*) from incoming").fetchall()[0]
     return ImportedSamples(n_rows, new, tuple(name for name in recorded.values() if name is not None))
 

@@ -89,6 +89,9 @@ def test_listings(advisor, command):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["estimate", "qwen3-8b", "--gpu", "h100-sxm", "--json"]])
 def test_cold_start_loads_nothing_heavy(arguments):
-    script = f"import sys\nfrom advisor.cli.main import run\nrun({arguments!r})\nprint([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    script = (
+        f"import sys\nfrom advisor.cli.main import run\nrun({arguments!r})\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stderr.strip() == "[]"

@@ -31,7 +31,8 @@ def brute(candidates):
 def test_frontier_equals_brute_force(candidates):
     connection = duckdb.connect()
     connection.execute(
-        'create table candidates (candidate_id bigint, task varchar, accuracy double, usd double, flops double, s double, "J" double, tokens double)'
+        "create table candidates (candidate_id bigint, task varchar, accuracy double,"
+        ' usd double, flops double, s double, "J" double, tokens double)'
     )
     connection.executemany(
         "insert into candidates values (?, ?, ?, ?, 0, 0, 0, 0)",

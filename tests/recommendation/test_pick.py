@@ -25,7 +25,7 @@ COLUMNS = "candidate_id bigint, model varchar, strategy varchar, " + ", ".join(
 
 
 def picked(candidates, usd, min_accuracy):
-    """The best row: within the best's interval first, then accuracy less what its cost is worth; upper ends of costs."""
+    """The best row: within the best's interval first, then accuracy less what its cost is worth, at its upper end."""
     allowed = [c for c in candidates if c[3] <= usd and (min_accuracy is None or c[2] >= min_accuracy)]
     if not allowed:
         return None

@@ -1,4 +1,7 @@
-"""A policy and a reward model with known error rates, for tests of the algorithms alone; real engines are tested elsewhere."""
+"""A policy and a reward model with known error rates, for tests of the algorithms alone.
+
+Real engines are tested in tests/testbed.
+"""
 
 from __future__ import annotations
 

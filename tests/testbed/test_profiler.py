@@ -81,7 +81,7 @@ def test_a_profile_predicts_what_it_did_not_see(tmp_path, model):
 
 def test_trained_experts_are_not_used_uniformly(tmp_path):
     ws = advisor.Workspace(tmp_path)
-    options = {"routing": "arithmetic", "time": "2s", "within": 1.0, "engine_option": OPTIONS}
+    options = {"routing": "arithmetic", "time": "10s", "within": 1.0, "engine_option": OPTIONS}
     done = advisor.profile(ws, model=str(MODELS / "moe"), **options)
     routing = done.routing
     assert {run.expert_skew for run in done.loads} == {routing.skew}

@@ -1,0 +1,151 @@
+"""What every command prints: widths, notes, JSON alone on stdout, errors in one line."""
+
+import json
+
+import pytest
+
+LOOKS = [
+    ["recommend", "--budget", "0.01usd"],
+    ["recommend", "--budget", "0.05usd", "--qps", "2"],
+    ["frontier", "--cost", "flops"],
+    ["compare", "qwen3-30b-a3b", "qwen3-8b", "--gpu", "h200-sxm"],
+    ["compare", "gpt-oss-120b", "s1-32b", "--task", "gpqa-diamond"],
+    ["estimate", "qwen3-32b", "--gpu", "h100-sxm", "--gpu-count", "2", "--max-tpot", "30ms", "--qps", "20"],
+    ["curve", "gpt-oss-120b"],
+    ["models"],
+    ["gpus"],
+    ["tasks"],
+]
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120, 160])
+@pytest.mark.parametrize("command", LOOKS, ids=" ".join)
+def test_nothing_is_wider_than_the_terminal_but_commands_to_copy(advisor, monkeypatch, columns, command):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    code, out, _ = advisor(*command)
+    assert code == 0
+    wide = [line for line in out.splitlines() if len(line) > columns]
+    assert all(line.startswith("Deploy:") for line in wide), wide
+
+
+@pytest.mark.parametrize("command", LOOKS, ids=" ".join)
+def test_with_json_stdout_is_one_object(advisor, command):
+    code, out, _ = advisor(*command, "--json")
+    assert code == 0
+    assert isinstance(json.loads(out), dict)
+    assert out.count("\n") == 1
+
+
+ONCE = [
+    ["recommend", "--task", "gpqa-diamond", "--task", "gsm8k"],
+    ["frontier", "--cost", "usd", "--cost", "flops"],
+    ["estimate", "qwen3-8b", "--gpu", "l4", "--gpu", "t4"],
+    ["estimate", "qwen3-8b", "--gpu", "l4", "--concurrency", "1", "--concurrency", "2"],
+    ["report", "-o", "a.md", "--output", "b.md"],
+]
+
+
+@pytest.mark.parametrize("command", ONCE, ids=" ".join)
+def test_an_option_given_twice_is_an_error_and_not_silently_the_last(advisor, command):
+    code, out, err = advisor(*command)
+    assert (code, out) == (2, "")
+    assert "is given 2 times; it takes one value" in err
+    assert err.count("\n") == 1
+
+
+def test_options_that_repeat_may_be_repeated(advisor):
+    code, out, _ = advisor(
+        "recommend", "--budget", "0.02usd", "--budget", "300s", "--gpu", "l40s", "--gpu", "h100-sxm", "--json"
+    )
+    assert code == 0
+    assert json.loads(out)["constraints"] == ["0.02usd per question", "300.0s per question", "GPU in l40s, h100-sxm"]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["compare", "qwen3-8b", "qwen3-32b", "--cost", "usd"], "--cost: requires --task"),
+        (
+            ["compare", "qwen3-8b", "gpt-oss-120b", "--task", "gsm8k", "--gpu-count", "2"],
+            "--gpu-count: cannot be combined",
+        ),
+        (["compare", "qwen3-8b", "gpt-oss-120b", "--task", "gsm8k", "--output-tokens", "9"], "--output-tokens: cannot"),
+        (["compare", "qwen3-8b"], "second"),
+        (["import", "answers", "x"], "unknown kind of import 'answers'"),
+        (["import", "samples", "x.jsonl", "--gpu", "l4"], "--gpu: is for runs, vllm-bench, guidellm, not for samples"),
+        (["estimate", "qwen3-8b", "--gpu", "l4", "--concurrency", "many"], "--concurrency"),
+        (["estimate", "no-such-model", "--gpu", "l4"], "unknown model 'no-such-model'"),
+        (["recommend", "--nonsense"], "--nonsense"),
+        (["report"], "--output"),
+        (["curve", "gpt-oss-120b", "--strategy", "rebase"], "--strategy: unknown strategy with a curve 'rebase'"),
+        (["gpus", "--price", "nothing"], "--price"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_what_was_wrong(advisor, command, message):
+    code, out, err = advisor(*command)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_name_without_near_matches_is_not_answered_with_all_names(advisor):
+    err = advisor("estimate", "xyzzy", "--gpu", "l4")[2]
+    assert "`advisor models` lists what is known" in err
+    assert len(err) < 120
+
+
+def test_the_workspace_comes_from_the_environment_too(advisor, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ADVISOR_WORKSPACE", str(tmp_path / "file"))
+    assert advisor("tasks")[0] == 2
+    assert advisor("tasks", "--workspace", tmp_path)[0] == 0
+
+
+def test_help_has_headings_and_whole_sentences(advisor):
+    code, out, _ = advisor("--help")
+    assert code == 0
+    assert [line for line in out.splitlines() if line in {"Choose:", "Measure:", "Look up:"}] == [
+        "Choose:",
+        "Measure:",
+        "Look up:",
+    ]
+    assert not any(line.endswith("...") for line in out.splitlines())
+
+
+def test_version(advisor):
+    from importlib.metadata import version
+
+    from advisor.errors import DISTRIBUTION
+
+    assert advisor("--version")[1] == f"advisor {version(DISTRIBUTION)}\n"
+
+
+def test_the_distribution_has_the_name_that_error_texts_install():
+    import tomllib
+    from pathlib import Path
+
+    from advisor.errors import DISTRIBUTION
+
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert project["name"] == DISTRIBUTION != "advisor"
+
+
+def test_a_bug_of_ours_is_one_line_and_exit_70(advisor, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("advisor.recommendation.pick.recommend", broken)
+    code, out, err = advisor("recommend")
+    assert (code, out) == (70, "")
+    assert "bug in advisor (ZeroDivisionError: oops); ADVISOR_DEBUG=1" in err
+    monkeypatch.setenv("ADVISOR_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        advisor("recommend")
+
+
+def test_an_interrupt_is_130(advisor, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("advisor.recommendation.pick.recommend", interrupted)
+    assert advisor("recommend")[0] == 130

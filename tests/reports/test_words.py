@@ -1,0 +1,72 @@
+"""Candidates in words."""
+
+import pytest
+
+from advisor.accuracy.estimators import Interval
+from advisor.reports.words import (
+    candidate_strategy,
+    commands,
+    gpus_text,
+    interval_cell,
+    interval_text,
+    sampling_text,
+    strategy_cell,
+)
+from tests.recommendation.made import candidate
+
+PRM = {"reward_model": "org/prm"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "strategy", "cell", "sampling"),
+    [
+        ({}, "one answer", "one answer", "n=1, the model's own sampling defaults"),
+        ({"n_samples": 8}, "majority of 8", "majority of 8", "n=8 and keep the most frequent answer"),
+        ({"strategy": "greedy"}, "one answer, greedy", "one answer, greedy", "temperature=0"),
+        (
+            {"strategy": "thinking-budget", "token_budget": 8192},
+            "one answer, at most 8,192 tokens",
+            "one answer, ≤8,192 tokens",
+            "max_tokens=8192",
+        ),
+        (
+            {"strategy": "thinking-budget", "generated_tokens": 500.4},
+            "one answer, thinking held to about 500 tokens",
+            "one answer, ~500 tokens",
+            "thinking ended or prolonged to about 500 tokens, as made did",
+        ),
+        (
+            {"strategy": "best-of-n", "n_samples": 4, **PRM},
+            "best-of-n of 4 with rewards of org/prm",
+            "best-of-n of 4",
+            "best-of-n of 4, each step scored, as `advisor calibrate --url … --reward-url …` does",
+        ),
+        (
+            {"strategy": "adaptive-majority", "n_samples": 5},
+            "adaptive-majority of 5",
+            "adaptive-majority of 5",
+            "one answer after another until the vote is settled",
+        ),
+    ],
+)
+def test_strategies(changed, strategy, cell, sampling):
+    c = candidate(**changed)
+    assert candidate_strategy(c) == strategy
+    assert strategy_cell(c) == cell
+    assert sampling_text(c) == sampling
+
+
+def test_the_layout_is_named_where_it_is_not_tensor_parallelism_alone():
+    assert gpus_text(candidate(gpu_count=8, parallelism="tp8")) == "8 × h100-sxm"
+    assert gpus_text(candidate(gpu_count=8, parallelism="dp8")) == "8 × h100-sxm (dp8)"
+    assert gpus_text(candidate(gpu_count=8, parallelism="tp4pp2")) == "8 × h100-sxm (tp4pp2)"
+
+
+def test_intervals():
+    assert interval_text(Interval(0.801, 0.76, 0.84)) == "80.1 % (90 %: 76.0 % – 84.0 %)"
+    assert interval_cell(Interval(0.801, 0.76, 0.84)) == "80.1 % (76.0 – 84.0)"
+
+
+def test_commands_of_policy_and_reward_model():
+    assert commands(candidate(command="a")) == ("a",)
+    assert commands(candidate(command="a", reward_command="b")) == ("a", "b")
