@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from advisor.cli import choose, lookup, measure
+from advisor.cli import choose, collect, lookup
 from advisor.errors import DISTRIBUTION, AdvisorError
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -24,10 +24,10 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "report": choose.report,
     },
     "Measure": {
-        "calibrate": measure.calibrate,
-        "profile": measure.profile,
-        "import": measure.import_,
-        "fit": measure.fit,
+        "calibrate": collect.calibrate,
+        "profile": collect.profile,
+        "import": collect.import_,
+        "fit": collect.fit,
     },
     "Look up": {
         "curve": lookup.curve,

@@ -1,5 +1,5 @@
 -- Which (model, task, strategy) have stored answers, and from which runs. Answers drawn with other settings are never
--- pooled: of several settings the user's own come before those that ship, then the one with most answers.
+-- pooled: of several settings the one with most answers is counted, of the user's own alone in a user's workspace.
 -- in:  $own: only what the user's workspace added something to; a workspace's fits overlay those that ship
 -- out: model, task, strategy, reward_model (null for plain samples: their votes do not depend on it), runs (run ids),
 --      prompt_tokens (mean, null where not recorded), place (1: counted)
@@ -25,7 +25,7 @@ select
     prompt_tokens,
     row_number() over (
         partition by model, task, strategy, reward_model
-        order by own desc, answers desc, runs
+        order by answers desc, runs
     ) as place
 from settings
 where own or not $own

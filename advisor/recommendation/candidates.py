@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 
 from advisor.accuracy.estimators import Interval
-from advisor.errors import NoAnswer, unknown
+from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, pass_tokens, policy_flops, verifier_flops
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
@@ -49,6 +49,9 @@ def _usable(workspace: Workspace, request: Request) -> list[Point]:
     if not workspace.fits.points:
         raise NoAnswer("no strategy point is known", hint="run `advisor fit`")
     of_task = [p for p in workspace.fits.points if p.task == request.task]
+    if not of_task and workspace.unfitted:
+        what = f"task {request.task!r} has no strategy points yet, and measurements are newer than the fits"
+        raise AdvisorError(what, where="--task", hint="run `advisor fit`")
     if not of_task:
         tasks = {p.task for p in workspace.fits.points}
         raise unknown("task", request.task, tasks, where="--task", listed_by="advisor tasks")

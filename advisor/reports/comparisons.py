@@ -8,8 +8,8 @@ from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.compare import Comparison
 from advisor.recommendation.compare_speed import FIGURES, LoadFigures, Point, SpeedComparison
 from advisor.recommendation.overtaking import Standing
-from advisor.reports.tables import table
 from advisor.reports.terminal import Block
+from advisor.reports.text_tables import table
 from advisor.reports.words import gpus_text, interval_cell, strategy_cell
 from advisor.units import bytes_text, significant
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from advisor.fits.line import CurvePoint, Line
-from advisor.reports.tables import table
 from advisor.reports.terminal import Block, Verbatim
 from advisor.reports.text_pictures import picture
+from advisor.reports.text_tables import table
 from advisor.reports.words import interval_text, short_strategy
 from advisor.units import percent, significant
 

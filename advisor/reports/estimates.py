@@ -6,8 +6,8 @@ import math
 
 from advisor.performance.under_load import Percentiles, UnderLoad
 from advisor.recommendation.estimate import Estimate
-from advisor.reports.tables import table
 from advisor.reports.terminal import Block
+from advisor.reports.text_tables import table
 from advisor.units import bytes_text, significant
 
 

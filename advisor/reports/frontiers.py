@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.frontier import Frontier
-from advisor.reports.tables import Table, table
 from advisor.reports.terminal import Block, Verbatim
 from advisor.reports.text_pictures import staircase
+from advisor.reports.text_tables import Table, table
 from advisor.reports.words import gpus_text, range_text, strategy_cell
 from advisor.units import percent, significant
 

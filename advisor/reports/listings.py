@@ -10,8 +10,8 @@ from advisor.gpus import GpuSpec
 from advisor.models.catalog import KnownModel
 from advisor.prices import Price
 from advisor.recommendation.frontier import TaskSummary
-from advisor.reports.tables import table
 from advisor.reports.terminal import Block
+from advisor.reports.text_tables import table
 from advisor.units import bytes_text, significant
 from advisor.values import plain
 

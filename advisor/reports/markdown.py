@@ -18,8 +18,8 @@ from advisor.recommendation.request import Request
 from advisor.reports.curves import saturation_text
 from advisor.reports.frontiers import frontier_picture, frontier_table
 from advisor.reports.recommendations import facts, runners_up
-from advisor.reports.tables import Table, table, to_markdown
 from advisor.reports.terminal import Block
+from advisor.reports.text_tables import Table, table, to_markdown
 from advisor.reports.words import candidate_strategy, commands, gpus_text, interval_text, sampling_text
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace

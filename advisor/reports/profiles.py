@@ -5,8 +5,8 @@ from __future__ import annotations
 from advisor.profiler.loop import Step
 from advisor.profiler.profile import Profile
 from advisor.profiler.routing import Routing
-from advisor.reports.tables import Table, table
 from advisor.reports.terminal import Block
+from advisor.reports.text_tables import Table, table
 from advisor.store.runs import Run
 from advisor.units import percent, significant
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
-from advisor.reports.tables import Table, table
 from advisor.reports.terminal import Block, Verbatim
+from advisor.reports.text_tables import Table, table
 from advisor.reports.words import (
     candidate_strategy,
     commands,

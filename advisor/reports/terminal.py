@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from advisor.reports.tables import Table, fitted
+from advisor.reports.text_tables import Table, fitted
 
 PIPED_WIDTH = 120
 """Columns where neither a terminal nor COLUMNS says how many."""

@@ -71,7 +71,7 @@ class Journal:
             raise AdvisorError(
                 f"cannot be written ({error.strerror})",
                 where=str(self.path),
-                hint="make room; the same command goes on from here",
+                hint="make room, then run the same command to resume",
             ) from None
         self.done[key] = rows
 

@@ -9,10 +9,12 @@ import pytest
 from advisor.errors import AdvisorError
 from advisor.fits.fit import fit
 from advisor.fits.measured_runs import measured_runs
+from advisor.fits.prior import read_prior
 from advisor.fits.speed_fits import speed_rows
 from advisor.fits.speeds import ANY_GPU, Speeds
 from advisor.performance.deployment import Deployment
 from advisor.performance.global_fit import PerformanceModel
+from advisor.performance.groups import COEFFICIENTS
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import ROOFLINE_SPREAD, predict
 from advisor.performance.roofline import Efficiency
@@ -44,6 +46,18 @@ def test_nothing_measured_nothing_written(tmp_path):
     assert list(tmp_path.rglob("*.csv")) == []
 
 
+def test_without_a_folder_speeds_are_left_to_make_performance(monkeypatch, tmp_path):
+    """What ships has tables of all GPUs, fitted together; `fit` makes those of the answers alone."""
+    workspace(tmp_path, ANSWERS, [run(1, 0.07)])
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "performance.csv").write_text("as it was")
+    monkeypatch.setattr("advisor.store.workspace.shipped_root", lambda: tmp_path)
+    found = fit(Workspace())
+    assert found.points > 0
+    assert found.corrections == 0
+    assert (tmp_path / "profiles" / "performance.csv").read_text() == "as it was"
+
+
 def test_a_fit_replaces_the_one_before(tmp_path):
     workspace(tmp_path, ANSWERS, [run(1, 0.07)])
     fit(Workspace(tmp_path))
@@ -73,7 +87,7 @@ def test_loads_of_models_and_gpus_without_specs_are_left_out_and_named(tmp_path)
 
 
 def test_loads_that_failed_or_took_no_time_say_nothing(tmp_path):
-    runs = [run(1, None, status="oom"), run(2, 0.0), run(4, None, request_s=20.0), run(8, None, output_tokens_per_s=9)]
+    runs = [run(1, None, status="oom"), run(2, 0.0), run(4, 0.0, request_s=20.0), run(8, None, output_tokens_per_s=9)]
     found = measured_runs(workspace(tmp_path, runs=runs))
     assert found.runs.concurrency[found.own].tolist() == [4, 8]
     assert np.isnan(found.runs.tpot_s[found.own]).all()
@@ -87,7 +101,11 @@ def test_a_new_gpu_learns_from_all_models_on_it(tmp_path):
     (row,) = (r for r in ws.fits.speeds if r.gpu == "l4")
     assert (row.engine, row.precision, row.provenance) == ("vllm", "bf16", Provenance.FITTED)
     assert row.runs == "3 runs: a test"
-    assert row.spread > 1
+    prior = read_prior(SHIPPED)
+    noise = prior.variances[0, COEFFICIENTS.index("tpot constant")] + prior.noise[0]
+    assert row.spread > np.exp(1.645 * np.sqrt(noise))  # another model strays, and a measurement has noise
+    (correction,) = (c for c in ws.fits.corrections if c.gpu == "l4")
+    assert correction.efficiency.weights == pytest.approx(row.efficiency.weights, rel=0.01)  # nothing left to correct
     other = "Qwen/Qwen3-4B"
     assert tpot_s(ws, other, 8) > 1.5 * tpot_s(SHIPPED, other, 8)
     for c in (1, 4, 16):

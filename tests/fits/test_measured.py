@@ -98,9 +98,10 @@ def test_an_answer_as_long_as_the_cap_is_whole(points):
     assert (point.token_budget, point.accuracy, point.cut) == (512, 0.5, 0.5)
 
 
-def test_an_answer_cut_by_its_limit_never_counts_as_ended(points, tmp_path):
+@pytest.mark.parametrize("reason", ["length", "loop"])
+def test_an_answer_cut_by_its_limit_never_counts_as_ended(points, tmp_path, reason):
     rows = [
-        sample(q, 0, q % 2 == 0 and q < 10, 600 if q < 10 else 2000, finish_reason="stop" if q < 10 else "length")
+        sample(q, 0, q % 2 == 0 and q < 10, 600 if q < 10 else 2000, finish_reason="stop" if q < 10 else reason)
         for q in range(20)
     ]
     last = points(rows, "thinking-budget")[-1]
@@ -231,11 +232,16 @@ def test_votes_are_weighted_by_one_reward_model_at_a_time(points):
     assert best == {"good": 1.0, "bad": 0.0}
 
 
-def test_answers_drawn_with_other_settings_are_not_pooled(points, tmp_path):
-    hot = [sample(q, i, i % 2 == 0, 500, temperature=1.0, run_id="hot") for q in range(10) for i in range(8)]
-    cold = [sample(q, i, True, 500, temperature=0.2, run_id="cold") for q in range(10) for i in range(4)]
-    first = points(hot + cold, "majority")[0]
-    assert (first.accuracy, first.runs) == (0.5, "hot")
+@pytest.mark.parametrize(
+    ("setting", "hot", "cold"),
+    [("temperature", 1.0, 0.2), ("top_p", 1.0, 0.5), ("max_tokens", 4096, 512), ("frequency_penalty", 0.5, None)],
+)
+def test_answers_drawn_with_other_settings_are_not_pooled(points, tmp_path, setting, hot, cold):
+    most = [sample(q, i, i % 2 == 0, 500, run_id="hot", **{setting: hot}) for q in range(10) for i in range(8)]
+    fewer = [sample(q, i, True, 500, run_id="cold", **{setting: cold}) for q in range(10) for i in range(4)]
+    found = points(most + fewer, "majority")
+    assert [(p.n_samples, p.runs) for p in found] == [(1, "hot"), (4, "hot"), (8, "hot")]
+    assert found[0].accuracy == 0.5
     (note,) = fit(Workspace(tmp_path)).notes
     assert "drawn with other settings (cold)" in note
     assert "--workspace" in note

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.reports import terminal
-from advisor.reports.tables import fitted, short_name, table, to_markdown
+from advisor.reports.text_tables import fitted, short_name, table, to_markdown
 
 T = table(
     ["model", "accuracy", "how", "extra"],

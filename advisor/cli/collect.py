@@ -1,4 +1,4 @@
-"""Commands that measure: calibrate, profile, import, fit."""
+"""Commands that collect measurements and learn from them: calibrate, profile, import, fit."""
 
 from __future__ import annotations
 
