@@ -32,7 +32,7 @@ class AdvisorError(Exception):
 
 
 class NoAnswer(AdvisorError):
-    """The request is sound and nothing known meets it. `answer` is what can be said all the same, for `--json`."""
+    """The request is sound and nothing known meets it. `answer` is what `--json` prints all the same."""
 
     exit_code = 1
 

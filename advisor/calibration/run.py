@@ -1,6 +1,6 @@
 """Sampling runs: every question through a strategy on an engine, answers checked and recorded as they come.
 
-All questions are asked at once, up to a bound, and the engine's own batching does the rest; there are no waves.
+All questions are sent at once, up to a bound, and the engine's own batching does the rest; there are no waves.
 """
 
 from __future__ import annotations

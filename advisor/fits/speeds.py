@@ -1,4 +1,4 @@
-"""What is believed of the speed of a deployment: rows of performance.csv and corrections.csv, read back."""
+"""The fitted speed of a deployment: rows of performance.csv and corrections.csv, read back."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ FORMS = "a model is a config.json in the form of Hugging Face, or its folder"
 
 @dataclass(frozen=True, slots=True)
 class ImportedModel(Value):
-    """A model that the workspace knows by name now, and its size."""
+    """A model that is in the workspace now, and its size."""
 
     model: str
     parameters: int

@@ -110,7 +110,7 @@ def _digests(path: Path) -> list[str]:
 
 
 def _recorded(folder: Path, rows: Sequence[Row]) -> str | None:
-    """The name of a sealed file that holds these rows, run_id apart: an import whose name an older version made."""
+    """The name of a sealed file that holds these rows under any run_id: an import whose name an older version made."""
     for file in files_of_length(folder, len(rows)):
         try:
             if holds(Run, file, [row | {"run_id": file.stem} for row in rows]):

@@ -1,4 +1,4 @@
-"""What one request asks of the hardware: bytes to read, FLOPs to do, by model, precision and lengths."""
+"""The work of one request for the hardware: bytes to read, FLOPs to do, by model, precision and lengths."""
 
 from __future__ import annotations
 

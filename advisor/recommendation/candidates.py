@@ -27,7 +27,7 @@ from advisor.store.workspace import Workspace
 PACKAGE = "advisor.recommendation"
 
 HOURLY = frozenset({"on-demand", "marketplace"})
-"""Kinds of price that anyone can rent at; GPUs with another price only are considered when asked for by name."""
+"""Kinds of price that anyone can rent at; GPUs with another price only are considered where --gpu names them."""
 
 
 def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnection:

@@ -10,7 +10,7 @@ from advisor.errors import AdvisorError
 from advisor.prices import Price
 from advisor.recommendation.candidates import candidates, frontier_of
 from advisor.recommendation.overtaking import Overtake, Standing, overtakes, standings
-from advisor.recommendation.request import DEFAULT_TASK, request
+from advisor.recommendation.request import DEFAULT_TASK, checked_request
 from advisor.store.workspace import Workspace
 from advisor.units import parse_cost
 from advisor.values import Rows, Value
@@ -53,8 +53,10 @@ def compare(
     first, second = two_models(workspace, models)
     frontiers = []
     for model in (first, second):
-        asked = request(workspace, task=task, gpu=gpu, model=model, precision=precision, engine=engine, price=price)
-        frontiers.append(frontier_of(candidates(workspace, asked), unit, workspace))
+        request = checked_request(
+            workspace, task=task, gpu=gpu, model=model, precision=precision, engine=engine, price=price
+        )
+        frontiers.append(frontier_of(candidates(workspace, request), unit, workspace))
     found = standings(frontiers[0], frontiers[1], unit)
     return Comparison(task.lower(), unit, (first, second), Rows(found), Rows(overtakes(found)))
 

@@ -62,7 +62,7 @@ def fleet(gpus: list[GpuSpec], rates: Mapping[str, Price], speeds: Speeds, engin
         for gpu, by, n in product(gpus, ("tp", "dp"), GPU_COUNTS)
         if n <= gpu.node_gpus and (by, n) != ("dp", 1)
     ]
-    believed = [speeds.of(gpu.name, engine, precision) for gpu, _ in layouts]
+    fitted = [speeds.of(gpu.name, engine, precision) for gpu, _ in layouts]
     peaks = [hardware(gpu, layout, precision) for gpu, layout in layouts]
     at = np.repeat(np.arange(len(layouts)), len(CONCURRENCIES))
     concurrency = np.tile(np.array(CONCURRENCIES, dtype=float), len(layouts))
@@ -76,8 +76,8 @@ def fleet(gpus: list[GpuSpec], rates: Mapping[str, Price], speeds: Speeds, engin
     def texts(values: Iterable[str]) -> NDArray[np.str_]:
         return np.asarray(np.array(list(values), dtype=str)[at])
 
-    efficiency = (numbers(getattr(speed.efficiency, field.name) for speed in believed) for field in fields(Efficiency))
-    spread = numbers(float(speed.spread) for speed in believed)
+    efficiency = (numbers(getattr(speed.efficiency, field.name) for speed in fitted) for field in fields(Efficiency))
+    spread = numbers(float(speed.spread) for speed in fitted)
     rents = [rates[gpu.name].usd_per_hour if gpu.name in rates else np.nan for gpu, _ in layouts]
     return Fleet(
         precision=precision,
@@ -90,7 +90,7 @@ def fleet(gpus: list[GpuSpec], rates: Mapping[str, Price], speeds: Speeds, engin
         tdp_w=numbers(gpu.tdp_w for gpu, _ in layouts),
         usd_per_hour=numbers(rents),
         price=texts(str(rates.get(gpu.name, "")) for gpu, _ in layouts),
-        provenance=texts(speed.provenance.value for speed in believed),
+        provenance=texts(speed.provenance.value for speed in fitted),
         speed=Speed(Efficiency(*efficiency), spread, Provenance.FITTED, ""),
         hardware=Hardware(*(numbers(getattr(peak, field.name) for peak in peaks) for field in fields(Hardware))),
         corrections=speeds.corrections(engine, precision),
@@ -123,7 +123,7 @@ class Rewards:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a strategy point asks of its model: `shape` names the model's config, tokens are of one answer."""
+    """The work of a strategy point for its model: `shape` names the model's config, tokens are of one answer."""
 
     spec: ModelSpec
     shape: str

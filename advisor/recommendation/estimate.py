@@ -1,4 +1,4 @@
-"""The verb `estimate`: one deployment at one load, and under traffic where that is asked for."""
+"""The verb `estimate`: one deployment at one load, and under traffic where --rate, --qps or a limit is given."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Estimate(Value):
 
 @dataclass(frozen=True, slots=True)
 class PricedDeployment:
-    """A deployment with what is believed of its speed and price."""
+    """A deployment with its predicted speed and its price."""
 
     deployment: Deployment
     speed: Speed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
-from advisor.recommendation.request import DEFAULT_TASK, request
+from advisor.recommendation.request import DEFAULT_TASK, checked_request
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
 from advisor.units import parse_cost
@@ -44,8 +44,8 @@ def frontier(
 ) -> Frontier:
     """The Pareto frontier of accuracy against one cost per question, by frontier.sql. Raises AdvisorError, NoAnswer."""
     unit = parse_cost(cost, where="--cost")
-    asked = request(workspace, task=task, gpu=gpu, model=model, price=price)
-    return Frontier(asked.task, unit, Rows(frontier_of(candidates(workspace, asked), unit, workspace)))
+    request = checked_request(workspace, task=task, gpu=gpu, model=model, price=price)
+    return Frontier(request.task, unit, Rows(frontier_of(candidates(workspace, request), unit, workspace)))
 
 
 @dataclass(frozen=True, slots=True)

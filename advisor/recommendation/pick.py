@@ -13,7 +13,7 @@ from advisor.errors import NoAnswer
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
-from advisor.recommendation.request import DEFAULT_TASK, Request, request
+from advisor.recommendation.request import DEFAULT_TASK, Request, checked_request
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.units import COSTS, Budget, percent, significant
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 N_ALTERNATIVES = 5
 WORTH = 0.01
-"""Accuracy that a doubling of the cost must buy among candidates no interval can tell apart."""
+"""Accuracy that a doubling of the cost must buy among candidates whose intervals overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def recommend(
     Price), one or many. Raises AdvisorError for options that cannot be met or read, NoAnswer with the limit at fault
     and the nearest feasible one.
     """
-    asked = request(
+    request = checked_request(
         workspace,
         budget=budget,
         task=task,
@@ -94,31 +94,31 @@ def recommend(
         price=price,
     )
     try:
-        return _recommendation(workspace, asked)
+        return _recommendation(workspace, request)
     except NoAnswer as none:
-        none.answer = Unanswered(asked.task, asked.constraints, str(none))
+        none.answer = Unanswered(request.task, request.constraints, str(none))
         raise
 
 
-def _recommendation(workspace: Workspace, asked: Request) -> Recommendation:
-    connection = candidates(workspace, asked)
-    parameters = {**asked.limits, "cost": "usd", "worth": WORTH}
+def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
+    connection = candidates(workspace, request)
+    parameters = {**request.limits, "cost": "usd", "worth": WORTH}
     query = f"create table picked as {feasible(statement(PACKAGE, 'pick'))}"
     connection.execute(query, parameters)
     best = rows(connection.execute("from picked where place <= $n + 1 order by place", {"n": N_ALTERNATIVES}))
     if not best:
-        raise _no_answer(connection, asked)
+        raise _no_answer(connection, request)
     pick, *others = best
     alternatives = [candidate(row, workspace, _why_not(row, pick)) for row in others]
     return Recommendation(
-        task=asked.task,
+        task=request.task,
         recommended=candidate(pick, workspace),
         alternatives=Rows(alternatives),
-        frontier=Rows(frontier_of(connection, asked.cost, workspace)),
-        constraints=asked.constraints,
-        reason=_reason(pick, asked),
+        frontier=Rows(frontier_of(connection, request.cost, workspace)),
+        constraints=request.constraints,
+        reason=_reason(pick, request),
         n_candidates=_count(connection),
-        request=asked,
+        request=request,
         notes=("measurements are newer than the fits; run `advisor fit` to count them",) if workspace.unfitted else (),
     )
 
@@ -128,14 +128,14 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(counted[0]) if counted else 0
 
 
-def _reason(pick: dict[str, Any], asked: Request) -> str:
-    if asked.min_accuracy is not None:
-        return f"the cheapest that reaches {percent(asked.min_accuracy)} on {asked.task}"
+def _reason(pick: dict[str, Any], request: Request) -> str:
+    if request.min_accuracy is not None:
+        return f"the cheapest that reaches {percent(request.min_accuracy)} on {request.task}"
     if pick["most_accurate"] <= pick["accuracy"]:
-        return f"the most accurate on {asked.task} within the limits, at the lowest cost"
+        return f"the most accurate on {request.task} within the limits, at the lowest cost"
     best = f"{pick['most_accurate_model']}, {percent(pick['most_accurate'])}"
     return (
-        f"as accurate on {asked.task} as the best within the limits ({best}) as far as its 90 % interval can show, "
+        f"as accurate on {request.task} as the best within the limits ({best}) as far as its 90 % interval can show, "
         f"and a dearer one would gain less than {percent(WORTH, 0)} a doubling of its cost"
     )
 
@@ -151,22 +151,22 @@ def _why_not(row: dict[str, Any], pick: dict[str, Any]) -> str:
     return dearer
 
 
-def _no_answer(connection: duckdb.DuckDBPyConnection, asked: Request) -> NoAnswer:
+def _no_answer(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAnswer:
     """Which single constraint, if lifted, would let something through, and the value that just would."""
     if _count(connection) == 0:
-        what = f"no model with a known accuracy on {asked.task} fits on these GPUs"
+        what = f"no model with a known accuracy on {request.task} fits on these GPUs"
         return NoAnswer(what, hint="allow other GPUs or a smaller --precision")
     columns = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
     binding = []
-    for name, value in asked.limits.items():
+    for name, value in request.limits.items():
         if value is None:
             continue
         best = "max" if name == "min_accuracy" else "min"
         query = feasible(f'select {best}("{columns.get(name, name)}") from feasible')
-        found = connection.execute(query, {**asked.limits, name: None}).fetchone()
+        found = connection.execute(query, {**request.limits, name: None}).fetchone()
         if found and found[0] is not None and math.isfinite(found[0]):
             binding.append(_nearest(name, float(found[0])))
-    what = f"nothing known on {asked.task} meets all limits"
+    what = f"nothing known on {request.task} meets all limits"
     if binding:
         return NoAnswer(what, hint="nearest feasible, changing one: " + " or ".join(binding))
     return NoAnswer(f"{what}, and changing a single one would not help", hint="loosen two of them")

@@ -1,4 +1,4 @@
-"""What is asked of a recommendation, checked: names in full, budgets per question, durations in seconds."""
+"""What is request of a recommendation, checked: names in full, budgets per question, durations in seconds."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Request:
         return tuple(limits)
 
 
-def request(
+def checked_request(
     workspace: Workspace,
     *,
     budget: str | Budget | Sequence[str | Budget] | None = None,

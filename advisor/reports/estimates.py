@@ -1,4 +1,4 @@
-"""An estimate for a person, under load where that was asked for."""
+"""An estimate for a person, under traffic where that was given."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _pictures(path: Path, found: Recommendation, curves: Sequence[Line]) -> dict
 
 def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, str]) -> str:
     """The whole report as GitHub-flavoured Markdown."""
-    pick, asked = found.recommended, found.request
+    pick, request = found.recommended, found.request
     where = gpus_text(pick)
     limits = f" with {', '.join(found.constraints)}" if found.constraints else ""
     commands_text = "\n".join(commands(pick))
@@ -107,7 +107,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         f" question. It is {found.reason}; {found.n_candidates:,} candidates were compared."
     )
     picture = (
-        f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_picture(found.frontier, asked.cost))
+        f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_picture(found.frontier, request.cost))
     )
     parts = [
         f"# {pick.model}, {candidate_strategy(pick)}, on {where}",
@@ -117,16 +117,16 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         f"{_fenced(commands_text, 'sh')}\n\nAsk it with {sampling_text(pick)}.",
         "## Runners-up",
         to_markdown(runners_up(found)) if found.alternatives else "None meets the limits.",
-        f"## Frontier of accuracy against {asked.cost}",
+        f"## Frontier of accuracy against {request.cost}",
         picture,
-        to_markdown(frontier_table(found.frontier, asked.cost)),
+        to_markdown(frontier_table(found.frontier, request.cost)),
         *_curve_section(curves, pictures),
         "## Assumptions",
         "\n".join(f"- {line}" for line in ASSUMPTIONS),
         "## Where the numbers come from",
         to_markdown(_provenance(found)),
         f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}; again with\n\n"
-        + _fenced(again(asked), "sh"),
+        + _fenced(again(request), "sh"),
     ]
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
@@ -158,23 +158,23 @@ def _provenance(found: Recommendation) -> Table:
     return table(["number", "from"], rows)
 
 
-def again(asked: Request) -> str:
+def again(request: Request) -> str:
     """The command that makes this report again."""
-    words = ["advisor", "report", "--task", asked.task]
-    for budget in asked.budgets:
+    words = ["advisor", "report", "--task", request.task]
+    for budget in request.budgets:
         words += ["--budget", str(budget)]
-    for flag, names in (("--gpu", asked.gpus), ("--model", asked.models)):
+    for flag, names in (("--gpu", request.gpus), ("--model", request.models)):
         for name in names or ():
             words += [flag, name]
-    for price in asked.prices:
+    for price in request.prices:
         words += ["--price", f"{price.gpu}={price.usd_per_hour:g}usd/h"]
     single = {
-        "--min-accuracy": asked.min_accuracy,
-        "--qps": asked.qps,
-        "--max-ttft": f"{asked.max_ttft_s:g}s" if asked.max_ttft_s else None,
-        "--max-tpot": f"{asked.max_tpot_s:g}s" if asked.max_tpot_s else None,
-        "--precision": asked.precision,
-        "--engine": asked.engine if asked.engine != "vllm" else None,
+        "--min-accuracy": request.min_accuracy,
+        "--qps": request.qps,
+        "--max-ttft": f"{request.max_ttft_s:g}s" if request.max_ttft_s else None,
+        "--max-tpot": f"{request.max_tpot_s:g}s" if request.max_tpot_s else None,
+        "--precision": request.precision,
+        "--engine": request.engine if request.engine != "vllm" else None,
     }
     for flag, one in single.items():
         words += [flag, f"{one}"] if one is not None else []

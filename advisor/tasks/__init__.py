@@ -1,1 +1,1 @@
-"""What models are asked, and whether an answer is right."""
+"""Questions, and whether an answer is right."""

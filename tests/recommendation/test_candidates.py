@@ -13,7 +13,7 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import prefill_s
 from advisor.provenance import Provenance
 from advisor.recommendation.candidates import candidate, candidates, rows
-from advisor.recommendation.request import request
+from advisor.recommendation.request import checked_request
 from advisor.work import answer_flops, reward_flops
 from tests.known import load_gpu, spec_of
 from tests.recommendation.made import MODEL, point, workspace
@@ -24,8 +24,8 @@ REWARD = "Qwen/Qwen2.5-Math-7B"
 
 
 def every_candidate(ws, **options):
-    asked = request(ws, task="mine", gpu=GPU, price=PRICE, **options)
-    return [candidate(row, ws) for row in rows(candidates(ws, asked).execute("from candidates"))]
+    request = checked_request(ws, task="mine", gpu=GPU, price=PRICE, **options)
+    return [candidate(row, ws) for row in rows(candidates(ws, request).execute("from candidates"))]
 
 
 def at(found, gpu_count, concurrency, layout=None):
@@ -139,8 +139,8 @@ def test_runs_of_the_very_model_correct_its_speed(tmp_path):
     model, gpu = "meta-llama/Meta-Llama-3.1-70B", "h200-sxm"
     long = {"prompt_tokens": 1024.0, "generated_tokens": 1024.0, "depth_tokens": 1024.0}
     ws = workspace(tmp_path, point(model=model, **long), point(model="meta-llama/Llama-2-70b-hf", **long))
-    asked = request(ws, task="mine", gpu=gpu, precision="fp8", engine="trtllm")
-    found = [candidate(row, ws) for row in rows(candidates(ws, asked).execute("from candidates"))]
+    request = checked_request(ws, task="mine", gpu=gpu, precision="fp8", engine="trtllm")
+    found = [candidate(row, ws) for row in rows(candidates(ws, request).execute("from candidates"))]
     corrected, pooled = (at([c for c in found if c.model == m], 4, 32) for m in (model, "meta-llama/Llama-2-70b-hf"))
     assert Speeds.read(ws).corrections("trtllm", "fp8")[ws.models.shape(model)][gpu].n_runs > 0
     e = advisor.estimate(

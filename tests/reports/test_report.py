@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from advisor.recommendation.request import request
+from advisor.recommendation.request import checked_request
 from advisor.reports.markdown import again
 from tests.known import SHIPPED
 
@@ -62,7 +62,7 @@ def test_the_command_at_its_end_makes_the_same_report(advisor, tmp_path):
 
 
 def test_again_keeps_every_limit():
-    asked = request(
+    request = checked_request(
         SHIPPED,
         budget=["1usd/1000q"],
         task="gsm8k",
@@ -85,7 +85,7 @@ def test_again_keeps_every_limit():
         "--max-ttft 1s",
         "--engine sglang",
     ):
-        assert words in again(asked)
+        assert words in again(request)
 
 
 @pytest.mark.parametrize(
