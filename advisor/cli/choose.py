@@ -9,9 +9,8 @@ import typer
 from advisor.cli import options
 from advisor.cli.output import emit
 from advisor.errors import AdvisorError, NoAnswer
+from advisor.tasks import DEFAULT_TASK
 from advisor.values import to_json
-
-DEFAULT_TASK = "gpqa-diamond"
 
 
 def recommend(

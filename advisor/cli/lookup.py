@@ -8,11 +8,12 @@ import typer
 
 from advisor.cli import options
 from advisor.cli.output import emit, emit_rows
+from advisor.tasks import DEFAULT_TASK
 
 
 def curve(
     model: Annotated[str, typer.Argument(help="A model's name, see `advisor models`.")],
-    task: options.Task = "gpqa-diamond",
+    task: options.Task = DEFAULT_TASK,
     strategy: Annotated[
         str | None, typer.Option(help="majority, thinking-budget, …; default: every strategy with a curve.")
     ] = None,

@@ -13,12 +13,11 @@ from advisor.errors import NoAnswer, unknown
 from advisor.fits.line import CurvePoint, Line, line
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
+from advisor.tasks import DEFAULT_TASK
 from advisor.values import Rows, Value
 
 if TYPE_CHECKING:
     import pandas
-
-DEFAULT_TASK = "gpqa-diamond"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from advisor.errors import AdvisorError
 from advisor.prices import Price
 from advisor.recommendation.candidates import candidates, frontier_of
 from advisor.recommendation.overtaking import Overtake, Standing, overtakes, standings
-from advisor.recommendation.request import DEFAULT_TASK, checked_request
+from advisor.recommendation.request import checked_request
 from advisor.store.workspace import Workspace
+from advisor.tasks import DEFAULT_TASK
 from advisor.units import parse_cost
 from advisor.values import Rows, Value
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
-from advisor.recommendation.request import DEFAULT_TASK, checked_request
+from advisor.recommendation.request import checked_request
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
+from advisor.tasks import DEFAULT_TASK
 from advisor.units import parse_cost
 from advisor.values import Rows, Value
 

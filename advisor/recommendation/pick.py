@@ -13,9 +13,10 @@ from advisor.errors import NoAnswer
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
-from advisor.recommendation.request import DEFAULT_TASK, Request, checked_request
+from advisor.recommendation.request import Request, checked_request
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
+from advisor.tasks import DEFAULT_TASK
 from advisor.units import COSTS, Budget, percent, significant
 from advisor.values import Rows, Value
 

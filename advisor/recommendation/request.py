@@ -10,10 +10,9 @@ from advisor.gpus import PRECISIONS
 from advisor.performance.deployment import ENGINES
 from advisor.prices import Price, parse_prices
 from advisor.store.workspace import Workspace
+from advisor.tasks import DEFAULT_TASK
 from advisor.units import COSTS, Budget, checked_rate, parse_duration
 from advisor.values import several
-
-DEFAULT_TASK = "gpqa-diamond"
 
 
 @dataclass(frozen=True, slots=True)
