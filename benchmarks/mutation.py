@@ -34,7 +34,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ROOMS = ("units", "work", "models", "performance", "strategies", "accuracy", "recommend", "fits")
 COPIED = ("advisor", "tests", "profiles", "measurements", "pyproject.toml")
-ALSO = {"recommend": ("tests/report",), "work": ("tests/models/test_spec.py",)}
+ALSO = {"recommend": ("tests/report",)}
 """Tests of a room beside tests/<room>/, tests/test_<room>.py and its doctests."""
 
 EXAMPLES = 50
