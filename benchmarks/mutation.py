@@ -43,6 +43,11 @@ AROUND = 70
 MEMORY_BYTES = 24 * 2**30
 LEAST_TIMEOUT_S = 20.0
 
+COUNTS = 64
+"""Larger whole numbers are doubled, smaller ones also moved by one."""
+GUARD = 1e-6
+"""Positive numbers up to this one only keep divisions from zero."""
+
 SWAPS = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.FloorDiv: ("//", "*"), ast.Mod: ("%", "+"),
     ast.Pow: ("**", "*"), ast.BitAnd: ("&", "|"), ast.BitOr: ("|", "&"), ast.And: ("and", "or"), ast.Or: ("or", "and"),
@@ -152,9 +157,8 @@ class Python:
             case ast.Constant(value=bool() as value):
                 yield str(not value)
             case ast.Constant(value=int() as value):
-                yield str(value + 1)
-                yield str(value - 1)
-            case ast.Constant(value=float() as value):
+                yield from (str(value + 1), str(value - 1)) if value <= COUNTS else [str(2 * value)]
+            case ast.Constant(value=float() as value) if not 0 < value <= GUARD:
                 yield repr(2 * value or 1.0)
             case ast.BinOp(left=a, op=op, right=b) if not (is_text(a) or is_text(b)):
                 yield f"({self.text(a)})"
