@@ -188,7 +188,7 @@ class Python:
             yield f"{NAMES[name]}{self.text(node)[len(name) :]}"
         if name in GUARDS and len(node.args) > 1:
             yield from (f"({self.text(a)})" for a in node.args[: 1 if name == "clip" else 2])
-        for keyword in (k for k in node.keywords if k.arg != "strict"):
+        for keyword in (k for k in node.keywords if k.arg not in ("strict", "dtype")):
             kept = [a for a in (*node.args, *node.keywords) if a is not keyword]
             yield f"{self.text(node.func)}({', '.join(map(self.text, kept))})"
 
@@ -205,7 +205,7 @@ def visited(node: ast.AST) -> Iterator[ast.AST]:
             return
         case ast.Assign(value=ast.BinOp(op=ast.BitOr())) if node.col_offset == 0:
             return  # a union of types
-        case ast.keyword(arg="strict"):
+        case ast.keyword(arg="strict" | "dtype"):
             return
     yield node
     for field, value in ast.iter_fields(node):

@@ -116,6 +116,10 @@ def test_weights_and_cache_are_shared_out_over_stages():
     assert m.max_sequences == pytest.approx((0.9 * 80e9 - OVERHEAD_BYTES - m.weights_bytes) * 4 / (32 * 2 * 1024 * 2000 * 2))
 
 
+def test_an_engine_takes_as_much_for_itself_as_vllm_reports():
+    assert 1.5e9 < memory(demand(load_model(LLAMA), "bf16", 10, 10), 80e9, on(), 1).overhead_bytes < 3e9
+
+
 def test_what_fits_exactly_fits():
     m = memory(demand(load_model(LLAMA), "bf16", 1000, 1000), 80e9, on(), 1)
     assert replace(m, capacity_bytes=m.total_bytes).fits
