@@ -54,7 +54,15 @@ SWAPS = {
     ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="),
     ast.In: ("in", "not in"), ast.NotIn: ("not in", "in"), ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is"),
 }  # fmt: skip
-NAMES = {"min": "max", "minimum": "maximum", "floor": "ceil", "any": "all", "argmin": "argmax", "zeros": "ones", "startswith": "endswith"}
+NAMES = {
+    "min": "max",
+    "minimum": "maximum",
+    "floor": "ceil",
+    "any": "all",
+    "argmin": "argmax",
+    "zeros": "ones",
+    "startswith": "endswith",
+}
 NAMES |= {other: name for name, other in NAMES.items()}
 GUARDS = {"min", "max", "minimum", "maximum", "clip"}
 QUIET = {"AdvisorError", "NoAnswer", "unknown", "cast", "NewType", "TypeVar"}
@@ -87,7 +95,9 @@ class Mutant:
         first = old.rfind(b"\n", 0, self.start) + 1
         last = old.find(b"\n", self.end) % (len(old) + 1)
         before, after = old[first:last], old[first : self.start] + self.new + old[self.end : last]
-        return old.count(b"\n", 0, self.start) + 1, *difference(*(" ".join(t.decode().split()) for t in (before, after)))
+        return old.count(b"\n", 0, self.start) + 1, *difference(
+            *(" ".join(t.decode().split()) for t in (before, after))
+        )
 
 
 def difference(before: str, after: str) -> tuple[str, str]:
@@ -178,7 +188,9 @@ class Python:
             case ast.Dict(keys=[_, _, *_]) if all(node.keys):
                 pairs = [f"{self.text(k)}: {self.text(v)}" for k, v in zip(node.keys, node.values, strict=True)]
                 yield from (f"{{{', '.join(pairs[:i] + pairs[i + 1 :])}}}" for i in range(len(pairs)))
-            case ast.Tuple(elts=[_, _, _, *_]) | ast.List(elts=[_, _, *_]) | ast.Set(elts=[_, _, *_]) if all(map(is_fact, node.elts)):
+            case ast.Tuple(elts=[_, _, _, *_]) | ast.List(elts=[_, _, *_]) | ast.Set(elts=[_, _, *_]) if all(
+                map(is_fact, node.elts)
+            ):
                 left, right = {ast.Tuple: "()", ast.List: "[]", ast.Set: "{}"}[type(node)]
                 for i in range(len(node.elts)):
                     yield f"{left}{self.joined(', ', node.elts[:i] + node.elts[i + 1 :])},{right}"
@@ -313,7 +325,9 @@ def run_tests(tree: Path, tests: list[str]) -> None:
         hypothesis.settings.register_profile("m", derandomize=True, max_examples=EXAMPLES, deadline=None, database=None)
         hypothesis.settings.load_profile("m")
         options = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
-        code = int(any(pytest.main([*options, "-m", kind, *tests]) not in (0, 5) for kind in ("not slow", "slow")))  # 5: no such test
+        code = int(
+            any(pytest.main([*options, "-m", kind, *tests]) not in (0, 5) for kind in ("not slow", "slow"))
+        )  # 5: no such test
         listed = tree / "imported"
         if not listed.exists():
             packages = (n for n, m in sys.modules.items() if "site-packages" in (getattr(m, "__file__", None) or ""))
@@ -364,7 +378,9 @@ def main() -> None:
     parser.add_argument("--room", action="append", help=f"one of {' '.join(ROOMS)}; all without it")
     parser.add_argument("--sample", type=int, default=200, help="mutants of each room")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--skip", action="append", default=[], metavar="PATH", help="a file to leave as it is, e.g. advisor/work.py")
+    parser.add_argument(
+        "--skip", action="append", default=[], metavar="PATH", help="a file to leave as it is, e.g. advisor/work.py"
+    )
     parser.add_argument("--survivors", type=Path, metavar="PATH", help="where to list the survivors: .csv or .md")
     options = parser.parse_args()
     rooms = options.room or ROOMS

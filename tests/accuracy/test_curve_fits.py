@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
-from advisor.accuracy.curve_fits import FAMILIES, LATE_DECLINE, SHRINKAGE, best_shapes, fit_curve, fit_family, fit_published
+from advisor.accuracy.curve_fits import (
+    FAMILIES,
+    LATE_DECLINE,
+    SHRINKAGE,
+    best_shapes,
+    fit_curve,
+    fit_family,
+    fit_published,
+)
 from advisor.accuracy.shapes import FINISH_TIME, FREE_FORM, Shape, remaining
 
 X = np.array([1.0, 2, 4, 8, 16, 32, 64])
@@ -79,7 +87,9 @@ def test_no_curve_drawn_at_random_is_closer(seed, family):
 
 def test_many_curves_at_once_are_each_fitted_alone():
     rng = np.random.default_rng(3)
-    means = np.clip(rng.uniform(0.3, 0.9, (12, 1)) - rng.uniform(-0.1, 0.3, (12, 1)) * X**-0.5 + rng.normal(0, 0.02, (12, 7)), 0, 1)
+    means = np.clip(
+        rng.uniform(0.3, 0.9, (12, 1)) - rng.uniform(-0.1, 0.3, (12, 1)) * X**-0.5 + rng.normal(0, 0.02, (12, 7)), 0, 1
+    )
     together = best_shapes(X, means)
     for shape, mean in zip(together, means, strict=True):
         (alone,) = best_shapes(X, mean[None])
@@ -214,7 +224,9 @@ def test_two_caps_do_not_tell_of_the_time_to_end():
     share = ended(CAPS[:2], 900, 2.0)
     assert fit_curve(CAPS[:2], np.tile(0.6 * share, (9, 1)), np.tile(share, (9, 1)), draws=9).shape.family == FREE_FORM
     share = ended(CAPS[:3], 900, 2.0)
-    assert fit_curve(CAPS[:3], np.tile(0.6 * share, (9, 1)), np.tile(share, (9, 1)), draws=9).shape.family == FINISH_TIME
+    assert (
+        fit_curve(CAPS[:3], np.tile(0.6 * share, (9, 1)), np.tile(share, (9, 1)), draws=9).shape.family == FINISH_TIME
+    )
 
 
 def test_answers_hardly_end_later_than_never():

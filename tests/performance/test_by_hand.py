@@ -15,7 +15,15 @@ from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, kv_copies, max_sequences, memory, weights_per_gpu
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
-from advisor.performance.roofline import Efficiency, collectives_s, decode_parts_s, decode_step_s, prefill_s, serving, shifted
+from advisor.performance.roofline import (
+    Efficiency,
+    collectives_s,
+    decode_parts_s,
+    decode_step_s,
+    prefill_s,
+    serving,
+    shifted,
+)
 from tests.known import load_gpu, load_model
 
 LLAMA, QWEN_MOE = "Llama-3.1-8B-Instruct", "Qwen3-30B-A3B"
@@ -54,7 +62,9 @@ def test_the_middle_of_the_shortest_answer_is_its_one_token():
     assert demand(load_model(LLAMA), "bf16", 10, 1).decode_core_flops == 32 * 4 * 4096 * 11
 
 
-@pytest.mark.parametrize(("precision", "width"), [("bf16", 2), ("fp8", 1), ("int8", 1), ("int4", 0.5625), ("fp4", 0.5625)])
+@pytest.mark.parametrize(
+    ("precision", "width"), [("bf16", 2), ("fp8", 1), ("int8", 1), ("int4", 0.5625), ("fp4", 0.5625)]
+)
 def test_precision_narrows_the_layers_and_not_the_head(precision, width):
     """Dense models are quantised whole; of a mixture of experts, four-bit checkpoints leave attention in 16 bit."""
     dense, moe = (demand(load_model(m), precision, 10, 10) for m in (LLAMA, QWEN_MOE))
@@ -113,7 +123,9 @@ def test_weights_and_cache_are_shared_out_over_stages():
     assert m.weights_bytes == 2 * (LLAMA_BODY + 2 * LLAMA_HEAD) / 4
     assert m.kv_cache_bytes == 10 * 32 * 2 * 1024 * 2000 * 2 / 4
     assert m.capacity_bytes == 0.9 * 80e9
-    assert m.max_sequences == pytest.approx((0.9 * 80e9 - OVERHEAD_BYTES - m.weights_bytes) * 4 / (32 * 2 * 1024 * 2000 * 2))
+    assert m.max_sequences == pytest.approx(
+        (0.9 * 80e9 - OVERHEAD_BYTES - m.weights_bytes) * 4 / (32 * 2 * 1024 * 2000 * 2)
+    )
 
 
 def test_an_engine_takes_as_much_for_itself_as_vllm_reports():
@@ -141,7 +153,9 @@ def test_parts_of_a_decode_step():
     d = demand(load_model(LLAMA), "bf16", 1000, 500)
     reached = replace(PERFECT, compute=0.5, weights=0.8, kv=0.4)
     compute, weights, kv = decode_parts_s(d, on(tp=2), reached, 32)
-    assert float(compute) == pytest.approx(32 * (2 * (LLAMA_BODY + LLAMA_HEAD) + 32 * 4 * 4096 * 1250) / (2 * 0.5 * 989e12))
+    assert float(compute) == pytest.approx(
+        32 * (2 * (LLAMA_BODY + LLAMA_HEAD) + 32 * 4 * 4096 * 1250) / (2 * 0.5 * 989e12)
+    )
     assert float(weights) == pytest.approx(2 * (LLAMA_BODY + LLAMA_HEAD) / (2 * 0.8 * 3.35e12))
     assert float(kv) == pytest.approx(32 * 32 * 2 * 1024 * 1250 * 2 / (2 * 0.4 * 3.35e12))
 
@@ -233,7 +247,9 @@ def continuous_batching(step_s, prefill_s, in_flight, places, generated, answers
     return *late[:, :3].mean(axis=0), (len(late) - 1) * generated / (late[-1, 3] - late[0, 3])
 
 
-@pytest.mark.parametrize(("in_flight", "places", "prompt", "generated"), [(32, 32, 2000, 200), (64, 16, 1000, 100), (40, 40, 4000, 60)])
+@pytest.mark.parametrize(
+    ("in_flight", "places", "prompt", "generated"), [(32, 32, 2000, 200), (64, 16, 1000, 100), (40, 40, 4000, 60)]
+)
 def test_the_steady_state_is_that_of_an_engine_event_by_event(in_flight, places, prompt, generated):
     """With or without requests that wait for a place; the formula lets a request meet its own prefill too, hence the few per cent."""
     d, h = demand(load_model(LLAMA), "bf16", prompt, generated), on()
@@ -263,7 +279,9 @@ def test_a_lone_request_by_hand():
 
 def test_a_new_request_waits_for_running_steps_and_for_a_burst_of_prompts():
     d, h = demand(load_model(LLAMA), "bf16", 1000, 500), on()
-    bare, steps, burst = (serving(d, h, eff, 16) for eff in (PERFECT, replace(PERFECT, ttft_steps=3), replace(PERFECT, burst=1)))
+    bare, steps, burst = (
+        serving(d, h, eff, 16) for eff in (PERFECT, replace(PERFECT, ttft_steps=3), replace(PERFECT, burst=1))
+    )
     assert float(steps.ttft_s - bare.ttft_s) == pytest.approx(3 * float(bare.tpot_s))
     assert float(burst.ttft_s) == pytest.approx(16 * float(bare.ttft_s))  # all sixteen prompts come at once
     assert float(steps.request_s - bare.request_s) == pytest.approx(3 * float(bare.tpot_s))
@@ -299,7 +317,9 @@ def test_efficiencies_move_by_their_odds_or_their_factor():
 # --- power ---
 
 
-@pytest.mark.parametrize(("compute", "weights", "kv", "per_gpu"), [(0, 1, 1, 245), (1, 0, 0, 700), (2, 1, 1, 472.5), (1, 2, 1, 358.75)])
+@pytest.mark.parametrize(
+    ("compute", "weights", "kv", "per_gpu"), [(0, 1, 1, 245), (1, 0, 0, 700), (2, 1, 1, 472.5), (1, 2, 1, 358.75)]
+)
 def test_power_between_reading_and_multiplying(compute, weights, kv, per_gpu):
     """An H100 draws 35 % of 700 W while it reads, all of them while it multiplies, and in between by the share of time."""
     s = serving(demand(load_model(LLAMA), "bf16", 10, 10), on(), PERFECT, 1)

@@ -13,7 +13,13 @@ from tests.known import load_gpu, load_model
 
 def features(prompt, generated, concurrency, **layout):
     h = hardware(load_gpu("h100-sxm"), Parallelism(**layout), "bf16")
-    return dict(zip(TERMS, terms(demand(load_model("Qwen3-8B"), "bf16", prompt, generated), h, concurrency).tolist(), strict=True))
+    return dict(
+        zip(
+            TERMS,
+            terms(demand(load_model("Qwen3-8B"), "bf16", prompt, generated), h, concurrency).tolist(),
+            strict=True,
+        )
+    )
 
 
 def test_terms_by_hand():
@@ -29,7 +35,9 @@ def test_terms_by_hand():
 
 
 def correction(low, high):
-    return Correction(Efficiency(), np.zeros(7), np.zeros(7), np.array(low, float), np.array(high, float), 1.1, 2, "here")
+    return Correction(
+        Efficiency(), np.zeros(7), np.zeros(7), np.array(low, float), np.array(high, float), 1.1, 2, "here"
+    )
 
 
 def test_a_correction_is_held_still_outside_what_was_measured():
@@ -46,7 +54,9 @@ def test_a_correction_is_at_most_a_factor_of_two(size, factor):
     assert found == pytest.approx(factor)
 
 
-@pytest.mark.parametrize(("low", "high", "whole", "parallel"), [(0, 0, True, False), (1, 1, False, True), (0, 1, True, True)])
+@pytest.mark.parametrize(
+    ("low", "high", "whole", "parallel"), [(0, 0, True, False), (1, 1, False, True), (0, 1, True, True)]
+)
 def test_it_covers_the_kinds_of_attention_that_were_measured(low, high, whole, parallel):
     known = correction([1, 0, 0, 0, 0, 0, low], [1, 0, 0, 0, 0, 0, high])
     assert (covers(known, False), covers(known, True)) == (whole, parallel)

@@ -92,7 +92,9 @@ def test_an_outlier_hardly_moves_the_fit(runs):
     broken.tpot_s[4] *= 10
     labels = (runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
     before, after = (fit(r, ridge=0.3).efficiency(*labels) for r in (runs, broken))
-    first, second = (serving(runs.demand, runs.hardware, e, runs.concurrency, runs.max_sequences).tpot_s for e in (before, after))
+    first, second = (
+        serving(runs.demand, runs.hardware, e, runs.concurrency, runs.max_sequences).tpot_s for e in (before, after)
+    )
     assert np.median(np.abs(np.log(second / first))) < 0.04
 
 

@@ -241,7 +241,9 @@ def test_an_unmeasured_gpu_is_less_certain():
     assert (on_unmeasured_gpu(PRIOR).variances[0, :N_EFFICIENCIES] > PRIOR.variances[0, :N_EFFICIENCIES]).all()
     assert (on_unmeasured_gpu(PRIOR).variances[1:] == PRIOR.variances[1:]).all()
     added = dict(zip(COEFFICIENTS, on_unmeasured_gpu(PRIOR).variances[0] - PRIOR.variances[0], strict=True))
-    assert np.exp(np.sqrt(added["kernel_s"])) == pytest.approx(10, rel=0.3)  # launch overheads: a factor of ten at one standard deviation
+    assert np.exp(np.sqrt(added["kernel_s"])) == pytest.approx(
+        10, rel=0.3
+    )  # launch overheads: a factor of ten at one standard deviation
     assert added["step_s"] == added["collective_s"] == added["kernel_s"] > added["weights"] == added["burst"] > 0.5
     assert added["tpot constant"] == 0
     assert (PRIOR.variances == 0.05).all()

@@ -65,7 +65,9 @@ def test_one_place_serves_one_after_another():
 def test_whatever_else_a_request_waits_for_is_counted_in_tpots():
     quick, slow = (simulate(Speed(FLAT.decode_s, 1e-5, steps), None, 4, 100, 11, 32) for steps in (0.0, 2.0))
     assert slow.ttft_s - quick.ttft_s == pytest.approx(2 * np.mean(quick.tpot_s))
-    assert slow.output_tokens_per_s == pytest.approx(4 * 11 / (4 * 11 / quick.output_tokens_per_s + 2 * np.mean(quick.tpot_s)))
+    assert slow.output_tokens_per_s == pytest.approx(
+        4 * 11 / (4 * 11 / quick.output_tokens_per_s + 2 * np.mean(quick.tpot_s))
+    )
     assert slow.in_flight == pytest.approx(4)
 
 

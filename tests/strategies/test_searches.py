@@ -83,7 +83,9 @@ def partial_length(engine, text):
 
 def test_mcts_waits_for_the_longest_of_the_steps_drawn_together():
     lengths = iter((3, 9, 4, 5))
-    engine = Ledger(lambda p, partial, s, n: "x" * (next(lengths) - 1) + "\n" if s.stop else "1234.", lambda text: (len(text) / 99,))
+    engine = Ledger(
+        lambda p, partial, s, n: "x" * (next(lengths) - 1) + "\n" if s.stop else "1234.", lambda text: (len(text) / 99,)
+    )
     found = searched(mcts, engine, 1, STEPS)
     assert found.work.depth_tokens == 9 + 5
     assert found.work.generated_tokens == 3 + 9 + 4 + 5 + 5
@@ -94,7 +96,11 @@ def test_an_answer_that_has_ended_is_neither_expanded_nor_completed_again():
     found = searched(mcts, engine, 6, STEPS)
     assert len(engine.calls) == 4
     assert [t.text for t in found.traces] == ["42."]  # drawn four times, it votes once
-    assert (found.traces[0].finish_reason, found.traces[0].rewards, found.traces[0].generated_tokens) == ("stop", (0.5,), 3)
+    assert (found.traces[0].finish_reason, found.traces[0].rewards, found.traces[0].generated_tokens) == (
+        "stop",
+        (0.5,),
+        3,
+    )
     assert found.work.depth_tokens == 3
 
 
@@ -197,11 +203,15 @@ def test_an_answer_ends_with_its_final_phrase_or_the_end_of_text():
     engine = Ledger(lambda p, partial, s, n: "the answer is 4\n")
     assert [t.finish_reason for t in searched(rebase, engine, 1, final).traces] == ["stop"]
     engine = Ledger(lambda p, partial, s, n: "nothing to say" if partial else "well\n")
-    assert [(t.text, t.finish_reason) for t in searched(rebase, engine, 1, final).traces] == [("well\nnothing to say", "stop")]
+    assert [(t.text, t.finish_reason) for t in searched(rebase, engine, 1, final).traces] == [
+        ("well\nnothing to say", "stop")
+    ]
 
 
 def test_rebase_scores_every_beginning_and_keeps_the_rewards():
-    engine = Ledger(lambda p, partial, s, n: "1." if partial else "a\n", lambda text: (0.25,) * text.count("\n") + (0.75,))
+    engine = Ledger(
+        lambda p, partial, s, n: "1." if partial else "a\n", lambda text: (0.25,) * text.count("\n") + (0.75,)
+    )
     found = searched(rebase, engine, 1, STEPS)
     assert engine.scored == ["a\n", "a\n1."]
     assert found.traces[0].rewards == (0.25, 0.75)
@@ -318,7 +328,11 @@ def test_no_empty_line_before_a_forced_answer():
 
 
 def test_thinking_that_ended_or_cannot_be_forced_stays_as_it_is():
-    for text, cap, force, reason in (("done.", 9, "A: ", "stop"), ("go on, ", 5, "", "length"), ("ha" * 99, 150, "", "loop")):
+    for text, cap, force, reason in (
+        ("done.", 9, "A: ", "stop"),
+        ("go on, ", 5, "", "length"),
+        ("ha" * 99, 150, "", "loop"),
+    ):
         engine = Ledger(lambda p, partial, s, n, text=text: text)
         found = asyncio.run(thinking_budget(engine, PROMPT, SAMPLING, cap, force))
         assert [(t.text, t.finish_reason) for t in found.traces] == [(text[:cap], reason)]
@@ -348,7 +362,11 @@ def test_a_loop_is_eight_times_the_same_and_64_characters(piece, times, loop):
 
 
 def test_only_a_cut_answer_is_a_loop():
-    assert [finish("ab" * 40, "length"), finish("ab" * 40, "stop"), finish("abc", "length")] == ["loop", "stop", "length"]
+    assert [finish("ab" * 40, "length"), finish("ab" * 40, "stop"), finish("abc", "length")] == [
+        "loop",
+        "stop",
+        "length",
+    ]
 
 
 # --- selections ---
@@ -368,7 +386,9 @@ def test_selections_equal_their_definitions(drawn):
     assert chosen["first"] == voting[0]
     assert voting.count(chosen["majority"]) == max(map(voting.count, voting))
     assert sums[chosen["weighted"]] == pytest.approx(max(sums.values()))
-    assert chosen["best"] == next(a for a, r in drawn if a is not None and r == max(r for a, r in drawn if a is not None))
+    assert chosen["best"] == next(
+        a for a, r in drawn if a is not None and r == max(r for a, r in drawn if a is not None)
+    )
 
 
 def test_ties_go_to_the_answer_seen_first():
@@ -378,7 +398,9 @@ def test_ties_go_to_the_answer_seen_first():
 
 
 def test_an_empty_trace_has_no_reward():
-    assert {name: reward([]) for name, reward in REWARDS.items()} == dict.fromkeys(("last", "min", "mean", "product"), 0)
+    assert {name: reward([]) for name, reward in REWARDS.items()} == dict.fromkeys(
+        ("last", "min", "mean", "product"), 0
+    )
 
 
 def test_a_strategy_asks_for_rewards_where_its_answer_depends_on_them():
