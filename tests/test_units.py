@@ -117,7 +117,7 @@ def test_costs_in_any_case():
     assert [parse_cost(c, where="--cost") for c in ("USD", "flops", "S", "j", "J", "Tokens")] == [
         "usd", "flops", "s", "J", "J", "tokens",
     ]  # fmt: skip
-    with pytest.raises(AdvisorError, match="euro.*; known: J, flops, s, tokens, usd"):
+    with pytest.raises(AdvisorError, match=r"euro.*; known: J, flops, s, tokens, usd"):
         parse_cost("euro", where="--cost")
 
 

@@ -14,6 +14,10 @@ LLAMA_8B_HEAD = 128_256 * 4096
 LLAMA_8B_PAIR = 32 * 4 * 4096  # two products over 4 096 channels a layer, for each token and each one it sees
 
 
+def test_no_work_is_nothing():
+    assert Work(10, 20, 30, 40, 50) + Work() == Work(10, 20, 30, 40, 50)
+
+
 def test_tokens_add_up_and_the_longest_chain_stays():
     one, other = Work(10, 20, 30, 40, 50), Work(1, 2, 3, 4, 500)
     assert one + other == other + one == Work(11, 22, 33, 44, 500)
@@ -28,7 +32,7 @@ def test_merging_in_any_order_is_the_same(parts):
 
 
 def test_one_more_answer_costs_its_own_tokens_alone():
-    """A published table's one token after 8 192 cached (tests/models/test_spec.py): the prompt is not computed again."""
+    """One token after 8 192 cached, by the published table of tests/models: the prompt is not computed again."""
     model = load_model("Qwen3-8B")
     costs = [answer_flops(model, 8192, 1, n) for n in (1, 2, 5)]
     assert costs[1] - costs[0] == 19_968_622_592
