@@ -49,11 +49,11 @@ def room_mutants(room: str, skip: list[str]) -> list[Mutant]:
 
 
 class Tests:
-    """A room's tests on a copy of the tree, in forks of this process, which holds every package they import except ours."""
+    """A room's tests on a copy of the tree, in forks of this process, which holds all packages except ours."""
 
     def __init__(self, tree: Path, room: str) -> None:
-        own = (f"tests/{room}", f"tests/test_{room}.py", f"advisor/{room}", f"advisor/{room}.py", *ALSO.get(room, ()))
-        self.tree, self.tests = tree, [path for path in own if (ROOT / path).exists()]
+        own = (f"tests/{room}", f"tests/test_{room}.py", f"advisor/{room}", f"advisor/{room}.py")
+        self.tree, self.tests = tree, [p for p in (*own, *ALSO.get(room, ())) if (ROOT / p).exists()]
         self.timeout_s, self.writes = 600.0, 0
         os.environ |= {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
         os.chdir(tree)

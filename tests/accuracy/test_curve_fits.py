@@ -54,7 +54,8 @@ def test_parameters_are_found_where_they_lie_on_the_grid():
 @given(st.lists(st.floats(0, 1), min_size=5, max_size=7), st.sampled_from(FAMILIES))
 @settings(deadline=None)
 def test_asymptote_and_drop_equal_bounded_least_squares(y, family):
-    """For the scale and rate that were chosen: one row a point, and a faint one that holds the asymptote near the last point."""
+    """For the scale and rate that were chosen: one row a point, and a faint one that holds the asymptote near the last
+    point."""
     x = X[: len(y)]
     found = fit_family(family, x, np.array([y])).shape(0)
     g = remaining(family, x, found.scale, found.rate)
@@ -108,9 +109,10 @@ def test_three_points_at_least_have_to_predict_a_fourth(n_points, parametric):
 
 
 def test_the_interval_of_a_linear_prediction_is_that_of_normal_theory():
-    """Through two points two doublings apart, y at four times the last is y1 + 0.75·(y1 − y0)/2: linear in each question's values."""
+    """Through two points two doublings apart, y at four times the last is y1 + 0.75·(y1 − y0)/2: linear in each
+    question's values."""
     rng = np.random.default_rng(0)
-    correct = rng.uniform(0.2, 0.5, (400, 2)) + [0, 0.1]
+    correct = rng.uniform([0.2, 0.3], [0.5, 0.6], (400, 2))
     curve = fit_curve(np.array([1.0, 4]), correct, draws=2000)
     ahead = 1.375 * correct[:, 1] - 0.375 * correct[:, 0]
     error = 1.6449 * ahead.std() / 400**0.5
@@ -164,10 +166,11 @@ def ended(caps, median, rate):
 
 
 def test_answers_that_end_late_by_hand():
-    """Every question alike: 80 % right whenever they end, half of them by 1500 tokens, odds growing with the square of the cap.
+    """Every question alike: 80 % right whenever they end, half of them by 1500 tokens, odds growing with the square of
+    the cap.
 
-    Those still open at the last cap will be right as often as the ended ones, drawn a little (5 % against the share that has ended)
-    towards 0.85 times the ones that ended last: the asymptote lies just below 0.8.
+    Those still open at the last cap will be right as often as the ended ones, drawn a little (5 % against the share
+    that has ended) towards 0.85 times the ones that ended last: the asymptote lies just below 0.8.
     """
     share = np.tile(ended(CAPS, 1500, 2.0), (30, 1))
     curve = fit_curve(CAPS, 0.8 * share, share, draws=50)
@@ -183,7 +186,8 @@ def test_answers_that_end_late_by_hand():
 
 
 def test_each_question_carries_on_with_its_own_accuracy():
-    """Ended answers of the easy questions are all right, of the hard ones all wrong; the hard ones are those still open.
+    """Ended answers of the easy questions are all right, of the hard ones all wrong; the hard ones are those still
+    open.
 
     Easy: 99 % ended. Hard: 30 %. So next to nothing is to be gained, though two thirds of the ended answers were right.
     """

@@ -96,7 +96,8 @@ def test_the_limit_of_votes_is_less_biased_than_the_plurality():
 
 
 def test_the_limit_of_votes_by_hand():
-    """Twice the plurality of all answers, less that of half of them, rounded down; of one answer nothing can be said but itself."""
+    """Twice the plurality of all answers, less that of half of them, rounded down; of one answer nothing can be said
+    but itself."""
     assert voting_limit([0.5, 0.6, 0.7, 0.8]) == pytest.approx(2 * 0.8 - 0.6)
     assert voting_limit([0.5, 0.6, 0.7, 0.8, 0.9]) == pytest.approx(2 * 0.9 - 0.6)
     assert voting_limit([0.5, 0.6]) == pytest.approx(2 * 0.6 - 0.5)
@@ -193,7 +194,8 @@ def test_weighted_votes_come_close_to_enumeration(drawn):
 
 
 def test_a_heavy_vote_outweighs_two_light_ones():
-    """All three: 0.9 beats 0.4 + 0.4. Pairs: right in two of three. One: one third. Half of the errors of 400 orders are below 2 points."""
+    """All three: 0.9 beats 0.4 + 0.4. Pairs: right in two of three. One: one third. Half of the errors of 400 orders
+    are below 2 points."""
     estimated = weighted_at_all_k(["right", "a", "a"], [True, False, False], [0.9, 0.4, 0.4])
     assert estimated[2] == 1
     assert estimated[:2] == pytest.approx((1 / 3, 2 / 3), abs=0.07)

@@ -6,18 +6,22 @@ import json
 import pytest
 
 from advisor.models.families import spec_from_config
+from tests.known import catalog
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402  (after the import that may skip)
 
-from tests.known import catalog
-
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 SMALL = {
-    "hidden_size": 256, "num_attention_heads": 8, "intermediate_size": 512, "vocab_size": 1000, "num_hidden_layers": 4, "max_position_embeddings": 4096,
-}  # fmt: skip
+    "hidden_size": 256,
+    "num_attention_heads": 8,
+    "intermediate_size": 512,
+    "vocab_size": 1000,
+    "num_hidden_layers": 4,
+    "max_position_embeddings": 4096,
+}
 GQA = {"num_key_value_heads": 2, "head_dim": 32}
 EXPERTS = {"moe_intermediate_size": 128, "num_experts_per_tok": 2}
 LATENT = {
@@ -134,7 +138,8 @@ def test_flops_within_a_hundredth_of_what_pytorch_counts(name):
 
 
 def expanded_again(keys: dict, cached: int) -> int:
-    """transformers keeps the latent cache of MLA and expands all of it again at every step; engines absorb the expansion."""
+    """transformers keeps the latent cache of MLA and expands all of it again at every step; engines absorb the
+    expansion."""
     if "kv_lora_rank" not in keys:
         return 0
     width = keys["num_attention_heads"] * (keys["qk_nope_head_dim"] + keys["v_head_dim"])
@@ -143,18 +148,30 @@ def expanded_again(keys: dict, cached: int) -> int:
 
 HYBRIDS = {
     "Qwen/Qwen3-Next-80B-A3B-Thinking": {
-        **GQA, "num_experts": 8, "shared_expert_intermediate_size": 128, "linear_num_key_heads": 4, "linear_key_head_dim": 32, "linear_num_value_heads": 8,
-        "linear_value_head_dim": 32, **EXPERTS,
+        **GQA,
+        "num_experts": 8,
+        "shared_expert_intermediate_size": 128,
+        "linear_num_key_heads": 4,
+        "linear_key_head_dim": 32,
+        "linear_num_value_heads": 8,
+        "linear_value_head_dim": 32,
+        **EXPERTS,
     },
     "nvidia/Nemotron-H-56B-Base-8K": {
-        **GQA, "hybrid_override_pattern": "M-M*-M", "mamba_num_heads": 8, "mamba_head_dim": 32, "n_groups": 2, "ssm_state_size": 32,
+        **GQA,
+        "hybrid_override_pattern": "M-M*-M",
+        "mamba_num_heads": 8,
+        "mamba_head_dim": 32,
+        "n_groups": 2,
+        "ssm_state_size": 32,
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_decode_flops_of_hybrids(name):
-    """PyTorch counts products of matrices only, and the state update is element-wise in part: the truth lies between without and with it."""
+    """PyTorch counts products of matrices only, and the state update is element-wise in part: the truth lies between
+    without and with it."""
     keys = small(name) | HYBRIDS[name]
     if "hybrid_override_pattern" in keys:
         keys["num_hidden_layers"] = len(keys["hybrid_override_pattern"])

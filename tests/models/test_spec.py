@@ -53,7 +53,8 @@ def test_active_parameters_agree_with_model_cards_that_say_what_they_count():
 
 @pytest.mark.parametrize("name", catalog())
 def test_active_parameters_agree_with_the_published_figure(name):
-    """Within 2 % or a unit of the figure's last digit, as the publisher counts: all that a token passes, with the look-up, or without LM head."""
+    """Within 2 % or a unit of the figure's last digit, as the publisher counts: all that a token passes, with the
+    look-up, or without LM head."""
     published = catalog()[name].published_active_parameters
     if published is None:
         pytest.skip("no published figure")

@@ -34,7 +34,8 @@ QWEN_ROUTERS, QWEN_EXPERTS = 48 * 2048 * 128, 48 * 128 * 3 * 2048 * 768
 QWEN_HEAD = 151_936 * 2048
 
 PERFECT = Efficiency(
-    compute=1, weights=1, experts=1, kv=1, link=1, skew=0, kernel_s=0, collective_s=0, step_s=0, prefill_compute=1, ttft_steps=0, burst=0
+    compute=1, weights=1, experts=1, kv=1, link=1, skew=0, kernel_s=0, collective_s=0, step_s=0, prefill_compute=1,
+    ttft_steps=0, burst=0,
 )  # fmt: skip
 
 
@@ -170,7 +171,8 @@ def test_narrow_products_are_faster_and_attention_and_head_stay_in_16_bit():
 
 
 def test_a_step_reads_the_experts_its_tokens_touch():
-    """One token touches 8 of 128; two under uniform routing 1 − (15/16)² of them. Attention is read by each of the data-parallel groups."""
+    """One token touches 8 of 128; two under uniform routing 1 − (15/16)² of them. Attention is read by each of the
+    data-parallel groups."""
     d = demand(load_model(QWEN_MOE), "bf16", 1000, 500)
     always = 2 * (QWEN_ATTENTION + QWEN_ROUTERS + QWEN_HEAD)
     for batch, share in ((1, 1 / 16), (2, 1 - (15 / 16) ** 2)):
@@ -191,7 +193,8 @@ def test_a_prompt_is_multiplied_by_all_gpus():
 
 
 def test_collectives_by_hand():
-    """Llama has 32 layers with two all-reduces each; where the attention is not shared one remains; a lone GPU has none."""
+    """Llama has 32 layers with two all-reduces each; where the attention is not shared one remains; a lone GPU has
+    none."""
     d = demand(load_model(LLAMA), "bf16", 10, 10)
     eff = replace(PERFECT, link=0.5, collective_s=1e-5)
     ring = 2 * 7 / 8 * 16 * 4096 * 2 / (0.5 * 450e9) + 1e-5
@@ -202,7 +205,8 @@ def test_collectives_by_hand():
 
 
 def test_at_the_ridge_neither_side_hides_behind_the_other():
-    """Where multiplying takes as long as reading, a step takes 2^(1/4) = 1.19 times as long; far from there the longer of both."""
+    """Where multiplying takes as long as reading, a step takes 2^(1/4) = 1.19 times as long; far from there the longer
+    of both."""
     d, h = demand(load_model(LLAMA), "bf16", 1000, 500), on()
     compute, weights, kv = (float(part) for part in decode_parts_s(d, h, PERFECT, 64))
     reading = weights + kv
@@ -223,7 +227,8 @@ def test_a_step_has_a_fixed_part_and_its_collectives():
 
 
 def continuous_batching(step_s, prefill_s, in_flight, places, generated, answers=600):
-    """An engine with `places`, event by event: a waiting prompt is prefilled, which draws its first token, else all decode one.
+    """An engine with `places`, event by event: a waiting prompt is prefilled, which draws its first token, else all
+    decode one.
 
     (TTFT, TPOT, seconds a request, tokens a second), means over the later half of `answers`.
     """
@@ -251,7 +256,8 @@ def continuous_batching(step_s, prefill_s, in_flight, places, generated, answers
     ("in_flight", "places", "prompt", "generated"), [(32, 32, 2000, 200), (64, 16, 1000, 100), (40, 40, 4000, 60)]
 )
 def test_the_steady_state_is_that_of_an_engine_event_by_event(in_flight, places, prompt, generated):
-    """With or without requests that wait for a place; the formula lets a request meet its own prefill too, hence the few per cent."""
+    """With or without requests that wait for a place; the formula lets a request meet its own prefill too, hence the
+    few per cent."""
     d, h = demand(load_model(LLAMA), "bf16", prompt, generated), on()
     s = serving(d, h, PERFECT, in_flight, places)
     step, prefill = float(decode_step_s(d, h, PERFECT, min(in_flight, places))), float(prefill_s(d, h, PERFECT))
@@ -265,7 +271,8 @@ def test_the_steady_state_is_that_of_an_engine_event_by_event(in_flight, places,
 
 
 def test_a_lone_request_by_hand():
-    """Two tokens: the first ends the prefill, the second takes one TPOT; with one token only, nothing follows the first."""
+    """Two tokens: the first ends the prefill, the second takes one TPOT; with one token only, nothing follows the
+    first."""
     h = on()
     for generated in (1, 2, 5):
         d = demand(load_model(LLAMA), "bf16", 1000, generated)
@@ -321,7 +328,8 @@ def test_efficiencies_move_by_their_odds_or_their_factor():
     ("compute", "weights", "kv", "per_gpu"), [(0, 1, 1, 245), (1, 0, 0, 700), (2, 1, 1, 472.5), (1, 2, 1, 358.75)]
 )
 def test_power_between_reading_and_multiplying(compute, weights, kv, per_gpu):
-    """An H100 draws 35 % of 700 W while it reads, all of them while it multiplies, and in between by the share of time."""
+    """An H100 draws 35 % of 700 W while it reads, all of them while it multiplies, and in between by the share of
+    time."""
     s = serving(demand(load_model(LLAMA), "bf16", 10, 10), on(), PERFECT, 1)
     s = replace(s, compute_s=np.asarray(compute), weights_s=np.asarray(weights), kv_s=np.asarray(kv))
     assert float(watts(s, 700.0, 1)) == pytest.approx(per_gpu)

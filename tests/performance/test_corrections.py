@@ -28,8 +28,14 @@ def test_terms_by_hand():
     assert middle == dict.fromkeys(TERMS, 0.0) | {"constant": 1.0}
     larger = features(8192, 512, 256, tp=2, dp=8)
     assert larger == {
-        "constant": 1, "concurrency": 1, "prompt": 1, "generated": -1, "gpus": 1, "concurrency_squared": 1, "data_parallel": 1,
-    }  # fmt: skip
+        "constant": 1,
+        "concurrency": 1,
+        "prompt": 1,
+        "generated": -1,
+        "gpus": 1,
+        "concurrency_squared": 1,
+        "data_parallel": 1,
+    }
     assert features(2048, 2048, 4, tp=1)["concurrency_squared"] == 1
     assert features(2048, 2048, 4, tp=1)["gpus"] == -1
 

@@ -105,7 +105,8 @@ def test_a_stiff_ridge_leaves_the_defaults_and_a_loose_one_does_not(runs):
 
 
 def test_what_all_runs_share_goes_to_the_base_more_than_to_any_part(runs):
-    """One GPU, engine and precision cannot be told apart from the base, which is held a third as stiffly: it moves 1/0.3² as far."""
+    """One GPU, engine and precision cannot be told apart from the base, which is held a third as stiffly: it moves
+    1/0.3² as far."""
     coefficients = fit(runs).coefficients
     assert coefficients[:, 1:] == pytest.approx(coefficients[:, [1]].repeat(3, axis=1), abs=1e-3)
     moved = np.abs(coefficients[:, 0]) > 0.05

@@ -29,7 +29,8 @@ def test_a_long_prompt_takes_several_steps():
 
 
 def test_two_prompts_share_a_step_by_hand():
-    """Of 8 192 tokens the first prompt takes 5 000, the second 3 192; its other 1 808 go beside the first one's decoding."""
+    """Of 8 192 tokens the first prompt takes 5 000, the second 3 192; its other 1 808 go beside the first one's
+    decoding."""
     s = simulate(FLAT, None, 2, 5000, 3, 2)
     first, second = 0.01 + 0.08192, 0.01 + 0.08192 + 0.01 + 0.01808
     assert s.ttft_s == pytest.approx([first, second])
@@ -38,7 +39,8 @@ def test_two_prompts_share_a_step_by_hand():
 
 
 def test_decoding_takes_places_in_the_token_budget():
-    """Of two prompts of 8 192 tokens one goes first; the second has 8 191 tokens beside the first one's decoding, and one more step."""
+    """Of two prompts of 8 192 tokens one goes first; the second has 8 191 tokens beside the first one's decoding, and
+    one more step."""
     s = simulate(FLAT, None, 2, TOKEN_BUDGET, 9, 2)
     assert s.ttft_s == pytest.approx([0.09192, 0.09192 + 0.09191 + 0.01001])
 
@@ -53,7 +55,8 @@ def test_a_step_lasts_as_long_as_its_batch():
 
 
 def test_one_place_serves_one_after_another():
-    """Each takes 1.25 s for its prompt and two more steps; four at once: the second waits 3.25 s, …; then each new one for the three before it."""
+    """Each takes 1.25 s for its prompt and two more steps; four at once: the second waits 3.25 s, …; then each new one
+    for the three before it."""
     s = simulate(Speed(np.array([0.0, 1.0]), 0.25, 0.0), None, 4, 1, 3, 16)
     assert s.ttft_s == pytest.approx([3 * 3.25 + 1.25] * 12)
     assert s.tpot_s == pytest.approx([1] * 12)
@@ -72,7 +75,8 @@ def test_whatever_else_a_request_waits_for_is_counted_in_tpots():
 
 
 def test_arrivals_far_apart_by_hand():
-    """One every ten seconds, each answered in two: of the window from the second arrival to the last, two of twenty seconds."""
+    """One every ten seconds, each answered in two: of the window from the second arrival to the last, two of twenty
+    seconds."""
     s = simulate(Speed(np.array([0.0, 1.0, 1.0]), 0.0, 0.0), np.array([5.0, 15.0, 25.0, 35.0]), 1, 7, 2, 4)
     assert s.ttft_s == pytest.approx([1, 1, 1])
     assert s.tpot_s == pytest.approx([1, 1, 1])

@@ -1,4 +1,5 @@
-"""A policy and a reward model with known error rates, for tests of the algorithms alone; real engines are tested elsewhere."""
+"""A policy and a reward model with known error rates, for tests of the algorithms alone; real engines are tested
+elsewhere."""
 
 from __future__ import annotations
 
@@ -89,9 +90,11 @@ class Oracle:
 
 @dataclass
 class Ledger:
-    """An engine between a search and a script: what it was asked for, and what it gave out in tokens, whatever becomes of it.
+    """An engine between a search and a script: what it was asked for, and what it gave out in tokens, whatever becomes
+    of it.
 
-    `write` makes the text that follows (prompt, answer begun, sampling, number of the call); a token is a character, a tenth of the
+    `write` makes the text that follows (prompt, answer begun, sampling, number of the call); a token is a character, a
+    tenth of the
     prompt comes from the prefix cache. A stop string ends a text, `max_tokens` cuts it.
     """
 
