@@ -14,7 +14,7 @@ from advisor.engines.protocol import Sampling
 from advisor.strategies import STRATEGIES
 from advisor.strategies.adaptive import adaptive_majority, lead_probability, settled
 from advisor.strategies.mcts import mcts
-from advisor.strategies.rebase import DEPTH, Steps, rebase
+from advisor.strategies.rebase import Steps, rebase
 from advisor.strategies.sample import sample, seeded
 from advisor.strategies.search import finish, loops
 from advisor.strategies.selection import REWARDS, SELECTIONS
@@ -127,6 +127,19 @@ def test_mcts_without_rewards_is_worth_nothing_and_still_answers():
     assert [t.rewards for t in found.traces] == [(), ()]
 
 
+def test_an_answer_without_a_rating_does_not_draw_the_search():
+    """a is never rated, the others are worth 0.5: b first, then each unvisited one, and then b again rather than a."""
+    engine = Ledger(letters, lambda text: () if text.startswith("a") else (0.5,))
+    searched(mcts, engine, 5, STEPS)
+    assert roll_outs(engine) == "bacdb"
+
+
+def test_a_step_that_was_cut_ends_its_answer_and_does_not_vote():
+    engine = Ledger(lambda p, partial, s, n: "".join(map(chr, range(200, 900))))
+    found = searched(mcts, engine, 3, STEPS)
+    assert (found.traces, len(engine.calls)) == ((), 4)
+
+
 def test_mcts_does_not_grow_deeper_than_its_limit():
     """One of each four steps pays, and pays so much that the search goes straight down once it has seen the other
     three."""
@@ -134,7 +147,7 @@ def test_mcts_does_not_grow_deeper_than_its_limit():
     engine.rate = lambda text: (1e3 * text.count("\n") if set(text.split("\n")[:-1]) == {"+"} else 0.0,)
     searched(mcts, engine, 150, STEPS)
     depths = [partial.count("\n") for partial, s in engine.calls if s.stop]
-    assert max(depths) == DEPTH - 1
+    assert max(depths) == 24
 
 
 # --- REBASE ---
@@ -178,9 +191,9 @@ def test_rebase_gives_the_good_beginnings_their_share():
 def test_rebase_stops_at_its_depth_with_what_there_is():
     engine = Ledger(lambda p, partial, s, n: "ab"[n % 2] + "\n")
     found = searched(rebase, engine, 2, STEPS)
-    assert len(engine.calls) == 2 * DEPTH
+    assert len(engine.calls) == 2 * 25
     assert {t.finish_reason for t in found.traces} == {"length"}
-    assert {len(t.text) for t in found.traces} == {2 * DEPTH}
+    assert {len(t.text) for t in found.traces} == {2 * 25}
 
 
 def test_a_step_is_cut_at_256_tokens_and_a_path_at_its_limit():
@@ -242,7 +255,7 @@ def test_no_two_draws_of_a_question_share_a_seed(search):
         asyncio.run(search(engine, replace(SAMPLING, seed=seed)))
         seeds += [s.seed for _, s in engine.calls]
     assert len(set(seeds)) == len(seeds) >= 36
-    assert all(0 <= s < 2**31 for s in seeds)
+    assert all(isinstance(s, int) and 0 <= s < 2**31 for s in seeds)
     engine = Ledger(letters)
     asyncio.run(search(engine, replace(SAMPLING, seed=None)))
     assert {s.seed for _, s in engine.calls} == {None}
