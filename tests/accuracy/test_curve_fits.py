@@ -83,7 +83,7 @@ def test_no_curve_drawn_at_random_is_closer(seed, family):
         scale = np.exp(rng.uniform(np.log(0.25), np.log(128))) if family == "logistic" else 1.0
         rate = np.exp(rng.uniform(np.log(steepest / 8), np.log(steepest)))
         other = Shape(family, rng.uniform(0.5, 0.9), rng.uniform(0, 0.8), scale, rate)
-        assert distance(found) <= distance(other) + 1e-3
+        assert distance(found) <= distance(other) + 2e-4
 
 
 def test_many_curves_at_once_are_each_fitted_alone():
@@ -267,6 +267,11 @@ def test_no_accuracy_above_one_is_promised():
     curve = fit_curve(np.array([1.0, 2]), np.tile([0.5, 0.9], (8, 1)), draws=10)
     assert (curve.asymptote.value, curve.asymptote.low, curve.asymptote.high) == (1, 1, 1)
     assert curve.at_4x.value == 1
+
+
+def test_no_accuracy_below_nothing_is_promised():
+    curve = fit_curve(np.array([1.0, 2]), np.tile([0.5, 0.1], (8, 1)), draws=10)
+    assert (curve.asymptote.value, curve.asymptote.low, curve.asymptote.high, curve.at_4x.value) == (0, 0, 0, 0)
 
 
 def test_published_means_may_be_rounded_above_one():

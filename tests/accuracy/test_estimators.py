@@ -39,6 +39,12 @@ def test_majority_equals_enumeration(drawn):
     assert exact == pytest.approx([brute_majority(drawn, k) for k in range(1, len(drawn) + 1)])
 
 
+def test_votes_are_counted_by_answer_and_the_right_ones_together():
+    answers = ["4", "a", "b", "b", None, "four", None]
+    assert votes(answers, [True, False, False, False, False, True, False]) == (2, (2, 1), 2)
+    assert votes([], []) == (0, (), 0)
+
+
 def test_majority_equals_monte_carlo_within_its_error():
     right, wrong = 20, (15, 9, 9, 5, 3, 1, 1, 1)
     labels = np.repeat(np.arange(len(wrong) + 1), (right, *wrong))

@@ -139,5 +139,6 @@ def test_published_means_get_an_interval_as_wide_as_their_questions():
 
 
 def test_area_counts_every_doubling_the_same():
+    assert area_within_budgets(np.array([8.0, 16, 32]), np.array([0.0, 0.5, 0.8])) == pytest.approx((0.25 + 0.65) / 2)
     assert area_within_budgets(np.array([1.0, 2, 4]), np.array([0.0, 0.5, 1.0])) == pytest.approx(0.5)
     assert area_within_budgets(np.array([1.0, 2, 64]), np.array([0.0, 1.0, 1.0])) == pytest.approx(5.5 / 6)
