@@ -83,6 +83,13 @@ def test_tied_embeddings_are_held_once():
     assert d.resident_weight_bytes == d.always_weight_bytes
 
 
+def test_layers_without_a_cache_share_out_no_heads():
+    """Nemotron: two KV heads in its six attention layers; the others have a state, or experts and no mixer at all."""
+    d = demand(load_model("nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16"), "bf16", 10, 10)
+    assert (d.kv_shards, d.n_layers) == (2, 52)
+    assert demand(load_model("deepseek-ai/DeepSeek-R1"), "fp8", 10, 10).kv_shards == 1
+
+
 def test_windows_bound_what_is_read():
     """gpt-oss-20b: 24 layers of 2 · 8 · 64 elements a token, every other one sees 128 tokens only."""
     d = demand(load_model("openai/gpt-oss-20b"), "bf16", 9000, 2000)

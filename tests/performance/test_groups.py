@@ -224,6 +224,31 @@ def test_the_prior_expects_groups_to_stray_as_far_as_they_did():
     assert expected[0.1] < expected[1.0] / 2
 
 
+def straying(far, noise, models=("Qwen/Qwen3-8B", "Qwen/Qwen3-14B", "Qwen/Qwen3-32B", "Qwen/Qwen3-4B")):
+    rng = np.random.default_rng(3)
+    shifts = [[0, rng.normal(0, far), *[0] * 10] for _ in models]
+    groups = [
+        made(shifted(BASE, s), model=m, seed=i, noise=noise)
+        for i, (m, s) in enumerate(zip(models, shifts, strict=True))
+    ]
+    return joined(groups)
+
+
+def test_noise_is_what_is_left_over_and_not_what_the_groups_were_fitted_to():
+    """The squares that remain after a fit are too small by what the fit took up, which is given back."""
+    runs = straying(0.3, 0.1)
+    drawn = np.mean([np.random.default_rng(seed).normal(0, 0.1, (2, len(LOADS))) ** 2 for seed in range(4)], axis=(0, 2))
+    assert estimate_prior(runs, as_arrays(runs)).noise == pytest.approx(drawn, rel=0.15)
+
+
+def test_no_group_is_expected_to_stray_further_than_the_bounds():
+    """Efficiencies by a variance of 0.5, smooth terms by 0.05, however far these groups are from the fit."""
+    runs = straying(5.0, 0.03)
+    variances = estimate_prior(runs, as_arrays(runs)).variances
+    assert variances[:, :N_EFFICIENCIES].max() <= 0.5
+    assert 0.02 < variances[:, N_EFFICIENCIES:].max() <= 0.05
+
+
 def joined(groups):
     """Runs of all the groups."""
 
