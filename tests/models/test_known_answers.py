@@ -97,6 +97,7 @@ def test_layers_are_counted_and_kinds_known():
         ("microsoft/phi-4", 5000, 2560 * 40 * 5000),
         ("deepseek-ai/DeepSeek-V3.2", 5000, 61 * (512 + 64 + 128) * 5000),
         ("openai/gpt-oss-20b", 5000, 1024 * (12 * 128 + 12 * 5000)),
+        ("openai/gpt-oss-20b", 100, 1024 * 24 * 100),
     ],
 )
 def test_cache_of_a_sequence(name, context, elements):
