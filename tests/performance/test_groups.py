@@ -237,7 +237,7 @@ def straying(far, noise, models=("Qwen/Qwen3-8B", "Qwen/Qwen3-14B", "Qwen/Qwen3-
 def test_noise_is_what_is_left_over_and_not_what_the_groups_were_fitted_to():
     """The squares that remain after a fit are too small by what the fit took up, which is given back."""
     runs = straying(0.3, 0.1)
-    drawn = np.mean([np.random.default_rng(seed).normal(0, 0.1, (2, len(LOADS))) ** 2 for seed in range(4)], axis=(0, 2))
+    drawn = np.mean([np.random.default_rng(s).normal(0, 0.1, (2, len(LOADS))) ** 2 for s in range(4)], axis=(0, 2))
     assert estimate_prior(runs, as_arrays(runs)).noise == pytest.approx(drawn, rel=0.15)
 
 
