@@ -119,8 +119,8 @@ def test_each_engine_and_precision_has_a_correction_of_its_own():
     assert own["vllm"].low.tolist() == terms(slow.demand, slow.hardware, slow.concurrency).min(axis=0).tolist()
     assert own["vllm"].high.tolist() == terms(slow.demand, slow.hardware, slow.concurrency).max(axis=0).tolist()
     for runs, name in ((slow, "vllm"), (fast, "sglang")):
-        taught = corrected_serving(runs.demand, runs.hardware, own[name], runs.concurrency, runs.max_sequences)
-        assert np.median(np.abs(runs.log_errors(taught)[0])) < 0.02
+        corrected = corrected_serving(runs.demand, runs.hardware, own[name], runs.concurrency, runs.max_sequences)
+        assert np.median(np.abs(runs.log_errors(corrected)[0])) < 0.02
 
 
 def test_blocks_hold_for_the_group_an_engine_and_a_precision_under_it():
@@ -149,8 +149,8 @@ def test_far_away_truths_are_reached_in_steps():
     runs = made(truth, noise=0.001)
     wide = Prior(np.full_like(PRIOR.variances, 4.0), PRIOR.noise)
     (correction,) = corrections(runs, as_arrays(runs), wide, np.full(len(runs), "test")).values()
-    taught = corrected_serving(runs.demand, runs.hardware, correction, runs.concurrency, runs.max_sequences)
-    assert np.abs(runs.log_errors(taught)[0]).max() < 0.03
+    corrected = corrected_serving(runs.demand, runs.hardware, correction, runs.concurrency, runs.max_sequences)
+    assert np.abs(runs.log_errors(corrected)[0]).max() < 0.03
 
 
 def test_efficiencies_alone_leave_no_smooth_terms():

@@ -90,7 +90,7 @@ class Oracle:
 
 @dataclass
 class Ledger:
-    """An engine between a search and a script: what it was asked for, and what it gave out in tokens, whatever becomes
+    """An engine between a search and a script: its calls, and what it gave out in tokens, whatever becomes
     of it.
 
     `write` makes the text that follows (prompt, answer begun, sampling, number of the call); a token is a character, a

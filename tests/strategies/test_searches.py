@@ -153,7 +153,7 @@ def test_mcts_does_not_grow_deeper_than_its_limit():
 # --- REBASE ---
 
 
-def asked(engine):
+def beginnings(engine):
     """The beginnings that were continued."""
     return [partial for partial, _ in engine.calls]
 
@@ -164,7 +164,7 @@ def test_rebase_shares_out_what_finished_answers_leave():
     first = iter(("1.", "a\n", "b\n", "c\n"))
     engine = Ledger(lambda p, partial, s, n: f"{n}." if partial else next(first))
     found = searched(rebase, engine, 4, STEPS)
-    assert asked(engine) == ["", "", "", "", "a\n", "b\n", "c\n"]
+    assert beginnings(engine) == ["", "", "", "", "a\n", "b\n", "c\n"]
     assert [t.text for t in found.traces] == ["1.", "a\n4.", "b\n5.", "c\n6."]
     assert {t.finish_reason for t in found.traces} == {"stop"}
     assert replace(found.work, depth_tokens=0) == engine.given
@@ -181,10 +181,10 @@ def test_rebase_gives_the_good_beginnings_their_share():
     200, ⌈200/1.0067⌉."""
     engine = Ledger(lambda p, partial, s, n: f"{n}." if partial else "ab"[n % 2] + "\n", likes("a"))
     searched(rebase, engine, 2, STEPS)
-    assert asked(engine)[2:] == ["a\n", "a\n"]
+    assert beginnings(engine)[2:] == ["a\n", "a\n"]
     many = Ledger(lambda p, partial, s, n: f"{n}." if partial else "ab"[n % 2] + "\n", likes("a"))
     searched(rebase, many, 400, STEPS)
-    good = asked(many)[400:].count("a\n")
+    good = beginnings(many)[400:].count("a\n")
     assert 396 <= good <= 400
 
 
@@ -334,7 +334,7 @@ def test_a_forced_answer_follows_what_was_thought():
     engine = Ledger(lambda p, partial, s, n: "42." + "." * 99 if partial else "hm, let me see" * 9)
     found = asyncio.run(thinking_budget(engine, PROMPT, SAMPLING, 20, "\nA: "))
     (trace,) = found.traces
-    assert asked(engine) == ["", "hm, let me seehm, le\nA: "]
+    assert beginnings(engine) == ["", "hm, let me seehm, le\nA: "]
     assert [s.max_tokens for _, s in engine.calls] == [20, 64]
     assert trace.text == "hm, let me seehm, le\nA: 42." + "." * 61
     assert (trace.finish_reason, trace.generated_tokens) == ("forced", 84)
@@ -344,7 +344,7 @@ def test_a_forced_answer_follows_what_was_thought():
 def test_no_empty_line_before_a_forced_answer():
     engine = Ledger(lambda p, partial, s, n: "4" if partial else "one\ntwo\nthree")
     asyncio.run(thinking_budget(engine, PROMPT, SAMPLING, 8, "\nA: "))
-    assert asked(engine) == ["", "one\ntwo\nA: "]
+    assert beginnings(engine) == ["", "one\ntwo\nA: "]
 
 
 def test_thinking_that_ended_or_cannot_be_forced_stays_as_it_is():
