@@ -326,6 +326,9 @@ def test_efficiencies_move_by_their_odds_or_their_factor():
     moved = shifted(replace(PERFECT, compute=0.5, kv=0.5, step_s=2e-3), [np.log(3)] * 12)
     assert (float(moved.compute), float(moved.kv), float(moved.step_s)) == pytest.approx((0.75, 1.5, 6e-3))
     assert shifted(Efficiency(), np.zeros(12)) == Efficiency()
+    far = shifted(Efficiency(), np.full(12, 10.0))
+    for share in (far.compute, far.weights, far.experts, far.link, far.prefill_compute):
+        assert 0.99 < float(share) < 1
 
 
 # --- power ---
