@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.errors import AdvisorError
-from advisor.units import COSTS, Budget, bytes_text, parse_duration, percent, significant
+from advisor.units import COSTS, Budget, bytes_text, parse_cost, parse_duration, percent, significant
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,14 @@ from advisor.units import COSTS, Budget, bytes_text, parse_duration, percent, si
         ("2usd/q", 2, "usd", False),
         ("500usd/month", 500, "usd", True),
         (" 1.5 kJ ", 1500, "J", False),
+        ("3cent", 0.03, "usd", False),
+        ("3$", 3, "usd", False),
+        ("3pflops", 3e15, "flops", False),
+        ("3min", 180, "s", False),
+        ("1token", 1, "tokens", False),
+        ("3ktokens", 3000, "tokens", False),
+        ("1e-15usd", 1e-15, "usd", False),
+        ("1e30flops", 1e30, "flops", False),
     ],
 )
 def test_accepted_forms(text, amount, cost, monthly):
@@ -57,6 +65,26 @@ def test_refusals_name_the_text_and_the_forms(text):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("0usd", "above zero"),
+        ("-0.5usd", "above zero"),
+        ("nanusd", "finite"),
+        ("infusd", "finite"),
+        ("1usd/0q", "above zero"),
+        ("9e-16usd", "beyond any sensible budget"),
+        ("1.5e30flops", "beyond any sensible budget"),
+        ("5", "a number with a unit"),
+        ("5parsecs", "'parsecs'"),
+        ("2s/month", "for usd only"),
+    ],
+)
+def test_refusals_say_what_is_wrong(text, why):
+    with pytest.raises(AdvisorError, match=why):
+        Budget.parse(text)
+
+
 @given(st.floats(min_value=1e-12, max_value=1e28), st.sampled_from(COSTS))
 def test_what_is_printed_parses_back(amount, cost):
     budget = Budget(amount, cost)
@@ -74,22 +102,39 @@ def test_any_text_parses_or_is_refused(text):
 
 
 def test_a_monthly_budget_is_shared_by_its_questions():
+    """A dollar an hour is 1/3600 of one a second; at half a question a second each may cost twice that."""
     assert Budget.parse("730usd/month").per_question(1.0).amount == pytest.approx(1 / 3600)
+    assert Budget.parse("730usd/month").per_question(0.5).amount == pytest.approx(2 / 3600)
     with pytest.raises(AdvisorError, match="--qps"):
         Budget.parse("730usd/month").per_question(None)
 
 
+def test_a_budget_for_one_question_does_not_depend_on_the_rate():
+    assert Budget.parse("2usd").per_question(7.0) == Budget.parse("2usd").per_question(None) == Budget(2, "usd")
+
+
+def test_costs_in_any_case():
+    assert [parse_cost(c, where="--cost") for c in ("USD", "flops", "S", "j", "J", "Tokens")] == [
+        "usd", "flops", "s", "J", "J", "tokens",
+    ]  # fmt: skip
+    with pytest.raises(AdvisorError, match=r"euro.*; known: J, flops, s, tokens, usd"):
+        parse_cost("euro", where="--cost")
+
+
 def test_durations():
     assert parse_duration("50ms", where="--max-tpot") == pytest.approx(0.05)
-    with pytest.raises(AdvisorError, match="--max-tpot"):
-        parse_duration("50usd", where="--max-tpot")
+    for text in ("50usd", "soon", "0s"):
+        with pytest.raises(AdvisorError, match=f"--max-tpot.*{text}.*accepted: 1s, 50ms, 2min"):
+            parse_duration(text, where="--max-tpot")
 
 
 def test_percent_never_rounds_to_a_lie():
-    assert [percent(f) for f in (1.0, 0.9999, 0.5, 0.0001, 0.0, None)] == [
+    assert [percent(f) for f in (1.0, 0.9999, 0.994, 0.5, 0.006, 0.0001, 0.0, None)] == [
         "100.0 %",
         "99.9 %",
+        "99.4 %",
         "50.0 %",
+        "0.6 %",
         "0.1 %",
         "0.0 %",
         "–",
@@ -105,4 +150,13 @@ def test_significant_digits():
         "0",
         "–",
     ]
+    assert [significant(v) for v in (999_999, 1_000_000, 1_900_000, 1e-4, 1.5e-4, 9e-5)] == [
+        "999,999",
+        "1.00e+06",
+        "1.90e+06",
+        "0.000100",
+        "0.000150",
+        "9.00e-05",
+    ]
+    assert [significant(12.345, 2), significant(12.345, 4), significant(-0.5)] == ["12", "12.35", "-0.500"]
     assert bytes_text(80e9) == "80.0 GB"

@@ -344,10 +344,6 @@ class MixtureOfExperts:
     def inactive_parameters(self) -> int:
         return (self.n_experts - self.experts_per_token) * self.expert.parameters
 
-    def expected_distinct_experts(self, tokens: float) -> float:
-        """E·(1−(1−k/E)^tokens): experts that `tokens` tokens touch under uniform routing."""
-        return self.n_experts * (1.0 - float((1.0 - self.experts_per_token / self.n_experts) ** tokens))
-
 
 @dataclass(frozen=True, slots=True)
 class Layer:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from advisor.accuracy.curve_fits import best_shapes, fit_curve, fit_family, fit_published
 from advisor.accuracy.estimators import area_within_budgets
-from advisor.accuracy.shapes import FINISH_TIME, FREE_FORM, Shape, free_form, saturation_point
+from advisor.accuracy.shapes import FINISH_TIME, FREE_FORM, Shape, free_form, remaining, saturation_point
 
 X = np.array([1.0, 2, 4, 8, 16, 32, 64])
 
@@ -39,6 +39,49 @@ def test_free_form_passes_through_its_points_and_calms_down():
     assert (np.diff(ahead) >= 0).all()
     assert (np.diff(np.diff(ahead[:4])) < 0).all()
     assert ahead[-1] == pytest.approx(shape.asymptote, abs=1e-4)
+
+
+def test_the_free_form_goes_on_by_the_slope_of_the_last_octave_and_a_half():
+    """The next doubling gains half of what the last one gained, and so on: as much again as the slope, in the end."""
+    doublings = free_form(np.array([1.0, 2, 4, 8]), np.array([0.1, 0.5, 0.6, 0.7]))
+    assert doublings.asymptote == pytest.approx(0.7 + 0.1)
+    assert doublings.at(np.array([16.0, 32])) == pytest.approx([0.75, 0.775])
+    wide = free_form(np.array([1.0, 4, 16]), np.array([0.1, 0.5, 0.6]))
+    assert wide.asymptote == pytest.approx(0.6 + 0.1 / 2)
+    # octaves 0, 1/2, … 3: those from 1 1/2 on rise by 0, 0.2, 0 and 0.1; least squares over them by hand
+    half = free_form(2.0 ** np.arange(0, 3.5, 0.5), np.array([0, 0.4, 0.1, 0.3, 0.3, 0.5, 0.5]))
+    slope = (-0.75 * 0.3 - 0.25 * 0.3 + 0.25 * 0.5 + 0.75 * 0.5) / (2 * 0.75**2 + 2 * 0.25**2)
+    assert half.asymptote == pytest.approx(0.5 + slope)
+
+
+def test_remaining_by_hand():
+    """At four times the scale: 4^−0.5 = 1/2; exp(−3/3) = 1/e; one in 1 + 4^0.5 = 3."""
+    x, scale = np.array([4.0, 20.0]), np.array([1.0, 5.0])
+    assert remaining("power", x, scale, 0.5) == pytest.approx([0.5, 0.5])
+    assert remaining("exponential", x, scale, 1 / 3) == pytest.approx([np.exp(-1)] * 2)
+    for family in ("logistic", FINISH_TIME):
+        assert remaining(family, x, scale, 0.5) == pytest.approx([1 / 3, 1 / 3])
+
+
+def test_between_its_points_a_curve_is_straight_in_doublings():
+    shape = free_form(np.array([1.0, 4]), np.array([0.2, 0.6]))
+    assert shape.at(np.array([0.5, 1, 2, 4])) == pytest.approx([0.2, 0.2, 0.4, 0.6])
+
+
+def test_saturation_by_hand():
+    """0.8 − 0.64/x: a doubling gains 0.32/x, less than 0.005 past x = 64 and less than 0.08 past x = 4."""
+    shape = Shape("power", 0.8, 0.64, 1.0, 1.0)
+    assert saturation_point(shape, 1, 256) == pytest.approx(64, rel=0.03)
+    assert saturation_point(shape, 1, 256, epsilon=0.08) == pytest.approx(4, rel=0.03)
+    assert saturation_point(shape, 1, 256, epsilon=0.08) >= 4
+    assert saturation_point(shape, 1, 60) is None
+    assert saturation_point(shape, 70, 256) == 70
+
+
+def test_a_pause_is_not_saturation():
+    """Flat from 2 to 8, rising again to 16: no doubling pays past 8 · (1 + a grid's step), not past 2."""
+    shape = free_form(np.array([1.0, 2, 4, 8, 16, 32]), np.array([0.1, 0.3, 0.3, 0.3, 0.5, 0.5]))
+    assert saturation_point(shape, 1, 32) == pytest.approx(16, rel=0.05)
 
 
 def test_two_points_make_a_free_form():
@@ -96,5 +139,6 @@ def test_published_means_get_an_interval_as_wide_as_their_questions():
 
 
 def test_area_counts_every_doubling_the_same():
+    assert area_within_budgets(np.array([8.0, 16, 32]), np.array([0.0, 0.5, 0.8])) == pytest.approx((0.25 + 0.65) / 2)
     assert area_within_budgets(np.array([1.0, 2, 4]), np.array([0.0, 0.5, 1.0])) == pytest.approx(0.5)
     assert area_within_budgets(np.array([1.0, 2, 64]), np.array([0.0, 1.0, 1.0])) == pytest.approx(5.5 / 6)

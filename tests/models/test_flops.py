@@ -123,9 +123,7 @@ def test_flops_within_a_hundredth_of_what_pytorch_counts(name):
     config._attn_implementation = "eager"
     config._experts_implementation = "eager"
     model = transformers.AutoModelForCausalLM.from_config(config).eval()
-    assert sum({id(p): p.numel() for p in model.parameters()}.values()) == pytest.approx(
-        spec.total_parameters, rel=1e-3
-    )
+    assert sum({id(p): p.numel() for p in model.parameters()}.values()) == spec.total_parameters
     prompt = torch.randint(0, 1000, (1, 96), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         with FlopCounterMode(display=False) as prefill:
@@ -182,9 +180,7 @@ def test_decode_flops_of_hybrids(name):
     config._attn_implementation = "eager"
     config._experts_implementation = "eager"
     model = transformers.AutoModelForCausalLM.from_config(config).eval()
-    assert sum({id(p): p.numel() for p in model.parameters()}.values()) == pytest.approx(
-        spec.total_parameters, rel=1e-3
-    )
+    assert sum({id(p): p.numel() for p in model.parameters()}.values()) == spec.total_parameters
     prompt = torch.randint(0, 1000, (1, 96), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         cache = model(prompt, use_cache=True).past_key_values

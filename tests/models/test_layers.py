@@ -25,10 +25,8 @@ def test_latent_attention_of_deepseek_v3_stores_576_elements_a_token():
     assert mla.decode_core_flops(1000) > mla.core_flops(1000, 1000)  # absorbed form trades FLOPs for bytes
 
 
-def test_expected_distinct_experts():
+def test_experts_that_a_token_does_not_take():
     moe = MixtureOfExperts(hidden=8, n_experts=4, experts_per_token=1, expert=FeedForward(8, 16))
-    assert moe.expected_distinct_experts(1) == 1
-    assert moe.expected_distinct_experts(2) == 1.75  # 4·(1 − (3/4)²)
     assert moe.inactive_parameters == 3 * 3 * 8 * 16
 
 

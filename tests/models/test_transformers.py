@@ -32,10 +32,11 @@ def one_per_shape() -> list[str]:
 
 
 @pytest.mark.parametrize("name", one_per_shape())
-def test_total_parameters_within_a_thousandth(name):
+def test_total_parameters_are_those_that_transformers_builds(name):
     try:
         model = built_on_meta(name)
     except (ValueError, KeyError, ImportError) as error:
         pytest.skip(f"transformers {transformers.__version__} cannot build it: {error}")
     counted = sum({id(p): p.numel() for p in model.parameters()}.values())
-    assert spec_of(name).total_parameters == pytest.approx(counted, rel=1e-3)
+    scales = spec_of(name).n_layers if "gemma-4" in name else 0  # one a layer, which PyTorch holds as a buffer
+    assert spec_of(name).total_parameters == counted + scales

@@ -14,11 +14,13 @@ from advisor.performance.groups import (
     at,
     blocks_of,
     corrections,
+    efficiencies_alone,
     estimate_prior,
     learn,
     linearised,
     on_unmeasured_gpu,
     sensitivities,
+    variance,
 )
 from advisor.performance.observed import Runs
 from advisor.performance.predict import Speed, predict
@@ -93,6 +95,81 @@ def test_one_round_is_the_textbook_posterior():
     assert learn(runs, as_arrays(runs), PRIOR).mean == pytest.approx(expected, abs=2e-4)
 
 
+def test_uncertainty_is_that_of_the_textbook():
+    """Against Gaussian process regression: prior variance of each prediction less what the runs explain."""
+    runs = made(BASE, noise=0, timed=False)
+    posterior = learn(runs, as_arrays(runs), PRIOR)
+    blocks = blocks_of([("vllm", "bf16")])
+    line = linearised(runs, as_arrays(runs), blocks, np.zeros(len(blocks) * len(COEFFICIENTS)))
+    prior = line.x @ (0.05 * line.x.T)
+    # where errors are nil, Student's weights are (4 + 1)/4 of the normal distribution's
+    noise = PRIOR.noise[0] * 4 / 5 * np.eye(len(line.y))
+    expected = np.diag(prior - prior @ np.linalg.solve(prior + noise, prior))
+    found = variance(posterior, runs, BASE)
+    assert found == pytest.approx(expected, rel=0.02)
+    (correction,) = corrections(runs, as_arrays(runs), PRIOR, np.full(len(runs), "here")).values()
+    assert np.log(correction.spread) == pytest.approx(1.6449 * np.sqrt(expected.mean() + PRIOR.noise[0]), rel=0.01)
+
+
+def test_each_engine_and_precision_has_a_correction_of_its_own():
+    """Two engines of one model: what both have in common, and what only one of them has."""
+    slow, fast = (
+        made(shifted(BASE, [0, s, *[0] * 10]), model="Qwen/Qwen3-32B", engine=e, noise=0.01)
+        for s, e in ((-0.8, "vllm"), (0.8, "sglang"))
+    )
+    both = joined([slow, fast])
+    found = corrections(both, as_arrays(both), PRIOR, np.array(["a"] * 24 + ["b"] * 20 + ["c"] * 4))
+    assert set(found) == {("Qwen--Qwen3-32B", "h100-sxm", e, "bf16") for e in ("vllm", "sglang")}
+    own = {key[2]: correction for key, correction in found.items()}
+    assert float(own["vllm"].efficiency.weights) < float(BASE.weights) < float(own["sglang"].efficiency.weights)
+    assert (own["vllm"].source, own["sglang"].source) == ("a", "b; c")
+    assert (own["vllm"].n_runs, own["sglang"].n_runs) == (24, 24)
+    assert own["vllm"].low.tolist() == terms(slow.demand, slow.hardware, slow.concurrency).min(axis=0).tolist()
+    assert own["vllm"].high.tolist() == terms(slow.demand, slow.hardware, slow.concurrency).max(axis=0).tolist()
+    for runs, name in ((slow, "vllm"), (fast, "sglang")):
+        corrected = predicted(runs, own[name]).serving
+        assert np.median(np.abs(runs.log_errors(corrected)[0])) < 0.02
+
+
+def test_blocks_hold_for_the_group_an_engine_and_a_precision_under_it():
+    assert blocks_of([("vllm", "fp8"), ("sglang", "fp8"), ("vllm", "bf16"), ("vllm", "fp8")]) == (
+        ("group", "", ""),
+        ("engine", "sglang", ""),
+        ("engine", "vllm", ""),
+        ("precision", "sglang", "fp8"),
+        ("precision", "vllm", "bf16"),
+        ("precision", "vllm", "fp8"),
+    )
+
+
+def test_an_engine_never_seen_has_what_the_group_has():
+    runs = made(shifted(BASE, [0, 0.6, *[0] * 10]))
+    posterior = learn(runs, as_arrays(runs), PRIOR)
+    n = len(COEFFICIENTS)
+    assert posterior.coefficients("other", "bf16") == pytest.approx(posterior.mean[:n])
+    assert posterior.coefficients("vllm", "other") == pytest.approx(posterior.mean[:n] + posterior.mean[n : 2 * n])
+    assert posterior.coefficients("vllm", "bf16") == pytest.approx(posterior.mean.reshape(3, n).sum(axis=0))
+
+
+def test_far_away_truths_are_reached_in_steps():
+    """Five times as slow in reading: Gauss-Newton needs several bounded steps, and gets there."""
+    truth = shifted(BASE, [0, -2.5, -2.5, *[0] * 9])
+    runs = made(truth, noise=0.001)
+    wide = Prior(np.full_like(PRIOR.variances, 4.0), PRIOR.noise)
+    (correction,) = corrections(runs, as_arrays(runs), wide, np.full(len(runs), "test")).values()
+    corrected = predicted(runs, correction).serving
+    assert np.abs(runs.log_errors(corrected)[0]).max() < 0.03
+
+
+def test_efficiencies_alone_leave_no_smooth_terms():
+    runs = made(shifted(BASE, [0, 0.6, *[0] * 10]))
+    posterior = learn(runs, as_arrays(runs), efficiencies_alone(PRIOR))
+    shifts, rest = np.split(posterior.coefficients("vllm", "bf16"), [N_EFFICIENCIES])
+    assert np.abs(rest).max() < 1e-4 < 0.05 < np.abs(shifts).max()
+    assert (efficiencies_alone(PRIOR).variances[:, :N_EFFICIENCIES] == 0.05).all()
+    assert (PRIOR.variances == 0.05).all()  # the one handed in stays as it was
+
+
 def test_six_runs_predict_the_rest_of_a_model_that_strays():
     truth = shifted(BASE, [0, 0.5, -1.0, -0.6, 0.5, 0.3, 0.8, 0.3, 0.7, -0.5, 0.8, 0.5])
     runs = made(truth)
@@ -155,6 +232,31 @@ def test_the_prior_expects_groups_to_stray_as_far_as_they_did():
     assert expected[0.1] < expected[1.0] / 2
 
 
+def straying(far, noise, models=("Qwen/Qwen3-8B", "Qwen/Qwen3-14B", "Qwen/Qwen3-32B", "Qwen/Qwen3-4B")):
+    rng = np.random.default_rng(3)
+    shifts = [[0, rng.normal(0, far), *[0] * 10] for _ in models]
+    groups = [
+        made(shifted(BASE, s), model=m, seed=i, noise=noise)
+        for i, (m, s) in enumerate(zip(models, shifts, strict=True))
+    ]
+    return joined(groups)
+
+
+def test_noise_is_what_is_left_over_and_not_what_the_groups_were_fitted_to():
+    """The squares that remain after a fit are too small by what the fit took up, which is given back."""
+    runs = straying(0.3, 0.1)
+    drawn = np.mean([np.random.default_rng(s).normal(0, 0.1, (2, len(LOADS))) ** 2 for s in range(4)], axis=(0, 2))
+    assert estimate_prior(runs, as_arrays(runs)).noise == pytest.approx(drawn, rel=0.15)
+
+
+def test_no_group_is_expected_to_stray_further_than_the_bounds():
+    """Efficiencies by a variance of 0.5, smooth terms by 0.05, however far these groups are from the fit."""
+    runs = straying(5.0, 0.03)
+    variances = estimate_prior(runs, as_arrays(runs)).variances
+    assert variances[:, :N_EFFICIENCIES].max() <= 0.5
+    assert 0.02 < variances[:, N_EFFICIENCIES:].max() <= 0.05
+
+
 def joined(groups):
     """Runs of all the groups."""
 
@@ -171,6 +273,13 @@ def joined(groups):
 def test_an_unmeasured_gpu_is_less_certain():
     assert (on_unmeasured_gpu(PRIOR).variances[0, :N_EFFICIENCIES] > PRIOR.variances[0, :N_EFFICIENCIES]).all()
     assert (on_unmeasured_gpu(PRIOR).variances[1:] == PRIOR.variances[1:]).all()
+    added = dict(zip(COEFFICIENTS, on_unmeasured_gpu(PRIOR).variances[0] - PRIOR.variances[0], strict=True))
+    assert np.exp(np.sqrt(added["kernel_s"])) == pytest.approx(
+        10, rel=0.3
+    )  # launch overheads: a factor of ten at one standard deviation
+    assert added["step_s"] == added["collective_s"] == added["kernel_s"] > added["weights"] == added["burst"] > 0.5
+    assert added["tpot constant"] == 0
+    assert (PRIOR.variances == 0.05).all()
 
 
 def test_beyond_what_was_measured_the_interval_is_no_narrower_than_without():

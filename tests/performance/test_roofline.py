@@ -102,13 +102,6 @@ def test_arrays_equal_one_at_a_time():
     assert np.allclose(together.output_tokens_per_s, [float(s.output_tokens_per_s) for s in alone])
 
 
-def test_throughput_is_littles_law():
-    d = demand(load_model("Qwen3-8B"), "bf16", 1000, 500)
-    s = serving(d, hardware(load_gpu("h100-sxm"), Parallelism(), "bf16"), Efficiency(), 16)
-    assert float(s.output_tokens_per_s) == pytest.approx(16 * 500 / float(s.request_s))
-    assert float(s.request_s) == pytest.approx(float(s.ttft_s) + 499 * float(s.tpot_s))
-
-
 def test_more_requests_than_the_cache_holds_wait():
     d = demand(load_model("Qwen3-8B"), "bf16", 1000, 500)
     hw = hardware(load_gpu("h100-sxm"), Parallelism(), "bf16")

@@ -29,6 +29,128 @@ def test_a_long_prompt_takes_several_steps():
     assert s.ttft_s == pytest.approx(3 * 0.01 + 3 * TOKEN_BUDGET * 1e-5)
 
 
+def test_two_prompts_share_a_step_by_hand():
+    """Of 8 192 tokens the first prompt takes 5 000, the second 3 192; its other 1 808 go beside the first one's
+    decoding."""
+    s = simulate(FLAT, None, 2, 5000, 3, 2)
+    first, second = 0.01 + 0.08192, 0.01 + 0.08192 + 0.01 + 0.01808
+    assert s.ttft_s == pytest.approx([first, second])
+    assert s.tpot_s == pytest.approx([(second + 0.01 - first) / 2, 0.01])
+    assert s.output_tokens_per_s == pytest.approx(3 * 2 / (second + 0.015))  # two in flight, for 0.13 and 0.14 s
+
+
+def test_decoding_takes_places_in_the_token_budget():
+    """Of two prompts of 8 192 tokens one goes first; the second has 8 191 tokens beside the first one's decoding, and
+    one more step."""
+    s = simulate(FLAT, None, 2, TOKEN_BUDGET, 9, 2)
+    assert s.ttft_s == pytest.approx([0.09192, 0.09192 + 0.09191 + 0.01001])
+
+
+def test_a_step_lasts_as_long_as_its_batch():
+    """One second for one sequence (and for prompts alone), ten for two."""
+    speed = StepTimes(np.array([0.0, 1.0, 10.0]), 0.25, 0.0)
+    s = simulate(speed, None, 2, 1, 3, 2)
+    assert s.ttft_s == pytest.approx([1.5, 1.5])
+    assert s.tpot_s == pytest.approx([10, 10])
+    assert simulate(speed, None, 1, 1, 3, 1).tpot_s == pytest.approx([1])
+
+
+def test_one_place_serves_one_after_another():
+    """Each takes 1.25 s for its prompt and two more steps; four at once: the second waits 3.25 s, …; then each new one
+    for the three before it."""
+    s = simulate(StepTimes(np.array([0.0, 1.0]), 0.25, 0.0), None, 4, 1, 3, 16)
+    assert s.ttft_s == pytest.approx([3 * 3.25 + 1.25] * 12)
+    assert s.tpot_s == pytest.approx([1] * 12)
+    assert s.output_tokens_per_s == pytest.approx(3 / 3.25)
+    few = simulate(StepTimes(np.array([0.0, 1.0]), 0.25, 0.0), None, 4, 1, 3, 3)
+    assert few.ttft_s == pytest.approx([1.25, 4.5, 7.75])
+
+
+def test_whatever_else_a_request_waits_for_is_counted_in_tpots():
+    quick, slow = (simulate(StepTimes(FLAT.decode_s, 1e-5, steps), None, 4, 100, 11, 32) for steps in (0.0, 2.0))
+    assert slow.ttft_s - quick.ttft_s == pytest.approx(2 * np.mean(quick.tpot_s))
+    assert slow.output_tokens_per_s == pytest.approx(
+        4 * 11 / (4 * 11 / quick.output_tokens_per_s + 2 * np.mean(quick.tpot_s))
+    )
+    assert slow.in_flight == pytest.approx(4)
+
+
+def test_arrivals_far_apart_by_hand():
+    """One every ten seconds, each answered in two: of the window from the second arrival to the last, two of twenty
+    seconds."""
+    s = simulate(StepTimes(np.array([0.0, 1.0, 1.0]), 0.0, 0.0), np.array([5.0, 15.0, 25.0, 35.0]), 1, 7, 2, 4)
+    assert s.ttft_s == pytest.approx([1, 1, 1])
+    assert s.tpot_s == pytest.approx([1, 1, 1])
+    assert s.output_tokens_per_s == pytest.approx(2 * 2 / 20)
+    assert s.in_flight == pytest.approx(2 / 10)
+
+
+def test_arrivals_together_share_the_steps():
+    """The second comes during the first step and starts with the next one."""
+    s = simulate(StepTimes(np.array([0.0, 1.0, 3.0]), 0.0, 0.0), np.array([0.0, 0.5]), 4, 7, 3, 2)
+    assert s.ttft_s == pytest.approx([1, 1.5])  # 0 → 1, 0.5 → 2
+    assert s.tpot_s == pytest.approx([(5 - 1) / 2, (6 - 2) / 2])  # one alone, both, the other alone
+
+
+def test_one_token_leaves_no_time_between_tokens():
+    s = simulate(FLAT, None, 2, 10, 1, 8)
+    assert (s.tpot_s == 0).all()
+    assert s.ttft_s == pytest.approx(0.01 + 20 * 1e-5)
+
+
+def test_arrivals_at_random_have_the_mean_rate_and_the_spread_of_chance():
+    arrivals = poisson(4.0, 5000)
+    gaps = np.diff(arrivals)
+    assert arrivals[-1] == pytest.approx(5000 / 4)
+    assert gaps.std() == pytest.approx(gaps.mean(), rel=0.05)
+    assert (gaps > 0).all()
+    assert (poisson(4.0, 50) == poisson(4.0, 50)).all()
+    assert (poisson(4.0, 50, seed=1) != poisson(4.0, 50)).any()
+
+
+def test_percentiles_of_a_load():
+    """Of a hundred waiting times by numpy's own percentiles; every request of 50 tokens."""
+    places = Replica(FLAT, 500, 50, np.ones(64))
+    load, s = places.at_concurrency(25), simulate(FLAT, None, 25, 500, 50, 100)
+    for spread, values in ((load.ttft_s, s.ttft_s), (load.tpot_s, s.tpot_s)):
+        assert (spread.mean, spread.p50, spread.p90, spread.p99) == pytest.approx(
+            (values.mean(), *np.quantile(values, (0.5, 0.9, 0.99)))
+        )
+    assert load.requests_per_s * 50 == pytest.approx(load.output_tokens_per_s)
+    assert load.in_flight == pytest.approx(25)
+
+
+def test_ttft_is_corrected_by_the_factor_at_what_is_in_flight():
+    plain = Replica(FLAT, 500, 50, np.ones(64))
+    corrected = Replica(FLAT, 500, 50, np.array([1.0, 1.0, 3.0, 1.0, 5.0]))
+    for concurrency, factor in ((2, 1), (3, 3), (4, 1), (5, 5), (40, 5)):
+        one, other = plain.at_concurrency(concurrency), corrected.at_concurrency(concurrency)
+        assert other.ttft_s.p90 == pytest.approx(factor * one.ttft_s.p90)
+        assert other.tpot_s == one.tpot_s
+    assert corrected.at_rate(0.001).ttft_s.p50 == pytest.approx(plain.at_rate(0.001).ttft_s.p50)  # nobody else there
+
+
+def test_limits_hold_for_ninety_of_a_hundred():
+    load = Replica(FLAT, 500, 50, np.ones(64)).at_concurrency(16)
+    ttft, tpot = load.ttft_s.p90, load.tpot_s.p90
+    assert Limits(ttft, tpot).hold(load)
+    assert not Limits(0.999 * ttft, tpot).hold(load)
+    assert not Limits(ttft, 0.999 * tpot).hold(load)
+    assert Limits().hold(load)
+
+
+def test_the_largest_rate_is_a_step_below_one_that_is_too_much():
+    places = Replica(StepTimes(np.concatenate([[0.0], 0.01 + 0.001 * np.arange(16)]), 1e-5, 0.0), 200, 20, np.ones(16))
+    most = places.at_concurrency(16).requests_per_s
+    assert places.largest_rate(Limits()) == pytest.approx(49 / 50 * most)
+    limits = Limits(ttft_s=0.06)
+    rate = places.largest_rate(limits)
+    assert 0 < rate < 0.9 * most
+    assert limits.hold(places.at_rate(rate))
+    assert not limits.hold(places.at_rate(rate + most / 50))
+    assert places.largest_rate(Limits(ttft_s=1e-4)) == 0
+
+
 def test_a_full_engine_makes_the_rest_wait():
     crowded = simulate(FLAT, None, 128, 10, 50, 512)
     held = simulate(FLAT, None, 64, 10, 50, 512)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from advisor.engines.protocol import Completion, EngineFailure, Sampling, Scored
 from advisor.tasks.arithmetic import apply
+from advisor.work import Work
 
 
 def solve(expression: str) -> list[tuple[str, int]]:
@@ -86,3 +88,39 @@ class Oracle:
             told = 0.5 if self.blind else 0.9 if good else 0.1
             rewards.append(min(1.0, max(0.0, rng.gauss(told, 0.3 if self.blind else self.noise))))
         return Scored(tuple(rewards), len(partial))
+
+
+@dataclass
+class Ledger:
+    """An engine between a search and a script: its calls, and what it gave out in tokens, whatever becomes
+    of it.
+
+    `write` makes the text that follows (prompt, answer begun, sampling, number of the call); a token is a character, a
+    tenth of the
+    prompt comes from the prefix cache. A stop string ends a text, `max_tokens` cuts it.
+    """
+
+    write: Callable[[str, str, Sampling, int], str]
+    rate: Callable[[str], tuple[float, ...]] = lambda text: (0.5,)
+    calls: list[tuple[str, Sampling]] = field(default_factory=list)
+    scored: list[str] = field(default_factory=list)
+    given: Work = field(default_factory=Work)
+
+    async def generate(self, prompt: str, partial: str, sampling: Sampling) -> Completion:
+        number = len(self.calls)
+        self.calls.append((partial, sampling))
+        await asyncio.sleep(0)
+        text, reason, stop = self.write(prompt, partial, sampling, number), "stop", ""
+        for string in sampling.stop:
+            if string in text:
+                text, stop = text[: text.index(string) + len(string)], string
+        if len(text) > sampling.max_tokens:
+            text, reason, stop = text[: sampling.max_tokens], "length", ""
+        cached = len(prompt) // 10
+        self.given += Work(len(prompt) + len(partial) - cached, cached, len(text), 0, 0)
+        return Completion(text, len(text), len(prompt) + len(partial) - cached, cached, reason, stop)
+
+    async def score(self, prompt: str, partial: str) -> Scored:
+        self.scored.append(partial)
+        self.given += Work(scored_tokens=len(partial))
+        return Scored(self.rate(partial), len(partial))

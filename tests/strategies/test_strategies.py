@@ -61,6 +61,16 @@ def test_allocation_at_its_extremes():
     assert allocate([], 4) == []
 
 
+def test_equal_rewards_share_evenly_behind_a_better_one():
+    """Of 16 the best takes ⌈16/(1 + 2·e^−2.5)⌉ = 14; rounding must not give both others to the first of them."""
+    assert allocate([0.9, 0.4, 0.4], 16) == [14, 1, 1]
+
+
+def test_rewards_far_from_zero_are_shared_out_by_their_differences():
+    assert allocate([1e4, 1e4 - 0.2], 16) == allocate([-1e4, -1e4 - 0.2], 16) == allocate([0.2, 0.0], 16)
+    assert allocate([1e4, 0.0], 16) == [16, 0]
+
+
 def accuracy(search, selection="weighted"):
     """Share of QUESTIONS answered right, and the generated tokens."""
 
