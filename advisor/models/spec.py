@@ -23,8 +23,6 @@ class ModelSpec:
     layers: tuple[Layer, ...]
     final_norm_parameters: int
     max_context: int
-    position_parameters: int = 0
-    head_bias: bool = False
 
     @property
     def n_layers(self) -> int:
@@ -38,11 +36,8 @@ class ModelSpec:
     def total_parameters(self) -> int:
         """Every weight a checkpoint holds for text: what has to fit in memory."""
         embeddings = self.embedding_parameters * (1 if self.tied_embeddings else 2)
-        head_bias = self.vocabulary if self.head_bias else 0
         return (
             embeddings
-            + head_bias
-            + self.position_parameters
             + self.final_norm_parameters
             + sum(layer.count * _layer_parameters(layer) for layer in self.layers)
         )
@@ -58,7 +53,7 @@ class ModelSpec:
             if isinstance(layer.feed_forward, MixtureOfExperts)
         )
         lookup = 0 if self.tied_embeddings else self.embedding_parameters
-        return self.total_parameters - inactive - lookup - self.position_parameters
+        return self.total_parameters - inactive - lookup
 
     @property
     def is_moe(self) -> bool:

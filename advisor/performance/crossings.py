@@ -16,8 +16,11 @@ def crossings(
     """
     found = []
     points = [(x, math.log(a / b)) for x, a, b in zip(loads, first, second, strict=True) if a and b]
-    for (x0, d0), (x1, d1) in pairwise(points):
-        if d0 * d1 < 0:
-            share = d0 / (d0 - d1)
-            found.append((math.exp(math.log(x0) + share * (math.log(x1) - math.log(x0))), d1 < 0))
+    apart = [(x, d) for x, d in points if d != 0]
+    for (x0, d0), (x1, d1) in pairwise(apart):
+        if (d0 < 0) == (d1 < 0):
+            continue
+        equal = [x for x, d in points if x0 < x < x1 and d == 0]
+        share = d0 / (d0 - d1)
+        found.append((equal[0] if equal else math.exp((1 - share) * math.log(x0) + share * math.log(x1)), d1 < 0))
     return found

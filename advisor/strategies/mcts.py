@@ -90,9 +90,7 @@ async def roll_out(
         trace = Trace(node.text, node.tokens, node.ended, node.rewards)
         return (trace if node.ended == "stop" else None), node.reward, Work()
     own = seeded(sampling, index)
-    drawn = await generate.generate(
-        prompt, node.text, replace(own, max_tokens=max(1, path_tokens(sampling) - node.tokens))
-    )
+    drawn = await generate.generate(prompt, node.text, replace(own, max_tokens=path_tokens(sampling) - node.tokens))
     text, tokens = node.text + drawn.text, node.tokens + drawn.generated_tokens
     scored = await score.score(prompt, text)
     trace = Trace(text, tokens, finish(text, drawn.finish_reason), scored.rewards)

@@ -100,7 +100,7 @@ async def step(
     generate: Generate, score: Score, prompt: str, parent: Node, sampling: Sampling, steps: Steps
 ) -> tuple[Node, Work]:
     """One more step of `parent`, scored, with what it cost; `sampling` has the seed of this draw."""
-    room = max(1, min(STEP_TOKENS, path_tokens(sampling) - parent.tokens))
+    room = min(STEP_TOKENS, path_tokens(sampling) - parent.tokens)
     own = replace(sampling, stop=(steps.delimiter,), max_tokens=room)
     drawn = await generate.generate(prompt, parent.text, own)
     text, tokens = parent.text + drawn.text, parent.tokens + drawn.generated_tokens

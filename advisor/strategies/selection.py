@@ -1,4 +1,4 @@
-"""Selections: which answer a set of scored traces stands for. Pure; ties go to the class that reached the top first.
+"""Selections: which answer a set of scored traces stands for. Pure; ties go to the answer that was seen first.
 
 Answers are classes already (equal answers are equal values); None abstains.
 """
