@@ -32,7 +32,7 @@ from mutants import Mutant, mutants_of
 ROOT = Path(__file__).parent.parent
 ROOMS = ("units", "work", "models", "performance", "strategies", "accuracy", "recommendation", "fits")
 COPIED = ("advisor", "tests", "profiles", "measurements", "pyproject.toml")
-ALSO = {"recommendation": ("tests/reports", "tests/cli")}
+ALSO = {"recommendation": ("tests/reports", "tests/cli/test_chains.py")}
 """Tests of a room beside tests/<room>/, tests/test_<room>.py and its own doctests."""
 
 EXAMPLES = 50
