@@ -139,6 +139,8 @@ def measure(room: str, size: int, seed: int, skip: list[str]) -> tuple[int, list
         for i, mutant in enumerate(sample, 1):
             if tests.survives(mutant):
                 survivors.append(mutant)
+                line, before, after = mutant.shown((ROOT / mutant.path).read_bytes())
+                print(f"{mutant.path}:{line}: {before} → {after}", file=sys.stderr)
             print(f"{room}: {i} of {len(sample)} mutants, {len(survivors)} survive", end="\r", file=sys.stderr)
         os.chdir(ROOT)
     print(file=sys.stderr)

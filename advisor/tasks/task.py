@@ -11,6 +11,7 @@ from advisor.tasks import arithmetic
 from advisor.tasks.answers import is_same_answer, reader, states_answer
 from advisor.tasks.questions import CHOICE_TEMPLATE, DATASETS, TEMPLATE, Question, from_dataset, from_file
 
+MOST_QUESTIONS = 100_000
 ARITHMETIC_QUESTIONS = 200
 
 
@@ -52,8 +53,9 @@ def load(
     """
     if kind is not None:
         reader(kind)
-    if n_questions is not None and n_questions < 1:
-        raise AdvisorError(f"{n_questions} is out of range", where="--questions", hint="give a whole number from 1")
+    if n_questions is not None and not 1 <= n_questions <= MOST_QUESTIONS:
+        hint = f"give a whole number from 1 to {MOST_QUESTIONS:,}"
+        raise AdvisorError(f"{n_questions} is out of range", where="--questions", hint=hint)
     if name == "arithmetic":
         generated = tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS))
         return Task(name, generated, kind or "arithmetic", force or "\nA ")

@@ -4,8 +4,15 @@ import math
 import pytest
 
 import advisor
+from advisor.fits.speeds import Speeds
+from advisor.performance.deployment import Deployment
+from advisor.performance.memory import memory
+from advisor.performance.parallelism import Parallelism
+from advisor.performance.power import watts
+from advisor.performance.predict import predict
 from advisor.performance.under_load import Limits, Percentiles, UnderLoad
 from advisor.provenance import Provenance
+from tests.known import config_file, load_model
 
 WS = advisor.Workspace()
 QUESTION = {"model": "Qwen/Qwen3-8B", "gpu": "h100-sxm", "concurrency": 16}
@@ -109,3 +116,61 @@ def test_bad_options_name_their_flag(options, message):
 def test_an_estimate_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         advisor.estimate(WS, **QUESTION).tpot_s = 0.0
+
+
+def test_every_figure_is_that_of_the_layer_below():
+    """Against the pure functions on the same deployment."""
+    deployed = Deployment(load_model("qwen3-8b"), WS.gpus["h100-sxm"], Parallelism(tp=2), "bf16", "fp8")
+    speed = Speeds.read(WS).of("h100-sxm", "vllm", "bf16", WS.models.shape("Qwen/Qwen3-8B"))
+    d, hw = deployed.demand(3000, 400), deployed.hardware
+    use = memory(d, deployed.gpu.memory_bytes, hw, 24)
+    times = predict(d, hw, speed, 24, use.max_sequences).serving
+    e = advisor.estimate(
+        WS, model="qwen3-8b", gpu="h100-sxm", gpu_count=2, kv_precision="fp8", input_tokens=3000, output_tokens=400,
+        concurrency=24,
+    )  # fmt: skip
+    assert (e.ttft_s, e.tpot_s, e.request_s) == (float(times.ttft_s), float(times.tpot_s), float(times.request_s))
+    assert e.output_tokens_per_s == float(times.output_tokens_per_s)
+    assert e.energy_j_per_request == pytest.approx(float(watts(times, 700, 2)) / e.output_tokens_per_s * 400)
+    assert e.memory.weights_bytes == use.weights_bytes
+    assert e.memory.kv_cache_bytes == use.kv_cache_bytes
+    assert e.memory.overhead_bytes == use.overhead_bytes
+    assert e.memory.total_bytes == use.weights_bytes + use.kv_cache_bytes + use.overhead_bytes
+    assert e.memory.capacity_bytes == pytest.approx(0.9 * deployed.gpu.memory_bytes)
+    assert e.memory.max_sequences == use.max_sequences
+    assert e.prefill_flops == deployed.spec.prefill_flops(3000)
+    assert e.decode_flops_per_token == deployed.spec.decode_flops(3200)
+    assert (e.gpu_count, e.parallelism, e.precision, e.kv_precision) == (2, "tp2", "bf16", "fp8")
+    assert (e.input_tokens, e.output_tokens, e.concurrency) == (3000, 400, 24)
+
+
+def test_the_longest_part_of_a_step_is_named():
+    alone = advisor.estimate(WS, **(QUESTION | {"concurrency": 1}))
+    full = advisor.estimate(WS, **(QUESTION | {"concurrency": 256, "input_tokens": 200, "output_tokens": 64}))
+    long = advisor.estimate(WS, **(QUESTION | {"concurrency": 64, "input_tokens": 30_000}), gpu_count=8)
+    assert (alone.bound, full.bound, long.bound) == ("weights", "compute", "KV cache")
+
+
+def test_traffic_is_simulated_only_where_it_was_given():
+    assert advisor.estimate(WS, **QUESTION).load is None
+    at_rate = advisor.estimate(WS, **QUESTION, rate=2.0)
+    assert at_rate.load.requests_per_s == pytest.approx(2.0, rel=0.15)
+    assert at_rate.within_limits is None
+    assert at_rate.rate == 2.0
+    closed = advisor.estimate(WS, **QUESTION, max_tpot="1s")
+    assert closed.load.in_flight == pytest.approx(16, rel=0.2)
+    assert closed.within_limits.replicas is None
+    nothing = advisor.estimate(WS, **QUESTION, max_tpot="0.1ms", qps=5).within_limits
+    assert (nothing.max_concurrency, nothing.max_requests_per_s, nothing.replicas) == (0, 0, None)
+
+
+def test_what_does_not_fit_is_not_simulated():
+    e = advisor.estimate(WS, model="qwen3-32b", gpu="l4", rate=1.0)
+    assert not e.fits
+    assert e.load is None
+
+
+def test_a_config_file_is_estimated_in_sixteen_bit(tmp_path):
+    config = config_file("deepseek-ai/DeepSeek-V3")
+    assert advisor.estimate(WS, model=str(config), gpu="b300-sxm", gpu_count=8).precision == "bf16"
+    assert advisor.estimate(WS, model="deepseek-v3", gpu="b300-sxm", gpu_count=8).precision == "fp8"
