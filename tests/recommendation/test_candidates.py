@@ -14,6 +14,7 @@ from advisor.performance.roofline import prefill_s
 from advisor.provenance import Provenance
 from advisor.recommendation.candidates import candidate, candidates, rows
 from advisor.recommendation.request import checked_request
+from advisor.units import COSTS
 from advisor.work import answer_flops, reward_flops
 from tests.known import load_gpu, spec_of
 from tests.recommendation.made import MODEL, point, workspace
@@ -62,6 +63,13 @@ def test_one_answer_costs_the_rent_of_the_time_it_takes(tmp_path, gpu_count, con
     assert c.flops == answer_flops(spec_of(MODEL), 200, 1000)
     assert c.usd_per_month == pytest.approx(gpu_count * USD_PER_HOUR * 730)
     assert (c.ttft_s, c.tpot_s, c.spread) == pytest.approx((e.ttft_s, e.tpot_s, e.spread))
+    for unit, cost in zip(COSTS, (c.usd, c.flops, c.latency_s, c.energy_j, c.tokens), strict=True):
+        assert c.cost(unit) == cost
+        assert getattr(c.per_correct, unit) == pytest.approx(cost / 0.5)
+
+
+def test_nothing_right_has_no_price_per_correct_answer(tmp_path):
+    assert at(every_candidate(workspace(tmp_path, point(accuracy=0.0, low=0.0))), 1, 1).per_correct is None
 
 
 def test_votes_beyond_the_concurrency_wait_for_another_turn(tmp_path):
