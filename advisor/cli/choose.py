@@ -23,6 +23,7 @@ def recommend(
     qps: options.Qps = None,
     max_ttft: options.MaxTtft = None,
     max_tpot: options.MaxTpot = None,
+    percentile: options.Percentile = 95,
     engine: options.Engine = "vllm",
     price: options.PriceList = None,
     workspace: options.WorkspaceFolder = None,
@@ -48,6 +49,7 @@ def recommend(
             qps=qps,
             max_ttft=max_ttft,
             max_tpot=max_tpot,
+            percentile=percentile,
             engine=engine,
             price=price,
         )
@@ -69,6 +71,7 @@ def report(
     qps: options.Qps = None,
     max_ttft: options.MaxTtft = None,
     max_tpot: options.MaxTpot = None,
+    percentile: options.Percentile = 95,
     engine: options.Engine = "vllm",
     price: options.PriceList = None,
     workspace: options.WorkspaceFolder = None,
@@ -94,6 +97,7 @@ def report(
         qps=qps,
         max_ttft=max_ttft,
         max_tpot=max_tpot,
+        percentile=percentile,
         engine=engine,
         price=price,
     )

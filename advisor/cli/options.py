@@ -74,6 +74,9 @@ Qps = Annotated[
 ]
 MaxTtft = Annotated[str | None, typer.Option("--max-ttft", help="Longest time to first token, e.g. 1s.")]
 MaxTpot = Annotated[str | None, typer.Option("--max-tpot", help="Longest time per output token, e.g. 50ms.")]
+Percentile = Annotated[
+    int, typer.Option("--percentile", help="Seconds are those that so many % of the questions stay within: 50, 95, 99.")
+]
 Engine = Annotated[str, typer.Option("--engine", help="Serving software: vllm, sglang or trtllm.")]
 GpuCount = Annotated[int | None, typer.Option("--gpu-count", help="GPUs of one replica.")]
 Layout = Annotated[

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from advisor.accuracy.estimators import Array, Interval, over_questions, wilson
+from advisor.fits.lengths import PERCENTILES
 from advisor.fits.published import Published
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.fits.votes import CAP_MATTERS
@@ -44,6 +45,10 @@ def _measured_point(m: StrategyPoints, p: int, cut: float | None) -> Point:
         prompt_tokens=m.prompt_tokens,
         generated_tokens=_at(m.generated, p),
         depth_tokens=_at(m.depth, p),
+        depth_p50_tokens=_wait(m, p, 50),
+        depth_p95_tokens=_wait(m, p, 95),
+        depth_p99_tokens=_wait(m, p, 99),
+        answer_p999_tokens=_at(m.longest, p),
         cut=cut,
         right_tokens=m.right_tokens if m.n_samples[p] == 1 else None,
         wrong_tokens=m.wrong_tokens if m.n_samples[p] == 1 else None,
@@ -53,6 +58,10 @@ def _measured_point(m: StrategyPoints, p: int, cut: float | None) -> Point:
         scored_tokens=_at(m.scored, p),
         pass_at_k=None if m.any_right is None else float(m.any_right[:, p].mean()),
     )
+
+
+def _wait(m: StrategyPoints, p: int, percentile: int) -> float | None:
+    return None if m.waits is None else float(m.waits[p, PERCENTILES.index(percentile)])
 
 
 def _at(values: Array | None, p: int) -> float | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from advisor.accuracy.estimators import Array
+from advisor.fits.lengths import longest_answer, waits
 from advisor.fits.stored_answers import Drawn, Question
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.strategies import STRATEGIES
@@ -52,6 +54,8 @@ def _points(drawn: Drawn, names: Sequence[str], by_run: Sequence[Run]) -> Strate
         correct=np.array([[chosen_right(drawn.strategy, q) for q in each] for each in zip(*runs, strict=True)]),
         generated=generated,
         depth=depth,
+        waits=np.array([waits(_depths(each), [1])[0] for each in runs]) if depth is not None else None,
+        longest=np.array([longest_answer(_traces(each)) for each in runs]) if depth is not None else None,
         reward_model=drawn.reward_model,
         scored=np.array(scored, dtype=float) if None not in scored and any(scored) else None,
     )
@@ -79,7 +83,20 @@ def _spent(questions: Iterable[Question]) -> float | None:
 
 def _depth(questions: Iterable[Question]) -> float:
     """Mean tokens of the longest chain that waited for each other: recorded, else the longest answer."""
-    return float(np.mean([q.search_depth or q.lengths.tokens.max(initial=0.0) for q in questions]))
+    return float(np.mean(_depths(questions)))
+
+
+def _depths(questions: Iterable[Question]) -> list[Array]:
+    """That of each question."""
+    return [np.array([q.search_depth or q.lengths.tokens.max(initial=0.0)], dtype=float) for q in questions]
+
+
+def _traces(questions: Iterable[Question]) -> list[Array]:
+    """Lengths of each question's answers; of a question without any, what its search waited for."""
+    return [
+        q.lengths.tokens if len(q.lengths.tokens) else depth
+        for q, depth in zip(questions, _depths(questions), strict=True)
+    ]
 
 
 def _scored(questions: Sequence[Question]) -> float | None:

@@ -14,6 +14,8 @@ class StrategyPoints:
     n_samples, token_budget     (P,) what each point is; None: the model's own end
     correct                     (Q, P) expected accuracy
     generated, depth            (P,) mean tokens of all samples, and of the longest chain; None: not recorded
+    waits                       (P, 3) tokens of the longest chain that PERCENTILES of the questions stay within
+    longest                     (P,) tokens that 99.9 % of single answers stay within; both None: not recorded
     scored                      (P,) mean tokens that `reward_model` passed; None: not recorded, or no reward model
     finished                    (Q, P) share of answers that ended within the cap; only under caps
     any_right                   (Q, P) chance that at least one of n_samples answers is right (pass@k); only for votes
@@ -31,6 +33,8 @@ class StrategyPoints:
     correct: Array
     generated: Array | None
     depth: Array | None
+    waits: Array | None = None
+    longest: Array | None = None
     finished: Array | None = None
     any_right: Array | None = None
     limit: Array | None = None

@@ -17,6 +17,7 @@ from advisor.accuracy.estimators import (
     weighted_at_all_k,
     within_cap,
 )
+from advisor.fits.lengths import PERCENTILES, longest_answer, waits
 from advisor.fits.stored_answers import Drawn, Question, scored_by
 from advisor.fits.strategy_points import StrategyPoints
 
@@ -47,6 +48,7 @@ def majority(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
         [np.mean(q.correct) if k == 1 else curve[k - 1] for k in ks] for q, curve in zip(questions, curves, strict=True)
     ]
     timed = _timed(questions)
+    lengths = [q.lengths.tokens for q in timed]
     generated, depth = _spent(timed, ks)
     return StrategyPoints(
         model=drawn.model,
@@ -59,6 +61,8 @@ def majority(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
         correct=np.array(correct),
         generated=generated,
         depth=depth,
+        waits=waits(lengths, ks) if generated is not None else None,
+        longest=np.full(len(ks), longest_answer(lengths)) if generated is not None else None,
         any_right=_any_right(questions, ks),
         limit=np.array([voting_limit(curve) for curve in curves]) if len(ks) > 1 else None,
         right_tokens=_mean_tokens(timed, right=True),
@@ -131,6 +135,7 @@ def _rewarded(drawn: Drawn, reward_model: str | None, questions: Sequence[Questi
     if min(len(q.answers) for q in questions) < 2:
         return []
     ks = vote_sizes(questions)[1:]  # one answer is no choice
+    lengths = [q.lengths.tokens for q in _timed(questions)]
     generated, depth = _spent(_timed(questions), ks)
     found = []
     for strategy, estimate in (("weighted-majority", weighted_at_all_k), ("best-of-n", best_at_all_k)):
@@ -151,6 +156,8 @@ def _rewarded(drawn: Drawn, reward_model: str | None, questions: Sequence[Questi
                 correct=np.array([[curve[k - 1] for k in ks] for curve in curves]),
                 generated=generated,
                 depth=depth,
+                waits=waits(lengths, ks) if generated is not None else None,
+                longest=np.full(len(ks), longest_answer(lengths)) if generated is not None else None,
                 any_right=_any_right(questions, ks),
                 limit=limit,
                 reward_model=reward_model,
@@ -185,6 +192,7 @@ def under_caps(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
     ]
     correct, spent, finished = (np.array([each[part][kept] for each in capped]) for part in range(3))
     tokens = spent.mean(axis=0)
+    lengths = [[np.minimum(q.lengths.tokens, cap) for q in questions] for cap in CAPS[kept]]
     return StrategyPoints(
         model=drawn.model,
         task=drawn.task,
@@ -196,6 +204,8 @@ def under_caps(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
         correct=correct,
         generated=tokens,
         depth=tokens,
+        waits=np.array([waits(each, [1])[0] for each in lengths]).reshape(len(kept), len(PERCENTILES)),
+        longest=np.array([longest_answer(each) for each in lengths]),
         finished=finished,
     )
 

@@ -29,13 +29,25 @@ class Origins:
 
     accuracy: str
     tokens: Provenance
+    lengths: Provenance
     performance: Provenance
     price: str
 
 
 @dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds to an answer that 50, 95 and 99 % of the questions stay within, by the lengths of their answers."""
+
+    p50_s: float
+    p95_s: float
+    p99_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate(Value):
-    """`spread` is the factor of the 90 % interval of times and of what follows from them; `per_correct` is the cost of
+    """`latency_s` is of the percentile that was asked for; `longest_answer_tokens` hold 99.9 % of single answers.
+
+    `spread` is the factor of the 90 % interval of times and of what follows from them; `per_correct` is the cost of
     a question over the accuracy, None where nothing is right; `why_not` says what a runner-up lost by."""
 
     model: str
@@ -54,7 +66,9 @@ class Candidate(Value):
     policy_flops: float
     tokens: float
     generated_tokens: float
+    longest_answer_tokens: float
     latency_s: float
+    latency: Latency
     energy_j: float
     ttft_s: float
     tpot_s: float

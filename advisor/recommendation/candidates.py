@@ -16,10 +16,11 @@ from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.prices import Price
 from advisor.provenance import Provenance
-from advisor.recommendation.candidate import Candidate, Costs, Origins
+from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
 from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, deployments, fleet
 from advisor.recommendation.request import Request
 from advisor.recommendation.serve import reward_command, serve_command
+from advisor.recommendation.waiting import typical_spread, waiting
 from advisor.store.beliefs import Point
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -39,7 +40,8 @@ def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnect
     connection = duckdb.connect()
     connection.register("points", _point_columns(workspace, usable))
     connection.register("deployments", _all_deployments(workspace, usable, request))
-    connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", {"qps": request.qps})
+    parameters = {"qps": request.qps, "percentile": request.percentile}
+    connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", parameters)
     return connection
 
 
@@ -83,13 +85,18 @@ def _point_columns(workspace: Workspace, points: Sequence[Point]) -> Columns:
     ]
     verifier = [verifier_flops(workspace.models, p) or 0.0 for p in points]
     texts = ("model", "task", "strategy", "provenance", "runs")
-    numbers = ("accuracy", "low", "high", "prompt_tokens", "generated_tokens", "depth_tokens", "token_budget")
+    numbers = ("accuracy", "low", "high", "prompt_tokens", "generated_tokens", "token_budget")
+    typical = typical_spread(workspace.fits.points)
+    waits = [waiting(p, typical) for p in points]
     return {
         "point_id": np.arange(1, len(points) + 1),
         **{name: np.array([str(getattr(p, name)) for p in points]) for name in texts},
         "reward_model": np.array([p.reward_model or "" for p in points]),
         "n_samples": np.array([p.n_samples for p in points]),
         **{name: np.array([_number(getattr(p, name)) for p in points]) for name in numbers},
+        **{f"wait_{name}": np.array([getattr(w, name) for w in waits]) for name in ("p50", "p95", "p99")},
+        "longest": np.array([w.longest for w in waits]),
+        "lengths": np.array([w.provenance.value for w in waits]),
         "policy_flops": np.array(policy),
         "flops": np.array(policy) + np.array(verifier),
     }
@@ -160,6 +167,7 @@ def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = N
     origins = Origins(
         accuracy=f"{row['accuracy_provenance']}: {row['runs']}",
         tokens=Provenance(row["accuracy_provenance"]),
+        lengths=Provenance(row["lengths"]),
         performance=Provenance(row["performance_provenance"]),
         price=row["price_provenance"],
     )
@@ -167,6 +175,8 @@ def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = N
         **{name: row[name] for name in AS_THEY_ARE},
         accuracy=Interval(row["accuracy"], row["low"], row["high"]),
         latency_s=row["s"],
+        latency=Latency(row["s_p50"], row["s_p95"], row["s_p99"]),
+        longest_answer_tokens=row["longest"],
         energy_j=row["J"],
         per_correct=costs / row["accuracy"] if row["accuracy"] else None,
         provenance=origins,

@@ -71,11 +71,13 @@ def recommend(
     qps: float | None = None,
     max_ttft: str | float | None = None,
     max_tpot: str | float | None = None,
+    percentile: int = 95,
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
 ) -> Recommendation:
     """The model, strategy, GPU and configuration for a budget, by pick.sql.
 
+    Seconds, of a budget and of the answer, are those that `percentile` (50, 95 or 99) % of the questions stay within.
     Options are texts as on the command line (`"0.01usd"`, `"1s"`) or the typed values behind them (Budget, seconds,
     Price), one or many. Raises AdvisorError for options that cannot be met or read, NoAnswer with the limit at fault
     and the nearest feasible one.
@@ -91,6 +93,7 @@ def recommend(
         qps=qps,
         max_ttft=max_ttft,
         max_tpot=max_tpot,
+        percentile=percentile,
         engine=engine,
         price=price,
     )

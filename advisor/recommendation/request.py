@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.errors import AdvisorError, unknown
+from advisor.fits.lengths import PERCENTILES
 from advisor.gpus import PRECISIONS
 from advisor.performance.deployment import ENGINES
 from advisor.prices import Price, parse_prices
@@ -28,6 +29,7 @@ class Request:
     qps: float | None = None
     max_ttft_s: float | None = None
     max_tpot_s: float | None = None
+    percentile: int = 95
     engine: str = "vllm"
     prices: tuple[Price, ...] = ()
 
@@ -48,13 +50,19 @@ class Request:
     @property
     def constraints(self) -> tuple[str, ...]:
         """Every limit as it was understood."""
-        limits = [f"{budget} per question" for budget in self.budgets]
+        limits = [
+            f"{budget} for {self.percentile} % of the questions" if budget.cost == "s" else f"{budget} per question"
+            for budget in self.budgets
+        ]
         limits += [f"accuracy ≥ {self.min_accuracy:g}"] if self.min_accuracy is not None else []
         limits += [f"TTFT ≤ {self.max_ttft_s:g} s"] if self.max_ttft_s else []
         limits += [f"TPOT ≤ {self.max_tpot_s:g} s"] if self.max_tpot_s else []
         limits += [f"{self.qps:g} questions/s"] if self.qps else []
         limits += [f"GPU in {', '.join(self.gpus)}"] if self.gpus else []
         limits += [f"model in {', '.join(self.models)}"] if self.models else []
+        limits += [f"weights in {self.precision}"] if self.precision else []
+        limits += [f"engine {self.engine}"] if self.engine != "vllm" else []
+        limits += [f"{price.gpu} at {price.usd_per_hour:g} usd/h" for price in self.prices]
         return tuple(limits)
 
 
@@ -70,6 +78,7 @@ def checked_request(
     qps: float | None = None,
     max_ttft: str | float | None = None,
     max_tpot: str | float | None = None,
+    percentile: int = 95,
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
 ) -> Request:
@@ -78,6 +87,9 @@ def checked_request(
         hint = "give a fraction above 0 and up to 1, e.g. 0.8"
         raise AdvisorError(f"{min_accuracy:g} is no accuracy", where="--min-accuracy", hint=hint)
     checked_rate(qps, where="--qps")
+    if percentile not in PERCENTILES:
+        hint = f"accepted: {', '.join(map(str, PERCENTILES))}"
+        raise AdvisorError(f"{percentile} is not a percentile that is known", where="--percentile", hint=hint)
     budgets = (each if isinstance(each, Budget) else Budget.parse(each) for each in several(budget))
     return Request(
         task=task.lower(),
@@ -89,6 +101,7 @@ def checked_request(
         qps=qps,
         max_ttft_s=None if max_ttft is None else parse_duration(max_ttft, where="--max-ttft"),
         max_tpot_s=None if max_tpot is None else parse_duration(max_tpot, where="--max-tpot"),
+        percentile=percentile,
         engine=checked_engine(engine),
         prices=parse_prices(several(price), workspace.gpus),
     )

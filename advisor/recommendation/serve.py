@@ -12,15 +12,12 @@ from advisor.performance.parallelism import Parallelism
 from advisor.recommendation.candidate import Candidate
 from advisor.store.workspace import Workspace
 
-HEADROOM = 4
-"""Longest answer planned for, in mean answers: reasoning lengths have a long tail."""
-
 REWARD_FLAGS = ("--runner", "pooling", "--pooler-config", '{"tok_pooling_type": "ALL"}', "--port", "8001")
 
 
 def serve_command(c: Candidate, workspace: Workspace) -> str:
     """`vllm serve …` for one candidate."""
-    longest = c.token_budget or c.generated_tokens / c.n_samples * HEADROOM
+    longest = c.token_budget or c.longest_answer_tokens
     whole = 1024 * -(-round(c.tokens - c.generated_tokens + longest) // 1024)
     layout = Parallelism.parse(c.parallelism)
     words = ["vllm", "serve", workspace.models[c.model].weights, *layout.serve_flags]

@@ -160,7 +160,7 @@ def _provenance(found: Recommendation) -> Table:
 
 def again(request: Request) -> str:
     """The command that makes this report again."""
-    words = ["advisor", "report", "--task", request.task]
+    words = ["advisor", "report", "-o", "report.md", "--task", request.task]
     for budget in request.budgets:
         words += ["--budget", str(budget)]
     for flag, names in (("--gpu", request.gpus), ("--model", request.models)):
@@ -173,6 +173,7 @@ def again(request: Request) -> str:
         "--qps": request.qps,
         "--max-ttft": f"{request.max_ttft_s:g}s" if request.max_ttft_s else None,
         "--max-tpot": f"{request.max_tpot_s:g}s" if request.max_tpot_s else None,
+        "--percentile": request.percentile if request.percentile != 95 else None,
         "--precision": request.precision,
         "--engine": request.engine if request.engine != "vllm" else None,
     }

@@ -36,16 +36,20 @@ def facts(found: Recommendation) -> Table:
     c, origin = found.recommended, found.recommended.provenance
     speed = f"speed {origin.performance}"
     times = f"TTFT {significant(c.ttft_s)} s, TPOT {significant(1000 * c.tpot_s)} ms"
-    per_correct = ", ".join(f"{significant(getattr(c.per_correct, cost))} {cost}" for cost in COSTS)
+    seconds = f"{speed}; lengths {origin.lengths}"
+    halves = f"{significant(c.latency.p50_s)} s · {significant(c.latency.p99_s)} s"
+    summed = [cost for cost in COSTS if cost != "s"]  # seconds at a percentile do not add up over tries
+    per_correct = c.per_correct and ", ".join(f"{significant(getattr(c.per_correct, cost))} {cost}" for cost in summed)
     rows = [
         [f"accuracy on {c.task}", interval_text(c.accuracy), origin.accuracy],
         ["USD per question", significant(c.usd), f"{origin.price}; {speed}"],
-        ["time to answer", f"{significant(c.latency_s)} s ({times})", speed],
+        [f"{found.request.percentile} % answered within", f"{significant(c.latency_s)} s ({times})", seconds],
+        ["half · 99 % answered within", halves, seconds],
         ["FLOPs per question", flops_text(c), "counted from the model's config"],
         ["tokens per question", f"{c.tokens:,.0f}", origin.tokens],
         ["energy per question", f"{significant(c.energy_j)} J", "power assumed from the GPU's limit"],
         ["questions per second", significant(c.questions_per_s), speed],
-        ["per correct answer", per_correct if c.per_correct else "–", "cost / accuracy"],
+        ["per correct answer", per_correct or "none was correct", "cost / accuracy"],
     ]
     if found.request.qps:
         month = f"{c.replicas} × , {significant(c.usd_per_month)}"

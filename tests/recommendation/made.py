@@ -2,7 +2,7 @@
 
 from advisor.accuracy.estimators import Interval
 from advisor.provenance import Provenance
-from advisor.recommendation.candidate import Candidate, Origins
+from advisor.recommendation.candidate import Candidate, Latency, Origins
 from advisor.store.beliefs import Point
 from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
@@ -24,6 +24,10 @@ def point(**changed):
         "prompt_tokens": 200.0,
         "generated_tokens": 1000.0,
         "depth_tokens": 1000.0,
+        "depth_p50_tokens": 800.0,
+        "depth_p95_tokens": 2000.0,
+        "depth_p99_tokens": 3000.0,
+        "answer_p999_tokens": 4000.0,
         "provenance": Provenance.MEASURED,
         "runs": "made",
     }
@@ -56,6 +60,8 @@ def candidate(**changed):
         "tokens": 1.0,
         "generated_tokens": 1.0,
         "latency_s": 1.0,
+        "latency": Latency(0.5, 1.0, 2.0),
+        "longest_answer_tokens": 4000.0,
         "energy_j": 1.0,
         "ttft_s": 1.0,
         "tpot_s": 1.0,
@@ -64,6 +70,8 @@ def candidate(**changed):
         "usd_per_month": 1.0,
         "per_correct": None,
         "spread": 1.2,
-        "provenance": Origins("measured: made", Provenance.MEASURED, Provenance.FITTED, "yours on-demand"),
+        "provenance": Origins(
+            "measured: made", Provenance.MEASURED, Provenance.MEASURED, Provenance.FITTED, "yours on-demand"
+        ),
     }
     return Candidate(**(usual | changed))

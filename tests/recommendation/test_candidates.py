@@ -57,7 +57,10 @@ def test_one_answer_costs_the_rent_of_the_time_it_takes(tmp_path, gpu_count, con
     c, e = at(every_candidate(ws), gpu_count, concurrency), estimated(ws, gpu_count, concurrency)
     assert c.usd == pytest.approx(gpu_count * USD_PER_HOUR / 3600 * e.request_s / concurrency)
     assert c.questions_per_s == pytest.approx(concurrency / e.request_s)
-    assert c.latency_s == pytest.approx(e.ttft_s + 1000 * e.tpot_s)
+    assert c.latency_s == c.latency.p95_s == pytest.approx(e.ttft_s + 2000 * e.tpot_s)
+    assert c.latency.p50_s == pytest.approx(e.ttft_s + 800 * e.tpot_s)
+    assert c.latency.p99_s == pytest.approx(e.ttft_s + 3000 * e.tpot_s)
+    assert (c.longest_answer_tokens, c.provenance.lengths) == (4000, Provenance.MEASURED)
     assert c.energy_j == pytest.approx(e.energy_j_per_request)
     assert c.tokens == 1200
     assert c.flops == answer_flops(spec_of(MODEL), 200, 1000)
@@ -68,13 +71,20 @@ def test_one_answer_costs_the_rent_of_the_time_it_takes(tmp_path, gpu_count, con
         assert getattr(c.per_correct, unit) == pytest.approx(cost / 0.5)
 
 
+def test_seconds_are_those_of_the_percentile_asked_for(tmp_path):
+    ws = workspace(tmp_path, point())
+    for percentile in (50, 95, 99):
+        c = at(every_candidate(ws, percentile=percentile), 1, 8)
+        assert c.latency_s == c.cost("s") == getattr(c.latency, f"p{percentile}_s")
+
+
 def test_nothing_right_has_no_price_per_correct_answer(tmp_path):
     assert at(every_candidate(workspace(tmp_path, point(accuracy=0.0, low=0.0))), 1, 1).per_correct is None
 
 
 def test_votes_beyond_the_concurrency_wait_for_another_turn(tmp_path):
     """Sixteen votes on a replica that holds four at a time take four turns of the longest answer."""
-    ws = workspace(tmp_path, point(n_samples=16, generated_tokens=16_000.0, depth_tokens=1500.0))
+    ws = workspace(tmp_path, point(n_samples=16, generated_tokens=16_000.0, depth_p95_tokens=1500.0))
     found, e = every_candidate(ws), estimated(ws, 1, 4)
     four = at(found, 1, 4)
     assert four.latency_s == pytest.approx(4 * (e.ttft_s + 1500 * e.tpot_s))

@@ -41,16 +41,22 @@ def test_every_limit_is_said_as_it_was_understood():
         qps=2,
         gpu=["l4", "t4"],
         model="qwen3-8b",
+        precision="fp8",
+        engine="sglang",
+        price="l4=0.5usd/h",
     )
     assert everything.constraints == (
         "0.01usd per question",
-        "60.0s per question",
+        "60.0s for 95 % of the questions",
         "accuracy ≥ 0.8",
         "TTFT ≤ 1 s",
         "TPOT ≤ 0.05 s",
         "2 questions/s",
         "GPU in l4, t4",
         "model in Qwen/Qwen3-8B",
+        "weights in fp8",
+        "engine sglang",
+        "l4 at 0.5 usd/h",
     )
     assert everything.limits == {
         "usd": 0.01,
@@ -108,3 +114,8 @@ def test_what_cannot_be_meant_is_refused_by_its_flag(options, message):
 def test_the_ends_of_what_can_be_meant_are_accepted():
     assert request(min_accuracy=1.0).min_accuracy == 1.0
     assert request(min_accuracy=0.001).min_accuracy == 0.001
+
+
+def test_a_percentile_that_no_lengths_are_kept_for_is_refused():
+    with pytest.raises(AdvisorError, match=r"--percentile: 90 .*50, 95, 99"):
+        checked_request(SHIPPED, percentile=90)

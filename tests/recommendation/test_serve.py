@@ -39,10 +39,10 @@ def test_data_parallel_groups_share_the_sequences():
 
 
 def test_the_context_holds_prompt_and_longest_answer():
-    assert served()["--max-model-len"] == "5120"  # 200 of the prompt, four mean answers of 1,000, in whole 1,024s
-    assert served(n_samples=4)["--max-model-len"] == "2048"  # of 250 each
+    assert served()["--max-model-len"] == "5120"  # 200 of the prompt and 4,000 of the longest, in whole 1,024s
+    assert served(longest_answer_tokens=800.0)["--max-model-len"] == "1024"
     assert served(token_budget=8000)["--max-model-len"] == "9216"
-    longest = served(generated_tokens=60_000.0, tokens=60_200.0)["--max-model-len"]
+    longest = served(longest_answer_tokens=60_000.0)["--max-model-len"]
     assert longest == str(spec_of("Qwen/Qwen3-8B").max_context)
 
 

@@ -7,6 +7,7 @@ import pytest
 from advisor.recommendation.request import checked_request
 from advisor.reports.markdown import again
 from tests.known import SHIPPED
+from tests.recommendation.made import point, workspace
 
 
 def test_a_report_reads_well_in_a_ticket(advisor, tmp_path):
@@ -57,7 +58,8 @@ def test_the_command_at_its_end_makes_the_same_report(advisor, tmp_path):
     command = re.search(r"again with\n\n```sh\nadvisor (.*)\n```", (tmp_path / "r.md").read_text())
     assert command
     first = (tmp_path / "r.md").read_text()
-    assert advisor(*command[1].split(), "-o", tmp_path / "r.md")[0] == 0
+    again_there = command[1].replace("report.md", str(tmp_path / "r.md"))
+    assert advisor(*again_there.split())[0] == 0
     assert (tmp_path / "r.md").read_text() == first
 
 
@@ -101,3 +103,10 @@ def test_where_it_cannot_be_written(advisor, tmp_path, output, message):
 def test_no_answer_writes_nothing(advisor, tmp_path):
     assert advisor("report", "-o", tmp_path / "r.md", "--budget", "1e-9usd")[0] == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_that_is_never_right_is_still_reported(advisor, tmp_path):
+    workspace(tmp_path, point(accuracy=0.0, low=0.0, high=0.02))
+    code, out, err = advisor("recommend", "--task", "mine", "--gpu", "h100-sxm", "--workspace", tmp_path)
+    assert (code, err) == (0, "")
+    assert "none was correct" in out
