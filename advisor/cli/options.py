@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,10 @@ def open_workspace(folder: str | None) -> Workspace:
     """The workspace of `--workspace` or ADVISOR_WORKSPACE; without either, what ships. Raises AdvisorError."""
     from advisor.store.workspace import Workspace
 
-    return Workspace(folder)
+    opened = Workspace(folder)
+    if opened.own is not None and not opened.own.exists():
+        print(f"advisor: no folder {opened.own} yet; only what ships is known", file=sys.stderr)
+    return opened
 
 
 def _models(incomplete: str) -> list[str]:

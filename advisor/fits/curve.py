@@ -92,7 +92,7 @@ def lines(workspace: Workspace, model: str, task: str, strategy: str | None = No
     name, task = workspace.models.resolve_or_keep(model), task.lower()
     fits = workspace.fits
     if not fits.curves or not fits.points:
-        raise NoAnswer("no curve is known", hint="run `advisor fit`")
+        raise NoAnswer("no curve is known", hint=f"run `{workspace.fit_command}`")
     tasks = {p.task for p in fits.points}
     if task not in tasks:
         raise unknown("task", task, tasks, where="--task", listed_by="advisor tasks")
@@ -103,7 +103,7 @@ def lines(workspace: Workspace, model: str, task: str, strategy: str | None = No
     if not rows:
         known = f"only {len(points)} point" if points else "nothing"
         what = f"{known} of {name} on {task} is known, a curve needs two"
-        raise NoAnswer(what, hint="bring answers in with `advisor import samples`, then `advisor fit`")
+        raise NoAnswer(what, hint=f"bring answers in with `advisor import samples`, then `{workspace.fit_command}`")
     strategies = {row.strategy for row in rows}
     if strategy is not None and strategy not in strategies:
         raise unknown("strategy with a curve", strategy, strategies, where="--strategy")

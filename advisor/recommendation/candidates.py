@@ -49,11 +49,11 @@ def _usable(workspace: Workspace, request: Request) -> list[Point]:
     """The strategy points whose cost can be counted, in a fixed order, prompts filled in where not recorded."""
     models = workspace.models
     if not workspace.fits.points:
-        raise NoAnswer("no strategy point is known", hint="run `advisor fit`")
+        raise NoAnswer("no strategy point is known", hint=f"run `{workspace.fit_command}`")
     of_task = [p for p in workspace.fits.points if p.task == request.task]
     if not of_task and workspace.unfitted:
         what = f"task {request.task!r} has no strategy points yet, and measurements are newer than the fits"
-        raise AdvisorError(what, where="--task", hint="run `advisor fit`")
+        raise AdvisorError(what, where="--task", hint=f"run `{workspace.fit_command}`")
     if not of_task:
         tasks = {p.task for p in workspace.fits.points}
         raise unknown("task", request.task, tasks, where="--task", listed_by="advisor tasks")

@@ -123,7 +123,9 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         reason=_reason(pick, request),
         n_candidates=_count(connection),
         request=request,
-        notes=("measurements are newer than the fits; run `advisor fit` to count them",) if workspace.unfitted else (),
+        notes=(f"measurements are newer than the fits; run `{workspace.fit_command}` to count them",)
+        if workspace.unfitted
+        else (),
     )
 
 

@@ -8,6 +8,7 @@ Nothing is global: two workspaces open at once answer independently. A table tha
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,6 +60,11 @@ class Workspace:
             what = "choose where to keep it: files inside an installed package are lost with its next version"
             raise AdvisorError(what, where="--workspace", hint="give a folder, or set ADVISOR_WORKSPACE")
         return self.own or shipped_root()
+
+    @property
+    def fit_command(self) -> str:
+        """The command that derives this workspace's profiles anew."""
+        return f"advisor fit --workspace {shlex.quote(str(self.own))}" if self.own else "advisor fit"
 
     @property
     def models(self) -> Catalog:

@@ -55,7 +55,7 @@ def test_answers_of_a_server_become_curve_frontier_and_pick(advisor, tmp_path):
         code, _, err = advisor(*command)
         assert code == 2
         assert "is recorded in full already" in err
-    assert "run `advisor fit`" in advisor("recommend", "--task", "arithmetic", *ws)[2]
+    assert "run `advisor fit --workspace" in advisor("recommend", "--task", "arithmetic", *ws)[2]
     assert answer(advisor, "fit", *ws)["points"] >= 3
     curve = answer(advisor, "curve", MODEL, "--task", "arithmetic", "--strategy", "majority", *ws)
     assert [p["n_samples"] for p in curve["points"]] == [1, 4, 8]
@@ -109,7 +109,7 @@ def test_own_loads_change_the_estimate_and_say_so(advisor, tmp_path):
     lines = [f"qwen3-8b,h100-sxm,1024,256,{c},{2 * tpot_s}" for c, tpot_s in shipped.items()]
     (tmp_path / "mine.csv").write_text("\n".join([header, *lines]))
     assert advisor("import", "runs", tmp_path / "mine.csv", *ws)[0] == 0
-    assert "run `advisor fit`" in advisor("recommend", *ws)[2]
+    assert "run `advisor fit --workspace" in advisor("recommend", *ws)[2]
     assert advisor("fit", *ws)[0] == 0
     after = answer(advisor, *load, "--concurrency", 16, *ws)
     assert after["tpot_s"] == pytest.approx(2 * shipped[16], rel=0.25)

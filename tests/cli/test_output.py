@@ -150,3 +150,8 @@ def test_an_interrupt_is_130(advisor, monkeypatch):
 
     monkeypatch.setattr("advisor.recommendation.pick.recommend", interrupted)
     assert advisor("recommend")[0] == 130
+
+
+def test_a_workspace_that_is_not_there_is_noticed(advisor, tmp_path):
+    code, _, err = advisor("tasks", "--workspace", tmp_path / "typo")
+    assert (code, err) == (0, f"advisor: no folder {tmp_path / 'typo'} yet; only what ships is known\n")

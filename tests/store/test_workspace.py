@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from advisor.store.workspace import Workspace
+
 ROW = {
     "model": "Qwen/Qwen3-8B",
     "task": "mine",
@@ -27,7 +29,7 @@ def own(tmp_path, advisor):
 
 
 def test_new_measurements_ask_for_a_fit(own, advisor):
-    assert "run `advisor fit`" in advisor("recommend", "--workspace", own)[2]
+    assert "run `advisor fit --workspace" in advisor("recommend", "--workspace", own)[2]
     assert advisor("fit", "--workspace", own)[0] == 0
     assert advisor("recommend", "--workspace", own)[2] == ""
     assert advisor("recommend", "--workspace", own, "--task", "mine")[0] == 0
@@ -113,3 +115,8 @@ def test_an_installed_package_keeps_nothing_of_the_users(monkeypatch, tmp_path, 
         code, _, err = advisor(*command)
         assert code == 2
         assert "ADVISOR_WORKSPACE" in err
+
+
+def test_the_command_that_fits_names_the_workspace():
+    assert Workspace("our runs").fit_command == "advisor fit --workspace 'our runs'"
+    assert Workspace().fit_command == "advisor fit"
