@@ -94,9 +94,14 @@ class Replica:
         """The most requests in flight within the limits; 0 where even one is too slow."""
         return _largest(lambda c: limits.hold(self.at_concurrency(c)), self.speed.max_sequences)
 
+    @property
+    def most_per_s(self) -> float:
+        """Requests per second with every place taken: at more, the queue grows without end."""
+        return self.at_concurrency(self.speed.max_sequences).requests_per_s
+
     def largest_rate(self, limits: Limits) -> float:
         """The most requests per second within the limits, in fiftieths of what the replica can answer."""
-        most = self.at_concurrency(self.speed.max_sequences).requests_per_s
+        most = self.most_per_s
         return most / 50 * _largest(lambda step: limits.hold(self.at_rate(most / 50 * step)), 49)
 
 

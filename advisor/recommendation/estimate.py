@@ -19,7 +19,7 @@ from advisor.prices import Price, parse_prices
 from advisor.provenance import Provenance
 from advisor.recommendation.request import checked_engine, checked_precision
 from advisor.store.workspace import Workspace
-from advisor.units import checked_count, checked_rate, parse_duration
+from advisor.units import checked_count, checked_rate, parse_duration, significant
 from advisor.values import Value, several
 
 
@@ -100,6 +100,7 @@ class Estimate(Value):
     provenance: Origin
     interval: Intervals
     load: UnderLoad | None = None
+    load_usd_per_million_output_tokens: float | None = None
     within_limits: WithinLimits | None = None
 
 
@@ -254,7 +255,13 @@ def _memory_use(use: Memory) -> MemoryUse:
 
 def _under_load(of: PricedDeployment, found: Estimate, limits: Limits) -> Estimate:
     one = replica(of.deployment, of.speed, found.input_tokens, found.output_tokens)
+    if found.rate is not None and found.rate > one.most_per_s:
+        what = f"{found.rate:g} requests/s are more than one replica answers, about {significant(one.most_per_s)}"
+        raise AdvisorError(what, where="--rate", hint="give less, or --qps, which says how many replicas carry it")
     load = one.at_rate(found.rate) if found.rate else one.at_concurrency(found.concurrency)
+    if usd := found.usd_per_million_output_tokens:
+        usd *= found.output_tokens_per_s / (found.output_tokens * (found.rate or load.requests_per_s))
+        found = replace(found, load_usd_per_million_output_tokens=usd)
     if limits == Limits() and found.qps is None:
         return replace(found, load=load)
     most = one.largest_rate(limits)

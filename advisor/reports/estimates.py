@@ -54,7 +54,8 @@ def _load_rows(e: Estimate) -> list[list[str]]:
     traffic = f"at {significant(e.rate)} requests/s" if e.rate else f"with {e.concurrency} in flight"
     return [
         [f"{traffic}, one replica", _throughput(e.load)],
-        ["TTFT of 50 / 90 / 99 % of the requests", f"{_percentiles(e.load.ttft_s, 1)} s, without a benchmark's burst"],
+        ["USD per million generated tokens then", significant(e.load_usd_per_million_output_tokens)],
+        ["TTFT of 50 / 90 / 99 % of the requests", f"{_percentiles(e.load.ttft_s, 1)} s"],
         ["TPOT of 50 / 90 / 99 %", f"{_percentiles(e.load.tpot_s, 1e3)} ms"],
         *_limit_rows(e),
     ]

@@ -4,6 +4,7 @@ import math
 import pytest
 
 import advisor
+from advisor.errors import AdvisorError
 from advisor.fits.speeds import Speeds
 from advisor.performance.deployment import Deployment
 from advisor.performance.memory import memory
@@ -162,6 +163,20 @@ def test_traffic_is_simulated_only_where_it_was_given():
     assert closed.within_limits.replicas is None
     nothing = advisor.estimate(WS, **QUESTION, max_tpot="0.1ms", qps=5).within_limits
     assert (nothing.max_concurrency, nothing.max_requests_per_s, nothing.replicas) == (0, 0, None)
+
+
+def test_traffic_is_priced_at_what_it_pays_for():
+    hour = {"price": "h100-sxm=3.6usd/h", "model": "qwen3-8b", "gpu": "h100-sxm", "output_tokens": 500}
+    at_rate = advisor.estimate(WS, **hour, rate=2.0)
+    assert at_rate.load_usd_per_million_output_tokens == pytest.approx(0.001 / 1000 * 1e6)
+    closed = advisor.estimate(WS, **hour, concurrency=16, max_tpot="1s")
+    paid = 0.001 / (500 * closed.load.requests_per_s) * 1e6
+    assert closed.load_usd_per_million_output_tokens == pytest.approx(paid)
+
+
+def test_more_traffic_than_a_replica_answers_is_refused():
+    with pytest.raises(AdvisorError, match=r"--rate: 50 requests/s are more than one replica answers.*--qps"):
+        advisor.estimate(WS, model="qwen3-8b", gpu="h100-sxm", rate=50)
 
 
 def test_what_does_not_fit_is_not_simulated():
