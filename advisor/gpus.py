@@ -26,6 +26,7 @@ class GpuSpec:
     gpu: str = column("our name, lower case with its form: `h100-sxm`")
     vendor: str = column("NVIDIA or AMD", default="")
     architecture: str = column("the vendor's name of the generation", default="")
+    compute_capability: str = column("NVIDIA's number or AMD's name, `9.0` or `gfx942`; empty: unknown", default="")
     memory_bytes: int = column("as the driver reports it where that is known, else the vendor's figure")
     memory_bytes_per_s: float = column("peak memory bandwidth")
     bf16_flops_per_s: float = column("dense peak of 16-bit products")

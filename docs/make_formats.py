@@ -14,6 +14,7 @@ from advisor.prices import Price
 from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SpeedRow
 from advisor.store.runs import Run
 from advisor.store.samples import Sample
+from advisor.support import FamilyRow, SupportRow
 from advisor.tables import columns
 
 PAGE = Path(__file__).parent / "formats.md"
@@ -81,6 +82,8 @@ def page() -> str:
         section("models.csv, with models/CONFIG/config.json", ModelEntry),
         section("gpus.csv", GpuSpec),
         section("prices.csv", Price),
+        section("support.csv", SupportRow),
+        section("families.csv", FamilyRow),
         DERIVED,
         section("points.csv", Point),
         section("curves.csv", CurveRow),

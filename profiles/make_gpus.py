@@ -123,6 +123,22 @@ ALIASES = {
 """Names that NVIDIA's driver reports, as seen in nvidia-smi outputs of public repositories. An H20-3e (141 GB), a Max-Q
 RTX PRO 6000 and an A100-SXM-64GB are other GPUs, and have no row."""
 
+COMPUTE_CAPABILITY = {
+    "Volta": "7.0",
+    "Turing": "7.5",
+    "Ampere": "8.6",
+    "Ada": "8.9",
+    "Hopper": "9.0",
+    "Blackwell": "10.0",
+    "Blackwell Ultra": "10.3",
+    "CDNA2": "gfx90a",
+    "CDNA3": "gfx942",
+    "CDNA4": "gfx950",
+}
+"""By generation: https://nvidia.github.io/TransformerEngine/support_matrix.html; of AMD the names that vLLM's install
+page gives to MI200, MI300 and MI350."""
+A100_CAPABILITY, WORKSTATION_BLACKWELL_CAPABILITY = "8.0", "12.0"
+
 NODE_GPUS = {"gb200": 16, "gb300": 16, "gh200-96gb": 1, "gh200-144gb": 1}
 """GPUs of one fast-linked system where that is not eight: of a rack the sixteen that were measured together, of a Grace
 Hopper node one."""
@@ -137,6 +153,15 @@ KINDS = (
 )
 
 
+def compute_capability(name: str, architecture: str) -> str:
+    """Of NVIDIA as CUDA counts, of AMD the name of the instruction set."""
+    if name.startswith("a100") or name == "a30":
+        return A100_CAPABILITY
+    if name.startswith("rtx") and architecture == "Blackwell":
+        return WORKSTATION_BLACKWELL_CAPABILITY
+    return COMPUTE_CAPABILITY[architecture]
+
+
 def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
     """One row of gpus.csv."""
     link = float(facts["interconnect_gb_s_bidirectional_total"] or 0) * 1e9 / 2
@@ -149,6 +174,7 @@ def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
         "gpu": name,
         "vendor": facts["vendor"],
         "architecture": facts["architecture"],
+        "compute_capability": compute_capability(name, facts["architecture"]),
         "memory_bytes": reported_mib << 20 if reported_mib else round(float(facts["memory_gb"]) * 1e9),
         "memory_bytes_per_s": f"{float(facts['mem_bandwidth_gb_s']) * 1e9:.5g}",
         "bf16_flops_per_s": flops("bf16_dense_tflops"),

@@ -225,22 +225,38 @@ def estimate(
     from advisor.recommendation import estimate as verb
     from advisor.reports import estimates
 
-    found = verb.estimate(
-        options.open_workspace(workspace),
-        model=model,
-        gpu=gpu,
-        gpu_count=gpu_count,
-        parallelism=parallelism,
-        precision=precision,
-        kv_precision=kv_precision,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        concurrency=concurrency,
-        engine=engine,
-        rate=rate,
-        max_ttft=max_ttft,
-        max_tpot=max_tpot,
-        qps=qps,
-        price=price,
-    )
+    try:
+        found = verb.estimate(
+            options.open_workspace(workspace),
+            model=model,
+            gpu=gpu,
+            gpu_count=gpu_count,
+            parallelism=parallelism,
+            precision=precision,
+            kv_precision=kv_precision,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            concurrency=concurrency,
+            engine=engine,
+            rate=rate,
+            max_ttft=max_ttft,
+            max_tpot=max_tpot,
+            qps=qps,
+            price=price,
+        )
+    except NoAnswer as none:
+        _show_refused(none.answer, as_json)
+        raise
     emit(found, estimates.blocks, as_json)
+
+
+def _show_refused(answer: object, as_json: bool) -> None:
+    """The JSON of what cannot start, or its memory where that is the reason; why stands in the error's line."""
+    from advisor.recommendation.estimate import CannotStart
+    from advisor.reports import estimates
+    from advisor.reports.terminal import show
+
+    if as_json:
+        print(to_json(answer))
+    elif isinstance(answer, CannotStart):
+        show(estimates.refused_blocks(answer))

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.accuracy.estimators import Interval
 from advisor.errors import AdvisorError, NoAnswer, unknown
@@ -17,7 +18,7 @@ from advisor.gpus import GpuSpec
 from advisor.prices import Price
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
-from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, deployments, fleet
+from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, able, deployments, fleet
 from advisor.recommendation.request import Request
 from advisor.recommendation.serve import reward_command, serve_command
 from advisor.recommendation.waiting import typical_spread, waiting
@@ -110,12 +111,17 @@ def _all_deployments(workspace: Workspace, points: Sequence[Point], request: Req
     rates, speeds = workspace.prices.rates(request.prices), Speeds.read(workspace)
     gpus = _chosen_gpus(workspace, request, rates)
     fleets: dict[str, Fleet] = {}
+    starts: dict[tuple[str, str, str | None], NDArray[np.bool_]] = {}
     parts = []
     for number, p in enumerate(points, 1):
         precision = request.precision or workspace.models[p.model].checkpoint_precision
         if precision not in fleets:
             fleets[precision] = fleet(gpus, rates, speeds, request.engine, precision)
-        parts.append(deployments(number, _answers(workspace, p), fleets[precision]))
+        answers, whose = _answers(workspace, p), (precision, p.model, p.reward_model)
+        if whose not in starts:
+            rewards = answers.rewards.spec if answers.rewards else None
+            starts[whose] = able(fleets[precision], answers.spec, rewards, workspace.support)
+        parts.append(deployments(number, answers, fleets[precision], starts[whose]))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

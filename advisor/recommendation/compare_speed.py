@@ -6,13 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from advisor.errors import AdvisorError, NoAnswer
+from advisor.errors import AdvisorError
 from advisor.fits.speeds import Speeds
 from advisor.performance.crossings import crossings
+from advisor.performance.feasibility import Reason, holds, reasons
 from advisor.performance.parallelism import Parallelism
 from advisor.prices import Price
-from advisor.recommendation.estimate import Estimate, Origin, PricedDeployment, deployment, estimated, priced
+from advisor.recommendation.estimate import (
+    Estimate,
+    Origin,
+    PricedDeployment,
+    deployment,
+    estimated,
+    no_start,
+    priced,
+)
 from advisor.store.workspace import Workspace
+from advisor.support import SupportTable
 from advisor.units import checked_count
 from advisor.values import Rows, Value
 
@@ -102,7 +112,7 @@ def compare_speed(
 ) -> SpeedComparison:
     """Speed, memory and USD of two models (names or config.json files) over concurrency and context.
 
-    Raises AdvisorError, NoAnswer where one fits on no such GPUs.
+    Raises AdvisorError, NoAnswer where one can start on no such GPUs.
     """
     if isinstance(models, str) or len(models) != 2:
         raise AdvisorError("takes two models", where="compare", hint="e.g. compare qwen3-30b-a3b qwen3-8b")
@@ -116,7 +126,7 @@ def compare_speed(
             priced(workspace, speeds, deployment(workspace, model, gpu, Parallelism(tp=n), precision, engine), price)
             for n in counts
         ]
-        pair.append(_smallest(each, min(contexts), output_tokens))
+        pair.append(_smallest(each, workspace.support, min(contexts), output_tokens))
     if pair[0].deployment.spec.name == pair[1].deployment.spec.name:
         what = f"{pair[0].deployment.spec.name} is compared with itself"
         raise AdvisorError(what, where="compare", hint="name two models")
@@ -132,15 +142,21 @@ def compare_speed(
     )
 
 
-def _smallest(each: Sequence[PricedDeployment], context: int, output_tokens: int) -> PricedDeployment:
-    """The first (with fewest GPUs) that holds the model and ROOM requests, else the model and one. Raises NoAnswer."""
+def _smallest(
+    each: Sequence[PricedDeployment], support: SupportTable, context: int, output_tokens: int
+) -> PricedDeployment:
+    """The first (with fewest GPUs) that starts with ROOM requests in flight, else with one. Raises NoAnswer."""
+
+    def why(one: PricedDeployment, in_flight: int) -> list[Reason]:
+        found = reasons(one.deployment, support, context, output_tokens, in_flight)
+        return [reason for reason in found if reason.rule != "context"]  # loads past it are left out one by one
+
     for room in (ROOM, 1):
         for one in each:
-            if estimated(one, context, output_tokens, room).fits:
+            if not why(one, room):
                 return one
-    last = each[-1].deployment
-    what = f"{last.spec.name} ({last.precision}) does not fit on {last.layout.gpu_count} × {last.gpu.name}"
-    raise NoAnswer(what, where="--gpu", hint="name a larger GPU, or a smaller --precision")
+    last = each[-1]
+    raise no_start(last.deployment, why(last, 1))
 
 
 def _point(pair: Sequence[PricedDeployment], context: int, output_tokens: int, concurrency: int) -> Point:
@@ -149,7 +165,7 @@ def _point(pair: Sequence[PricedDeployment], context: int, output_tokens: int, c
 
 
 def _figures(one: PricedDeployment, context: int, output_tokens: int, concurrency: int) -> LoadFigures | None:
-    if context + output_tokens > one.deployment.spec.max_context:
+    if not holds(one.deployment.spec, context + output_tokens):
         return None
     e: Estimate = estimated(one, context, output_tokens, concurrency)
     if not e.fits:

@@ -14,6 +14,7 @@ from advisor.gpus import GpuSpec
 from advisor.models.spec import ModelSpec
 from advisor.performance.corrections import Correction, covers
 from advisor.performance.demand import Demand, demand
+from advisor.performance.feasibility import holds, startable
 from advisor.performance.hardware import Hardware, hardware
 from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, max_sequences, weights_per_gpu
 from advisor.performance.parallelism import Parallelism
@@ -22,6 +23,7 @@ from advisor.performance.predict import Speed, predict
 from advisor.performance.roofline import Efficiency, prefill_s
 from advisor.prices import Price
 from advisor.provenance import Provenance
+from advisor.support import SupportTable
 
 Numbers = NDArray[np.float64]
 Columns = dict[str, NDArray[np.generic]]
@@ -36,10 +38,14 @@ CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 class Fleet:
     """All deployments to consider for one weight precision, as parallel arrays.
 
-    `corrections` are those of this engine and precision, by model shape, then GPU.
+    `layout` says which of `layouts` each is; `corrections` are those of this engine and precision, by model shape,
+    then GPU.
     """
 
+    engine: str
     precision: str
+    layouts: tuple[tuple[GpuSpec, Parallelism], ...]
+    layout: NDArray[np.int64]
     gpu: NDArray[np.str_]
     gpu_count: Numbers
     parallelism: NDArray[np.str_]
@@ -80,7 +86,10 @@ def fleet(gpus: list[GpuSpec], rates: Mapping[str, Price], speeds: Speeds, engin
     spread = numbers(float(speed.spread) for speed in fitted)
     rents = [rates[gpu.name].usd_per_hour if gpu.name in rates else np.nan for gpu, _ in layouts]
     return Fleet(
+        engine=engine,
         precision=precision,
+        layouts=tuple(layouts),
+        layout=at,
         gpu=texts(gpu.name for gpu, _ in layouts),
         gpu_count=numbers(layout.gpu_count for _, layout in layouts),
         parallelism=texts(str(layout) for _, layout in layouts),
@@ -95,6 +104,14 @@ def fleet(gpus: list[GpuSpec], rates: Mapping[str, Price], speeds: Speeds, engin
         hardware=Hardware(*(numbers(getattr(peak, field.name) for peak in peaks) for field in fields(Hardware))),
         corrections=speeds.corrections(engine, precision),
     )
+
+
+def able(f: Fleet, spec: ModelSpec, rewards: ModelSpec | None, support: SupportTable) -> NDArray[np.bool_]:
+    """Which deployments GPU, engine and split let start, with a reward model in 16 bit beside the policy."""
+    start = np.array(startable(spec, f.layouts, f.engine, f.precision, support), dtype=bool)
+    if rewards:
+        start &= np.array(startable(rewards, f.layouts, f.engine, "bf16", support), dtype=bool)
+    return np.asarray(start[f.layout])
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +149,16 @@ class Answers:
     rewards: Rewards | None = None
 
 
-def deployments(point_id: int, answers: Answers, f: Fleet) -> Columns:
+def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.bool_]) -> Columns:
     """Columns of the `deployments` table for one strategy point; a reward model lies on the same GPUs.
 
-    Only deployments that hold the weights and all requests in flight are listed.
+    Only deployments that can start (`start`, see `able`) with all requests in flight are listed.
     """
     spec, rewards = answers.spec, answers.rewards
     d = demand(spec, f.precision, round(answers.prompt_tokens), max(round(answers.generated_tokens), 1))
     room = max_sequences(d, f.memory_bytes - (rewards.memory_bytes(f) if rewards else 0.0), f.hardware)
-    fits = (room >= f.concurrency) & (spec.is_moe | ~f.shares_experts)
+    within = holds(spec, answers.prompt_tokens + answers.generated_tokens)
+    fits = (room >= f.concurrency) & start & within
     speed = replace(f.speed, corrections=_covered(f, answers.shape))
     predicted = predict(d, f.hardware, speed, f.concurrency, np.maximum(room, 1.0))
     times = predicted.serving

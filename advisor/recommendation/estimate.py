@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from advisor.errors import AdvisorError, unknown
+from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.speeds import Speeds
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import Deployment
+from advisor.performance.feasibility import Reason, reasons
 from advisor.performance.memory import Memory, memory
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
@@ -102,6 +103,43 @@ class Estimate(Value):
     load: UnderLoad | None = None
     load_usd_per_million_output_tokens: float | None = None
     within_limits: WithinLimits | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CannotStart(Value):
+    """What `--json` prints of a deployment that cannot start: the keys of an Estimate, why, and what comes nearest."""
+
+    model: str
+    gpu: str
+    gpu_count: int
+    parallelism: str
+    precision: str
+    kv_precision: str
+    engine: str
+    concurrency: int
+    input_tokens: int
+    output_tokens: int
+    rate: float | None
+    qps: float | None
+    memory: MemoryUse
+    reasons: tuple[Reason, ...]
+    fits: bool = False
+    ttft_s: None = None
+    tpot_s: None = None
+    request_s: None = None
+    output_tokens_per_s: None = None
+    usd_per_million_output_tokens: None = None
+    energy_j_per_request: None = None
+    prefill_flops: None = None
+    decode_flops_per_token: None = None
+    bound: None = None
+    spread: None = None
+    provenance: None = None
+    interval: None = None
+    load: None = None
+    load_usd_per_million_output_tokens: None = None
+    within_limits: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +178,8 @@ def estimate(
     """Memory fit, TTFT, TPOT, tokens/s and USD of `model` (a name, or the path of a config.json) on a GPU.
 
     `rate` (requests/s), `qps` or a limit add percentiles under traffic, the most within the limits, and replicas.
-    Raises AdvisorError for unknown names and impossible numbers.
+    Raises AdvisorError for unknown names and impossible numbers, NoAnswer with a CannotStart as its `answer` for a
+    deployment that cannot start.
     """
     for flag, count in (("--input-tokens", input_tokens), ("--output-tokens", output_tokens)):
         checked_count(count, where=flag)
@@ -152,15 +191,55 @@ def estimate(
     deployed = deployment(workspace, model, gpu, _layout(parallelism, gpu_count), precision, engine)
     deployed = replace(deployed, kv_precision=kv_precision)
     costed = priced(workspace, Speeds.read(workspace), deployed, price)
+    why = reasons(deployed, workspace.support, input_tokens, output_tokens, concurrency)
+    if why:
+        numbers = {"concurrency": concurrency, "input_tokens": input_tokens, "output_tokens": output_tokens}
+        raise no_start(deployed, why, _cannot_start(deployed, why, rate=rate, qps=qps, **numbers))
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps)
     seconds = [
         None if given is None else parse_duration(given, where=flag)
         for flag, given in (("--max-ttft", max_ttft), ("--max-tpot", max_tpot))
     ]
-    if not found.fits or (rate is None and qps is None and seconds == [None, None]):
+    if rate is None and qps is None and seconds == [None, None]:
         return found
     limits = Limits(*(math.inf if limit is None else limit for limit in seconds))
     return _under_load(costed, found, limits)
+
+
+def no_start(deployed: Deployment, why: Sequence[Reason], answer: CannotStart | None = None) -> NoAnswer:
+    """The error for a deployment that cannot start, with every reason and what comes nearest to each."""
+    what = f"{deployed} cannot start: {'; '.join(str(reason) for reason in why)}"
+    nearest = dict.fromkeys(reason.nearest for reason in why)
+    return NoAnswer(what, hint=f"nearest: {', and '.join(nearest)}", answer=answer)
+
+
+def _cannot_start(
+    deployed: Deployment,
+    why: Sequence[Reason],
+    *,
+    concurrency: int,
+    input_tokens: int,
+    output_tokens: int,
+    rate: float | None,
+    qps: float | None,
+) -> CannotStart:
+    d = deployed.demand(input_tokens, output_tokens)
+    return CannotStart(
+        model=deployed.spec.name,
+        gpu=deployed.gpu.name,
+        gpu_count=deployed.layout.gpu_count,
+        parallelism=str(deployed.layout),
+        precision=deployed.precision,
+        kv_precision=deployed.kv_precision,
+        engine=deployed.engine,
+        concurrency=concurrency,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        rate=rate,
+        qps=qps,
+        memory=_memory_use(memory(d, deployed.gpu.memory_bytes, deployed.hardware, concurrency)),
+        reasons=tuple(why),
+    )
 
 
 def _layout(parallelism: str | None, gpu_count: int | None) -> Parallelism:

@@ -160,8 +160,10 @@ def _why_not(row: dict[str, Any], pick: dict[str, Any]) -> str:
 def _no_answer(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAnswer:
     """Which single constraint, if lifted, would let something through, and the value that just would."""
     if _count(connection) == 0:
-        what = f"no model with a known accuracy on {request.task} fits on these GPUs"
-        return NoAnswer(what, hint="allow other GPUs or a smaller --precision")
+        what = f"no model with a known accuracy on {request.task} can start on these GPUs under {request.engine}"
+        return NoAnswer(
+            what, hint="`advisor estimate MODEL --gpu GPU` says why; allow other GPUs or another --precision"
+        )
     columns = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
     binding = []
     for name, value in request.limits.items():

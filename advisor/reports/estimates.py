@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from advisor.performance.under_load import Percentiles, UnderLoad
-from advisor.recommendation.estimate import Estimate
+from advisor.recommendation.estimate import CannotStart, Estimate
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import table
 from advisor.units import bytes_text, significant
@@ -13,13 +13,23 @@ from advisor.units import bytes_text, significant
 
 def blocks(e: Estimate) -> list[Block]:
     """What `advisor estimate` prints."""
+    return [table(["", ""], [*_memory_rows(e), *_time_rows(e), *_load_rows(e)], title=_title(e))]
+
+
+def refused_blocks(e: CannotStart) -> list[Block]:
+    """What `advisor estimate` prints of what cannot start: its memory where that is a reason."""
+    if not any(reason.rule == "memory" for reason in e.reasons):
+        return []
+    return [table(["", ""], _memory_rows(e), title=_title(e))]
+
+
+def _title(e: Estimate | CannotStart) -> str:
     cache = "" if e.kv_precision == "bf16" else f", KV cache in {e.kv_precision}"
     load = f"{e.input_tokens:,} → {e.output_tokens:,} tokens, {e.concurrency} in flight"
-    title = f"{e.model} ({e.precision}{cache}) on {e.gpu_count} × {e.gpu} ({e.parallelism}), {load}"
-    return [table(["", ""], [*_memory_rows(e), *_time_rows(e), *_load_rows(e)], title=title)]
+    return f"{e.model} ({e.precision}{cache}) on {e.gpu_count} × {e.gpu} ({e.parallelism}), {load}"
 
 
-def _memory_rows(e: Estimate) -> list[list[str]]:
+def _memory_rows(e: Estimate | CannotStart) -> list[list[str]]:
     use = e.memory
     shortage = f"no: {bytes_text(use.total_bytes)} of {bytes_text(use.capacity_bytes)} usable per GPU"
     parts = (use.weights_bytes, use.kv_cache_bytes, use.overhead_bytes)

@@ -22,6 +22,7 @@ from advisor.store.measurements import Measurements
 from advisor.store.runs import Run
 from advisor.store.samples import Sample
 from advisor.store.shipped import is_installed, shipped_root
+from advisor.support import SupportTable
 
 Table = TypeVar("Table")
 
@@ -75,6 +76,11 @@ class Workspace:
     def gpus(self) -> Gpus:
         """GPUs by name."""
         return self._current("gpus.csv", Gpus.read)
+
+    @property
+    def support(self) -> SupportTable:
+        """Which precision an engine runs on which GPUs."""
+        return self._current("support", SupportTable.read, ("support.csv", "families.csv"))
 
     @property
     def prices(self) -> Prices:

@@ -104,7 +104,7 @@ def test_of_two_limits_either_can_be_the_one_to_ease(tmp_path):
 
 
 def test_models_too_large_for_the_gpus_are_the_reason(tmp_path):
-    with pytest.raises(advisor.NoAnswer, match="no model with a known accuracy on mine fits on these GPUs"):
+    with pytest.raises(advisor.NoAnswer, match="no model with a known accuracy on mine can start on these GPUs"):
         advisor.recommend(workspace(tmp_path, point(model="deepseek-ai/DeepSeek-V3")), task="mine", gpu="t4")
 
 
