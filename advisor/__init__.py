@@ -15,6 +15,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from advisor.importers import IMPORTERS
+
 if TYPE_CHECKING:
     from advisor.calibration.calibrate import calibrate as calibrate
     from advisor.errors import AdvisorError as AdvisorError
@@ -54,16 +56,11 @@ _ROOMS = {
     "estimate": "recommendation.estimate",
     "fit": "fits.fit",
     "frontier": "recommendation.frontier",
-    "import_epoch": "importers.epoch",
-    "import_guidellm": "importers.guidellm",
-    "import_model": "importers.own_model",
-    "import_runs": "importers.serving_runs",
-    "import_samples": "importers.samples",
-    "import_vllm_bench": "importers.vllm_bench",
     "known_tasks": "recommendation.frontier",
     "profile": "profiler.profile",
     "recommend": "recommendation.pick",
     "report": "reports.markdown",
+    **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},
 }
 """Where each public name lives."""
 
