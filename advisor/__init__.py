@@ -6,8 +6,9 @@
     pick = advisor.recommend(ws, budget="0.01usd", task="gpqa-diamond")
     pick.recommended.model, pick.recommended.accuracy.low, pick.reason
 
-Every verb of the command line is a function of the same name that takes a workspace and keyword arguments and returns
-a frozen value; docs/python.md shows them. Importing this package loads none of them before they are used.
+Every verb is a function that takes a workspace and keyword arguments and returns a frozen value;
+help(advisor.recommend) explains its options, docs/python.md shows them at work. Importing this package loads none
+of them before they are used.
 """
 
 from __future__ import annotations
