@@ -1,6 +1,9 @@
+import dataclasses
+
 import pytest
 
 from advisor.errors import AdvisorError
+from advisor.gpus import Gpus
 from tests.known import SHIPPED, load_gpu
 
 
@@ -71,3 +74,9 @@ def test_a_gpu_by_its_name_in_any_case():
     assert "h101" not in gpus
     assert [gpus[name].gpu for name in gpus] == list(gpus)
     assert repr(gpus) == f"<{len(gpus)} GPUs>"
+
+
+def test_a_gpu_of_your_own_may_have_capitals():
+    own = Gpus([dataclasses.replace(load_gpu("l4"), gpu="MyGPU")])
+    assert own.named("mygpu") is own["MyGPU"]
+    assert list(own) == ["MyGPU"]
