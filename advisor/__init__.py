@@ -6,14 +6,17 @@
     pick = advisor.recommend(ws, budget="0.01usd", task="gpqa-diamond")
     pick.recommended.model, pick.recommended.accuracy.low, pick.reason
 
-Every verb of the command line is a function of the same name that takes a workspace and keyword arguments and returns
-a frozen value; docs/python.md shows them. Importing this package loads none of them before they are used.
+Every verb is a function that takes a workspace and keyword arguments and returns a frozen value;
+help(advisor.recommend) explains its options, docs/python.md shows them at work. Importing this package loads none
+of them before they are used.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from advisor.importers import IMPORTERS
 
 if TYPE_CHECKING:
     from advisor.calibration.calibrate import calibrate as calibrate
@@ -54,16 +57,11 @@ _ROOMS = {
     "estimate": "recommendation.estimate",
     "fit": "fits.fit",
     "frontier": "recommendation.frontier",
-    "import_epoch": "importers.epoch",
-    "import_guidellm": "importers.guidellm",
-    "import_model": "importers.own_model",
-    "import_runs": "importers.serving_runs",
-    "import_samples": "importers.samples",
-    "import_vllm_bench": "importers.vllm_bench",
     "known_tasks": "recommendation.frontier",
     "profile": "profiler.profile",
     "recommend": "recommendation.pick",
     "report": "reports.markdown",
+    **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},
 }
 """Where each public name lives."""
 

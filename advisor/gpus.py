@@ -67,10 +67,10 @@ class GpuSpec:
 
 
 class Gpus(Mapping[str, GpuSpec]):
-    """GPUs by our name."""
+    """GPUs by our name, in any case."""
 
     def __init__(self, specs: Iterable[GpuSpec]) -> None:
-        self._by_name = {spec.gpu: spec for spec in specs}
+        self._by_name = {spec.gpu.casefold(): spec for spec in specs}
 
     @classmethod
     def read(cls, folders: Iterable[Path]) -> Gpus:
@@ -79,19 +79,22 @@ class Gpus(Mapping[str, GpuSpec]):
         return cls(spec for folder in folders for spec in read_rows(folder / "gpus.csv", GpuSpec, hint=hint))
 
     def __getitem__(self, name: str) -> GpuSpec:
-        return self._by_name[name]
+        return self._by_name[name.casefold()]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
+        return (spec.gpu for spec in self._by_name.values())
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} GPUs>"
 
     def __len__(self) -> int:
         return len(self._by_name)
 
     def named(self, name: str, *, where: str = "--gpu") -> GpuSpec:
         """A GPU by its name in any case. Raises AdvisorError with near matches."""
-        if name.casefold() not in self:
+        if name not in self:
             raise unknown("GPU", name, self, where=where, listed_by="advisor gpus")
-        return self[name.casefold()]
+        return self[name]
 
     def of_device(self, device_name: str) -> GpuSpec:
         """The GPU that a driver calls so, exactly (case aside). Raises AdvisorError naming what was seen.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from advisor.arguments import check_fields
 from advisor.errors import AdvisorError
 from advisor.gpus import Gpus
 from advisor.tables import column, read_rows
@@ -30,6 +31,9 @@ class Price:
     gpus_per_instance: int | None = column("GPUs of the smallest machine that is offered", default=None)
     as_of: str = column("when it was seen, ISO date", default="")
     source: str = column("where it was seen", default="")
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.provider, self.kind, self.as_of) if part)

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from advisor.arguments import check_fields
 from advisor.errors import AdvisorError, unknown
 
 HOURS_PER_MONTH = 730.0
@@ -44,7 +45,7 @@ _BUDGET = re.compile(
 class Budget:
     """Upper bound on one cost of one question; a monthly one needs a request rate first.
 
-    Raises AdvisorError for an unknown cost, or an amount that is not a finite number above zero.
+    Raises AdvisorError for an unknown cost, no sensible amount above zero, or a month of anything but usd.
     """
 
     amount: float
@@ -52,10 +53,10 @@ class Budget:
     monthly: bool = False
 
     def __post_init__(self) -> None:
-        if self.cost not in COSTS:
-            raise unknown("cost", self.cost, COSTS, where="--budget")
-        if not (math.isfinite(self.amount) and self.amount > 0):
-            raise _refusal(f"{self.amount!r}{self.cost}", "is not a finite number above zero")
+        check_fields(self)
+        object.__setattr__(self, "cost", parse_cost(self.cost, where="--budget"))
+        if fault := _fault(self.amount, self.cost, self.monthly):
+            raise _refusal(str(self), fault)
 
     @classmethod
     def parse(cls, text: str) -> Budget:
@@ -71,15 +72,10 @@ class Budget:
             raise _refusal(text, f"has the unknown unit {match['unit']!r}")
         cost, factor = _UNITS[unit]
         questions = float(match["questions"] or 1)
-        amount = float(match["amount"]) * factor
-        if not math.isfinite(amount) or amount <= 0 or questions <= 0:
-            raise _refusal(text, "must be a finite number above zero")
-        amount /= questions
-        if not 1e-15 <= amount <= 1e30:
-            raise _refusal(text, "is beyond any sensible budget")
+        amount = float(match["amount"]) * factor / questions if questions else math.inf
         monthly = (match["per"] or "").lower() == "month"
-        if monthly and cost != "usd":
-            raise _refusal(text, "per month is for usd only")
+        if fault := _fault(amount, cost, monthly):
+            raise _refusal(text, fault)
         return cls(amount, cost, monthly)
 
     def per_question(self, qps: float | None) -> Budget:
@@ -96,6 +92,15 @@ class Budget:
 
     def __str__(self) -> str:
         return f"{self.amount!r}{self.cost}{'/month' if self.monthly else ''}"
+
+
+def _fault(amount: float, cost: str, monthly: bool) -> str:
+    """What is wrong with a budget; empty where nothing is."""
+    if not (math.isfinite(amount) and amount > 0):
+        return "is not a finite number above zero"
+    if not 1e-15 <= amount <= 1e30:
+        return "is beyond any sensible budget"
+    return "per month is for usd only" if monthly and cost != "usd" else ""
 
 
 def parse_cost(text: str, *, where: str) -> str:

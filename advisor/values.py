@@ -14,9 +14,10 @@ from __future__ import annotations
 import html
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, get_args, get_type_hints, overload
 
 if TYPE_CHECKING:
     import pandas
@@ -38,22 +39,30 @@ class Value:
         return to_json(self)
 
     def _repr_html_(self) -> str:
-        return _html(self)
+        return to_html(self)
 
 
 class Rows(tuple[T, ...]):
-    """Rows of one kind, in order."""
+    """Rows of one kind, in order; `of` is their type, which gives a frame its columns where there is no row."""
 
-    __slots__ = ()
+    of: type | None
+
+    def __new__(cls, rows: Iterable[T] = (), of: type[T] | None = None) -> Self:
+        """A tuple that knows the type of its rows."""
+        made = super().__new__(cls, rows)
+        made.of = of
+        return made
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a row; nested fields become columns such as `accuracy.low`."""
         import pandas
 
+        if not self and self.of is not None:
+            return pandas.DataFrame(columns=list(_columns(self.of)))
         return pandas.json_normalize([plain(row) for row in self])
 
     def _repr_html_(self) -> str:
-        return _html(self)
+        return to_html(self)
 
 
 def to_json(value: Any) -> str:
@@ -95,23 +104,36 @@ def several(given: Any) -> tuple[Any, ...]:
     return (given,)  # a text is a sequence too, but one value here
 
 
+def _by_key(row: Any) -> Mapping[str, Any]:
+    return row if isinstance(row, Mapping) else dict(_items(row))
+
+
 def _items(value: Any) -> Iterator[tuple[str, Any]]:
     return ((field.name, getattr(value, field.name)) for field in fields(value))
 
 
-def _html(value: Any) -> str:
+def _columns(row: type) -> Iterator[str]:
+    """Names of a frame's columns for rows of a dataclass."""
+    for name, annotation in get_type_hints(row).items():
+        kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+        nested = next((kind for kind in kinds if is_dataclass(kind)), None)
+        yield from (f"{name}.{inner}" for inner in _columns(nested)) if isinstance(nested, type) else (name,)
+
+
+def to_html(value: Any) -> str:
     """A table of nested tables, every text escaped."""
-    if isinstance(value, Rows) and value:
-        heads = [key for key, _ in _items(value[0])] if is_dataclass(value[0]) else []
-        if heads:
-            lines = [[_html(inner) for _, inner in _items(row)] for row in value]
-            return _html_table([html.escape(head) for head in heads], lines)
+    if isinstance(value, Rows) and not value:
+        return "no rows"
+    if isinstance(value, Rows) and (is_dataclass(value[0]) or isinstance(value[0], Mapping)):
+        rows = [_by_key(row) for row in value]
+        lines = [[to_html(inner) for inner in row.values()] for row in rows]
+        return _html_table([html.escape(str(head)) for head in rows[0]], lines)
     if is_dataclass(value) and not isinstance(value, type):
-        return _html_table([], [[html.escape(key), _html(inner)] for key, inner in _items(value)])
+        return _html_table([], [[html.escape(key), to_html(inner)] for key, inner in _items(value)])
     if isinstance(value, Mapping):
-        return _html_table([], [[html.escape(str(key)), _html(inner)] for key, inner in value.items()])
+        return _html_table([], [[html.escape(str(key)), to_html(inner)] for key, inner in value.items()])
     if isinstance(value, (list, tuple)):
-        return "<br>".join(_html(inner) for inner in value)
+        return "<br>".join(to_html(inner) for inner in value)
     if isinstance(value, float):
         return f"{value:.4g}" if math.isfinite(value) else "–"
     return "–" if value is None else html.escape(str(value))

@@ -5,6 +5,15 @@
 Figures are dense (vendors' headline figures with sparsity are twice as high), tera is 10^12, memory is
 what the driver reports where that is known, else the vendor's figure taken as decimal. `link_bytes_per_s` is one
 direction of a GPU's GPU-to-GPU fabric; where there is none, of its PCIe slot.
+
+Neither input is in the repository: both are tables collected by hand from the public places that the column `source` of
+the output names. A single GPU is added as rows of gpus.csv and prices.csv, without this script. Their columns:
+
+    facts   gpu (a name of GPUS), vendor, architecture, memory_gb, mem_bandwidth_gb_s, bf16_dense_tflops,
+            fp8_dense_tflops, fp4_dense_tflops, int8_dense_tops, tdp_w, interconnect,
+            interconnect_gb_s_bidirectional_total, pcie_gen (3.0 to 6.0), release (YYYY-MM), note, source
+    prices  gpu (a name of GPUS), usd_hr_per_gpu, provider, kind (marketplace, spot, on-demand, rental 3yr or TCO),
+            region, gpu_count, date, source
 """
 
 from __future__ import annotations
@@ -217,8 +226,8 @@ def write(path: Path, rows: list[dict[str, object]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--facts", type=Path, required=True)
-    parser.add_argument("--prices", type=Path, required=True)
+    parser.add_argument("--facts", type=Path, required=True, help="CSV with one line a GPU")
+    parser.add_argument("--prices", type=Path, required=True, help="CSV with one line an offer")
     args = parser.parse_args()
     facts = {row["gpu"]: row for row in csv.DictReader(args.facts.open())}
     write(HERE / "gpus.csv", [gpu_row(name, url, facts[old]) for old, (name, url) in GPUS.items()])

@@ -5,6 +5,16 @@
 FOLDER holds real config files named <org>--<name>_config.json; where a model has none there, its config
 is written from the row of facts in the architectures table, with `model_type` and the checkpoint's
 padded vocabulary from CORRECTED below. Keys that describe no shape (token ids, quantisation lists) are dropped.
+
+Neither input is in the repository: both are collected by hand from the public places that the column `source` of
+models.csv names. A single model is added as a config.json and a row, without this script. Columns of the table:
+
+    always          model (Hugging Face id), release (YYYY-MM), checkpoint_quant (fp8, mxfp4 or other), source,
+                    params_total_published_b, params_active_published_b
+    without config  hidden_size, num_layers, num_heads, num_kv_heads, head_dim, intermediate_size,
+                    dense_intermediate_size, vocab_size, max_position, tie_embeddings, sliding_window, num_experts,
+                    experts_per_token, moe_intermediate_size, n_shared_experts, shared_expert_intermediate_size,
+                    first_k_dense, kv_lora_rank, q_lora_rank, qk_nope_head_dim, qk_rope_head_dim, v_head_dim
 """
 
 from __future__ import annotations
@@ -298,8 +308,8 @@ def write_config(folder: str, keys: dict) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--configs", type=Path, required=True)
-    parser.add_argument("--architectures", type=Path, required=True)
+    parser.add_argument("--configs", type=Path, required=True, help="folder of config files")
+    parser.add_argument("--architectures", type=Path, required=True, help="CSV, one line a model")
     args = parser.parse_args()
     facts = {row["model"]: row for row in csv.DictReader(args.architectures.open())}
     shutil.rmtree(HERE / "models", ignore_errors=True)

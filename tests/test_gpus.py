@@ -1,6 +1,9 @@
+import dataclasses
+
 import pytest
 
 from advisor.errors import AdvisorError
+from advisor.gpus import Gpus
 from tests.known import SHIPPED, load_gpu
 
 
@@ -62,3 +65,18 @@ def test_products_run_in_a_precision_the_gpu_has():
     assert load_gpu("h100-sxm").compute_precision("fp4") == "bf16"
     assert load_gpu("b200-sxm").compute_precision("fp4") == "fp4"
     assert load_gpu("b200-sxm").compute_precision("int4") == "bf16"
+
+
+def test_a_gpu_by_its_name_in_any_case():
+    gpus = SHIPPED.gpus
+    assert gpus["H100-SXM"] is gpus["h100-sxm"]
+    assert "H100-SXM" in gpus
+    assert "h101" not in gpus
+    assert [gpus[name].gpu for name in gpus] == list(gpus)
+    assert repr(gpus) == f"<{len(gpus)} GPUs>"
+
+
+def test_a_gpu_of_your_own_may_have_capitals():
+    own = Gpus([dataclasses.replace(load_gpu("l4"), gpu="MyGPU")])
+    assert own.named("mygpu") is own["MyGPU"]
+    assert list(own) == ["MyGPU"]

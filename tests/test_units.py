@@ -160,3 +160,16 @@ def test_significant_digits():
     ]
     assert [significant(12.345, 2), significant(12.345, 4), significant(-0.5)] == ["12", "12.35", "-0.500"]
     assert bytes_text(80e9) == "80.0 GB"
+
+
+def test_a_typed_budget_is_as_strict_as_a_text():
+    assert Budget(1, "USD") == Budget(1, "usd")
+    assert Budget(5, "usd", monthly=True).monthly
+    for arguments, message in (
+        ((1e99, "usd"), "beyond any sensible budget"),
+        ((0.0, "usd"), "not a finite number above zero"),
+        ((1, "s", True), "per month is for usd only"),
+        ((1, "eur"), "unknown cost 'eur'"),
+    ):
+        with pytest.raises(AdvisorError, match=message):
+            Budget(*arguments)

@@ -58,6 +58,14 @@ def test_a_notebook_shows_every_text_escaped():
     assert ANSWER.lines._repr_html_().startswith("<table><thead>")
 
 
+def test_rows_without_a_row_keep_their_columns_and_say_that_there_is_none():
+    none = Rows((), Line)
+    assert list(none.to_frame().columns) == list(ANSWER.lines.to_frame().columns)
+    assert list(none.to_frame()["accuracy.low"]) == []
+    assert none._repr_html_() == "no rows"
+    assert list(Rows(()).to_frame().columns) == []
+
+
 def test_one_or_many():
     assert several("1s") == ("1s",)
     assert several(2.0) == (2.0,)

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from advisor.arguments import checked_arguments
 from advisor.calibration.checks import check_price, check_rewards, check_strategy, check_whole, checked_sampling
 from advisor.calibration.counts import Counts
 from advisor.calibration.run import draw, refuse_recorded
@@ -79,6 +80,7 @@ class Engines:
     in_flight: int
 
 
+@checked_arguments
 def calibrate(
     workspace: Workspace,
     *,

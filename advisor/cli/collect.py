@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +13,8 @@ import typer
 from advisor.cli import options
 from advisor.cli.output import emit
 from advisor.errors import AdvisorError, unknown
+from advisor.importers import IMPORTERS
+from advisor.strategies import STRATEGIES
 
 if TYPE_CHECKING:
     from advisor.calibration.calibrate import Progress
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 EVERY_S = 2.0
 """Seconds between two lines of progress."""
 
-KINDS = ("samples", "epoch", "runs", "vllm-bench", "guidellm", "model")
+
+def one_of(names: Iterable[str]) -> str:
+    """`a, b or c.`"""
+    *others, last = names
+    return f"{', '.join(others)} or {last}."
 
 
 def calibrate(
@@ -32,12 +38,7 @@ def calibrate(
             help="arithmetic, gsm8k, math500, aime24, aime25, hmmt-feb25, gpqa-diamond, or a .jsonl or .parquet file."
         ),
     ],
-    strategy: Annotated[
-        str,
-        typer.Option(
-            help="greedy, majority, weighted-majority, best-of-n, rebase, mcts, thinking-budget or adaptive-majority."
-        ),
-    ] = "majority",
+    strategy: Annotated[str, typer.Option(help=one_of(STRATEGIES))] = "majority",
     samples: Annotated[
         int, typer.Option(help="Answers a question; width of rebase, iterations of mcts, token cap of thinking-budget.")
     ] = 16,
@@ -210,7 +211,7 @@ def profile(
 
 
 def import_(
-    kind: Annotated[str, typer.Argument(help=f"{', '.join(KINDS[:-1])} or {KINDS[-1]}.")],
+    kind: Annotated[str, typer.Argument(help=one_of(IMPORTERS))],
     path: Annotated[
         str, typer.Argument(help="The file; of a model its config.json or folder, of a vLLM sweep its folder.")
     ],
@@ -238,52 +239,31 @@ def import_(
 
     Importing a file twice changes nothing.
     """
-    from advisor.importers import epoch, guidellm, own_model, samples, serving_runs, vllm_bench
     from advisor.reports import imports
 
     opened = options.open_workspace(workspace)
-    of_runs = {
-        "runs": serving_runs.import_runs,
-        "vllm-bench": vllm_bench.import_vllm_bench,
-        "guidellm": guidellm.import_guidellm,
-    }
+    if kind not in IMPORTERS:
+        raise unknown("kind of import", kind, IMPORTERS, where="KIND")
+    importer = IMPORTERS[kind]
     given = {
-        "--model": model,
-        "--gpu": gpu,
-        "--parallelism": parallelism,
-        "--precision": precision,
-        "--kv-precision": kv_precision,
-        "--engine": engine,
-        "--input-tokens": input_tokens,
-        "--output-tokens": output_tokens,
-        "--concurrency": concurrency,
+        "model": model,
+        "gpu": gpu,
+        "parallelism": parallelism,
+        "precision": precision,
+        "kv_precision": kv_precision,
+        "engine": engine,
+        "input_tokens": input_tokens,
+        "output_tokens": output_tokens,
+        "concurrency": concurrency,
     }
-    if kind in of_runs:
-        done = of_runs[kind](
-            opened,
-            path,
-            model=model,
-            gpu=gpu,
-            parallelism=parallelism,
-            precision=precision,
-            kv_precision=kv_precision,
-            engine=engine,
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            concurrency=concurrency,
-        )
-        emit(done, imports.run_blocks, as_json)
+    if importer.brings == "loads":
+        emit(importer.load()(opened, path, **given), imports.BLOCKS[importer.brings], as_json)
         return
-    if kind not in KINDS:
-        raise unknown("kind of import", kind, KINDS, where="KIND")
-    if flags := [flag for flag, value in given.items() if value is not None]:
-        what = f"is for {', '.join(of_runs)}, not for {kind}"
-        raise AdvisorError(what, where=flags[0], hint="leave it out")
-    if kind == "model":
-        emit(own_model.import_model(opened, path), imports.model_blocks, as_json)
-        return
-    of_answers = {"samples": samples.import_samples, "epoch": epoch.import_epoch}
-    emit(of_answers[kind](opened, path), imports.sample_blocks, as_json)
+    if names := [name for name, value in given.items() if value is not None]:
+        of_loads = [other for other, known in IMPORTERS.items() if known.brings == "loads"]
+        what = f"is for {', '.join(of_loads)}, not for {kind}"
+        raise AdvisorError(what, where=f"--{names[0].replace('_', '-')}", hint="leave it out")
+    emit(importer.load()(opened, path), imports.BLOCKS[importer.brings], as_json)
 
 
 def fit(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:

@@ -86,6 +86,9 @@ class Catalog(Mapping[str, ModelEntry]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
+    def __repr__(self) -> str:
+        return f"<{len(self)} models>"
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from advisor.arguments import checked_arguments
 from advisor.engines.connect import Endpoint, options, run, timed, weights
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.vllm import CountedPolicy, require_vllm
@@ -59,6 +60,7 @@ class Profile(Value):
     notes: tuple[str, ...]
 
 
+@checked_arguments
 def profile(
     workspace: Workspace,
     *,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.prices import Price
 from advisor.recommendation.candidates import candidates, frontier_of
@@ -35,6 +36,7 @@ class Comparison(Value):
         return self.budgets.to_frame()
 
 
+@checked_arguments
 def compare(
     workspace: Workspace,
     *,
@@ -46,7 +48,15 @@ def compare(
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
 ) -> Comparison:
-    """Accuracy of two models across budgets.
+    """Accuracy of two models across budgets, and the budgets from which the other one is more accurate.
+
+    models         names of two models
+    task           what is asked, as `advisor tasks` lists it
+    cost           what a budget counts: usd, flops, s, J or tokens, each per question
+    gpu            name of a GPU, or a list: only these
+    precision      of the weights: bf16, fp8, fp4, int8 or int4; None: each checkpoint's own
+    engine         vllm, sglang or trtllm
+    price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
 
     Raises AdvisorError, NoAnswer where nothing is known of one of them on the task.
     """
@@ -59,12 +69,12 @@ def compare(
         )
         frontiers.append(frontier_of(candidates(workspace, request), unit, workspace))
     found = standings(frontiers[0], frontiers[1], unit)
-    return Comparison(task.lower(), unit, (first, second), Rows(found), Rows(overtakes(found)))
+    return Comparison(task.lower(), unit, (first, second), Rows(found, Standing), Rows(overtakes(found), Overtake))
 
 
 def two_models(workspace: Workspace, models: Sequence[str]) -> tuple[str, str]:
     """Two different models of the catalog by their full ids. Raises AdvisorError."""
-    if isinstance(models, str) or len(models) != 2:
+    if len(models) != 2:
         raise AdvisorError("takes two models", where="compare", hint="e.g. compare qwen3-30b-a3b qwen3-8b")
     first, second = (workspace.models.resolve(name) for name in models)
     if first == second:

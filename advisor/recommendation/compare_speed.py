@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.fits.speeds import Speeds
 from advisor.performance.crossings import crossings
@@ -98,10 +100,11 @@ class SpeedComparison(Value):
         return self.points.to_frame()
 
 
+@checked_arguments
 def compare_speed(
     workspace: Workspace,
     *,
-    models: Sequence[str],
+    models: Sequence[str | os.PathLike[str]],
     gpu: str = "h100-sxm",
     gpu_count: int | None = None,
     precision: str | None = None,
@@ -110,13 +113,22 @@ def compare_speed(
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
 ) -> SpeedComparison:
-    """Speed, memory and USD of two models (names or config.json files) over concurrency and context.
+    """Speed, memory and USD of two models over concurrency and context, and where one overtakes the other.
+
+    models         two of them: names, or paths of a config.json
+    gpu            name of the GPU that both run on
+    gpu_count      GPUs of a replica; None: the fewest that hold each model
+    precision      of the weights: bf16, fp8, fp4, int8 or int4; None: each checkpoint's own
+    input_tokens   prompt tokens of a request, or a list of such; None: 1024, 8192 and 32768
+    output_tokens  generated tokens of a request
+    engine         vllm, sglang or trtllm
+    price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
 
     Raises AdvisorError, NoAnswer where one can start on no such GPUs.
     """
-    if isinstance(models, str) or len(models) != 2:
+    if len(models) != 2:
         raise AdvisorError("takes two models", where="compare", hint="e.g. compare qwen3-30b-a3b qwen3-8b")
-    given = (input_tokens,) if isinstance(input_tokens, int) else tuple(input_tokens or ())
+    given = input_tokens if isinstance(input_tokens, Sequence) else () if input_tokens is None else (input_tokens,)
     contexts = tuple(checked_count(n, where="--input-tokens") for n in given) or CONTEXTS
     checked_count(output_tokens, where="--output-tokens")
     counts = GPU_COUNTS if gpu_count is None else (checked_count(gpu_count, where="--gpu-count"),)
@@ -134,10 +146,10 @@ def compare_speed(
         p for context in contexts for c in CONCURRENCIES if any((p := _point(pair, context, output_tokens, c)).each)
     ]
     return SpeedComparison(
-        Rows(_contender(one) for one in pair),
+        Rows((_contender(one) for one in pair), Contender),
         output_tokens,
-        Rows(points),
-        Rows(_crossings(pair, points)),
+        Rows(points, Point),
+        Rows(_crossings(pair, points), Crossing),
         () if all(one.price for one in pair) else ("no price is known for this GPU: give --price",),
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.speeds import Speeds
 from advisor.performance.demand import KV_BYTES
@@ -156,10 +158,11 @@ class PricedDeployment:
         return Origin(self.speed.provenance, self.speed.source, str(self.price) if self.price else None)
 
 
+@checked_arguments
 def estimate(
     workspace: Workspace,
     *,
-    model: str,
+    model: str | os.PathLike[str],
     gpu: str,
     gpu_count: int | None = None,
     parallelism: str | None = None,
@@ -175,11 +178,27 @@ def estimate(
     qps: float | None = None,
     price: str | Price | Sequence[str | Price] | None = None,
 ) -> Estimate:
-    """Memory fit, TTFT, TPOT, tokens/s and USD of `model` (a name, or the path of a config.json) on a GPU.
+    """Memory fit, TTFT, TPOT, tokens/s and USD of a model on a GPU.
 
-    `rate` (requests/s), `qps` or a limit add percentiles under traffic, the most within the limits, and replicas.
-    Raises AdvisorError for unknown names and impossible numbers, NoAnswer with a CannotStart as its `answer` for a
-    deployment that cannot start.
+    model          name of a model, or the path of a config.json
+    gpu            name of a GPU
+    gpu_count      GPUs of one replica; None: one, or what parallelism takes
+    parallelism    tp8, tp4pp2, dp8, …; None: tensor parallel over all its GPUs
+    precision      of the weights: bf16, fp8, fp4, int8 or int4; None: the checkpoint's own
+    kv_precision   of the KV cache: bf16 or fp8
+    input_tokens   prompt tokens of a request
+    output_tokens  generated tokens of a request
+    concurrency    requests in flight on the replica
+    engine         vllm, sglang or trtllm
+    rate           requests per second that arrive at one replica
+    max_ttft       longest time to the first token, for 90 % of the requests: "1s", or a number of seconds
+    max_tpot       longest time per output token, likewise: "30ms", or a number of seconds
+    qps            requests per second of all traffic: says how many replicas it takes
+    price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
+
+    `rate`, `qps` or a limit add `load`, percentiles under traffic; `qps` or a limit `within_limits` too, the most that
+    one replica carries. Raises AdvisorError for unknown names and impossible numbers, NoAnswer with a CannotStart as
+    its `answer` for a deployment that cannot start.
     """
     for flag, count in (("--input-tokens", input_tokens), ("--output-tokens", output_tokens)):
         checked_count(count, where=flag)
@@ -255,13 +274,18 @@ def _layout(parallelism: str | None, gpu_count: int | None) -> Parallelism:
 
 
 def deployment(
-    workspace: Workspace, model: str, gpu: str, layout: Parallelism, precision: str | None, engine: str
+    workspace: Workspace,
+    model: str | os.PathLike[str],
+    gpu: str,
+    layout: Parallelism,
+    precision: str | None,
+    engine: str,
 ) -> Deployment:
     """One replica with its names checked, in the checkpoint's own precision unless another is given.
 
     Raises AdvisorError.
     """
-    spec, chosen = workspace.models.load(model), workspace.gpus.named(gpu)
+    spec, chosen = workspace.models.load(os.fspath(model)), workspace.gpus.named(gpu)
     weights = checked_precision(precision) or workspace.models.checkpoint_precision(spec.name)
     return Deployment(spec, chosen, layout, weights, engine=checked_engine(engine))
 

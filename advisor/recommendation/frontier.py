@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.arguments import checked_arguments
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
@@ -34,6 +35,7 @@ class Frontier(Value):
         return self.frontier.to_frame()
 
 
+@checked_arguments
 def frontier(
     workspace: Workspace,
     *,
@@ -43,10 +45,19 @@ def frontier(
     model: str | Sequence[str] | None = None,
     price: str | Price | Sequence[str | Price] | None = None,
 ) -> Frontier:
-    """The Pareto frontier of accuracy against one cost per question, by frontier.sql. Raises AdvisorError, NoAnswer."""
+    """Candidates that no other beats on both accuracy and one cost per question, cheapest first.
+
+    task           what is asked, as `advisor tasks` lists it
+    cost           usd, flops, s, J or tokens, each per question
+    gpu            name of a GPU, or a list: only these
+    model          name of a model, or a list: only these
+    price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
+
+    Raises AdvisorError, NoAnswer where nothing is known on the task.
+    """
     unit = parse_cost(cost, where="--cost")
     request = checked_request(workspace, task=task, gpu=gpu, model=model, price=price)
-    return Frontier(request.task, unit, Rows(frontier_of(candidates(workspace, request), unit, workspace)))
+    return Frontier(request.task, unit, Rows(frontier_of(candidates(workspace, request), unit, workspace), Candidate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ def known_tasks(workspace: Workspace) -> Rows[TaskSummary]:
     by_task: dict[str, list[Point]] = defaultdict(list)
     for point in workspace.fits.points:
         by_task[point.task].append(point)
-    return Rows(
+    summaries = (
         TaskSummary(
             task,
             len({p.model for p in points}),
@@ -75,3 +86,4 @@ def known_tasks(workspace: Workspace) -> Rows[TaskSummary]:
         )
         for task, points in sorted(by_task.items())
     )
+    return Rows(summaries, TaskSummary)

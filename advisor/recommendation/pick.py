@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from advisor.arguments import checked_arguments
 from advisor.errors import NoAnswer
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
@@ -18,7 +19,7 @@ from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
 from advisor.units import COSTS, Budget, percent, significant
-from advisor.values import Rows, Value
+from advisor.values import Rows, Value, to_html
 
 if TYPE_CHECKING:
     import pandas
@@ -40,6 +41,19 @@ class Unanswered(Value):
     frontier: tuple[Candidate, ...] = ()
 
 
+def _in_short(c: Candidate) -> dict[str, object]:
+    """What tells candidates apart at a glance."""
+    count = c.token_budget or (c.n_samples if c.n_samples > 1 else "")
+    return {
+        "model": c.model,
+        "strategy": f"{c.strategy} {count}".strip(),
+        "GPUs": f"{c.gpu_count} × {c.gpu}",
+        "accuracy": percent(c.accuracy.value),
+        "USD per question": significant(c.usd),
+        "seconds": significant(c.latency_s),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Recommendation(Value):
     """The pick, the runners-up and the frontier over the first budget's cost; `notes` are doubts about the data."""
@@ -54,11 +68,26 @@ class Recommendation(Value):
     request: Request
     notes: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        """The pick, why, and the runners-up in short; everything else is in the fields."""
+        pick = self.recommended
+        shown = {
+            **_in_short(pick),
+            "precision": pick.precision,
+            "requests in flight": pick.concurrency,
+            "90 % interval": f"{percent(pick.accuracy.low)} to {percent(pick.accuracy.high)}",
+            "why": self.reason,
+            "deploy": [command for command in (pick.command, pick.reward_command) if command],
+        }
+        runners_up = Rows(_in_short(c) | {"why not": c.why_not} for c in self.alternatives)
+        return to_html(shown) + (to_html(runners_up) if runners_up else "")
+
     def to_frame(self) -> pandas.DataFrame:
         """The pick and the runners-up, one line each."""
         return Rows((self.recommended, *self.alternatives)).to_frame()
 
 
+@checked_arguments
 def recommend(
     workspace: Workspace,
     *,
@@ -75,12 +104,24 @@ def recommend(
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
 ) -> Recommendation:
-    """The model, strategy, GPU and configuration for a budget, by pick.sql.
+    """The model, strategy, GPU and configuration that get most right within a budget.
 
-    Seconds, of a budget and of the answer, are those that `percentile` (50, 95 or 99) % of the questions stay within.
-    Options are texts as on the command line (`"0.01usd"`, `"1s"`) or the typed values behind them (Budget, seconds,
-    Price), one or many. Raises AdvisorError for options that cannot be met or read, NoAnswer with the limit at fault
-    and the nearest feasible one.
+    budget         most that one question may cost: "0.01usd", "5e13flops", "20s", "300J", "4000tokens", or
+                   "500usd/month" (needs qps); a text, a Budget, or a list of them that must all hold
+    task           what is asked, as `advisor tasks` lists it
+    min_accuracy   share of right answers to reach, 0.8 for 80 %: then the cheapest that does is picked
+    gpu            name of a GPU, or a list: only these
+    model          name of a model, or a list: only these
+    precision      of the weights: bf16, fp8, fp4, int8 or int4; None: the checkpoint's own
+    qps            questions per second that must be carried, a number: adds replicas and USD per month
+    max_ttft       longest time to the first token: "1s", "500ms", or a number of seconds
+    max_tpot       longest time per output token after it: "30ms", or a number of seconds
+    percentile     of the questions that stay within the seconds of a budget and of the answer: 50, 95 or 99
+    engine         vllm, sglang or trtllm
+    price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
+
+    None means no limit. Raises AdvisorError for options that cannot be read, NoAnswer where nothing meets them, with
+    the limit at fault and the nearest feasible one.
     """
     request = checked_request(
         workspace,
@@ -117,8 +158,8 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     return Recommendation(
         task=request.task,
         recommended=candidate(pick, workspace),
-        alternatives=Rows(alternatives),
-        frontier=Rows(frontier_of(connection, request.cost, workspace)),
+        alternatives=Rows(alternatives, Candidate),
+        frontier=Rows(frontier_of(connection, request.cost, workspace), Candidate),
         constraints=request.constraints,
         reason=_reason(pick, request),
         n_candidates=_count(connection),

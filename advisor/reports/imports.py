@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from advisor.fits.fit import FitSummary
 from advisor.importers.files import ImportedSamples
 from advisor.importers.gpuhunt import RefreshedPrices
@@ -27,6 +30,14 @@ def model_blocks(done: ImportedModel) -> list[Block]:
     """Of a model."""
     sizes = f"{significant(done.parameters)} parameters, {significant(done.active_parameters)} active"
     return [f"{done.model} is in this workspace now: {sizes}"]
+
+
+BLOCKS: dict[str, Callable[[Any], list[Block]]] = {
+    "answers": sample_blocks,
+    "loads": run_blocks,
+    "model": model_blocks,
+}
+"""By what an importer brings."""
 
 
 def price_blocks(done: RefreshedPrices) -> list[Block]:

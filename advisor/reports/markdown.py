@@ -10,6 +10,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from advisor.arguments import checked_arguments
 from advisor.errors import DISTRIBUTION, AdvisorError, NoAnswer, install
 from advisor.fits.curve import lines
 from advisor.fits.line import Line
@@ -53,6 +54,7 @@ def checked_path(output: str | Path) -> Path:
     return path
 
 
+@checked_arguments
 def report(workspace: Workspace, *, recommendation: Recommendation, output: str | Path) -> Report:
     """Write a recommendation as Markdown to `output`, its pictures beside it.
 

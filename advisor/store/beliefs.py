@@ -128,6 +128,9 @@ class Fits:
     def __init__(self, folders: Iterable[Path]) -> None:
         self.folders = tuple(folders)
 
+    def __repr__(self) -> str:
+        return f"<fits of {', '.join(map(str, self.folders))}>"
+
     @cached_property
     def points(self) -> tuple[Point, ...]:
         """Strategy points; where two folders have one, all rows of the later folder stand."""

@@ -75,7 +75,7 @@ def test_compare_names_both_models_and_where_one_overtakes():
     [
         (("gpt-oss-120b", "openai/gpt-oss-120b"), "is compared with itself"),
         (("gpt-oss-120b",), "takes two models"),
-        ("gpt-oss-120b", "takes two models"),
+        ("gpt-oss-120b", "takes a list"),
     ],
 )
 def test_two_different_models_are_compared(models, message):

@@ -70,3 +70,22 @@ def test_json_has_the_names_of_the_fields():
     assert answer["recommended"]["accuracy"]["low"] == pick.recommended.accuracy.low
     assert answer["reason"] == pick.reason
     assert answer["frontier"][0]["model"] == pick.frontier[0].model
+
+
+def test_tables_show_their_size_and_not_an_address(tmp_path):
+    ours = advisor.Workspace(tmp_path)
+    assert repr(ours.models) == f"<{len(ours.models)} models>"
+    assert repr(ours.fits) == f"<fits of {SHIPPED.profiles[0]}, {tmp_path / 'profiles'}>"
+
+
+def test_a_notebook_shows_the_pick_and_the_runners_up_in_short(tmp_path):
+    ws = workspace(tmp_path, point(accuracy=0.9, low=0.85, high=0.95))
+    found = advisor.recommend(ws, task="mine")
+    shown = found._repr_html_()
+    assert len(shown) < 6000
+    assert shown.startswith(f"<table><tbody><tr><td>model</td><td>{found.recommended.model}</td></tr>")
+    for part in ("90.0 %", "85.0 % to 95.0 %", found.reason, "vllm serve"):
+        assert part in shown
+    assert (found.alternatives[0].why_not in shown) if found.alternatives else ("why not" not in shown)
+    assert "prefill_flops" not in shown
+    assert list(advisor.recommend(ws, task="mine", budget="1usd").alternatives.to_frame().columns)

@@ -426,8 +426,10 @@ def test_an_empty_trace_has_no_reward():
 def test_a_strategy_asks_for_rewards_where_its_answer_depends_on_them():
     """By exchanging the rewards of two answers; a tree search needs them to search."""
     published = "greedy majority weighted-majority best-of-n rebase mcts thinking-budget adaptive-majority"
-    assert set(STRATEGIES) == set(published.split())
-    for strategy in STRATEGIES.values():
+    assert set(STRATEGIES) >= set(published.split())
+    for name, strategy in STRATEGIES.items():
         select = SELECTIONS[strategy.selection]
         depends = select(["a", "b"], [0.1, 0.9]) != select(["a", "b"], [0.9, 0.1])
-        assert strategy.needs_rewards == (depends or strategy.search in ("rebase", "mcts"))
+        assert strategy.needs_rewards >= depends
+        if name in published.split():
+            assert strategy.needs_rewards == (depends or strategy.search in ("rebase", "mcts"))

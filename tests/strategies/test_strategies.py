@@ -172,12 +172,8 @@ def test_a_failed_request_fails_its_question(search):
 
 def test_selections():
     answers, rewards = ["a", "b", None, "b", "a"], [0.9, 0.2, 1.0, 0.3, 0.1]
-    assert {name: select(answers, rewards) for name, select in SELECTIONS.items()} == {
-        "first": "a",
-        "majority": "a",
-        "weighted": "a",
-        "best": "a",
-    }
+    published = ("first", "majority", "weighted", "best")
+    assert [SELECTIONS[name](answers, rewards) for name in published] == ["a"] * 4
     assert SELECTIONS["weighted"](["a", "b", "b"], [0.5, 0.3, 0.3]) == "b"
     assert all(select([None], [1.0]) is None and select([], []) is None for select in SELECTIONS.values())
     assert [round(REWARDS[name]([0.5, 0.2, 0.8]), 3) for name in ("last", "min", "mean", "product")] == [
