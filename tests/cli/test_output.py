@@ -149,3 +149,16 @@ def test_an_interrupt_is_130(advisor, monkeypatch):
 
     monkeypatch.setattr("advisor.recommendation.pick.recommend", interrupted)
     assert advisor("recommend")[0] == 130
+
+
+@pytest.mark.parametrize("columns", [60, 70, 80, 100, 120])
+def test_a_comparison_shows_its_figures_whole_at_any_width(advisor, monkeypatch, columns):
+    from advisor.units import significant
+
+    command = ["compare", "qwen3-30b-a3b", "qwen3-8b", "--gpu", "h200-sxm"]
+    points = json.loads(advisor(*command, "--json")[1])["points"]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    printed = {word for line in advisor(*command)[1].splitlines() for word in line.split()}
+    held = [each for point in points for each in point["each"] if each]
+    for figure, factor in (("tpot_s", 1e3), ("usd_per_million_output_tokens", 1)):
+        assert {significant(each[figure] * factor) for each in held} <= printed
