@@ -136,6 +136,8 @@ def options(texts: Iterable[str]) -> dict[str, object]:
 def _value(text: str) -> object:
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
+    if "_" in text or not text.isascii():
+        return text
     for number in (int, float):
         try:
             return number(text)

@@ -79,6 +79,17 @@ def test_options_that_repeat_may_be_repeated(advisor):
         (["report"], "--output"),
         (["curve", "gpt-oss-120b", "--strategy", "rebase"], "--strategy: unknown strategy with a curve 'rebase'"),
         (["gpus", "--price", "nothing"], "--price"),
+        (["recommend", "--qps", "1_000"], "--qps: '1_000' is no number; write it in the digits 0 to 9"),
+        (["estimate", "qwen3-8b", "--gpu", "l4", "--concurrency", "٣"], "--concurrency: '٣' is no number"),
+        (["compare", "qwen3-8b", "qwen3-32b", "--input-tokens", "9", "--input-tokens", "1_0"], "--input-tokens: '1_0'"),
+        (["recommend", "--qps", "1e99"], "--qps: 1e+99 is out of range; give a number per second above zero, up to"),
+        (
+            ["estimate", "qwen3-8b", "--gpu", "l4", "--concurrency", "1000000000"],
+            "1000000000 is out of range; give a whole number from 1 to 100,000,000",
+        ),
+        (["recommend", "--max-ttft", "1e99s"], "'1e99s' is not a duration above zero, up to 100,000,000 s"),
+        (["recommend", "--max-ttft", "1s/1000q"], "'1s/1000q' is not a duration"),
+        (["recommend", "--budget", "500usd/month"], "--budget: 500.0usd/month needs a rate; say how many questions"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_what_was_wrong(advisor, command, message):
