@@ -13,7 +13,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from advisor.cli import choose, collect, lookup
-from advisor.errors import DISTRIBUTION, AdvisorError
+from advisor.cli.output import leave_stdout, unwritten
+from advisor.errors import DISTRIBUTION, AdvisorError, MissingAbility
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Choose": {
@@ -117,6 +118,9 @@ def main() -> None:
         sys.stderr.flush()
     except BrokenPipeError:
         code = 0
+    except OSError as error:
+        print(f"advisor: {unwritten(error)}", file=sys.stderr, flush=True)
+        code = MissingAbility.exit_code
     os._exit(code)
 
 
@@ -135,8 +139,8 @@ def run(arguments: list[str]) -> int:
     except TyperException as error:
         print(_usage_line(error), file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # typer and rich make the one of the other
+        leave_stdout()
         return 0
     except Exception as error:
         if os.environ.get("ADVISOR_DEBUG"):

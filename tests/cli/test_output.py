@@ -1,6 +1,10 @@
 """What every command prints: widths, notes, JSON alone on stdout, errors in one line."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -173,3 +177,33 @@ def test_a_comparison_shows_its_figures_whole_at_any_width(advisor, monkeypatch,
     held = [each for point in points for each in point["each"] if each]
     for figure, factor in (("tpot_s", 1e3), ("usd_per_million_output_tokens", 1)):
         assert {significant(each[figure] * factor) for each in held} <= printed
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["gpus"],
+        ["gpus", "--json"],
+        ["recommend"],
+        ["models", "--json"],
+        ["recommend", "--budget", "1e-12usd", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_a_full_disk_is_one_line_and_exit_3(command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "advisor", *command], stdout=full, stderr=subprocess.PIPE)
+    said = done.stderr.decode().splitlines()
+    assert done.returncode == 3
+    assert said[-1].startswith("advisor: stdout: cannot be written (No space left on device)")
+    assert "bug" not in done.stderr.decode()
+
+
+@pytest.mark.parametrize("command", [["gpus"], ["recommend"], ["models"], ["models", "--json"]], ids=" ".join)
+def test_a_reader_that_goes_away_is_no_failure(command):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "advisor", *command], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, b"bug" in done.stderr) == (0, False)
