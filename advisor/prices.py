@@ -12,8 +12,11 @@ from advisor.arguments import check_fields
 from advisor.errors import AdvisorError
 from advisor.gpus import Gpus
 from advisor.tables import column, read_rows
+from advisor.units import plain_number
 
 YOURS = "yours"
+MOST_USD_PER_HOUR = 10_000
+NO_PRICE = f"is not a price per hour above zero, up to {MOST_USD_PER_HOUR:,} usd"
 FORMS = "accepted: h200-sxm=2.10usd/h, or the path of a CSV with the columns gpu,usd_per_hour"
 KIND_ORDER = ("on-demand", "marketplace", "reserved-3yr", "owned")
 """Kinds of price from the one that anyone can rent by the hour to the one that takes years."""
@@ -81,9 +84,8 @@ def read_prices(path: Path, gpus: Gpus) -> tuple[Price, ...]:
 def _checked(price: Price, gpus: Gpus, *, where: str) -> Price:
     """The price with the GPU's name as it is known here. Raises AdvisorError."""
     gpu = gpus.named(price.gpu, where=where).name
-    if not (math.isfinite(price.usd_per_hour) and 0 < price.usd_per_hour < 1e4):
-        what = f"{price.usd_per_hour:g} is not a price per hour above zero"
-        raise AdvisorError(what, where=where, hint="e.g. 2.10")
+    if not (math.isfinite(price.usd_per_hour) and 0 < price.usd_per_hour <= MOST_USD_PER_HOUR):
+        raise AdvisorError(f"{price.usd_per_hour:g} {NO_PRICE}", where=where, hint="e.g. 2.10")
     return replace(price, gpu=gpu, source=price.source or where)
 
 
@@ -105,7 +107,6 @@ def _parsed(given: str | Price, gpus: Gpus) -> tuple[Price, ...]:
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        return plain_number(text)
     except ValueError:
-        what = f"{text!r} is not a price per hour above zero"
-        raise AdvisorError(what, where="--price", hint="e.g. 2.10") from None
+        raise AdvisorError(f"{text!r} {NO_PRICE}", where="--price", hint="e.g. 2.10") from None

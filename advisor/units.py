@@ -12,6 +12,11 @@ from advisor.errors import AdvisorError, unknown
 HOURS_PER_MONTH = 730.0
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
 
+LONGEST_S = 1e8
+MOST_PER_S = 1e6
+MOST = 10**8
+"""The longest duration, the highest rate and the largest count that a question may be asked with."""
+
 COSTS = ("usd", "flops", "s", "J", "tokens")
 
 # spelling -> (cost, factor to the stored unit)
@@ -37,7 +42,7 @@ _FORMS = "0.002usd, 5e13flops, 20s, 300J, 4000tokens, 2usd/1000q, 500usd/month (
 _BUDGET = re.compile(
     r"\s*(?P<amount>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?nan|[-+]?inf)\s*(?P<unit>[a-z$]+)\s*"
     r"(?:/\s*(?P<per>month|(?P<questions>\d+(?:\.\d+)?(?:e\d+)?)?\s*q))?\s*",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -72,7 +77,9 @@ class Budget:
             raise _refusal(text, f"has the unknown unit {match['unit']!r}")
         cost, factor = _UNITS[unit]
         questions = float(match["questions"] or 1)
-        amount = float(match["amount"]) * factor / questions if questions else math.inf
+        if questions <= 0:
+            raise _refusal(text, "needs a number of questions above zero")
+        amount = float(match["amount"]) * factor / questions
         monthly = (match["per"] or "").lower() == "month"
         if fault := _fault(amount, cost, monthly):
             raise _refusal(text, fault)
@@ -84,7 +91,7 @@ class Budget:
             return self
         if qps is None:
             raise AdvisorError(
-                f"budget {self} is per month",
+                f"{self} needs a rate",
                 where="--budget",
                 hint="say how many questions per second with --qps, e.g. --qps 0.5",
             )
@@ -103,6 +110,17 @@ def _fault(amount: float, cost: str, monthly: bool) -> str:
     return "per month is for usd only" if monthly and cost != "usd" else ""
 
 
+def plain_number(text: str) -> float:
+    """A number in the digits 0 to 9. Raises ValueError for any other, and for Python's underscores.
+
+    >>> plain_number("1e3")
+    1000.0
+    """
+    if "_" in text or not text.isascii():
+        raise ValueError
+    return float(text)
+
+
 def parse_cost(text: str, *, where: str) -> str:
     """One of COSTS, in any case. Raises AdvisorError."""
     by_folded = {cost.lower(): cost for cost in COSTS}
@@ -115,28 +133,30 @@ def parse_duration(given: str | float, *, where: str) -> float:
     """Seconds from `1s`, `50ms`, `2min`, or from a number of seconds. Raises AdvisorError."""
     if isinstance(given, str):
         try:
-            budget = Budget.parse(given)
+            budget = Budget.parse(given) if "/" not in given else None
         except AdvisorError:
             budget = None
         seconds = budget.amount if budget and budget.cost == "s" else math.nan
     else:
         seconds = float(given)
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise AdvisorError(f"{given!r} is not a duration above zero", where=where, hint="accepted: 1s, 50ms, 2min")
+    if not 0 < seconds <= LONGEST_S:
+        what = f"{given!r} is not a duration above zero, up to {LONGEST_S:,.0f} s"
+        raise AdvisorError(what, where=where, hint="accepted: 1s, 50ms, 2min")
     return seconds
 
 
 def checked_rate(rate: float | None, *, where: str) -> float | None:
     """Requests or questions per second, above zero. Raises AdvisorError."""
-    if rate is not None and not (math.isfinite(rate) and 0 < rate <= 1e6):
-        raise AdvisorError(f"{rate:g} is no rate", where=where, hint="give a number per second above zero, e.g. 0.5")
+    if rate is not None and not 0 < rate <= MOST_PER_S:
+        hint = f"give a number per second above zero, up to {MOST_PER_S:,.0f}, e.g. 0.5"
+        raise AdvisorError(f"{rate:g} is out of range", where=where, hint=hint)
     return rate
 
 
 def checked_count(count: int, *, where: str) -> int:
     """A whole number from 1. Raises AdvisorError."""
-    if not 1 <= count <= 10**8:
-        raise AdvisorError(f"{count} is out of range", where=where, hint="give a whole number from 1")
+    if not 1 <= count <= MOST:
+        raise AdvisorError(f"{count} is out of range", where=where, hint=f"give a whole number from 1 to {MOST:,}")
     return count
 
 

@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.arguments import checked_arguments
-from advisor.calibration.checks import check_price, check_rewards, check_strategy, check_whole, checked_sampling
+from advisor.calibration.checks import (
+    check_price,
+    check_rewards,
+    check_strategy,
+    check_used,
+    check_whole,
+    checked_sampling,
+)
 from advisor.calibration.counts import Counts
-from advisor.calibration.run import draw, refuse_recorded
+from advisor.calibration.run import draw, recorded
 from advisor.calibration.sampling_plan import Plan
-from advisor.engines.connect import Endpoint, options, policy, rewards, run, weights
+from advisor.engines.connect import Endpoint, check_url, options, policy, rewards, run, weights
 from advisor.engines.protocol import Generate, Score
 from advisor.engines.rewards import StepMarks
 from advisor.importers.own_model import stored_name
@@ -25,7 +32,11 @@ from advisor.units import percent
 from advisor.values import Value, several
 from advisor.work import simple_flops
 
+SAMPLES = 16
+TEMPERATURE = 1.0
+"""Where no other is given; greedy runs, which have neither, are named by them too."""
 LOOPS_TO_MENTION = 0.02
+RECORDED = "recorded in full already, nothing to draw; another --seed draws other answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,7 @@ def calibrate(
     model: str,
     task: str,
     strategy: str = "majority",
-    samples: int = 16,
+    samples: int | None = None,
     url: str | None = None,
     served_model: str | None = None,
     reward_model: str | None = None,
@@ -100,7 +111,7 @@ def calibrate(
     plain: bool = False,
     force: str | None = None,
     delimiter: str = "\n",
-    temperature: float = 1.0,
+    temperature: float | None = None,
     top_p: float = 1.0,
     frequency_penalty: float = 0.0,
     max_tokens: int = 2048,
@@ -115,18 +126,35 @@ def calibrate(
     Failed questions stay in the journal and are tried again by the same call. `progress` is called after every
     question. Raises AdvisorError naming the flag, MissingAbility where an engine or rewards are missing.
     """
-    check_strategy(strategy, samples)
-    check_rewards(reward, reward_model, reward_url, delimiter)
+    budget = SAMPLES if samples is None else samples
+    check_strategy(strategy, budget)
+    check_rewards(strategy, reward, reward_model, reward_url, delimiter)
+    given = {
+        "--samples": samples,
+        "--temperature": temperature,
+        "--top-p": None if top_p == 1.0 else top_p,
+        "--force": force,
+        "--reward-model": reward_model,
+        "--reward": None if reward == "last" else reward,
+        "--step-mark": step_mark,
+        "--delimiter": None if delimiter == "\n" else delimiter,
+    }
     check_whole("--in-flight", in_flight, 10**5)
     check_price(usd_per_hour)
-    sampling = checked_sampling(temperature, top_p, frequency_penalty, max_tokens, seed)
+    check_url(url, where="--url")
+    check_url(reward_url, where="--reward-url")
+    sampling = checked_sampling(
+        TEMPERATURE if temperature is None else temperature, top_p, frequency_penalty, max_tokens, seed
+    )
+    check_used(strategy, given, rewarded=bool(reward_model))
     settings = options(several(engine_option))
     known_task = load(task, kind=answers, template=template, n_questions=questions, force=force)
     name = stored_name(workspace, model)
     rated_by = stored_name(workspace, reward_model, where="--reward-model") if reward_model else None
-    plan = Plan(name, strategy, samples, sampling, delimiter, rated_by, reward, step_mark or None, plain)
+    plan = Plan(name, strategy, budget, sampling, delimiter, rated_by, reward, step_mark or None, plain)
     folder = workspace.writable / "measurements" / "samples"
-    refuse_recorded(plan, known_task, folder)
+    if sealed := recorded(plan, known_task, folder):
+        return _calibration(*sealed, notes=(RECORDED,))
     engines = Engines(
         Endpoint(url, served_model or name) if url else weights(model, name),
         _reward_source(reward_model, rated_by, reward_url),
@@ -138,7 +166,7 @@ def calibrate(
         path, counts = run(_run(plan, known_task, engines, folder, watch))
     finally:
         stop_worker()
-    return _calibration(path, counts)
+    return _calibration(path, counts, notes=_notes(counts))
 
 
 async def _run(
@@ -205,7 +233,7 @@ def _flops(models: Catalog, plan: Plan, counts: Counts) -> float | None:
     return float(flops)
 
 
-def _calibration(path: Path, counts: Counts) -> Calibration:
+def _calibration(path: Path, counts: Counts, notes: Sequence[str]) -> Calibration:
     return Calibration(
         run_id=path.stem.removeprefix("."),
         path=str(path),
@@ -218,7 +246,7 @@ def _calibration(path: Path, counts: Counts) -> Calibration:
         loops=counts.loops,
         answers=counts.answers,
         most_common_failure=counts.reasons.most_common(1)[0][0] if counts.reasons else None,
-        notes=tuple(_notes(counts)),
+        notes=tuple(notes),
     )
 
 

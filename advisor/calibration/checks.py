@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from advisor.engines.protocol import Sampling
 from advisor.errors import AdvisorError, unknown
 from advisor.strategies import STRATEGIES
 from advisor.strategies.selection import REWARDS
+
+RATED = {"sampling", "rebase", "mcts"}
+"""Searches whose answers a reward model rates."""
+OF_REWARDS = {"--reward", "--step-mark", "--delimiter"}
 
 
 def checked_sampling(
@@ -39,15 +44,37 @@ def check_strategy(strategy: str, samples: int) -> None:
     check_whole("--samples", samples, 10**6)
 
 
-def check_rewards(reward: str, reward_model: str | None, reward_url: str | None, delimiter: str) -> None:
+def check_rewards(strategy: str, reward: str, reward_model: str | None, reward_url: str | None, delimiter: str) -> None:
     """Raises AdvisorError where rewards cannot be had, or be assigned to steps."""
     if reward not in REWARDS:
         raise unknown("reward of an answer", reward, REWARDS, where="--reward")
+    if STRATEGIES[strategy].needs_rewards and not reward_model:
+        hint = "name a process reward model with --reward-model"
+        raise AdvisorError(f"{strategy} needs rewards and there is no reward model", where="--strategy", hint=hint)
     if reward_url and not reward_model:
         hint = "name it as it is served, --reward-model NAME"
         raise AdvisorError("the server's reward model needs a name", where="--reward-url", hint=hint)
     if not delimiter:
         raise AdvisorError("is empty", where="--delimiter", hint="give the text that ends a step, e.g. '\\n\\n'")
+
+
+def check_used(strategy: str, given: Mapping[str, object], *, rewarded: bool) -> None:
+    """Raises AdvisorError for an option that was given (not None) and that the strategy takes no notice of."""
+    search = STRATEGIES[strategy].search
+    unused = {
+        "--samples": search == "greedy",
+        "--temperature": search == "greedy" and given["--temperature"] != 0,
+        "--top-p": search == "greedy",
+        "--force": search != "thinking-budget",
+        "--reward-model": search not in RATED,
+        "--reward": not rewarded,
+        "--step-mark": not rewarded,
+        "--delimiter": not rewarded,
+    }
+    for flag, value in given.items():
+        if value is not None and unused[flag]:
+            why = f"{strategy} makes no use of it" if flag not in OF_REWARDS else "is for runs with a reward model"
+            raise AdvisorError(why, where=flag, hint="leave it out")
 
 
 def check_price(usd_per_hour: float | None) -> None:

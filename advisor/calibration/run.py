@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import duckdb
+
 from advisor.calibration.counts import Counts
 from advisor.calibration.rows import answers, failure
 from advisor.calibration.sampling_plan import Plan
@@ -26,6 +28,11 @@ from advisor.strategies.search import Searched
 from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
 
+OF_QUESTIONS = """
+select avg(correct::int), count(*), count(*) filter (finish_reason = 'loop') from read_parquet($file)
+group by question_id
+"""
+
 
 async def draw(
     plan: Plan,
@@ -38,13 +45,15 @@ async def draw(
 ) -> tuple[Path, Counts]:
     """Draw what is missing of `plan`, seal it once nothing is, and return the file's path.
 
-    A failed question is recorded as such and tried again next time. Raises AdvisorError where nothing can be written,
-    MissingAbility where the strategy needs rewards and there is no reward model.
+    A failed question is recorded as such and tried again next time; of a sealed run nothing is drawn. Raises
+    AdvisorError where nothing can be written, MissingAbility where the strategy needs rewards and there is no reward
+    model.
     """
     generate, score = engines
     if STRATEGIES[plan.strategy].needs_rewards:
         needed(score)
-    refuse_recorded(plan, task, folder)
+    if sealed := recorded(plan, task, folder):
+        return sealed
     name, counts = plan.run_id_in(folder, task), Counts(len(task.questions))
     with Journal(folder, name) as journal:
         done = {key: rows for key, rows in journal.done.items() if rows[0]["finish_reason"] != "error"}
@@ -84,12 +93,22 @@ async def _all(work: Iterable[Coroutine[None, None, None]]) -> None:
         raise failures.exceptions[0] from None
 
 
-def refuse_recorded(plan: Plan, task: Task, folder: Path) -> None:
-    """Raises AdvisorError where the run is sealed: checked before an engine is started, which takes a while."""
+def recorded(plan: Plan, task: Task, folder: Path) -> tuple[Path, Counts] | None:
+    """The run's sealed file and what it holds; None where something is missing of it.
+
+    Looked up before an engine is started, which takes a while. Raises AdvisorError for a damaged file.
+    """
     sealed = folder / f"{plan.run_id_in(folder, task)}.parquet"
-    if sealed.exists():
-        hint = "change --seed or --samples to draw more"
-        raise AdvisorError("is recorded in full already", where=str(sealed), hint=hint)
+    if not sealed.exists():
+        return None
+    try:
+        rows = duckdb.connect().execute(OF_QUESTIONS, {"file": str(sealed)}).fetchall()
+    except duckdb.Error:
+        hint = "move it away and run the same command again"
+        raise AdvisorError("is recorded already and cannot be read", where=str(sealed), hint=hint) from None
+    right, answered, loops = (sum(column) for column in zip(*rows, strict=True))
+    n = len(rows)
+    return sealed, Counts(n, done=n, resumed=n, right=right, answers=answered, loops=loops)
 
 
 async def search(plan: Plan, task: Task, question: Question, generate: Generate, score: Score | None) -> Searched:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor.cli import options
-from advisor.cli.output import emit
+from advisor.cli.output import emit, write
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.tasks import DEFAULT_TASK
 from advisor.values import to_json
@@ -55,7 +55,7 @@ def recommend(
         )
     except NoAnswer as none:
         if as_json and none.answer:
-            print(to_json(none.answer))
+            write(to_json(none.answer))
         raise
     emit(found, recommendations.blocks, as_json)
 

@@ -40,8 +40,11 @@ def calibrate(
     ],
     strategy: Annotated[str, typer.Option(help=one_of(STRATEGIES))] = "majority",
     samples: Annotated[
-        int, typer.Option(help="Answers a question; width of rebase, iterations of mcts, token cap of thinking-budget.")
-    ] = 16,
+        int | None,
+        typer.Option(
+            help="Answers a question; width of rebase, iterations of mcts, token cap of thinking-budget; default 16."
+        ),
+    ] = None,
     url: options.Url = None,
     served_model: options.ServedModel = None,
     reward_model: Annotated[
@@ -70,7 +73,7 @@ def calibrate(
         typer.Option(help="What opens an answer where thinking is cut, e.g. '\\n</think>\\nFinal answer: '."),
     ] = None,
     delimiter: Annotated[str, typer.Option(help="What ends a step of a tree search.")] = "\\n",
-    temperature: Annotated[float, typer.Option(help="Sampling temperature.")] = 1.0,
+    temperature: Annotated[float | None, typer.Option(help="Sampling temperature; default 1.")] = None,
     top_p: Annotated[float, typer.Option(help="Nucleus sampling.")] = 1.0,
     frequency_penalty: Annotated[float, typer.Option(help="Against repetition loops, e.g. 0.05.")] = 0.0,
     max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 2048,

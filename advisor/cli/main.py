@@ -13,7 +13,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from advisor.cli import choose, collect, lookup
-from advisor.errors import DISTRIBUTION, AdvisorError
+from advisor.cli.output import leave_stdout, unwritten
+from advisor.errors import DISTRIBUTION, AdvisorError, MissingAbility
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Choose": {
@@ -38,6 +39,10 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 }
 
 
+NUMBERS = {"float", "int", "integer"}
+"""Types of options, as they name themselves."""
+
+
 class Commands(TyperGroup):
     """Help that lists the commands under headings."""
 
@@ -52,14 +57,21 @@ class Commands(TyperGroup):
 
 
 class Command(TyperCommand):
-    """A command that accepts each single-valued option once: the last of two is never silently the winner."""
+    """A command that accepts each single-valued option once: the last of two is never silently the winner.
+
+    Numbers are in the digits 0 to 9, without the underscores of Python.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The remaining arguments, as in the base class."""
-        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        typed, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for parameter, times in Counter(order).items():
             if times > 1 and not parameter.multiple and not getattr(parameter, "is_flag", False):
                 ctx.fail(f"{parameter.opts[0]} is given {times} times; it takes one value")
+            text = typed.get(str(parameter.name))
+            for each in text if isinstance(text, list) else [str(text)]:
+                if parameter.type.name in NUMBERS and ("_" in each or not each.isascii()):
+                    ctx.fail(f"{parameter.opts[0]}: {each!r} is no number; write it in the digits 0 to 9")
         return super().parse_args(ctx, args)
 
 
@@ -106,6 +118,9 @@ def main() -> None:
         sys.stderr.flush()
     except BrokenPipeError:
         code = 0
+    except OSError as error:
+        print(f"advisor: {unwritten(error)}", file=sys.stderr, flush=True)
+        code = MissingAbility.exit_code
     os._exit(code)
 
 
@@ -124,8 +139,8 @@ def run(arguments: list[str]) -> int:
     except TyperException as error:
         print(_usage_line(error), file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # typer and rich make the one of the other
+        leave_stdout()
         return 0
     except Exception as error:
         if os.environ.get("ADVISOR_DEBUG"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+from advisor.errors import MissingAbility
 from advisor.values import Value, to_json
 
 if TYPE_CHECKING:
@@ -18,19 +20,34 @@ def emit(answer: Answer, blocks: Callable[[Answer], Iterable[Block]], as_json: b
     """Print a verb's answer, and what it has to say beside it."""
     for note in getattr(answer, "notes", ()):
         print(f"advisor: {note}", file=sys.stderr)
-    if as_json:
-        print(to_json(answer))
-        return
-    from advisor.reports.terminal import show
-
-    show(blocks(answer))
+    write(to_json(answer) if as_json else blocks(answer))
 
 
 def emit_rows(name: str, rows: Iterable[object], blocks: Iterable[Block], as_json: bool) -> None:
     """Print a listing: in JSON one object with the list under its name."""
-    if as_json:
-        print(to_json({name: list(rows)}))
-        return
-    from advisor.reports.terminal import show
+    write(to_json({name: list(rows)}) if as_json else blocks)
 
-    show(blocks)
+
+def write(answer: str | Iterable[Block]) -> None:
+    """Print text or blocks. Raises MissingAbility where stdout takes no more, BrokenPipeError where nobody reads it."""
+    from advisor.reports.terminal import Verbatim, show
+
+    blocks = [Verbatim(answer)] if isinstance(answer, str) else list(answer)
+    try:
+        show(blocks)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        leave_stdout()
+        raise unwritten(error) from None
+
+
+def unwritten(error: OSError) -> MissingAbility:
+    """Why stdout took no more."""
+    return MissingAbility(f"cannot be written ({error.strerror})", where="stdout", hint="make room, or write elsewhere")
+
+
+def leave_stdout() -> None:
+    """Give up what is still to be written, so that ending the process does not fail on it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

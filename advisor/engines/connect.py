@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from advisor.engines.protocol import Generate, Score
 from advisor.engines.rewards import StepMarks
@@ -98,6 +99,19 @@ async def timed(
         yield engine, engine.facts
 
 
+def check_url(url: str | None, *, where: str) -> None:
+    """Raises AdvisorError for what is no address of a server."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise AdvisorError(f"{url!r} is no address of a server", where=where, hint="give http://host:port/v1")
+
+
 def weights(given: str, model: str) -> str:
     """What vLLM loads: the folder where one was given, else the model by its full id."""
     return given if os.path.isdir(given) else model
@@ -122,6 +136,8 @@ def options(texts: Iterable[str]) -> dict[str, object]:
 def _value(text: str) -> object:
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
+    if "_" in text or not text.isascii():
+        return text
     for number in (int, float):
         try:
             return number(text)

@@ -20,9 +20,12 @@ from advisor.values import Value
 
 REQUIRED = tuple(c.name for c in columns(Sample) if c.required)
 APART_FROM_RUN_ID = tuple(c.name for c in columns(Sample) if c.name != "run_id")
-EMPTY = " or ".join(f'"{c.name}" is null' for c in columns(Sample) if c.required and not c.nullable)
-NEGATIVE = " or ".join(f'"{c.name}" < 0' for c in columns(Sample) if c.kind is int)
-IMPOSSIBLE = f"select model, question_id from incoming where {EMPTY} or {NEGATIVE} limit 1"
+KEYS = tuple(c.name for c in columns(Sample) if c.required and not c.nullable)
+COUNTS = tuple(c.name for c in columns(Sample) if c.kind is int)
+IMPOSSIBLE = {f"trim(coalesce(\"{name}\"::varchar, '')) = ''": f"{name} is empty" for name in KEYS} | {
+    f'"{name}" < 0': f"{name} is negative" for name in COUNTS
+}
+"""What no answer can be, as SQL, and how it is said."""
 DISAGREEMENTS = """
 select run_id, question_id, sample_index from incoming
 group by all having count(*) > 1 and (count(distinct correct) > 1 or count(distinct coalesce(answer, '')) > 1) limit 1
@@ -65,9 +68,11 @@ def seal_samples(
 
 
 def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    if row := connection.execute(IMPOSSIBLE).fetchone():
-        what = f"has an empty key or a negative count (model {row[0]!r}, question {row[1]!r})"
-        raise AdvisorError(what, where=str(path))
+    for condition, what in IMPOSSIBLE.items():
+        found = connection.execute(f"select model, question_id, sample_index from incoming where {condition} limit 1")
+        if row := found.fetchone():
+            where = f"{path}, model {row[0]!r}, question {row[1]!r}, sample {row[2]}"
+            raise AdvisorError(what, where=where, hint="correct or remove the answer")
     if row := connection.execute(DISAGREEMENTS).fetchone():
         what = f"holds rows that disagree about run {row[0]!r}, question {row[1]!r}, sample {row[2]}"
         raise AdvisorError(what, where=str(path))

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from advisor.errors import AdvisorError
-from advisor.importers.files import REQUIRED, ImportedSamples, seal_samples
+from advisor.importers.files import COUNTS, KEYS, REQUIRED, ImportedSamples, seal_samples
 from advisor.store.samples import Sample
 from advisor.store.workspace import Workspace
 from advisor.tables import Column, columns
@@ -86,6 +86,11 @@ def _check_line(line: str, where: str) -> None:
                 raise AdvisorError(f"lacks the column {each.name!r}", where=where, hint=FORMS)
         elif not _is_of(row[each.name], each):
             hint = f"{each.name} is a {each.words}"
+            raise AdvisorError(f"{each.name} is {row[each.name]!r}", where=where, hint=hint)
+        elif each.name in KEYS and not str(row[each.name]).strip():
+            raise AdvisorError(f"{each.name} is empty", where=where, hint=FORMS)
+        elif each.name in COUNTS and (row[each.name] or 0) < 0:
+            hint = f"{each.name} is never negative"
             raise AdvisorError(f"{each.name} is {row[each.name]!r}", where=where, hint=hint)
 
 

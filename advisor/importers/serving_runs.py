@@ -24,6 +24,7 @@ from advisor.store.measurements import holds, seal_rows
 from advisor.store.runs import STATES, Run
 from advisor.store.workspace import Workspace
 from advisor.tables import columns
+from advisor.units import checked_count
 from advisor.values import Value
 
 Row = dict[str, Any]
@@ -39,6 +40,10 @@ FORMS = (
 FLAGS = {"prompt_tokens": "--input-tokens", "generated_tokens": "--output-tokens"}
 DECIDED_BY_FLAG = ("model",)
 """Columns where the flag goes before the report: reports name a model as it was served."""
+AGREED = ("gpu", "parallelism", "precision", "kv_precision", "engine")
+"""Columns where flag and report must say the same, where both say something."""
+LONGEST_S = {"ttft": 3600.0, "tpot": 3600.0, "request": 86400.0}
+"""Times beyond which a figure is a slip: milliseconds taken for seconds, for example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,9 @@ def seal_report(workspace: Workspace, report: Report, defaults: Defaults) -> Imp
 
     Without a run_id the run is named after tool, content and flags. Raises AdvisorError naming file, row and column.
     """
+    for key in ("prompt_tokens", "generated_tokens", "concurrency"):
+        if (count := getattr(defaults, key)) is not None:
+            checked_count(count, where=FLAGS.get(key, f"--{key}"))
     if not report.rows:
         raise AdvisorError("holds no run", where=str(report.path))
     content = {"files": _digests(report.path), "flags": defaults}
@@ -122,7 +130,19 @@ def _recorded(folder: Path, rows: Sequence[Row]) -> str | None:
 
 def _checked(workspace: Workspace, row: Row, defaults: Defaults, where: str) -> Row:
     """The row with names in full and numbers that are possible."""
-    row = _filled(row, defaults)
+    found = _named(workspace, _filled(row, defaults, DECIDED_BY_FLAG), where)
+    asked = _named(workspace, _filled(row, defaults, (*DECIDED_BY_FLAG, *AGREED)), where)
+    for key in AGREED:
+        if found[key] != asked[key]:
+            flag = f"--{key}".replace("_", "-")
+            what = f"{key} is {found[key]!r}, but {flag} says {asked[key]!r}"
+            raise AdvisorError(what, where=where, hint="leave the flag out, or correct the report")
+    _check_numbers(found, where)
+    return found
+
+
+def _named(workspace: Workspace, row: Row, where: str) -> Row:
+    """The row with names in full."""
     for key in REQUIRED:
         if row[key] in ("", None):
             raise AdvisorError(f"has no {key}", where=where, hint=f"give {FLAGS.get(key, f'--{key}')}")
@@ -136,15 +156,15 @@ def _checked(workspace: Workspace, row: Row, defaults: Defaults, where: str) -> 
     for key, known in (("precision", PRECISIONS), ("kv_precision", KV_BYTES), ("engine", ENGINES), ("status", STATES)):
         if row[key] is not None and row[key] not in known:
             raise unknown(key, str(row[key]), known, where=where)
-    _check_numbers(row, where)
     return row
 
 
-def _filled(row: Row, defaults: Defaults) -> Row:
+def _filled(row: Row, defaults: Defaults, by_flag: Sequence[str]) -> Row:
+    """The row with what the flags say of it: first of the columns `by_flag`, of others where the report is silent."""
     filled = dict(row)
     for key in Defaults.__dataclass_fields__:
         given, reported = getattr(defaults, key), row.get(key)
-        first, second = (given, reported) if key in DECIDED_BY_FLAG else (reported, given)
+        first, second = (given, reported) if key in by_flag else (reported, given)
         filled[key] = second if first in ("", None) else first
     return filled
 
@@ -163,6 +183,10 @@ def _check_numbers(row: Row, where: str) -> None:
             continue
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
             hint = "give a number that is not below zero, or leave it empty"
+            raise AdvisorError(f"{name} is {value!r}", where=where, hint=hint)
+        longest = LONGEST_S.get(name.split("_")[0]) if name.endswith("_s") else None
+        if longest is not None and value > longest:
+            hint = f"times are in seconds, up to {longest:,.0f}"
             raise AdvisorError(f"{name} is {value!r}", where=where, hint=hint)
     if row["status"] == "ok" and not (row.get("tpot_s") or row.get("request_s") or row.get("output_tokens_per_s")):
         raise AdvisorError("has no measured time", where=where, hint="give tpot_s, request_s or output_tokens_per_s")

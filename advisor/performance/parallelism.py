@@ -24,7 +24,7 @@ class Parallelism:
     @classmethod
     def parse(cls, text: str) -> Parallelism:
         """Read `tp8`, `tp4pp2`, `dp8`, `tp2dp4`. Raises AdvisorError."""
-        parts = re.findall(r"(tp|pp|dp)([1-9]\d{0,3})", text.lower())
+        parts = re.findall(r"(tp|pp|dp)([1-9][0-9]{0,3})", text.lower())
         names = [name for name, _ in parts]
         if not parts or "".join(f"{n}{d}" for n, d in parts) != text.lower() or len(set(names)) != len(names):
             raise AdvisorError(f"{text!r} is no parallelism", where="--parallelism", hint=FORMS)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from advisor.arguments import checked_arguments
-from advisor.engines.connect import Endpoint, options, run, timed, weights
+from advisor.engines.connect import Endpoint, check_url, options, run, timed, weights
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.vllm import CountedPolicy, require_vllm
 from advisor.errors import AdvisorError, unknown
@@ -85,11 +85,14 @@ def profile(
     is up. `routing` names a task whose answers first count the experts that tokens take. `progress` is called after
     every load. Raises AdvisorError naming the flag, MissingAbility where an engine is missing.
     """
+    check_url(url, where="--url")
     goal = Goal(_seconds(time), _share(within))
     settings: tuple[str, ...] = several(engine_option)
     _check_together(url, settings, dummy_weights=dummy_weights, routing=routing)
-    found = None if url else device()
     name = _known_model(workspace, model)
+    if not url:
+        require_vllm()
+    found = None if url else device()
     subject = Subject(
         model=name,
         gpu=_gpu(workspace, gpu, found, url),
@@ -133,7 +136,7 @@ def _share(within: float) -> float:
 
 
 def _check_together(url: str | None, settings: Sequence[str], *, dummy_weights: bool, routing: str | None) -> None:
-    """Options that cannot be combined. Raises AdvisorError, MissingAbility without a server and vLLM."""
+    """Options that cannot be combined. Raises AdvisorError."""
     if url and (dummy_weights or settings):
         flag = "--dummy-weights" if dummy_weights else "--engine-option"
         hint = "set it where the server is started"
@@ -147,8 +150,6 @@ def _check_together(url: str | None, settings: Sequence[str], *, dummy_weights: 
         other = "--url" if url else "--dummy-weights"
         what = f"is for vLLM in process with real weights and cannot be combined with {other}"
         raise AdvisorError(what, where="--routing", hint="leave one of them out")
-    if not url:
-        require_vllm()
 
 
 def _layout(parallelism: str | Parallelism | None, url: str | None) -> str:

@@ -6,8 +6,9 @@ import shutil
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
-from advisor.reports.text_tables import Table, fitted
+from advisor.reports.text_tables import GAP, Table, fitted
 
 PIPED_WIDTH = 120
 """Columns where neither a terminal nor COLUMNS says how many."""
@@ -47,7 +48,10 @@ def wrapped(line: str) -> str:
 
 
 def print_table(t: Table) -> None:
-    """A table; optional columns are left out and text is broken at words where the terminal is too narrow."""
+    """A table; optional columns are left out and text is broken at words where the terminal is too narrow.
+
+    Figures and names are never cut: where they alone are too wide, so are the lines.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table as RichTable
@@ -56,11 +60,15 @@ def print_table(t: Table) -> None:
     room = width()
     shown = fitted(t, room)
     rich = RichTable(title=t.title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1))
-    for at, column in enumerate(shown.columns):
-        longest = max((len(row[at]) for row in shown.rows), default=0)
-        header = column if len(column) <= longest else column.replace(" ", "\n")
-        unbroken = column in (*t.right, *t.names)
-        rich.add_column(header, justify="right" if column in t.right else "left", overflow="fold", no_wrap=unbroken)
+    widths = shown.widths(room)
+    for column, columns in zip(shown.columns, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if column in t.right else "left"
+        rich.add_column(column, justify=justify, overflow="fold", width=columns)
     for row in shown.rows:
         rich.add_row(*(Text(cell) for cell in row))
-    Console(width=room).print(rich)
+    console = Console(width=max(room, sum(widths) + GAP * len(widths)))
+    with console.capture() as printed:
+        console.print(rich)
+    print("\n".join(line.rstrip() for line in printed.get().splitlines()))
+    if left_out := [column for column in t.columns if column not in shown.columns]:
+        print(wrapped(f"not shown at this width: {', '.join(left_out)}; widen the terminal or add --json"))

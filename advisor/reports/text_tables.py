@@ -42,13 +42,34 @@ class Table:
 
     def needed_width(self) -> int:
         """Columns of a terminal in which the table reads well."""
-        return sum(self._needed(at, name) + GAP for at, name in enumerate(self.columns))
+        return sum(self._needed(at) + GAP for at in range(len(self.columns)))
 
-    def _needed(self, at: int, name: str) -> int:
-        cells = [row[at] for row in self.rows]
-        longest = max((len(cell) for cell in cells), default=0)
-        words = max((len(word) for text in (*cells, name) for word in text.split()), default=0)
-        return longest if name in (*self.right, *self.names) else max(words, min(longest, READABLE))
+    def widths(self, room: int) -> list[int]:
+        """Of every column: as wide as its cells. Where there is no room text gives way, figures and names never."""
+        needed = [self._needed(at) for at in range(len(self.columns))]
+        least = [self._needed(at) if self._is_unbroken(at) else self._header(at) for at in range(len(self.columns))]
+        widths = [max(enough, self._longest(at)) for at, enough in enumerate(needed)]
+        for floor in (needed, least):
+            while sum(widths) + GAP * len(widths) > room and widths != floor:
+                at = max(range(len(widths)), key=lambda i: widths[i] - floor[i])
+                widths[at] -= 1
+        return widths
+
+    def _is_unbroken(self, at: int) -> bool:
+        return self.columns[at] in (*self.right, *self.names)
+
+    def _header(self, at: int) -> int:
+        return max((len(word) for word in self.columns[at].split()), default=1)
+
+    def _longest(self, at: int) -> int:
+        return max((len(row[at]) for row in self.rows), default=0)
+
+    def _needed(self, at: int) -> int:
+        """Figures and names whole; of text at least the longest word; and of every header its longest word."""
+        if self._is_unbroken(at):
+            return max(self._header(at), self._longest(at))
+        words = max((len(word) for row in self.rows for word in row[at].split()), default=0)
+        return max(self._header(at), words, min(self._longest(at), READABLE))
 
 
 def table(

@@ -56,6 +56,11 @@ def load(
     if n_questions is not None and not 1 <= n_questions <= MOST_QUESTIONS:
         hint = f"give a whole number from 1 to {MOST_QUESTIONS:,}"
         raise AdvisorError(f"{n_questions} is out of range", where="--questions", hint=hint)
+    if template is not None and "{question}" not in template:
+        hint = "say where the question goes, e.g. 'Q: {question}\\nA: '"
+        raise AdvisorError(f"{template!r} lacks {{question}}", where="--template", hint=hint)
+    if name == "arithmetic" and template is not None:
+        raise AdvisorError("arithmetic has prompts of its own", where="--template", hint="leave it out")
     if name == "arithmetic":
         generated = tuple(arithmetic.questions(n_questions or ARITHMETIC_QUESTIONS))
         return Task(name, generated, kind or "arithmetic", force or "\nA ")

@@ -132,8 +132,13 @@ def test_failures_are_recorded_and_tried_again(tmp_path):
 
 
 def test_done_is_done(tmp_path):
-    run(tmp_path)
-    with pytest.raises(AdvisorError, match="recorded in full"):
+    path, counts = run(tmp_path)
+    again = run(tmp_path, policy=Policy(0.15, fail=1.0))
+    assert again[0] == path
+    assert (again[1].done, again[1].answers, again[1].loops) == (counts.done, counts.answers, counts.loops)
+    assert again[1].accuracy == pytest.approx(counts.accuracy)
+    path.write_bytes(b"PAR1")
+    with pytest.raises(AdvisorError, match="is recorded already and cannot be read; move it away"):
         run(tmp_path)
 
 
@@ -206,8 +211,7 @@ def test_a_run_that_version_0_1_began_or_sealed_is_recognised(tmp_path):
     sealed = tmp_path / "sealed" / f"{FORMER}.parquet"
     sealed.parent.mkdir()
     path.rename(sealed)
-    with pytest.raises(AdvisorError, match="recorded in full"):
-        run(tmp_path / "sealed")
+    assert run(tmp_path / "sealed")[0] == sealed
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun" / f".{FORMER}.jsonl").touch()
     assert run(tmp_path / "begun")[0].stem == FORMER

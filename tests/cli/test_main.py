@@ -95,3 +95,9 @@ def test_cold_start_loads_nothing_heavy(arguments):
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stderr.strip() == "[]"
+
+
+def test_the_package_says_that_it_is_typed():
+    from importlib.resources import files
+
+    assert files("advisor").joinpath("py.typed").is_file()

@@ -1,6 +1,10 @@
 """What every command prints: widths, notes, JSON alone on stdout, errors in one line."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +84,17 @@ def test_options_that_repeat_may_be_repeated(advisor):
         (["report"], "--output"),
         (["curve", "gpt-oss-120b", "--strategy", "rebase"], "--strategy: unknown strategy with a curve 'rebase'"),
         (["gpus", "--price", "nothing"], "--price"),
+        (["recommend", "--qps", "1_000"], "--qps: '1_000' is no number; write it in the digits 0 to 9"),
+        (["estimate", "qwen3-8b", "--gpu", "l4", "--concurrency", "٣"], "--concurrency: '٣' is no number"),
+        (["compare", "qwen3-8b", "qwen3-32b", "--input-tokens", "9", "--input-tokens", "1_0"], "--input-tokens: '1_0'"),
+        (["recommend", "--qps", "1e99"], "--qps: 1e+99 is out of range; give a number per second above zero, up to"),
+        (
+            ["estimate", "qwen3-8b", "--gpu", "l4", "--concurrency", "1000000000"],
+            "1000000000 is out of range; give a whole number from 1 to 100,000,000",
+        ),
+        (["recommend", "--max-ttft", "1e99s"], "'1e99s' is not a duration above zero, up to 100,000,000 s"),
+        (["recommend", "--max-ttft", "1s/1000q"], "'1s/1000q' is not a duration"),
+        (["recommend", "--budget", "500usd/month"], "--budget: 500.0usd/month needs a rate; say how many questions"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_what_was_wrong(advisor, command, message):
@@ -155,3 +170,46 @@ def test_an_interrupt_is_130(advisor, monkeypatch):
 def test_a_workspace_that_is_not_there_is_noticed(advisor, tmp_path):
     code, _, err = advisor("tasks", "--workspace", tmp_path / "typo")
     assert (code, err) == (0, f"advisor: no folder {tmp_path / 'typo'} yet; only what ships is known\n")
+
+
+@pytest.mark.parametrize("columns", [60, 70, 80, 100, 120])
+def test_a_comparison_shows_its_figures_whole_at_any_width(advisor, monkeypatch, columns):
+    from advisor.units import significant
+
+    command = ["compare", "qwen3-30b-a3b", "qwen3-8b", "--gpu", "h200-sxm"]
+    points = json.loads(advisor(*command, "--json")[1])["points"]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    printed = {word for line in advisor(*command)[1].splitlines() for word in line.split()}
+    held = [each for point in points for each in point["each"] if each]
+    for figure, factor in (("tpot_s", 1e3), ("usd_per_million_output_tokens", 1)):
+        assert {significant(each[figure] * factor) for each in held} <= printed
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["gpus"],
+        ["gpus", "--json"],
+        ["recommend"],
+        ["models", "--json"],
+        ["recommend", "--budget", "1e-12usd", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_a_full_disk_is_one_line_and_exit_3(command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "advisor", *command], stdout=full, stderr=subprocess.PIPE)
+    said = done.stderr.decode().splitlines()
+    assert done.returncode == 3
+    assert said[-1].startswith("advisor: stdout: cannot be written (No space left on device)")
+    assert "bug" not in done.stderr.decode()
+
+
+@pytest.mark.parametrize("command", [["gpus"], ["recommend"], ["models"], ["models", "--json"]], ids=" ".join)
+def test_a_reader_that_goes_away_is_no_failure(command):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "advisor", *command], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, b"bug" in done.stderr) == (0, False)

@@ -173,14 +173,33 @@ def test_a_plain_table(ws, table):
 
 def test_options_fill_in_what_the_table_leaves_empty_and_no_more(ws, table):
     text = "model,gpu,kv_precision,prompt_tokens,generated_tokens,concurrency,tpot_s\n"
-    path = table(text + "qwen3-8b,l4,,9,9,1,1\nqwen3-8b,l4,bf16,9,9,2,1\n")
-    import_runs(ws, path, kv_precision="fp8", gpu="h100-sxm", engine="sglang", precision="fp8", parallelism="TP2")
-    assert [row["kv_precision"] for row in rows(ws)] == ["fp8", "bf16"]
+    path = table(text + "qwen3-8b,l4,,9,9,1,1\nqwen3-8b,l4,fp8,9,9,2,1\n")
+    import_runs(ws, path, kv_precision="fp8", gpu="L4", engine="sglang", precision="fp8", parallelism="TP2")
+    assert [row["kv_precision"] for row in rows(ws)] == ["fp8", "fp8"]
     assert {(row["gpu"], row["engine"], row["precision"], row["parallelism"]) for row in rows(ws)} == {
         ("l4", "sglang", "fp8", "tp2")
     }
     with pytest.raises(AdvisorError, match=r"fp3.*did you mean fp8"):
         import_runs(ws, path, kv_precision="fp3")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"gpu": "h100-sxm"}, "run 2: gpu is 'l4', but --gpu says 'h100-sxm'; leave the flag out"),
+        ({"kv_precision": "fp8"}, "run 2: kv_precision is 'bf16', but --kv-precision says 'fp8'"),
+        ({"parallelism": "tp4"}, "run 2: parallelism is 'tp2', but --parallelism says 'tp4'"),
+        ({"concurrency": 0}, "--concurrency: 0 is out of range"),
+        ({"input_tokens": -1}, "--input-tokens: -1 is out of range"),
+    ],
+)
+def test_a_flag_that_the_table_contradicts_is_refused(ws, table, option, message):
+    head = "model,gpu,kv_precision,parallelism,prompt_tokens,generated_tokens,concurrency,tpot_s"
+    path = table(f"{head}\nqwen3-8b,,,,9,9,1,1\nqwen3-8b,l4,bf16,tp2,9,9,2,1\n")
+    with pytest.raises(AdvisorError) as raised:
+        import_runs(ws, path, **{"gpu": "l4"} | option)
+    assert message in str(raised.value)
+    assert not ws.own.exists()
 
 
 def test_the_model_is_the_option_s_where_there_is_one(ws, table):
@@ -203,6 +222,8 @@ def test_a_table_of_decimals(ws, tmp_path):
         ("model,gpu\nqwen3-8b,l4\n", "has no prompt_tokens; give --input-tokens"),
         (f"{HEAD}\nqwen3-8b,,10,10,1,1\n", "has no gpu; give --gpu"),
         (f"{HEAD}\nqwen3-8b,l4,10,10,1,-1\n", "run 1: tpot_s is -1"),
+        (f"{HEAD}\nqwen3-8b,l4,10,10,1,1\nqwen3-8b,l4,10,10,1,1e9\n", "run 2: tpot_s is 1000000000.0; times are in"),
+        (f"{HEAD},request_p90_s\nqwen3-8b,l4,10,10,1,1,1e5\n", "run 1: request_p90_s is 100000.0"),
         (f"{HEAD}\nqwen3-8b,l9000,10,10,1,1\n", "unknown GPU"),
         (f"{HEAD}\nnobody/knows,l4,10,10,1,1\n", "unknown model"),
         (f"{HEAD[:-7]}\nqwen3-8b,l4,10,10,1\n", "no measured time"),

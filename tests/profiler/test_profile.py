@@ -44,6 +44,8 @@ def ws(tmp_path):
         ({**SERVER, "dummy_weights": True}, "--dummy-weights: .*cannot be combined with --url"),
         ({**SERVER, "engine_option": "a=1"}, "--engine-option: .*cannot be combined with --url"),
         ({**SERVER, "model": "nobody/knows"}, "MODEL: .*import model"),
+        ({"model": "nope"}, "MODEL: unknown model 'nope'"),
+        ({**SERVER, "url": "localhost:1"}, "--url: 'localhost:1' is no address of a server; give http://host:port/v1"),
         ({**SERVER, "model": "qwen3-9b"}, "MODEL: .*did you mean"),
     ],
 )

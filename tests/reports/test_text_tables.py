@@ -80,3 +80,46 @@ def test_markup_in_a_cell_is_text(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     terminal.print_table(table(["a"], [["[red]not markup[/red]"]]))
     assert "[red]not markup[/red]" in capsys.readouterr().out
+
+
+SPEEDS = table(
+    ["in flight", "A TPOT ms", "B TPOT ms", "A tokens/s", "B tokens/s", "A USD/M", "cheaper"],
+    [["1", "5.26", "12.2", "188", "1,193", "0.143", "Qwen3-30B-A3B"], ["2", "6", "7", "8", "9", "10", "Qwen3-8B"]],
+    right=["in flight", "A TPOT ms", "B TPOT ms", "A tokens/s", "B tokens/s", "A USD/M"],
+    names=["cheaper"],
+    optional=["cheaper", "B tokens/s"],
+)
+
+
+@pytest.mark.parametrize("columns", range(40, 121))
+def test_no_figure_and_no_word_of_a_header_is_cut(monkeypatch, capsys, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal.print_table(SPEEDS)
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    shown = fitted(SPEEDS, columns)
+    assert all(list(row) in printed for row in shown.rows)
+    words = {word for line in printed for word in line}
+    assert {word for column in shown.columns for word in column.split()} <= words
+
+
+def test_figures_alone_may_be_wider_than_the_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    figures = ["1,234,567,890"] * 5
+    terminal.print_table(table(list("abcde"), [figures], right=list("abcde")))
+    assert figures in [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_columns_that_are_left_out_are_named(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal.print_table(SPEEDS)
+    told = "not shown at this width: cheaper; widen the terminal or add --json"
+    assert " ".join(capsys.readouterr().out.split()).endswith(told)
+    monkeypatch.setenv("COLUMNS", "120")
+    terminal.print_table(SPEEDS)
+    assert "not shown" not in capsys.readouterr().out
+
+
+def test_no_line_ends_in_blanks(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal.print_table(SPEEDS)
+    assert all(line == line.rstrip() for line in capsys.readouterr().out.splitlines())
