@@ -174,6 +174,16 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits - 1}e}"
 
 
+def counted(n: float, noun: str) -> str:
+    """A whole number of things: `1 run`, `2,431 tokens`.
+
+    >>> counted(1, "run"), counted(12.0, "token")
+    ('1 run', '12 tokens')
+    """
+    number = f"{n:,.0f}"
+    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
+
+
 def percent(fraction: float | None, decimals: int = 1) -> str:
     """Honest rounding: 100 % and 0 % only where they are exact."""
     if fraction is None:

@@ -28,7 +28,7 @@ from advisor.models.catalog import Catalog
 from advisor.store.workspace import Workspace
 from advisor.tasks.answers import stop_worker
 from advisor.tasks.task import Task, load
-from advisor.units import percent
+from advisor.units import counted, percent
 from advisor.values import Value, several
 from advisor.work import simple_flops
 
@@ -257,6 +257,6 @@ def _notes(counts: Counts) -> list[str]:
         notes.append(f"{share} of the answers repeat themselves to their limit; --frequency-penalty 0.05 may help")
     if counts.failed:
         reason, times = counts.reasons.most_common(1)[0]
-        notes.append(f"{times} of {counts.failed} failures: {reason}")
-        notes.append(f"{counts.failed} questions failed; run the same command again to try them once more")
+        notes.append(f"{times} of {counted(counts.failed, 'failure')}: {reason}")
+        notes.append(f"{counted(counts.failed, 'question')} failed; run the same command again to try once more")
     return notes

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from advisor.calibration.calibrate import Calibration, Progress
 from advisor.reports.terminal import Block
-from advisor.units import percent, significant
+from advisor.units import counted, percent, significant
 
 
 def blocks(done: Calibration) -> list[Block]:
     """What `advisor calibrate` prints at its end."""
-    loops = f"{done.loops} of {done.answers} answers loop"
+    loops = f"{done.loops} of {counted(done.answers, 'answer')} loop"
     accuracy = percent(done.accuracy)
     speed = f"{done.tokens_per_s:,.0f} tokens/s"
     answered = done.questions - done.failed
-    end = f"{answered} answered questions are kept in {done.path}" if done.failed else f"{done.path}. Next: advisor fit"
-    return [f"{done.questions} questions, {accuracy} right, {speed}, {loops}, {done.failed} failed", end]
+    end = (
+        f"{counted(answered, 'answered question')} kept in {done.path}"
+        if done.failed
+        else f"{done.path}. Next: advisor fit"
+    )
+    return [f"{counted(done.questions, 'question')}, {accuracy} right, {speed}, {loops}, {done.failed} failed", end]
 
 
 def progress_line(p: Progress) -> str:
     """`120 of 200 questions, 61.2 % right, 2,431 tokens/s, 30 s left; so far 48,000 tokens`."""
-    costs = [f"{significant(p.generated_tokens)} tokens"]
+    costs = [counted(p.generated_tokens, "token")]
     costs += [f"{significant(p.flops)} FLOPs"] if p.flops is not None else []
     costs += [f"{significant(p.usd)} USD"] if p.usd is not None else []
     left = f", {p.left_s:,.0f} s left" if p.left_s is not None else ""
-    counts = f"{p.loops} of {p.answers} answers loop, {p.failed} failed"
-    done = f"{p.done} of {p.questions} questions, {percent(p.accuracy)} right, {p.tokens_per_s:,.0f} tokens/s"
+    counts = f"{p.loops} of {counted(p.answers, 'answer')} loop, {p.failed} failed"
+    done = (
+        f"{p.done} of {counted(p.questions, 'question')}, {percent(p.accuracy)} right, {p.tokens_per_s:,.0f} tokens/s"
+    )
     return f"{done}, {counts}{left}; so far {', '.join(costs)}"

@@ -11,7 +11,7 @@ from advisor.recommendation.overtaking import Standing
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import table
 from advisor.reports.words import gpus_text, interval_cell, strategy_cell
-from advisor.units import bytes_text, significant
+from advisor.units import bytes_text, counted, significant
 
 OPTIONAL = ("B GB/GPU", "A GB/GPU", "cheaper", "B tokens/s", "A tokens/s")
 """Columns that a narrow terminal goes without."""
@@ -57,7 +57,7 @@ def speed_blocks(found: SpeedComparison) -> list[Block]:
     for context in sorted({p.context_tokens for p in found.points}):
         some = [p for p in found.points if p.context_tokens == context]
         rows = [[str(p.concurrency), *_cells(p), _cheaper(p, names)] for p in some]
-        title = f"{context:,} → {found.output_tokens:,} tokens"
+        title = f"{context:,} → {counted(found.output_tokens, 'token')}"
         cells = {"right": columns[:-1], "names": columns[-1:], "optional": OPTIONAL}
         result.append(table(columns, rows, title=title, **cells))
         result.append("\n".join([*_crossing_lines(found, context, some, names), " "]))

@@ -8,7 +8,7 @@ from advisor.performance.under_load import Percentiles, UnderLoad
 from advisor.recommendation.estimate import CannotStart, Estimate
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import table
-from advisor.units import bytes_text, significant
+from advisor.units import bytes_text, counted, significant
 
 
 def blocks(e: Estimate) -> list[Block]:
@@ -25,7 +25,7 @@ def refused_blocks(e: CannotStart) -> list[Block]:
 
 def _title(e: Estimate | CannotStart) -> str:
     cache = "" if e.kv_precision == "bf16" else f", KV cache in {e.kv_precision}"
-    load = f"{e.input_tokens:,} → {e.output_tokens:,} tokens, {e.concurrency} in flight"
+    load = f"{e.input_tokens:,} → {counted(e.output_tokens, 'token')}, {e.concurrency} in flight"
     return f"{e.model} ({e.precision}{cache}) on {e.gpu_count} × {e.gpu} ({e.parallelism}), {load}"
 
 
@@ -33,7 +33,9 @@ def _memory_rows(e: Estimate | CannotStart) -> list[list[str]]:
     use = e.memory
     shortage = f"no: {bytes_text(use.total_bytes)} of {bytes_text(use.capacity_bytes)} usable per GPU"
     parts = (use.weights_bytes, use.kv_cache_bytes, use.overhead_bytes)
-    room = f"{significant(max(use.max_sequences, 0))} sequences of {e.input_tokens + e.output_tokens:,} tokens fit"
+    sequence = counted(e.input_tokens + e.output_tokens, "token")
+    fit = math.floor(max(use.max_sequences, 0)) if math.isfinite(use.max_sequences) else math.inf
+    room = f"for {counted(fit, 'sequence')} of {sequence}"
     return [
         ["fits", "yes" if e.fits else shortage],
         ["weights / KV cache / overhead per GPU", " / ".join(bytes_text(part) for part in parts)],

@@ -11,18 +11,18 @@ from advisor.importers.gpuhunt import RefreshedPrices
 from advisor.importers.own_model import ImportedModel
 from advisor.importers.serving_runs import ImportedRuns
 from advisor.reports.terminal import Block
-from advisor.units import significant
+from advisor.units import counted, significant
 
 
 def sample_blocks(done: ImportedSamples) -> list[Block]:
     """Of answers."""
-    runs = f"{len(done.new_runs)} runs added, {len(done.unchanged)} there already"
-    return [f"{done.rows:,} answers: {runs}. Next: advisor fit"]
+    runs = f"{counted(len(done.new_runs), 'run')} added, {len(done.unchanged)} there already"
+    return [f"{counted(done.rows, 'answer')}: {runs}. Next: advisor fit"]
 
 
 def run_blocks(done: ImportedRuns) -> list[Block]:
     """Of measured loads."""
-    loads = f"{done.rows:,} measured load{'s' if done.rows != 1 else ''}"
+    loads = counted(done.rows, "measured load")
     return [f"{loads} {'added' if done.added else 'there already'} as {done.run_id}. Next: advisor fit"]
 
 
@@ -42,11 +42,12 @@ BLOCKS: dict[str, Callable[[Any], list[Block]]] = {
 
 def price_blocks(done: RefreshedPrices) -> list[Block]:
     """Of cloud prices."""
-    return [f"{done.prices} prices → {done.path}; use them with --price {done.path}"]
+    return [f"{counted(done.prices, 'price')} → {done.path}; use them with --price {done.path}"]
 
 
 def fit_blocks(done: FitSummary) -> list[Block]:
     """Of a fit."""
-    answers = f"{done.points} strategy points and {done.curves} curves of {done.n_pairs} model-task pairs"
-    speed = f"speed of {done.corrections} combinations of model, GPU, engine and precision"
+    shown = f"{counted(done.points, 'strategy point')} and {counted(done.curves, 'curve')}"
+    answers = f"{shown} of {counted(done.n_pairs, 'model-task pair')}"
+    speed = f"speed of {counted(done.corrections, 'combination')} of model, GPU, engine and precision"
     return [f"{answers}, {speed} → {done.path}"]

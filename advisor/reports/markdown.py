@@ -24,7 +24,7 @@ from advisor.reports.text_tables import Table, table, to_markdown
 from advisor.reports.words import candidate_strategy, commands, gpus_text, interval_text, sampling_text
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
-from advisor.units import significant
+from advisor.units import counted, significant
 
 ASSUMPTIONS = (
     "The deployment is kept busy with the stated number of requests in flight; an idle GPU costs the same"
@@ -105,8 +105,9 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
     commands_text = "\n".join(commands(pick))
     answer = (
         f"**Answer.** `{pick.model}` in {pick.precision}, {candidate_strategy(pick)}, on {where} with"
-        f" {pick.concurrency} requests in flight: {interval_text(pick.accuracy)} for {significant(pick.usd)} USD per"
-        f" question. It is {found.reason}; {found.n_candidates:,} candidates were compared."
+        f" {counted(pick.concurrency, 'request')} in flight: {interval_text(pick.accuracy)} for"
+        f" {significant(pick.usd)} USD per question. It is {found.reason};"
+        f" {found.n_candidates:,} candidates were compared."
     )
     picture = (
         f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_picture(found.frontier, request.cost))

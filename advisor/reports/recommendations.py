@@ -14,7 +14,7 @@ from advisor.reports.words import (
     sampling_text,
     strategy_cell,
 )
-from advisor.units import COSTS, percent, significant
+from advisor.units import COSTS, counted, percent, significant
 
 
 def blocks(found: Recommendation) -> list[Block]:
@@ -22,7 +22,7 @@ def blocks(found: Recommendation) -> list[Block]:
     pick = found.recommended
     head = f"{pick.model}, {candidate_strategy(pick)}, on {gpus_text(pick)}, {pick.precision}"
     return [
-        f"{head}, {pick.concurrency} requests in flight",
+        f"{head}, {counted(pick.concurrency, 'request')} in flight",
         f"Why:  {found.reason} ({found.n_candidates:,} candidates).",
         facts(found),
         *(Verbatim(f"Deploy:  {command}") for command in commands(pick)),

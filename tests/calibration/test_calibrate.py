@@ -217,7 +217,7 @@ def test_a_server_that_dies_loses_nothing(drawn, ws, server, monkeypatch):
     assert cut.most_common_failure
     assert cut.notes == (
         f"{cut.failed} of {cut.failed} failures: {cut.most_common_failure}",
-        f"{cut.failed} questions failed; run the same command again to try them once more",
+        f"{cut.failed} questions failed; run the same command again to try once more",
     )
     assert seen[-1].failed == cut.failed
     server.dies_after = float("inf")
