@@ -39,7 +39,7 @@ def recommend(
 
     try:
         found = pick.recommend(
-            options.open_workspace(workspace),
+            options.known_workspace(workspace),
             budget=budget,
             task=task,
             min_accuracy=min_accuracy,
@@ -84,7 +84,7 @@ def report(
     from advisor.recommendation import pick
     from advisor.reports import markdown
 
-    opened = options.open_workspace(workspace)
+    opened = options.known_workspace(workspace)
     markdown.checked_path(output)
     found = pick.recommend(
         opened,
@@ -120,7 +120,7 @@ def frontier(
     from advisor.recommendation import frontier as verb
     from advisor.reports import frontiers
 
-    opened = options.open_workspace(workspace)
+    opened = options.known_workspace(workspace)
     emit(verb.frontier(opened, task=task, cost=cost, gpu=gpu, model=model, price=price), frontiers.blocks, as_json)
 
 
@@ -154,7 +154,7 @@ def compare(
     """
     from advisor.reports import comparisons
 
-    opened = options.open_workspace(workspace)
+    opened = options.known_workspace(workspace)
     loads = {"--gpu-count": gpu_count, "--input-tokens": input_tokens, "--output-tokens": output_tokens}
     if task is not None:
         from advisor.recommendation import compare as verb
@@ -227,7 +227,7 @@ def estimate(
 
     try:
         found = verb.estimate(
-            options.open_workspace(workspace),
+            options.known_workspace(workspace),
             model=model,
             gpu=gpu,
             gpu_count=gpu_count,

@@ -19,6 +19,7 @@ from advisor.strategies import STRATEGIES
 if TYPE_CHECKING:
     from advisor.calibration.calibrate import Progress
     from advisor.profiler.loop import Step
+    from advisor.store.workspace import Workspace
 
 EVERY_S = 2.0
 """Seconds between two lines of progress."""
@@ -93,9 +94,10 @@ def calibrate(
     from advisor.tasks.questions import unescaped
 
     gc.enable()
+    opened = options.open_workspace(workspace)
     try:
         done = verb.calibrate(
-            options.open_workspace(workspace),
+            opened,
             model=model,
             task=task,
             strategy=strategy,
@@ -126,6 +128,8 @@ def calibrate(
         print("advisor: every answered question is kept; run the same command to resume", file=sys.stderr)
         raise
     emit(done, calibrations.blocks, as_json)
+    if not done.failed:
+        _next_step(opened)
 
 
 def _watcher() -> Callable[[Progress], None]:
@@ -189,9 +193,10 @@ def profile(
         print(profiles.step_line(step), file=sys.stderr, flush=True)
 
     gc.enable()
+    opened = options.open_workspace(workspace)
     try:
         done = verb.profile(
-            options.open_workspace(workspace),
+            opened,
             model=model,
             url=url,
             served_model=served_model,
@@ -211,6 +216,11 @@ def profile(
         print("advisor: every measured load is kept; run the same command to resume", file=sys.stderr)
         raise
     emit(done, profiles.blocks, as_json)
+    _next_step(opened)
+
+
+def _next_step(workspace: Workspace) -> None:
+    print(f"advisor: kept in {workspace.writable}; next: {workspace.fit_command}", file=sys.stderr)
 
 
 def import_(
@@ -261,12 +271,15 @@ def import_(
     }
     if importer.brings == "loads":
         emit(importer.load()(opened, path, **given), imports.BLOCKS[importer.brings], as_json)
+        _next_step(opened)
         return
     if names := [name for name, value in given.items() if value is not None]:
         of_loads = [other for other, known in IMPORTERS.items() if known.brings == "loads"]
         what = f"is for {', '.join(of_loads)}, not for {kind}"
         raise AdvisorError(what, where=f"--{names[0].replace('_', '-')}", hint="leave it out")
     emit(importer.load()(opened, path), imports.BLOCKS[importer.brings], as_json)
+    if importer.brings == "answers":
+        _next_step(opened)
 
 
 def fit(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:

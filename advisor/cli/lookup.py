@@ -27,7 +27,7 @@ def curve(
     from advisor.fits import curve as verb
     from advisor.reports import curves
 
-    opened = options.open_workspace(workspace)
+    opened = options.known_workspace(workspace)
     found = verb.curve(opened, model=model, task=task, strategy=strategy)
     emit(found, lambda _: curves.blocks(verb.lines(opened, model, task, strategy)), as_json)
 
@@ -36,7 +36,7 @@ def models(workspace: options.WorkspaceFolder = None, as_json: options.Json = Fa
     """List the models that are known by name."""
     from advisor.reports import listings
 
-    known = options.open_workspace(workspace).models.known()
+    known = options.known_workspace(workspace).models.known()
     emit_rows("models", known, listings.model_blocks(known), as_json)
 
 
@@ -53,7 +53,7 @@ def gpus(
     from advisor.prices import parse_prices
     from advisor.reports import imports, listings
 
-    opened = options.open_workspace(workspace)
+    opened = options.known_workspace(workspace)
     if refresh:
         from advisor.importers.gpuhunt import refresh_prices
 
@@ -69,5 +69,5 @@ def tasks(workspace: options.WorkspaceFolder = None, as_json: options.Json = Fal
     from advisor.recommendation.frontier import known_tasks
     from advisor.reports import listings
 
-    known = known_tasks(options.open_workspace(workspace))
+    known = known_tasks(options.known_workspace(workspace))
     emit_rows("tasks", known, listings.task_blocks(known), as_json)

@@ -15,7 +15,12 @@ def open_workspace(folder: str | None) -> Workspace:
     """The workspace of `--workspace` or ADVISOR_WORKSPACE; without either, what ships. Raises AdvisorError."""
     from advisor.store.workspace import Workspace
 
-    opened = Workspace(folder)
+    return Workspace(folder)
+
+
+def known_workspace(folder: str | None) -> Workspace:
+    """The same for a command that only reads, which says so where the folder is not there."""
+    opened = open_workspace(folder)
     if opened.own is not None and not opened.own.exists():
         print(f"advisor: no folder {opened.own} yet; only what ships is known", file=sys.stderr)
     return opened

@@ -13,11 +13,7 @@ def blocks(done: Calibration) -> list[Block]:
     accuracy = percent(done.accuracy)
     speed = f"{done.tokens_per_s:,.0f} tokens/s"
     answered = done.questions - done.failed
-    end = (
-        f"{counted(answered, 'answered question')} kept in {done.path}"
-        if done.failed
-        else f"{done.path}. Next: advisor fit"
-    )
+    end = f"{counted(answered, 'answered question')} kept in {done.path}"
     return [f"{counted(done.questions, 'question')}, {accuracy} right, {speed}, {loops}, {done.failed} failed", end]
 
 

@@ -17,13 +17,13 @@ from advisor.units import counted, significant
 def sample_blocks(done: ImportedSamples) -> list[Block]:
     """Of answers."""
     runs = f"{counted(len(done.new_runs), 'run')} added, {len(done.unchanged)} there already"
-    return [f"{counted(done.rows, 'answer')}: {runs}. Next: advisor fit"]
+    return [f"{counted(done.rows, 'answer')}: {runs}"]
 
 
 def run_blocks(done: ImportedRuns) -> list[Block]:
     """Of measured loads."""
     loads = counted(done.rows, "measured load")
-    return [f"{loads} {'added' if done.added else 'there already'} as {done.run_id}. Next: advisor fit"]
+    return [f"{loads} {'added' if done.added else 'there already'} as {done.run_id}"]
 
 
 def model_blocks(done: ImportedModel) -> list[Block]:

@@ -18,7 +18,7 @@ def blocks(done: Profile) -> list[Block]:
         _loads(done),
         *([_routing(done.routing)] if done.routing else []),
         f"TPOT of nine tenths of the loads that the engine can hold is {known}",
-        f"{done.path}. Next: advisor fit",
+        f"kept in {done.path}",
     ]
 
 

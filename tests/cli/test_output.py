@@ -213,3 +213,11 @@ def test_a_reader_that_goes_away_is_no_failure(command):
     done = subprocess.run([sys.executable, "-m", "advisor", *command], stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
     assert (done.returncode, b"bug" in done.stderr) == (0, False)
+
+
+def test_what_was_brought_in_says_where_it_is_and_what_comes_next(advisor, tmp_path):
+    answers, ours = tmp_path / "a.jsonl", tmp_path / "our runs"
+    row = {"model": "Qwen/Qwen3-8B", "task": "mine", "question_id": "q", "sample_index": 0, "answer": "a"}
+    answers.write_text(json.dumps(row | {"correct": True, "generated_tokens": 5}) + "\n")
+    code, _, err = advisor("import", "samples", answers, "--workspace", ours)
+    assert (code, err) == (0, f"advisor: kept in {ours}; next: advisor fit --workspace '{ours}'\n")

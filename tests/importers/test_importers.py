@@ -29,7 +29,7 @@ def test_a_new_entry_is_read_by_the_command_line(tmp_path, monkeypatch, capsys):
     (tmp_path / "a.jsonl").write_text(answer + '"correct": true, "generated_tokens": 4}\n')
     workspace = str(tmp_path / "ours")
     assert run(["import", "locust", str(tmp_path / "a.jsonl"), "--workspace", workspace]) == 0
-    assert capsys.readouterr().out.startswith("1 answers: 1 runs added")
+    assert capsys.readouterr().out.startswith("1 answer: 1 run added")
 
 
 def test_type_checkers_see_every_public_name():

@@ -13,12 +13,8 @@ def test_counts():
 
 
 def test_imports_and_fits():
-    assert sample_blocks(ImportedSamples(1, ("r",), ())) == [
-        "1 answer: 1 run added, 0 there already. Next: advisor fit"
-    ]
-    assert sample_blocks(ImportedSamples(12, ("r", "s"), ())) == [
-        "12 answers: 2 runs added, 0 there already. Next: advisor fit"
-    ]
+    assert sample_blocks(ImportedSamples(1, ("r",), ())) == ["1 answer: 1 run added, 0 there already"]
+    assert sample_blocks(ImportedSamples(12, ("r", "s"), ())) == ["12 answers: 2 runs added, 0 there already"]
     fitted = FitSummary(path="p", points=1, curves=1, n_pairs=1, corrections=1)
     assert fit_blocks(fitted) == [
         "1 strategy point and 1 curve of 1 model-task pair,"
