@@ -1,20 +1,18 @@
--- candidates: every strategy point on every deployment that was costed, in the five costs per question.
--- in:  points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
---             generated_tokens, depth_tokens, reward_model, scored_tokens, policy_flops, flops, provenance, runs)
---      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, ttft_s, tpot_s, request_s, score_s, watts,
---             usd_per_hour, performance, spread, price)  times of one answer; usd and watts of all GPUs;
---             score_s: what a reward model takes of them for one question;
---             spread: factor of the 90 % interval of times
+-- candidates: every strategy point on every deployment that may be had, in the five costs per question.
+-- in:  paced (paced.sql)
+--      rents(gpu, gpu_count, replicas, rent_usd_per_hour, rent)  as billed, of all replicas together; null: no price is known
 --      $qps: questions per second the deployment must carry, or null: it is kept busy
+--      $usd_per_kwh: price of the energy of owned GPUs, or null: the rent pays it
 -- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens
-with paced as (
+with billed as (
     select
         *,
-        request_s * n_samples / concurrency + score_s as turn_s, -- of the deployment, for one question
-        1 / turn_s as questions_per_s,
-        coalesce(ceil($qps * turn_s), 1)::bigint as replicas
-    from points
-    join deployments using (point_id)
+        watts / questions_per_s as joules,
+        coalesce($qps, questions_per_s) as answered_per_s,
+        coalesce(joules * answered_per_s / 1000 * $usd_per_kwh, 0) as energy_usd_per_hour, -- J/s are watts
+        rent_usd_per_hour + energy_usd_per_hour as usd_per_hour
+    from paced
+    join rents using (gpu, gpu_count, replicas)
 )
 select
     row_number() over (order by point_id, gpu, gpu_count, parallelism, precision, concurrency) as candidate_id,
@@ -31,23 +29,24 @@ select
     accuracy,
     low,
     high,
-    case when $qps is null then usd_per_hour / 3600 / questions_per_s else replicas * usd_per_hour / 3600 / $qps end as usd,
+    usd_per_hour / 3600 / answered_per_s as usd,
     flops::double as flops,
     policy_flops::double as policy_flops,
     nullif(reward_model, '') as reward_model,
     -- answers beyond the concurrency wait for another turn; the longest one is what a vote waits for
     (ttft_s + tpot_s * depth_tokens) * ceil(n_samples / concurrency) + score_s as s,
-    watts / questions_per_s as "J",
+    joules as "J",
     prompt_tokens + generated_tokens as tokens,
     ttft_s,
     tpot_s,
     replicas,
-    replicas * usd_per_hour * 730 as usd_per_month,
+    rent,
+    usd_per_hour,
+    usd_per_hour * 730 as usd_per_month,
     questions_per_s,
     generated_tokens,
     provenance as accuracy_provenance,
     runs,
     performance as performance_provenance,
-    spread,
-    price as price_provenance
-from paced
+    spread
+from billed

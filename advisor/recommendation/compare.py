@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.errors import AdvisorError
 from advisor.prices import Price
 from advisor.recommendation.candidates import candidates, frontier_of
 from advisor.recommendation.overtaking import Overtake, Standing, overtakes, standings
-from advisor.recommendation.request import checked_request
+from advisor.recommendation.request import checked_request, rents_of
+from advisor.rents import price_notes
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
 from advisor.units import parse_cost
@@ -29,6 +30,7 @@ class Comparison(Value):
     models: tuple[str, str]
     budgets: Rows[Standing]
     overtakes: Rows[Overtake]
+    notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a budget."""
@@ -40,26 +42,39 @@ def compare(
     *,
     models: Sequence[str],
     task: str = DEFAULT_TASK,
-    cost: str = "usd",
+    cost: str | None = None,
     gpu: str | Sequence[str] | None = None,
     precision: str | None = None,
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
+    have: str | Sequence[str] | None = None,
+    usd_per_kwh: float | None = None,
 ) -> Comparison:
-    """Accuracy of two models across budgets.
+    """Accuracy of two models across budgets: usd where no cost is given, joules where all GPUs are owned and free.
 
     Raises AdvisorError, NoAnswer where nothing is known of one of them on the task.
     """
-    unit = parse_cost(cost, where="--cost")
-    first, second = two_models(workspace, models)
-    frontiers = []
-    for model in (first, second):
-        request = checked_request(
-            workspace, task=task, gpu=gpu, model=model, precision=precision, engine=engine, price=price
-        )
-        frontiers.append(frontier_of(candidates(workspace, request), unit, workspace))
-    found = standings(frontiers[0], frontiers[1], unit)
-    return Comparison(task.lower(), unit, (first, second), Rows(found), Rows(overtakes(found)))
+    pair = two_models(workspace, models)
+    request = checked_request(
+        workspace,
+        task=task,
+        gpu=gpu,
+        model=pair,
+        precision=precision,
+        engine=engine,
+        price=price,
+        price_kind=price_kind,
+        have=have,
+        usd_per_kwh=usd_per_kwh,
+    )
+    unit = parse_cost(cost, where="--cost") if cost else request.cost
+    first, second = (
+        frontier_of(candidates(workspace, replace(request, models=(model,))), unit, workspace) for model in pair
+    )
+    found = standings(first, second, unit)
+    notes = price_notes([c.rent for c in (*first, *second)], rents_of(workspace, request), request.kind_text)
+    return Comparison(request.task, unit, pair, Rows(found), Rows(overtakes(found)), notes if unit == "usd" else ())
 
 
 def two_models(workspace: Workspace, models: Sequence[str]) -> tuple[str, str]:

@@ -10,8 +10,9 @@ from advisor.errors import AdvisorError, NoAnswer
 from advisor.fits.speeds import Speeds
 from advisor.performance.crossings import crossings
 from advisor.performance.parallelism import Parallelism
-from advisor.prices import Price
-from advisor.recommendation.estimate import Estimate, Origin, PricedDeployment, deployment, estimated, priced
+from advisor.prices import KINDS, Price
+from advisor.recommendation.estimate import Estimate, Origin, PricedDeployment, deployment, estimated, gpu_rents, priced
+from advisor.rents import price_notes
 from advisor.store.workspace import Workspace
 from advisor.units import checked_count
 from advisor.values import Rows, Value
@@ -25,6 +26,7 @@ GPU_COUNTS = (1, 2, 4, 8, 16)
 ROOM = 64
 """Requests at the shortest context that a sensible replica holds."""
 
+NO_PRICE = "no price is known for these GPUs: give --price"
 FIGURES = ("tpot_s", "usd_per_million_output_tokens")
 """What is compared: smaller is better."""
 
@@ -99,6 +101,7 @@ def compare_speed(
     output_tokens: int = 1024,
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
 ) -> SpeedComparison:
     """Speed, memory and USD of two models (names or config.json files) over concurrency and context.
 
@@ -111,9 +114,10 @@ def compare_speed(
     checked_count(output_tokens, where="--output-tokens")
     counts = GPU_COUNTS if gpu_count is None else (checked_count(gpu_count, where="--gpu-count"),)
     speeds, pair = Speeds.read(workspace), []
+    rents = gpu_rents(workspace, workspace.gpus.named(gpu).name, price, price_kind)
     for model in models:
         each = [
-            priced(workspace, speeds, deployment(workspace, model, gpu, Parallelism(tp=n), precision, engine), price)
+            priced(workspace, speeds, deployment(workspace, model, gpu, Parallelism(tp=n), precision, engine), rents)
             for n in counts
         ]
         pair.append(_smallest(each, min(contexts), output_tokens))
@@ -128,7 +132,10 @@ def compare_speed(
         output_tokens,
         Rows(points),
         Rows(_crossings(pair, points)),
-        () if all(one.price for one in pair) else ("no price is known for this GPU: give --price",),
+        (
+            *price_notes([one.rent for one in pair], rents, price_kind or KINDS[0]),
+            *(() if all(one.rent for one in pair) else (NO_PRICE,)),
+        ),
     )
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
-from advisor.recommendation.request import checked_request
+from advisor.recommendation.request import checked_request, rents_of
+from advisor.rents import price_notes
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
@@ -28,6 +29,7 @@ class Frontier(Value):
     task: str
     cost: str
     frontier: Rows[Candidate]
+    notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a candidate."""
@@ -38,15 +40,32 @@ def frontier(
     workspace: Workspace,
     *,
     task: str = DEFAULT_TASK,
-    cost: str = "usd",
+    cost: str | None = None,
     gpu: str | Sequence[str] | None = None,
     model: str | Sequence[str] | None = None,
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
+    have: str | Sequence[str] | None = None,
+    usd_per_kwh: float | None = None,
 ) -> Frontier:
-    """The Pareto frontier of accuracy against one cost per question, by frontier.sql. Raises AdvisorError, NoAnswer."""
-    unit = parse_cost(cost, where="--cost")
-    request = checked_request(workspace, task=task, gpu=gpu, model=model, price=price)
-    return Frontier(request.task, unit, Rows(frontier_of(candidates(workspace, request), unit, workspace)))
+    """The Pareto frontier of accuracy against one cost per question, by frontier.sql.
+
+    Over usd where no cost is given, over joules where all GPUs are owned and free. Raises AdvisorError, NoAnswer.
+    """
+    request = checked_request(
+        workspace,
+        task=task,
+        gpu=gpu,
+        model=model,
+        price=price,
+        price_kind=price_kind,
+        have=have,
+        usd_per_kwh=usd_per_kwh,
+    )
+    unit = parse_cost(cost, where="--cost") if cost else request.cost
+    found = Rows(frontier_of(candidates(workspace, request), unit, workspace))
+    notes = price_notes([c.rent for c in found], rents_of(workspace, request), request.kind_text)
+    return Frontier(request.task, unit, found, notes if unit == "usd" else ())
 
 
 @dataclass(frozen=True, slots=True)

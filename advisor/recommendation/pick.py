@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,13 @@ from advisor.errors import NoAnswer
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
-from advisor.recommendation.request import Request, checked_request
+from advisor.recommendation.no_answer import no_answer
+from advisor.recommendation.request import Request, checked_request, rents_of
+from advisor.rents import price_notes
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
-from advisor.units import COSTS, Budget, percent, significant
+from advisor.units import Budget, percent, significant
 from advisor.values import Rows, Value
 
 if TYPE_CHECKING:
@@ -73,11 +74,14 @@ def recommend(
     max_tpot: str | float | None = None,
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
+    have: str | Sequence[str] | None = None,
+    usd_per_kwh: float | None = None,
 ) -> Recommendation:
     """The model, strategy, GPU and configuration for a budget, by pick.sql.
 
-    Options are texts as on the command line (`"0.01usd"`, `"1s"`) or the typed values behind them (Budget, seconds,
-    Price), one or many. Raises AdvisorError for options that cannot be met or read, NoAnswer with the limit at fault
+    Options are texts as on the command line (`"0.01usd"`, `"1s"`, `"h100-sxm:2"`) or the typed values behind
+    them (Budget, seconds, Price), one or many. Raises AdvisorError for options that cannot be met or read, NoAnswer with the limit at fault
     and the nearest feasible one.
     """
     request = checked_request(
@@ -93,6 +97,9 @@ def recommend(
         max_tpot=max_tpot,
         engine=engine,
         price=price,
+        price_kind=price_kind,
+        have=have,
+        usd_per_kwh=usd_per_kwh,
     )
     try:
         return _recommendation(workspace, request)
@@ -103,25 +110,57 @@ def recommend(
 
 def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     connection = candidates(workspace, request)
-    parameters = {**request.limits, "cost": "usd", "worth": WORTH}
+    cheaper = _cheaper(connection, request)
+    parameters = {**request.limits, "cost": cheaper, "worth": WORTH}
     query = f"create table picked as {feasible(statement(PACKAGE, 'pick'))}"
     connection.execute(query, parameters)
     best = rows(connection.execute("from picked where place <= $n + 1 order by place", {"n": N_ALTERNATIVES}))
     if not best:
-        raise _no_answer(connection, request)
+        raise no_answer(connection, request, workspace)
     pick, *others = best
-    alternatives = [candidate(row, workspace, _why_not(row, pick)) for row in others]
+    recommended = candidate(pick, workspace)
+    alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper)) for row in others]
     return Recommendation(
         task=request.task,
-        recommended=candidate(pick, workspace),
+        recommended=recommended,
         alternatives=Rows(alternatives),
         frontier=Rows(frontier_of(connection, request.cost, workspace)),
         constraints=request.constraints,
-        reason=_reason(pick, request),
+        reason=_reason(pick, request, cheaper),
         n_candidates=_count(connection),
         request=request,
-        notes=("measurements are newer than the fits; run `advisor fit` to count them",) if workspace.unfitted else (),
+        notes=(
+            *(("measurements are newer than the fits; run `advisor fit` to count them",) if workspace.unfitted else ()),
+            *price_notes([recommended.rent], rents_of(workspace, request), request.kind_text),
+        ),
     )
+
+
+CHEAPEST = {
+    "usd": "the cheapest",
+    "J": "of owned GPUs, whose hours cost nothing, the one with the least energy",
+    "s": "of owned GPUs, whose hours cost nothing, the fastest",
+}
+AT_LEAST = {
+    "usd": "at the lowest cost",
+    "J": "with the least energy (owned GPUs cost nothing by the hour)",
+    "s": "in the least time (owned GPUs cost nothing by the hour)",
+}
+DEARER = {
+    "usd": "a dearer one",
+    "J": "one that takes more energy (owned GPUs cost nothing by the hour)",
+    "s": "a slower one (owned GPUs cost nothing by the hour)",
+}
+THE_COST = {"usd": "cost", "J": "energy", "s": "time"}
+"""Words for the cost that decides among equals."""
+
+
+def _cheaper(connection: duckdb.DuckDBPyConnection, request: Request) -> str:
+    """The cost that decides among equals: usd; energy where all GPUs are owned and free, time where that is unknown."""
+    if not request.is_free:
+        return "usd"
+    known = connection.execute('select count(*) from candidates where not isnan("J")').fetchone()
+    return "J" if known and known[0] else "s"
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> int:
@@ -129,54 +168,24 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(counted[0]) if counted else 0
 
 
-def _reason(pick: dict[str, Any], request: Request) -> str:
+def _reason(pick: dict[str, Any], request: Request, cheaper: str) -> str:
     if request.min_accuracy is not None:
-        return f"the cheapest that reaches {percent(request.min_accuracy)} on {request.task}"
+        return f"{CHEAPEST[cheaper]} that reaches {percent(request.min_accuracy)} on {request.task}"
     if pick["most_accurate"] <= pick["accuracy"]:
-        return f"the most accurate on {request.task} within the limits, at the lowest cost"
+        return f"the most accurate on {request.task} within the limits, {AT_LEAST[cheaper]}"
     best = f"{pick['most_accurate_model']}, {percent(pick['most_accurate'])}"
     return (
         f"as accurate on {request.task} as the best within the limits ({best}) as far as its 90 % interval can show, "
-        f"and a dearer one would gain less than {percent(WORTH, 0)} a doubling of its cost"
+        f"and {DEARER[cheaper]} would gain less than {percent(WORTH, 0)} a doubling of its {THE_COST[cheaper]}"
     )
 
 
-def _why_not(row: dict[str, Any], pick: dict[str, Any]) -> str:
+def _why_not(row: dict[str, Any], pick: dict[str, Any], cheaper: str) -> str:
     ratio = row["cost"] / pick["cost"]
-    dearer = f"{significant(ratio)} × the cost"
+    dearer = f"{significant(ratio)} × the {THE_COST[cheaper]}"
     points = f"{100 * abs(row['accuracy'] - pick['accuracy']):.1f} points"
     if row["accuracy"] < pick["accuracy"]:
         return f"{points} less accurate, {dearer}" if ratio > 1 else f"{points} less accurate"
     if row["accuracy"] > pick["accuracy"]:
         return f"{dearer} for {points} that its interval cannot confirm"
     return dearer
-
-
-def _no_answer(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAnswer:
-    """Which single constraint, if lifted, would let something through, and the value that just would."""
-    if _count(connection) == 0:
-        what = f"no model with a known accuracy on {request.task} fits on these GPUs"
-        return NoAnswer(what, hint="allow other GPUs or a smaller --precision")
-    columns = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
-    binding = []
-    for name, value in request.limits.items():
-        if value is None:
-            continue
-        best = "max" if name == "min_accuracy" else "min"
-        query = feasible(f'select {best}("{columns.get(name, name)}") from feasible')
-        found = connection.execute(query, {**request.limits, name: None}).fetchone()
-        if found and found[0] is not None and math.isfinite(found[0]):
-            binding.append(_nearest(name, float(found[0])))
-    what = f"nothing known on {request.task} meets all limits"
-    if binding:
-        return NoAnswer(what, hint="nearest feasible, changing one: " + " or ".join(binding))
-    return NoAnswer(f"{what}, and changing a single one would not help", hint="loosen two of them")
-
-
-def _nearest(name: str, value: float) -> str:
-    if name == "min_accuracy":
-        return f"--min-accuracy {math.floor(value * 1000) / 1000:g}"
-    rounded = float(f"{value * 1.005:.3g}")
-    if name in COSTS:
-        return f"--budget {rounded:g}{name}"
-    return f"--{name.replace('_', '-')} {rounded:g}s"

@@ -11,6 +11,7 @@ from advisor.reports.words import (
     commands,
     gpus_text,
     interval_text,
+    rent_text,
     sampling_text,
     strategy_cell,
 )
@@ -39,7 +40,8 @@ def facts(found: Recommendation) -> Table:
     per_correct = ", ".join(f"{significant(getattr(c.per_correct, cost))} {cost}" for cost in COSTS)
     rows = [
         [f"accuracy on {c.task}", interval_text(c.accuracy), origin.accuracy],
-        ["USD per question", significant(c.usd), f"{origin.price}; {speed}"],
+        ["USD per question", significant(c.usd), f"USD per hour; {speed}"],
+        ["USD per hour, a month", f"{significant(c.usd_per_hour)}, {c.usd_per_month:,.0f}", _bill(found)],
         ["time to answer", f"{significant(c.latency_s)} s ({times})", speed],
         ["FLOPs per question", flops_text(c), "counted from the model's config"],
         ["tokens per question", f"{c.tokens:,.0f}", origin.tokens],
@@ -48,9 +50,13 @@ def facts(found: Recommendation) -> Table:
         ["per correct answer", per_correct if c.per_correct else "–", "cost / accuracy"],
     ]
     if found.request.qps:
-        month = f"{c.replicas} × , {significant(c.usd_per_month)}"
-        rows.append(["replicas, USD per month", month, f"for {found.request.qps:g} questions/s"])
+        rows.append(["replicas", str(c.replicas), f"for {found.request.qps:g} questions/s"])
     return table(["", "", "from"], rows)
+
+
+def _bill(found: Recommendation) -> str:
+    energy = found.request.usd_per_kwh
+    return rent_text(found.recommended.rent) + (f", energy at {energy:g} USD/kWh" if energy else "")
 
 
 def flops_text(c: Candidate) -> str:

@@ -61,9 +61,12 @@ def candidate(**changed):
         "tpot_s": 1.0,
         "replicas": 1,
         "questions_per_s": 1.0,
-        "usd_per_month": 1.0,
+        "usd_per_hour": 1.0,
+        "usd_per_month": 730.0,
         "per_correct": None,
         "spread": 1.2,
-        "provenance": Origins("measured: made", Provenance.MEASURED, Provenance.FITTED, "yours on-demand"),
+        "provenance": Origins(
+            "measured: made", Provenance.MEASURED, Provenance.FITTED, "1 × h100-sxm at your price (on-demand)"
+        ),
     }
     return Candidate(**(usual | changed))

@@ -1,0 +1,109 @@
+"""Why nothing meets a request: the limit at fault with the nearest value that would do, in the unit it was given in."""
+
+from __future__ import annotations
+
+import math
+
+import duckdb
+
+from advisor.errors import NoAnswer
+from advisor.recommendation.candidates import feasible
+from advisor.recommendation.request import Request, rents_of
+from advisor.store.workspace import Workspace
+from advisor.units import COSTS, SECONDS_PER_MONTH, significant
+
+COLUMNS = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
+
+
+def no_answer(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> NoAnswer:
+    """What is at fault: GPUs that are too small or too few, a price that is not known, or a single limit."""
+    if not _one(connection, "select count(*) from paced"):
+        what = f"no model with a known accuracy on {request.task} fits on these GPUs"
+        return NoAnswer(what, hint="allow other GPUs or a smaller --precision")
+    if not _one(connection, "select count(*) from candidates"):
+        return _too_few(connection, request) if request.most_gpus else _no_machine(request)
+    what = f"nothing known on {request.task} meets all limits"
+    near = " or ".join(_binding(connection, request))
+    hint = f"nearest feasible, changing one: {near}" if near else ""
+    if unpriced := _unpriced(connection, request, workspace):
+        reason, give = unpriced
+        return NoAnswer(f"{what}: {reason}", hint=f"{give}; {hint}" if hint else give)
+    if near:
+        return NoAnswer(what, hint=hint)
+    return NoAnswer(f"{what}, and changing a single one would not help", hint="loosen two of them")
+
+
+def _one(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, object] | None = None
+) -> float | None:
+    found = connection.execute(query, parameters or {}).fetchone()
+    value = found[0] if found else None
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _binding(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
+    """For each limit that alone keeps everything out, the option that would let something through."""
+    binding = []
+    for name, value in request.limits.items():
+        if value is None:
+            continue
+        best = "max" if name == "min_accuracy" else "min"
+        priced = "usd is not null and not isnan(usd)"
+        query = feasible(f'select {best}("{COLUMNS.get(name, name)}") from feasible where {priced}')
+        nearest = _one(connection, query, {**request.limits, name: None})
+        if nearest is not None:
+            binding.append(_nearest(name, nearest, request))
+    return binding
+
+
+def _nearest(name: str, value: float, request: Request) -> str:
+    if name == "min_accuracy":
+        return f"--min-accuracy {math.floor(value * 1000) / 1000:g}"
+    if name == "usd" and request.qps and _tightest_is_monthly(request):
+        return f"--budget {_rounded_up(value * request.qps * SECONDS_PER_MONTH):g}usd/month"
+    if name in COSTS:
+        return f"--budget {_rounded_up(value):g}{name}"
+    return f"--{name.replace('_', '-')} {_rounded_up(value):g}s"
+
+
+def _rounded_up(value: float) -> float:
+    return float(f"{value * 1.005:.3g}")
+
+
+def _tightest_is_monthly(request: Request) -> bool:
+    usd = [
+        (b.amount, given.monthly)
+        for b, given in zip(request.budgets, request.budgets_given, strict=True)
+        if b.cost == "usd"
+    ]
+    return min(usd)[1]
+
+
+def _unpriced(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> tuple[str, str] | None:
+    """Where only a price is missing: which, and how to give it."""
+    query = feasible("select distinct gpu, gpu_count from feasible where usd is null order by gpu, gpu_count")
+    found = connection.execute(query, {**request.limits, "usd": None}).fetchall()
+    offered = rents_of(workspace, request).offers
+    unknown = sorted({gpu for gpu, _ in found} - set(offered))
+    if unknown:
+        give = " ".join(f"--price {gpu}=…usd/h" for gpu in unknown)
+        return f"no {request.kind_text} price is known for {' or '.join(unknown)}", f"give {give}"
+    if found:
+        gpu, count = found[0]
+        what = f"no {request.kind_text} machine is known with {count} × {gpu}"
+        return what, f"give --price {gpu}=…usd/h, by the GPU"
+    return None
+
+
+def _no_machine(request: Request) -> NoAnswer:
+    what = f"no {request.kind_text} machine is known that holds a model with a known accuracy on {request.task}"
+    return NoAnswer(what, hint="name GPUs with --gpu and give their --price, or another --price-kind")
+
+
+def _too_few(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAnswer:
+    """The most questions per second that the GPUs carry."""
+    gpus = " or ".join(f"{n} × {gpu}" for gpu, n in request.most_gpus.items())
+    each = " ".join(f"when '{gpu}' then {n}" for gpu, n in request.most_gpus.items())
+    most = _one(connection, f"select max(questions_per_s * floor(case gpu {each} end / gpu_count)) from paced") or 0.0
+    what = f"{gpus} carry at most {significant(most)} questions/s of {request.task}, not {request.qps:g}"
+    return NoAnswer(what, hint=f"--qps {float(f'{most * 0.995:.3g}'):g}, or allow more GPUs")
