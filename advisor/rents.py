@@ -71,19 +71,20 @@ class Machine:
 
 
 class Rents:
-    """Bills by GPU. `offers`: of each GPU the machines of one kind, a sequence a provider; `most`: the GPUs that may be
-    used at once, where that is limited; `left_out`: GPUs whose own prices are of another kind.
+    """Bills by GPU. `offers`: of each GPU the machines of one kind, a sequence a provider; `kind`: the one that is
+    wanted; `most`: the GPUs that may be used at once, where limited; `left_out`: those with own prices of other kinds.
     """
 
     def __init__(
         self,
         offers: Mapping[str, Sequence[Sequence[Price]]],
         *,
+        kind: str,
         today: date,
         most: Mapping[str, int] | None = None,
         left_out: Sequence[str] = (),
     ) -> None:
-        self.offers, self.today, self.most, self.left_out = offers, today, most or {}, left_out
+        self.offers, self.kind, self.today, self.most, self.left_out = offers, kind, today, most or {}, left_out
         self._ways: dict[tuple[str, int], list[list[list[Machine]]]] = {}
 
     @classmethod
@@ -116,6 +117,7 @@ class Rents:
         mine = of_first_kind(replace(price, kind=price.kind or wanted) for price in own)
         return cls(
             market | {gpu: [machines] for gpu, machines in mine.items()},
+            kind=wanted,
             today=today,
             most=most,
             left_out=sorted({price.gpu for price in own} - set(mine)),
@@ -128,7 +130,7 @@ class Rents:
         for price in own:
             prices.setdefault(price.gpu, []).append(replace(price, kind="owned", gpus_per_instance=None))
         free = {gpu: [Price(gpu=gpu, usd_per_hour=0.0, kind="owned")] for gpu in have}
-        return cls({gpu: [prices[gpu] or free[gpu]] for gpu in have}, today=today, most=have)
+        return cls({gpu: [prices[gpu] or free[gpu]] for gpu in have}, kind="owned", today=today, most=have)
 
     def rent(self, gpu: str, gpus: int, units: int = 1) -> Rent | None:
         """The rent of `units` times `gpus` GPUs that must lie in one machine each; None where nothing holds them.
@@ -138,6 +140,12 @@ class Rents:
         """
         best = self._best(gpu, gpus, units)
         return self._rent(*best) if best else None
+
+    def missing(self, gpu: str, gpus: int) -> str:
+        """Why there is no rent of so many GPUs in one machine, and what would help."""
+        if gpu in self.offers:
+            return f"no {self.kind} machine is known with {gpus} × {gpu}: give --price {gpu}=…usd/h"
+        return f"no {self.kind} price is known for {gpu}: give --price {gpu}=…usd/h"
 
     @property
     def rates(self) -> dict[str, Price]:
@@ -204,15 +212,17 @@ def _machine(offer: Price, gpus: int) -> Machine:
     return Machine(offer, gpus, size // gpus, size * offer.usd_per_hour)
 
 
-def price_notes(rented: Iterable[Rent | None], rents: Rents, kind: str) -> tuple[str, ...]:
-    """What to say of the prices behind an answer: old ones, of another kind than `kind`, own ones that do not count."""
+def price_notes(rented: Iterable[Rent | None], rents: Rents) -> tuple[str, ...]:
+    """What to say of the prices behind an answer: old ones, of another kind than wanted, own ones that do not count."""
     known = {(rent.gpu, rent.provider, rent.kind): rent for rent in rented if rent}
-    other_kinds = dict.fromkeys((r.gpu, r.kind) for r in known.values() if r.kind not in {kind, "owned"})
-    notes = [f"no {kind} price is known for {gpu}: its {other} price is used" for gpu, other in other_kinds]
+    other_kinds = dict.fromkeys((r.gpu, r.kind) for r in known.values() if r.kind != rents.kind)
+    notes = [f"no {rents.kind} price is known for {gpu}: its {other} price is used" for gpu, other in other_kinds]
     if old := [f"{r.gpu} at {r.provider}, {r.age_text}" for r in known.values() if r.is_old]:
         how = "give today's with --price GPU=…usd/h, or fetch them with `advisor gpus --refresh`"
         notes.append(f"prices seen more than {OLD_DAYS} days ago ({'; '.join(old)}): {how}")
     if rents.left_out:
         own = ", ".join(rents.left_out)
-        notes.append(f"--price of {own} is of another kind than {kind} and not counted; ask for it with --price-kind")
+        notes.append(
+            f"--price of {own} is of another kind than {rents.kind} and not counted; ask for it with --price-kind"
+        )
     return tuple(notes)

@@ -143,7 +143,7 @@ def _chosen_gpus(workspace: Workspace, request: Request, rents: Rents) -> list[G
         return [workspace.gpus[name] for name in sorted(request.gpus)]
     priced = [gpu for gpu in workspace.gpus.values() if gpu.name in rents.offers]
     if not priced:
-        what = f"no {request.kind_text} price is known for any GPU"
+        what = f"no {rents.kind} price is known for any GPU"
         raise NoAnswer(what, hint="give one with --price h100-sxm=…usd/h, or another --price-kind")
     return priced
 

@@ -73,7 +73,7 @@ def compare(
         frontier_of(candidates(workspace, replace(request, models=(model,))), unit, workspace) for model in pair
     )
     found = standings(first, second, unit)
-    notes = price_notes([c.rent for c in (*first, *second)], rents_of(workspace, request), request.kind_text)
+    notes = price_notes([c.rent for c in (*first, *second)], rents_of(workspace, request))
     return Comparison(request.task, unit, pair, Rows(found), Rows(overtakes(found)), notes if unit == "usd" else ())
 
 

@@ -10,7 +10,7 @@ from advisor.errors import AdvisorError, NoAnswer
 from advisor.fits.speeds import Speeds
 from advisor.performance.crossings import crossings
 from advisor.performance.parallelism import Parallelism
-from advisor.prices import KINDS, Price
+from advisor.prices import Price
 from advisor.recommendation.estimate import Estimate, Origin, PricedDeployment, deployment, estimated, gpu_rents, priced
 from advisor.rents import price_notes
 from advisor.store.workspace import Workspace
@@ -133,7 +133,7 @@ def compare_speed(
         Rows(points),
         Rows(_crossings(pair, points)),
         (
-            *price_notes([one.rent for one in pair], rents, price_kind or KINDS[0]),
+            *price_notes([one.rent for one in pair], rents),
             *(() if all(one.rent for one in pair) else (NO_PRICE,)),
         ),
     )

@@ -15,7 +15,7 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
 from advisor.performance.predict import Speed, predict
 from advisor.performance.under_load import Limits, UnderLoad, replica
-from advisor.prices import KINDS, Price, checked_kind, parse_prices
+from advisor.prices import Price, checked_kind, parse_prices
 from advisor.provenance import Provenance
 from advisor.recommendation.request import checked_engine, checked_precision
 from advisor.rents import Rent, Rents, price_notes
@@ -157,7 +157,8 @@ def estimate(
     deployed = replace(deployed, kv_precision=kv_precision)
     rents = gpu_rents(workspace, deployed.gpu.name, price, price_kind)
     costed = priced(workspace, Speeds.read(workspace), deployed, rents)
-    notes = price_notes([costed.rent], rents, price_kind or KINDS[0])
+    missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
+    notes = price_notes([costed.rent], rents) if costed.rent else (missing,)
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
     seconds = [
         None if given is None else parse_duration(given, where=flag)

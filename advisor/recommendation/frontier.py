@@ -64,7 +64,7 @@ def frontier(
     )
     unit = parse_cost(cost, where="--cost") if cost else request.cost
     found = Rows(frontier_of(candidates(workspace, request), unit, workspace))
-    notes = price_notes([c.rent for c in found], rents_of(workspace, request), request.kind_text)
+    notes = price_notes([c.rent for c in found], rents_of(workspace, request))
     return Frontier(request.task, unit, found, notes if unit == "usd" else ())
 
 

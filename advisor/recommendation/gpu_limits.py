@@ -28,7 +28,7 @@ def owned_gpus(given: Iterable[str], gpus: Gpus) -> dict[str, int]:
     """Owned GPUs with their number: `2xh100-sxm`; of one named twice the sum. Raises AdvisorError."""
     found: dict[str, int] = {}
     for text in given:
-        match = re.fullmatch(r"\s*(\S+?)\s*[x×*]\s*([^\s:]+)\s*", text, re.IGNORECASE)
+        match = re.fullmatch(r"\s*([\d.]+)\s*[x×*]\s*([^\s:]+)\s*", text, re.IGNORECASE)
         if match is None:
             what = f"{text!r} is not a number of GPUs"
             raise AdvisorError(what, where="--have", hint="accepted: 2xh100-sxm")

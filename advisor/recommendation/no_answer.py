@@ -7,6 +7,7 @@ import math
 import duckdb
 
 from advisor.errors import NoAnswer
+from advisor.prices import KINDS
 from advisor.recommendation.candidates import feasible
 from advisor.recommendation.request import Request, rents_of
 from advisor.store.workspace import Workspace
@@ -23,13 +24,11 @@ def no_answer(connection: duckdb.DuckDBPyConnection, request: Request, workspace
     if not _one(connection, "select count(*) from candidates"):
         return _too_few(connection, request) if request.most_gpus else _no_machine(request)
     what = f"nothing known on {request.task} meets all limits"
-    near = " or ".join(_binding(connection, request))
-    hint = f"nearest feasible, changing one: {near}" if near else ""
-    if unpriced := _unpriced(connection, request, workspace):
-        reason, give = unpriced
-        return NoAnswer(f"{what}: {reason}", hint=f"{give}; {hint}" if hint else give)
+    missing, near = _missing_prices(connection, request, workspace), " or ".join(_binding(connection, request))
     if near:
-        return NoAnswer(what, hint=hint)
+        return NoAnswer(what, hint="; ".join([f"nearest feasible, changing one: {near}", *missing]))
+    if missing:
+        return NoAnswer("; ".join(missing))
     return NoAnswer(f"{what}, and changing a single one would not help", hint="loosen two of them")
 
 
@@ -79,24 +78,16 @@ def _tightest_is_monthly(request: Request) -> bool:
     return min(usd)[1]
 
 
-def _unpriced(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> tuple[str, str] | None:
-    """Where only a price is missing: which, and how to give it."""
-    query = feasible("select distinct gpu, gpu_count from feasible where usd is null order by gpu, gpu_count")
+def _missing_prices(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> list[str]:
+    """What would be considered if it had a price, a sentence a GPU."""
+    query = feasible("select gpu, min(gpu_count) from feasible where usd is null group by gpu order by gpu")
     found = connection.execute(query, {**request.limits, "usd": None}).fetchall()
-    offered = rents_of(workspace, request).offers
-    unknown = sorted({gpu for gpu, _ in found} - set(offered))
-    if unknown:
-        give = " ".join(f"--price {gpu}=…usd/h" for gpu in unknown)
-        return f"no {request.kind_text} price is known for {' or '.join(unknown)}", f"give {give}"
-    if found:
-        gpu, count = found[0]
-        what = f"no {request.kind_text} machine is known with {count} × {gpu}"
-        return what, f"give --price {gpu}=…usd/h, by the GPU"
-    return None
+    rents = rents_of(workspace, request)
+    return [rents.missing(gpu, gpu_count) for gpu, gpu_count in found]
 
 
 def _no_machine(request: Request) -> NoAnswer:
-    what = f"no {request.kind_text} machine is known that holds a model with a known accuracy on {request.task}"
+    what = f"no {request.price_kind or KINDS[0]} machine holds a model with a known accuracy on {request.task}"
     return NoAnswer(what, hint="name GPUs with --gpu and give their --price, or another --price-kind")
 
 

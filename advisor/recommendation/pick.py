@@ -80,9 +80,9 @@ def recommend(
 ) -> Recommendation:
     """The model, strategy, GPU and configuration for a budget, by pick.sql.
 
-    Options are texts as on the command line (`"0.01usd"`, `"1s"`, `"h100-sxm:2"`) or the typed values behind
-    them (Budget, seconds, Price), one or many. Raises AdvisorError for options that cannot be met or read, NoAnswer with the limit at fault
-    and the nearest feasible one.
+    Options are texts as on the command line (`"0.01usd"`, `"1s"`, `"h100-sxm:2"`) or the typed values behind them
+    (Budget, seconds, Price), one or many. Raises AdvisorError for options that cannot be met or read, NoAnswer with
+    the limit at fault and the nearest feasible one.
     """
     request = checked_request(
         workspace,
@@ -131,7 +131,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         request=request,
         notes=(
             *(("measurements are newer than the fits; run `advisor fit` to count them",) if workspace.unfitted else ()),
-            *price_notes([recommended.rent], rents_of(workspace, request), request.kind_text),
+            *price_notes([recommended.rent], rents_of(workspace, request)),
         ),
     )
 

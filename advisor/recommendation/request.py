@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS
 from advisor.performance.deployment import ENGINES
-from advisor.prices import KINDS, Price, checked_kind, parse_prices
+from advisor.prices import Price, checked_kind, parse_prices
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
 from advisor.rents import Rents
 from advisor.store.workspace import Workspace
@@ -58,11 +58,6 @@ class Request:
         return "J" if first == "usd" and self.is_free else first
 
     @property
-    def kind_text(self) -> str:
-        """The kind of price that is wanted."""
-        return self.price_kind or KINDS[0]
-
-    @property
     def limits(self) -> dict[str, float | None]:
         """Parameters of feasible.sql."""
         bounds: dict[str, float | None] = dict.fromkeys(COSTS)
@@ -79,9 +74,9 @@ class Request:
         limits += [f"TTFT ≤ {self.max_ttft_s:g} s"] if self.max_ttft_s else []
         limits += [f"TPOT ≤ {self.max_tpot_s:g} s"] if self.max_tpot_s else []
         limits += [f"{self.qps:g} questions/s"] if self.qps else []
-        most = {gpu: f", at most {self.most_gpus[gpu]}" if gpu in self.most_gpus else "" for gpu in self.gpus or ()}
-        limits += [f"GPU in {', '.join(gpu + most[gpu] for gpu in self.gpus)}"] if self.gpus and not self.have else []
-        limits += [f"only owned GPUs: {', '.join(f'{n} × {gpu}' for gpu, n in self.have.items())}"] if self.have else []
+        most = {gpu: f" (at most {n})" for gpu, n in self.most_gpus.items()}
+        named = ", ".join(gpu + most.get(gpu, "") for gpu in self.gpus or ())
+        limits += [f"{'owned ' if self.have else ''}GPU in {named}"] if named else []
         limits += [f"{self.price_kind} prices"] if self.price_kind else []
         limits += [f"model in {', '.join(self.models)}"] if self.models else []
         return tuple(limits)

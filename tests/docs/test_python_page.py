@@ -11,7 +11,7 @@ def test_every_example_runs_and_gives_what_the_page_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names, compared = {}, 0
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 10
+    assert len(blocks) == 11
     for block in blocks:
         lines = block.splitlines()
         for statement in ast.parse(block).body:
