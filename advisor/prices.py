@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from advisor.errors import AdvisorError, unknown
@@ -73,6 +74,7 @@ def checked_kind(kind: str, *, where: str) -> str:
     return name
 
 
+@cache
 def age_days(as_of: str, today: date) -> int | None:
     """Days since a price was seen, at least: of a month, half-year or year its last day counts.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import itemgetter
 
 from advisor.prices import KINDS, YOURS, Price, age_days
 from advisor.values import Value
@@ -157,9 +158,9 @@ class Rents:
         """USD per hour, the number of machines, and the machine."""
         middle: list[tuple[float, int, Machine]] = []
         for providers in self._ways_of(gpu, gpus):
-            bills = [min((m.bill(units) for m in machines), key=lambda bill: bill[0]) for machines in providers]
-            middle.append(sorted(bills, key=lambda bill: bill[0])[(len(bills) - 1) // 2])
-        return min(middle, key=lambda bill: bill[0], default=None)
+            bills = [min([m.bill(units) for m in machines], key=_usd) for machines in providers]
+            middle.append(sorted(bills, key=_usd)[(len(bills) - 1) // 2])
+        return min(middle, key=_usd, default=None)
 
     def _ways_of(self, gpu: str, gpus: int) -> list[list[list[Machine]]]:
         """The providers' machines for units of `gpus` GPUs, and for larger units wherever fewer providers hold them.
@@ -193,6 +194,9 @@ class Rents:
         )
 
 
+_usd = itemgetter(0)
+
+
 def _by_provider(machines: Iterable[Price]) -> list[list[Price]]:
     providers: dict[str, list[Price]] = {}
     for machine in machines:
@@ -214,9 +218,13 @@ def _machine(offer: Price, gpus: int) -> Machine:
 
 def price_notes(rented: Iterable[Rent | None], rents: Rents) -> tuple[str, ...]:
     """What to say of the prices behind an answer: old ones, of another kind than wanted, own ones that do not count."""
-    known = {(rent.gpu, rent.provider, rent.kind): rent for rent in rented if rent}
-    other_kinds = dict.fromkeys((r.gpu, r.kind) for r in known.values() if r.kind != rents.kind)
-    notes = [f"no {rents.kind} price is known for {gpu}: its {other} price is used" for gpu, other in other_kinds]
+    other_kinds = {gpu: machines[0][0].kind for gpu, machines in rents.offers.items()}
+    notes = [
+        f"no {rents.kind} price is known for {gpu}: its {other} price is used"
+        for gpu, other in other_kinds.items()
+        if other != rents.kind
+    ]
+    known = {(rent.gpu, rent.provider): rent for rent in rented if rent}
     if old := [f"{r.gpu} at {r.provider}, {r.age_text}" for r in known.values() if r.is_old]:
         how = "give today's with --price GPU=…usd/h, or fetch them with `advisor gpus --refresh`"
         notes.append(f"prices seen more than {OLD_DAYS} days ago ({'; '.join(old)}): {how}")

@@ -160,6 +160,7 @@ def test_own_prices_stand_over_all_offers_the_cheapest_first():
     assert rents(machine(1.0, 1), own=own).rent(GPU, 1).usd_per_hour == 8.0
     assert rents(machine(1.0, 1), own=own).rent(GPU, 4).usd_per_hour == 28.0
     assert rents(own=own, kind="spot").rent(GPU, 1).kind == "spot"
+    assert price_notes([None], rents(own=own)) == ()
 
 
 def test_own_prices_of_another_kind_are_said_not_to_count():
@@ -172,8 +173,18 @@ def test_own_prices_of_another_kind_are_said_not_to_count():
 def test_owned_gpus_are_free_or_cost_what_is_said():
     free = Rents.of_owned({GPU: 2}, today=TODAY)
     assert (free.rent(GPU, 2).usd_per_hour, str(free.rent(GPU, 2))) == (0.0, "2 × l40s of yours (owned)")
-    paid = Rents.of_owned({GPU: 2}, [Price(gpu=GPU, usd_per_hour=0.4)], today=TODAY)
-    assert paid.rent(GPU, 2).usd_per_hour == 0.8
+    own = [Price(gpu=GPU, usd_per_hour=0.4, kind="spot", gpus_per_instance=8), Price(gpu="l4", usd_per_hour=0.1)]
+    paid = Rents.of_owned({GPU: 2}, own, today=TODAY)
+    assert paid.rent(GPU, 1).usd_per_hour == 0.4  # what is used, by the GPU
+    assert (paid.rent(GPU, 2).usd_per_hour, paid.rent(GPU, 2).kind, paid.rent("l4", 1)) == (0.8, "owned", None)
+
+
+def test_the_rate_of_a_gpu_is_the_machine_that_is_rented_for_one_alone():
+    found = rents(*AWS, machine(1.0, 2, "other", gpu="a30"))
+    assert {gpu: (p.usd_per_hour, p.gpus_per_instance) for gpu, p in found.rates.items()} == {
+        "l40s": (1.861, 1),
+        "a30": (1.0, 2),
+    }
 
 
 @pytest.mark.parametrize(

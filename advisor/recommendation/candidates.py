@@ -49,24 +49,31 @@ def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced:
     """The table `rents`: the bill of every number of GPUs and replicas in `paced` that may be had."""
     needed = connection.execute("select distinct gpu, gpu_count, replicas from paced").fetchall()
     allowed = [n for n in needed if n[1] * n[2] <= rents.most.get(n[0], n[1] * n[2])]
-    billed = [(need, rent) for need in allowed if (rent := rents.rent(*need)) or keep_unpriced]
-    columns: Columns = {
-        name: np.array([need[i] for need, _ in billed], dtype=kind) for i, (name, kind) in enumerate(NEED)
-    }
-    for name, kind, none in RENT:
-        values = (getattr(rent, name) if rent else None for _, rent in billed)
-        columns[name] = np.array([none if value is None else value for value in values], dtype=kind)
+    billed = [(*need, *_cells(rent)) for need in allowed if (rent := rents.rent(*need)) or keep_unpriced]
+    values = list(zip(*billed, strict=True)) or [()] * len(BILLS)
+    columns = {name: np.array(each, dtype=kind) for (name, kind), each in zip(BILLS, values, strict=True)}
     connection.register("bills", columns)
     connection.execute(f"create table rents as {statement(PACKAGE, 'rents')}")
 
 
-NEED = (("gpu", "str"), ("gpu_count", "int64"), ("replicas", "int64"))
-RENT = (
-    ("usd_per_hour", "float64", np.nan),
-    *((name, "str", "") for name in ("provider", "kind", "region", "as_of")),
-    *((name, "int64", -1) for name in ("gpus", "instances", "gpus_per_instance", "age_days")),
+BILLS = (
+    ("gpu", "str"),
+    ("gpu_count", "int64"),
+    ("replicas", "int64"),
+    ("usd_per_hour", "float64"),
+    *((name, "str") for name in ("provider", "kind", "region", "as_of")),
+    *((name, "int64") for name in ("gpus", "instances", "gpus_per_instance", "age_days")),
 )
-"""Columns of `bills`, with what stands for none."""
+"""Columns of `bills`."""
+
+
+def _cells(rent: Rent | None) -> tuple[float | str, ...]:
+    """A rent in the columns of `bills`, as rents.sql reads what is not known."""
+    if rent is None:
+        return (float("nan"), "", "", "", "", -1, -1, -1, -1)
+    counts = (rent.gpus, rent.instances, rent.gpus_per_instance, rent.age_days)
+    texts = (rent.provider, rent.kind, rent.region, rent.as_of)
+    return (rent.usd_per_hour, *texts, *(-1 if count is None else count for count in counts))
 
 
 def _usable(workspace: Workspace, request: Request) -> list[Point]:
