@@ -1,15 +1,18 @@
-"""What GPUs cost: offers of prices.csv, the user's own, and one going rate a GPU."""
+"""What GPUs cost: the machines of prices.csv, the user's own prices, their kinds and their age."""
 
 from __future__ import annotations
 
 import math
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 from advisor.arguments import check_fields
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, unknown
 from advisor.gpus import Gpus
 from advisor.tables import column, read_rows
 from advisor.units import plain_number
@@ -18,59 +21,86 @@ YOURS = "yours"
 MOST_USD_PER_HOUR = 10_000
 NO_PRICE = f"is not a price per hour above zero, up to {MOST_USD_PER_HOUR:,} usd"
 FORMS = "accepted: h200-sxm=2.10usd/h, or the path of a CSV with the columns gpu,usd_per_hour"
-KIND_ORDER = ("on-demand", "marketplace", "reserved-3yr", "owned")
-"""Kinds of price from the one that anyone can rent by the hour to the one that takes years."""
+KINDS = ("on-demand", "marketplace", "reserved-1yr", "reserved-3yr", "owned", "spot")
+"""Kinds of price, from the one that anyone can rent by the hour to those that take years, or end at any time."""
+SPELLINGS = {"reserved-1y": "reserved-1yr", "reserved-3y": "reserved-3yr"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """One offer."""
+    """One machine that is offered; its rent is `usd_per_hour` times `gpus_per_instance`."""
 
     gpu: str = column("name, as in gpus.csv")
     usd_per_hour: float = column("of one GPU")
     provider: str = column("who offers it", default=YOURS)
-    kind: str = column("on-demand, spot, marketplace, reserved-3yr or owned", default="on-demand")
+    kind: str = column(
+        "on-demand, spot, marketplace, reserved-1yr, reserved-3yr or owned; empty: on-demand, in `--price` whichever is"
+        " asked for",
+        default="",
+    )
     region: str = column("where", default="")
-    gpus_per_instance: int | None = column("GPUs of the smallest machine that is offered", default=None)
-    as_of: str = column("when it was seen, ISO date", default="")
+    gpus_per_instance: int | None = column("GPUs of the machine, rented whole; empty: billed by the GPU", default=None)
+    as_of: str = column("when it was seen: 2026-09-10, 2026-09, 2026-H2 or 2026", default="")
     source: str = column("where it was seen", default="")
 
     def __post_init__(self) -> None:
         check_fields(self)
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.provider, self.kind, self.as_of) if part)
+        machine = f"{self.gpus_per_instance}-GPU machines" if (self.gpus_per_instance or 1) > 1 else ""
+        return " ".join(part for part in (self.provider, self.kind, machine, self.as_of) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The offers that ship."""
+    """The machines that are offered."""
 
     offers: tuple[Price, ...]
 
     @classmethod
-    def read(cls, folder: Path, gpus: Gpus) -> Prices:
-        """`prices.csv` of a folder. Raises AdvisorError for a damaged table."""
-        return cls(read_prices(folder / "prices.csv", gpus))
+    def read(cls, folders: Sequence[Path], gpus: Gpus) -> Prices:
+        """`prices.csv` of each folder; a later one replaces what an earlier one has of the same GPU and kind.
 
-    def rates(self, own: Sequence[Price] = ()) -> dict[str, Price]:
-        """One price a GPU: the user's own (the cheapest that is not spot), else the median offer of the first kind
-        in KIND_ORDER that has any.
-
-        The median is an offer that exists (the lower of two middle ones), not an average nobody sells.
+        Raises AdvisorError for a damaged table.
         """
-        rates: dict[str, Price] = {}
-        for gpu in {offer.gpu for offer in self.offers}:
-            of_gpu = [offer for offer in self.offers if offer.gpu == gpu]
-            kind = next((k for k in KIND_ORDER if any(offer.kind == k for offer in of_gpu)), None)
-            of_kind = sorted((o for o in of_gpu if o.kind == kind), key=lambda offer: offer.usd_per_hour)
-            if of_kind:
-                rates[gpu] = of_kind[(len(of_kind) - 1) // 2]
-        mine: dict[str, Price] = {}
-        for price in own:
-            if price.kind != "spot" and (price.gpu not in mine or price.usd_per_hour < mine[price.gpu].usd_per_hour):
-                mine[price.gpu] = price
-        return rates | mine
+        found: dict[tuple[str, str], list[Price]] = {}
+        for path in (folder / "prices.csv" for folder in folders):
+            here: dict[tuple[str, str], list[Price]] = {}
+            for offer in read_prices(path, gpus) if path.is_file() else ():
+                kind = offer.kind or KINDS[0]
+                here.setdefault((offer.gpu, kind), []).append(replace(offer, kind=kind))
+            found |= here
+        return cls(tuple(offer for offers in found.values() for offer in offers))
+
+
+def checked_kind(kind: str, *, where: str) -> str:
+    """One of KINDS, as price tables spell it. Raises AdvisorError."""
+    name = SPELLINGS.get(kind.lower(), kind.lower())
+    if name not in KINDS:
+        raise unknown("kind of price", kind, KINDS, where=where)
+    return name
+
+
+@cache
+def age_days(as_of: str, today: date) -> int | None:
+    """Days since a price was seen, at least: of a month, half-year or year its last day counts.
+
+    None where no date is given, or the period is not over.
+
+    >>> day = date(2026, 9, 30)
+    >>> age_days("2026-09-10", day), age_days("2026-08", day), age_days("2026-H1", day), age_days("2026", day)
+    (20, 30, 92, None)
+    """
+    match = re.match(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-H([12]))?(?!\d)", as_of)
+    if match is None:
+        return None
+    year, month, day, half = (int(part) if part else None for part in match.groups())
+    last_month = month or (6 if half == 1 else 12)
+    try:
+        seen = date(year or 1, last_month, day or monthrange(year or 1, last_month)[1])
+    except ValueError:
+        return None
+    return (today - seen).days if seen <= today else None
 
 
 def read_prices(path: Path, gpus: Gpus) -> tuple[Price, ...]:
@@ -86,7 +116,11 @@ def _checked(price: Price, gpus: Gpus, *, where: str) -> Price:
     gpu = gpus.named(price.gpu, where=where).name
     if not (math.isfinite(price.usd_per_hour) and 0 < price.usd_per_hour <= MOST_USD_PER_HOUR):
         raise AdvisorError(f"{price.usd_per_hour:g} {NO_PRICE}", where=where, hint="e.g. 2.10")
-    return replace(price, gpu=gpu, source=price.source or where)
+    if price.gpus_per_instance is not None and price.gpus_per_instance < 1:
+        what = f"{price.gpus_per_instance} is no number of GPUs"
+        raise AdvisorError(what, where=where, hint="gpus_per_instance is from 1, or empty for a price by the GPU")
+    kind = checked_kind(price.kind, where=where) if price.kind else ""
+    return replace(price, gpu=gpu, kind=kind, source=price.source or where)
 
 
 def parse_prices(given: Iterable[str | Price], gpus: Gpus) -> tuple[Price, ...]:

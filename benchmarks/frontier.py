@@ -55,7 +55,11 @@ def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
             usd * 1e6 as tokens,
             s / 10 as ttft_s,
             s / 1000 as tpot_s,
-            1.2 as spread
+            1.2 as spread,
+            usd * 3600 as usd_per_hour,
+            usd * 3600 * 730 as usd_per_month,
+            {'provider': 'p' || (candidate_id % 7), 'kind': 'on-demand', 'region': '', 'gpu': 'h100-sxm', 'gpus': 8,
+             'instances': 1, 'gpus_per_instance': 8, 'usd_per_hour': usd * 3600, 'as_of': '', 'age_days': 1} as rent
         from generated
     """)
 

@@ -30,9 +30,23 @@ from pathlib import Path
 from mutants import Mutant, mutants_of
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("units", "work", "models", "performance", "strategies", "accuracy", "recommendation", "fits")
+ROOMS = (
+    "units",
+    "work",
+    "prices",
+    "rents",
+    "models",
+    "performance",
+    "strategies",
+    "accuracy",
+    "recommendation",
+    "fits",
+)
 COPIED = ("advisor", "tests", "profiles", "measurements", "pyproject.toml")
-ALSO = {"recommendation": ("tests/reports", "tests/cli/test_chains.py")}
+ALSO = {
+    "recommendation": ("tests/reports", "tests/cli/test_chains.py"),
+    "rents": ("tests/recommendation/test_bills.py",),
+}
 """Tests of a room beside tests/<room>/, tests/test_<room>.py and its own doctests."""
 
 EXAMPLES = 50

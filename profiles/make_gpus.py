@@ -171,6 +171,27 @@ def compute_capability(name: str, architecture: str) -> str:
     return COMPUTE_CAPABILITY[architecture]
 
 
+SKYPILOT = "skypilot-org/skypilot-catalog"
+HYPERSTACK = ("hyperstack", "on-demand", "2025-H2", f"{SKYPILOT}@fdc9d908 catalogs/v8/hyperstack/vms.csv")
+HYPERBOLIC = ("hyperbolic", "on-demand", "2025-H2", f"{SKYPILOT}@0082b043 catalogs/v8/hyperbolic/vms.csv")
+NEBIUS = ("nebius", "on-demand", "2025-H2", f"{SKYPILOT}@0082b043 catalogs/v8/nebius/vms.csv")
+NEBIUS_SPOT = ("nebius", "spot", "2025-H2", f"{SKYPILOT}@0082b043 catalogs/v8/nebius/vms.csv")
+LAMBDA = ("lambda", "on-demand", "2026", f"{SKYPILOT}@0f407038 catalogs/v8/lambda/vms.csv (first 16k chars)")
+
+# offer, name here, {GPUs: USD per hour of the whole machine}: sizes that the collected table leaves out
+MORE_SIZES = (
+    (HYPERSTACK, "a100-pcie-80gb", {2: 2.7, 4: 5.4, 8: 10.8}),
+    (HYPERSTACK, "h100-pcie", {2: 3.8, 4: 7.6, 8: 15.2}),
+    (HYPERSTACK, "l40", {2: 2.0, 4: 4.0, 8: 8.0}),
+    (HYPERSTACK, "rtx-a6000", {2: 1.0, 4: 2.0, 8: 4.0}),
+    (HYPERBOLIC, "h100-sxm", {2: 2.58, 3: 3.87}),
+    (NEBIUS, "l40s", {2: 4.5688, 4: 9.1376}),
+    (NEBIUS_SPOT, "h100-sxm", {8: 10.0}),
+    (NEBIUS_SPOT, "h200-sxm", {8: 11.6}),
+    (LAMBDA, "rtx-a6000", {2: 2.18}),
+)
+
+
 def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
     """One row of gpus.csv."""
     link = float(facts["interconnect_gb_s_bidirectional_total"] or 0) * 1e9 / 2
@@ -204,17 +225,36 @@ def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
 
 
 def price_row(name: str, row: dict[str, str]) -> dict[str, object]:
-    """One row of prices.csv, per GPU and hour."""
+    """One row of prices.csv, per GPU and hour; a market's average and a model of costs know no machines."""
+    by_the_gpu = "per GPU" in row["kind"] or "TCO" in row["provider"]
     return {
         "gpu": name,
         "usd_per_hour": f"{float(row['usd_hr_per_gpu']):.4g}",
         "provider": row["provider"].replace(" (via Prime Intellect)", ""),
         "kind": next(kind for text, kind in KINDS if text in row["kind"]),
         "region": row["region"],
-        "gpus_per_instance": row["gpu_count"],
-        "as_of": row["date"],
+        "gpus_per_instance": "" if by_the_gpu else row["gpu_count"],
+        "as_of": row["date"].removesuffix(" (v8 catalog)"),
         "source": row["source"],
     }
+
+
+def more_sizes() -> list[dict[str, object]]:
+    """Rows of prices.csv for MORE_SIZES."""
+    return [
+        {
+            "gpu": name,
+            "usd_per_hour": f"{usd / gpus:.4g}",
+            "provider": provider,
+            "kind": kind,
+            "region": "",
+            "gpus_per_instance": gpus,
+            "as_of": as_of,
+            "source": source,
+        }
+        for (provider, kind, as_of, source), name, sizes in MORE_SIZES
+        for gpus, usd in sizes.items()
+    ]
 
 
 def write(path: Path, rows: list[dict[str, object]]) -> None:
@@ -232,7 +272,7 @@ def main() -> None:
     facts = {row["gpu"]: row for row in csv.DictReader(args.facts.open())}
     write(HERE / "gpus.csv", [gpu_row(name, url, facts[old]) for old, (name, url) in GPUS.items()])
     prices = [row for row in csv.DictReader(args.prices.open()) if row["gpu"] in GPUS]
-    write(HERE / "prices.csv", [price_row(GPUS[row["gpu"]][0], row) for row in prices])
+    write(HERE / "prices.csv", [*(price_row(GPUS[row["gpu"]][0], row) for row in prices), *more_sizes()])
 
 
 if __name__ == "__main__":

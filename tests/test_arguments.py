@@ -47,7 +47,7 @@ def test_the_other_verbs_check_alike():
     with pytest.raises(AdvisorError, match="workspace: takes a Workspace, not 'ours'"):
         advisor.estimate("ours", model="qwen3-8b", gpu="l4")
     with pytest.raises(AdvisorError, match="cost: takes a text"):
-        advisor.frontier(WS, cost=None)
+        advisor.frontier(WS, cost=5)
     with pytest.raises(AdvisorError, match=r"models: takes a list, each a text, not \['qwen3-8b', 3\]"):
         advisor.compare(WS, models=["qwen3-8b", 3])
     with pytest.raises(AdvisorError, match="input_tokens: takes a whole number or a list of them"):

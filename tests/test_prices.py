@@ -1,48 +1,11 @@
-"""One going rate a GPU, from many offers."""
+"""Prices as tables and options give them."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from advisor.errors import AdvisorError
-from advisor.prices import Price, Prices, parse_prices, read_prices
+from advisor.prices import Price, parse_prices, read_prices
+from advisor.store.workspace import Workspace
 from tests.known import SHIPPED
-
-
-def offers(*usd, kind="on-demand", gpu="h100-sxm"):
-    return tuple(Price(gpu=gpu, usd_per_hour=value, kind=kind, provider=f"p{value}") for value in usd)
-
-
-def test_the_rate_is_the_median_offer_not_the_dearest_or_cheapest():
-    assert Prices(offers(1.0, 9.0, 2.0)).rates()["h100-sxm"].usd_per_hour == 2.0
-
-
-def test_of_two_middle_offers_the_lower_one_is_taken_since_nobody_sells_the_mean():
-    assert Prices(offers(4.0, 1.0, 3.0, 2.0)).rates()["h100-sxm"].usd_per_hour == 2.0
-
-
-@given(st.lists(st.floats(0.1, 100), min_size=1, max_size=9))
-def test_the_rate_is_an_offer_with_as_many_dearer_as_cheaper_ones(usd):
-    rate = Prices(offers(*usd)).rates()["h100-sxm"].usd_per_hour
-    assert rate in usd
-    assert sum(u < rate for u in usd) <= len(usd) / 2
-    assert sum(u > rate for u in usd) <= len(usd) / 2
-
-
-def test_on_demand_comes_before_every_other_kind():
-    mixed = offers(5.0) + offers(1.0, kind="spot") + offers(2.0, kind="marketplace") + offers(3.0, kind="owned")
-    assert Prices(mixed).rates()["h100-sxm"].kind == "on-demand"
-    assert Prices(mixed[1:]).rates()["h100-sxm"].kind == "marketplace"
-    assert Prices(mixed[3:]).rates()["h100-sxm"].kind == "owned"
-
-
-def test_spot_alone_is_no_rate():
-    assert Prices(offers(1.0, kind="spot")).rates() == {}
-
-
-def test_an_own_price_stands_over_all_offers_the_cheapest_first_and_spot_never():
-    own = offers(8.0, 7.0) + offers(0.5, kind="spot")
-    assert Prices(offers(1.0)).rates(own)["h100-sxm"].usd_per_hour == 7.0
 
 
 def test_prices_as_typed():
@@ -81,3 +44,32 @@ def test_a_price_file_needs_two_columns_and_names_the_line_at_fault(tmp_path):
     path.write_text("gpu,price\nl4,0.7\n")
     with pytest.raises(AdvisorError, match="lacks the column 'usd_per_hour'"):
         read_prices(path, SHIPPED.gpus)
+
+
+def test_kinds_are_spelled_as_in_the_tables(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("gpu,usd_per_hour,kind\nl4,0.7,reserved-3y\nl4,0.6,Spot\nl4,0.8,\n")
+    assert [p.kind for p in read_prices(path, SHIPPED.gpus)] == ["reserved-3yr", "spot", ""]
+    path.write_text("gpu,usd_per_hour,kind\nl4,0.7,rented\n")
+    with pytest.raises(AdvisorError, match=r"mine\.csv, line 2: unknown kind of price 'rented'"):
+        read_prices(path, SHIPPED.gpus)
+    path.write_text("gpu,usd_per_hour,gpus_per_instance\nl4,0.7,0\n")
+    with pytest.raises(AdvisorError, match=r"mine\.csv, line 2: 0 is no number of GPUs"):
+        read_prices(path, SHIPPED.gpus)
+
+
+def test_a_table_of_the_workspace_replaces_what_ships_of_the_same_gpu_and_kind(tmp_path):
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "prices.csv").write_text("gpu,usd_per_hour\nh100-sxm,0.11\n")
+    offers = [p for p in Workspace(tmp_path).prices.offers if p.gpu == "h100-sxm"]
+    assert [p.usd_per_hour for p in offers if p.kind == "on-demand"] == [0.11]
+    shipped = [p for p in SHIPPED.prices.offers if p.gpu == "h100-sxm" and p.kind != "on-demand"]
+    assert [p for p in offers if p.kind != "on-demand"] == shipped
+    others = [p for p in Workspace(tmp_path).prices.offers if p.gpu != "h100-sxm"]
+    assert others == [p for p in SHIPPED.prices.offers if p.gpu != "h100-sxm"]
+
+
+def test_what_ships_says_which_machines_are_rented_whole():
+    for offer in SHIPPED.prices.offers:
+        by_the_gpu = offer.kind in {"marketplace", "owned", "reserved-3yr"}  # averages and models of costs
+        assert (offer.gpus_per_instance is None) == by_the_gpu

@@ -26,6 +26,9 @@ def recommend(
     percentile: options.Percentile = 95,
     engine: options.Engine = "vllm",
     price: options.PriceList = None,
+    price_kind: options.PriceKind = None,
+    have: options.Have = None,
+    usd_per_kwh: options.UsdPerKwh = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -52,6 +55,9 @@ def recommend(
             percentile=percentile,
             engine=engine,
             price=price,
+            price_kind=price_kind,
+            have=have,
+            usd_per_kwh=usd_per_kwh,
         )
     except NoAnswer as none:
         if as_json and none.answer:
@@ -74,6 +80,9 @@ def report(
     percentile: options.Percentile = 95,
     engine: options.Engine = "vllm",
     price: options.PriceList = None,
+    price_kind: options.PriceKind = None,
+    have: options.Have = None,
+    usd_per_kwh: options.UsdPerKwh = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -100,16 +109,22 @@ def report(
         percentile=percentile,
         engine=engine,
         price=price,
+        price_kind=price_kind,
+        have=have,
+        usd_per_kwh=usd_per_kwh,
     )
     emit(markdown.report(opened, recommendation=found, output=output), markdown.blocks, as_json)
 
 
 def frontier(
     task: options.Task = DEFAULT_TASK,
-    cost: options.Cost = "usd",
+    cost: options.Cost = None,
     gpu: options.GpuList = None,
     model: options.ModelList = None,
     price: options.PriceList = None,
+    price_kind: options.PriceKind = None,
+    have: options.Have = None,
+    usd_per_kwh: options.UsdPerKwh = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -121,7 +136,18 @@ def frontier(
     from advisor.reports import frontiers
 
     opened = options.known_workspace(workspace)
-    emit(verb.frontier(opened, task=task, cost=cost, gpu=gpu, model=model, price=price), frontiers.blocks, as_json)
+    found = verb.frontier(
+        opened,
+        task=task,
+        cost=cost,
+        gpu=gpu,
+        model=model,
+        price=price,
+        price_kind=price_kind,
+        have=have,
+        usd_per_kwh=usd_per_kwh,
+    )
+    emit(found, frontiers.blocks, as_json)
 
 
 def compare(
@@ -144,6 +170,9 @@ def compare(
     output_tokens: Annotated[int | None, typer.Option(help="Generated tokens of a request; default 1024.")] = None,
     engine: options.Engine = "vllm",
     price: options.PriceList = None,
+    price_kind: options.PriceKind = None,
+    have: options.Have = None,
+    usd_per_kwh: options.UsdPerKwh = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -166,16 +195,20 @@ def compare(
             opened,
             models=(first, second),
             task=task,
-            cost=cost or "usd",
+            cost=cost,
             gpu=gpu,
             precision=precision,
             engine=engine,
             price=price,
+            price_kind=price_kind,
+            have=have,
+            usd_per_kwh=usd_per_kwh,
         )
         emit(found, comparisons.accuracy_blocks, as_json)
         return
-    if cost is not None:
-        raise AdvisorError("requires --task", where="--cost", hint="e.g. --task gpqa-diamond --cost flops")
+    for flag, value in (("--cost", cost), ("--have", have), ("--usd-per-kwh", usd_per_kwh)):
+        if value is not None:
+            raise AdvisorError("requires --task", where=flag, hint="e.g. --task gpqa-diamond --cost flops")
     from advisor.recommendation.compare_speed import compare_speed
 
     by_speed = compare_speed(
@@ -188,6 +221,7 @@ def compare(
         output_tokens=1024 if output_tokens is None else output_tokens,
         engine=engine,
         price=price,
+        price_kind=price_kind,
     )
     emit(by_speed, comparisons.speed_blocks, as_json)
 
@@ -214,6 +248,7 @@ def estimate(
         float | None, typer.Option(help="Count the replicas for this many requests per second within those limits.")
     ] = None,
     price: options.PriceList = None,
+    price_kind: options.PriceKind = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -243,6 +278,7 @@ def estimate(
             max_tpot=max_tpot,
             qps=qps,
             price=price,
+            price_kind=price_kind,
         )
     except NoAnswer as none:
         _show_refused(none.answer, as_json)

@@ -42,6 +42,7 @@ def models(workspace: options.WorkspaceFolder = None, as_json: options.Json = Fa
 
 def gpus(
     price: options.PriceList = None,
+    price_kind: options.PriceKind = None,
     refresh: Annotated[
         str | None,
         typer.Option(help="Write today's cloud prices to this CSV, for --price; needs a network and the prices extra."),
@@ -50,7 +51,8 @@ def gpus(
     as_json: options.Json = False,
 ) -> None:
     """List the GPUs, with peaks and the price used."""
-    from advisor.prices import parse_prices
+    from advisor.prices import checked_kind, parse_prices
+    from advisor.rents import Rents
     from advisor.reports import imports, listings
 
     opened = options.known_workspace(workspace)
@@ -59,7 +61,9 @@ def gpus(
 
         emit(refresh_prices(opened, refresh), imports.price_blocks, as_json)
         return
-    rates = opened.prices.rates(parse_prices(price or (), opened.gpus))
+    kind = None if price_kind is None else checked_kind(price_kind, where="--price-kind")
+    own, offers = parse_prices(price or (), opened.gpus), opened.prices.offers
+    rates = Rents.of_kind(offers, own, today=opened.today, kind=kind, named=opened.gpus).rates
     priced = listings.priced_gpus(opened.gpus, rates)
     emit_rows("gpus", priced, listings.gpu_blocks(opened.gpus, rates), as_json)
 

@@ -63,13 +63,36 @@ Task = Annotated[
         "--task", autocompletion=_tasks, help="Benchmark task whose accuracy is compared, see `advisor tasks`."
     ),
 ]
-GpuList = Annotated[list[str] | None, typer.Option("--gpu", autocompletion=_gpus, help="Only this GPU; repeatable.")]
+PriceKind = Annotated[
+    str | None,
+    typer.Option(
+        "--price-kind",
+        help="on-demand (default), spot, reserved-1y, reserved-3y, owned or marketplace: kinds are not mixed.",
+    ),
+]
+GpuList = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--gpu",
+        autocompletion=_gpus,
+        help="Only this GPU, h100-sxm:2 at most so many of it in all replicas together; repeatable.",
+    ),
+]
+Have = Annotated[
+    list[str] | None,
+    typer.Option("--have", help="Owned GPUs, e.g. 2xh100-sxm: only those, free or at their --price; repeatable."),
+]
+UsdPerKwh = Annotated[
+    float | None, typer.Option("--usd-per-kwh", help="With --have: what a kilowatt-hour costs, e.g. 0.3.")
+]
 ModelList = Annotated[
     list[str] | None, typer.Option("--model", autocompletion=_models, help="Only this model; repeatable.")
 ]
 Gpu = Annotated[str, typer.Option("--gpu", autocompletion=_gpus, help="GPU name, see `advisor gpus`.")]
 Model = Annotated[str, typer.Argument(autocompletion=_models, help="A model's name, or the path of its config.json.")]
-Cost = Annotated[str, typer.Option("--cost", help="usd, flops, s, J or tokens, per question.")]
+Cost = Annotated[
+    str | None, typer.Option("--cost", help="usd (default; J of owned GPUs), flops, s, J or tokens, per question.")
+]
 Precision = Annotated[
     str | None,
     typer.Option("--precision", help="Of the weights: bf16, fp8, fp4, int8 or int4; default: the checkpoint's own."),

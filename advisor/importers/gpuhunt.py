@@ -92,17 +92,18 @@ def refresh_prices(workspace: Workspace, path: str | os.PathLike[str]) -> Refres
 
 
 def median_prices(offers: Iterable[Offer], known: Container[str]) -> list[Price]:
-    """The median price per GPU and hour of each (GPU, provider, kind); offers of unknown GPUs are left out.
+    """The median price per GPU and hour of each (GPU, provider, kind, GPUs of the machine); unknown GPUs are left out.
 
     Of an even number it is the lower of the two in the middle, so that it can be had.
     """
-    found: dict[tuple[str, str, str], list[Offer]] = {}
+    found: dict[tuple[str, str, str, int], list[Offer]] = {}
     for offer in offers:
         gpu = name_of(offer)
         if gpu in known and offer.gpu_count and offer.price > 0:
-            found.setdefault((gpu, offer.provider, "spot" if offer.spot else "on-demand"), []).append(offer)
+            kind = "spot" if offer.spot else "on-demand"
+            found.setdefault((gpu, offer.provider, kind, offer.gpu_count), []).append(offer)
     rows = []
-    for (gpu, provider, kind), alike in sorted(found.items()):
+    for (gpu, provider, kind, gpu_count), alike in sorted(found.items()):
         per_gpu = [offer.price / offer.gpu_count for offer in alike]
         price = statistics.median_low(per_gpu)
         seen = alike[per_gpu.index(price)]
@@ -113,7 +114,7 @@ def median_prices(offers: Iterable[Offer], known: Container[str]) -> list[Price]
                 provider=provider,
                 kind=kind,
                 region=seen.location,
-                gpus_per_instance=seen.gpu_count,
+                gpus_per_instance=gpu_count,
                 as_of=date.today().isoformat(),
                 source="gpuhunt catalog",
             )

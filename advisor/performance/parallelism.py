@@ -35,6 +35,13 @@ class Parallelism:
         """GPUs of one replica."""
         return self.tp * self.pp * self.dp
 
+    def together(self, node_gpus: int) -> int:
+        """GPUs of one replica that must lie in one machine: a pipeline stage, of groups that fill no node one group.
+
+        Stages may lie in several machines, and so may data-parallel groups where a node does not hold all of them.
+        """
+        return self.tp * self.dp if self.tp * self.dp <= node_gpus else self.tp
+
     def __str__(self) -> str:
         parts = [
             f"{name}{degree}" for name, degree in (("tp", self.tp), ("pp", self.pp), ("dp", self.dp)) if degree > 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from advisor.accuracy.estimators import Interval
 from advisor.provenance import Provenance
+from advisor.rents import Rent
 from advisor.values import Value
 
 
@@ -48,7 +49,8 @@ class Candidate(Value):
     """`latency_s` is of the percentile that was asked for; `longest_answer_tokens` hold 99.9 % of single answers.
 
     `spread` is the factor of the 90 % interval of times and of what follows from them; `per_correct` is the cost of
-    a question over the accuracy, None where nothing is right; `why_not` says what a runner-up lost by."""
+    a question over the accuracy, None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour`
+    is the bill of all replicas, that of `rent` and of the energy where that has a price of its own."""
 
     model: str
     task: str
@@ -74,10 +76,12 @@ class Candidate(Value):
     tpot_s: float
     replicas: int
     questions_per_s: float
+    usd_per_hour: float
     usd_per_month: float
     per_correct: Costs | None
     spread: float
     provenance: Origins
+    rent: Rent | None = None
     reward_model: str | None = None
     command: str = ""
     reward_command: str | None = None

@@ -15,35 +15,67 @@ from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, pass_tokens, policy_flops, verifier_flops
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
-from advisor.prices import Price
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
 from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, able, deployments, fleet
-from advisor.recommendation.request import Request
+from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.serve import reward_command, serve_command
 from advisor.recommendation.waiting import typical_spread, waiting
+from advisor.rents import Rent, Rents
 from advisor.store.beliefs import Point
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 
 PACKAGE = "advisor.recommendation"
 
-HOURLY = frozenset({"on-demand", "marketplace"})
-"""Kinds of price that anyone can rent at; GPUs with another price only are considered where --gpu names them."""
-
 
 def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnection:
-    """A database with the table `candidates`.
+    """A database with the tables `paced` and `candidates`.
 
-    Raises AdvisorError for an unknown task, NoAnswer where nothing is known of the models on it.
+    Raises AdvisorError for an unknown task, NoAnswer where nothing is known of the models on it, or no GPU has a price
+    of the kind.
     """
-    usable = _usable(workspace, request)
+    usable, rents = _usable(workspace, request), rents_of(workspace, request)
+    gpus = _chosen_gpus(workspace, request, rents)
     connection = duckdb.connect()
     connection.register("points", _point_columns(workspace, usable))
-    connection.register("deployments", _all_deployments(workspace, usable, request))
-    parameters = {"qps": request.qps, "percentile": request.percentile}
+    connection.register("deployments", _all_deployments(workspace, usable, request, gpus))
+    connection.execute(f"create table paced as {statement(PACKAGE, 'paced')}", {"qps": request.qps})
+    _bill(connection, rents, keep_unpriced=request.gpus is not None)
+    parameters = {"qps": request.qps, "usd_per_kwh": request.usd_per_kwh, "percentile": request.percentile}
     connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", parameters)
     return connection
+
+
+def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced: bool) -> None:
+    """The table `rents`: the bill of every number of GPUs and replicas in `paced` that may be had."""
+    needed = connection.execute("select distinct gpu, gpu_count, replicas from paced").fetchall()
+    allowed = [n for n in needed if n[1] * n[2] <= rents.most.get(n[0], n[1] * n[2])]
+    billed = [(*need, *_cells(rent)) for need in allowed if (rent := rents.rent(*need)) or keep_unpriced]
+    values = list(zip(*billed, strict=True)) or [()] * len(BILLS)
+    columns = {name: np.array(each, dtype=kind) for (name, kind), each in zip(BILLS, values, strict=True)}
+    connection.register("bills", columns)
+    connection.execute(f"create table rents as {statement(PACKAGE, 'rents')}")
+
+
+BILLS = (
+    ("gpu", "str"),
+    ("gpu_count", "int64"),
+    ("replicas", "int64"),
+    ("usd_per_hour", "float64"),
+    *((name, "str") for name in ("provider", "kind", "region", "as_of")),
+    *((name, "int64") for name in ("gpus", "instances", "gpus_per_instance", "age_days")),
+)
+"""Columns of `bills`."""
+
+
+def _cells(rent: Rent | None) -> tuple[float | str, ...]:
+    """A rent in the columns of `bills`, as rents.sql reads what is not known."""
+    if rent is None:
+        return (float("nan"), "", "", "", "", -1, -1, -1, -1)
+    counts = (rent.gpus, rent.instances, rent.gpus_per_instance, rent.age_days)
+    texts = (rent.provider, rent.kind, rent.region, rent.as_of)
+    return (rent.usd_per_hour, *texts, *(-1 if count is None else count for count in counts))
 
 
 def _usable(workspace: Workspace, request: Request) -> list[Point]:
@@ -107,16 +139,15 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _all_deployments(workspace: Workspace, points: Sequence[Point], request: Request) -> Columns:
-    rates, speeds = workspace.prices.rates(request.prices), Speeds.read(workspace)
-    gpus = _chosen_gpus(workspace, request, rates)
+def _all_deployments(workspace: Workspace, points: Sequence[Point], request: Request, gpus: list[GpuSpec]) -> Columns:
+    speeds = Speeds.read(workspace)
     fleets: dict[str, Fleet] = {}
     starts: dict[tuple[str, str, str | None], NDArray[np.bool_]] = {}
     parts = []
     for number, p in enumerate(points, 1):
         precision = request.precision or workspace.models[p.model].checkpoint_precision
         if precision not in fleets:
-            fleets[precision] = fleet(gpus, rates, speeds, request.engine, precision)
+            fleets[precision] = fleet(gpus, request.most_gpus, speeds, request.engine, precision)
         answers, whose = _answers(workspace, p), (precision, p.model, p.reward_model)
         if whose not in starts:
             rewards = answers.rewards.spec if answers.rewards else None
@@ -125,10 +156,15 @@ def _all_deployments(workspace: Workspace, points: Sequence[Point], request: Req
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _chosen_gpus(workspace: Workspace, request: Request, rates: dict[str, Price]) -> list[GpuSpec]:
+def _chosen_gpus(workspace: Workspace, request: Request, rents: Rents) -> list[GpuSpec]:
+    """The GPUs that were named or are owned, else all that have a price of the kind. Raises NoAnswer for none."""
     if request.gpus is not None:
-        return [gpu for gpu in workspace.gpus.values() if gpu.name in request.gpus]
-    return [gpu for gpu in workspace.gpus.values() if gpu.name in rates and rates[gpu.name].kind in HOURLY]
+        return [workspace.gpus[name] for name in sorted(request.gpus)]
+    priced = [gpu for gpu in workspace.gpus.values() if gpu.name in rents.offers]
+    if not priced:
+        what = f"no {rents.kind} price is known for any GPU"
+        raise NoAnswer(what, hint="give one with --price h100-sxm=…usd/h, or another --price-kind")
+    return priced
 
 
 def _answers(workspace: Workspace, p: Point) -> Answers:
@@ -162,23 +198,29 @@ def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 AS_THEY_ARE = (
     "model", "task", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "parallelism", "precision",
-    "concurrency", "usd", "flops", "policy_flops", "tokens", "generated_tokens", "ttft_s", "tpot_s", "replicas",
-    "questions_per_s", "usd_per_month", "spread", "reward_model",
+    "concurrency", "flops", "policy_flops", "tokens", "generated_tokens", "ttft_s", "tpot_s", "replicas",
+    "questions_per_s", "spread", "reward_model",
 )  # fmt: skip
 
 
 def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = None) -> Candidate:
     """A row of candidates.sql, with the commands that deploy it."""
-    costs = Costs(row["usd"], row["flops"], row["s"], row["J"], row["tokens"])
+    usd, usd_per_hour, usd_per_month = (_number(row[name]) for name in ("usd", "usd_per_hour", "usd_per_month"))
+    rent = Rent(**row["rent"]) if row["rent"] else None
+    costs = Costs(usd, row["flops"], row["s"], row["J"], row["tokens"])
     origins = Origins(
         accuracy=f"{row['accuracy_provenance']}: {row['runs']}",
         tokens=Provenance(row["accuracy_provenance"]),
         lengths=Provenance(row["lengths"]),
         performance=Provenance(row["performance_provenance"]),
-        price=row["price_provenance"],
+        price=str(rent or ""),
     )
     found = Candidate(
         **{name: row[name] for name in AS_THEY_ARE},
+        usd=usd,
+        usd_per_hour=usd_per_hour,
+        usd_per_month=usd_per_month,
+        rent=rent,
         accuracy=Interval(row["accuracy"], row["low"], row["high"]),
         latency_s=row["s"],
         latency=Latency(row["s_p50"], row["s_p95"], row["s_p99"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.arguments import checked_arguments
@@ -11,7 +11,8 @@ from advisor.errors import AdvisorError
 from advisor.prices import Price
 from advisor.recommendation.candidates import candidates, frontier_of
 from advisor.recommendation.overtaking import Overtake, Standing, overtakes, standings
-from advisor.recommendation.request import checked_request
+from advisor.recommendation.request import checked_request, rents_of
+from advisor.rents import price_notes
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
 from advisor.units import parse_cost
@@ -30,6 +31,7 @@ class Comparison(Value):
     models: tuple[str, str]
     budgets: Rows[Standing]
     overtakes: Rows[Overtake]
+    notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a budget."""
@@ -42,34 +44,58 @@ def compare(
     *,
     models: Sequence[str],
     task: str = DEFAULT_TASK,
-    cost: str = "usd",
+    cost: str | None = None,
     gpu: str | Sequence[str] | None = None,
     precision: str | None = None,
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
+    have: str | Sequence[str] | None = None,
+    usd_per_kwh: float | None = None,
 ) -> Comparison:
     """Accuracy of two models across budgets, and the budgets from which the other one is more accurate.
 
     models         names of two models
     task           what is asked, as `advisor tasks` lists it
-    cost           what a budget counts: usd, flops, s, J or tokens, each per question
-    gpu            name of a GPU, or a list: only these
+    cost           what a budget counts: usd, flops, s, J or tokens, each per question; None: usd, or J where all
+                   GPUs are owned and free
+    gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     precision      of the weights: bf16, fp8, fp4, int8 or int4; None: each checkpoint's own
     engine         vllm, sglang or trtllm
     price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
+    price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
+    have           GPUs that are owned: "2xh100-sxm", or a list; only these, and their hours cost nothing
+    usd_per_kwh    price of the energy that owned GPUs take
 
     Raises AdvisorError, NoAnswer where nothing is known of one of them on the task.
     """
-    unit = parse_cost(cost, where="--cost")
-    first, second = two_models(workspace, models)
-    frontiers = []
-    for model in (first, second):
-        request = checked_request(
-            workspace, task=task, gpu=gpu, model=model, precision=precision, engine=engine, price=price
-        )
-        frontiers.append(frontier_of(candidates(workspace, request), unit, workspace))
-    found = standings(frontiers[0], frontiers[1], unit)
-    return Comparison(task.lower(), unit, (first, second), Rows(found, Standing), Rows(overtakes(found), Overtake))
+    pair = two_models(workspace, models)
+    request = checked_request(
+        workspace,
+        task=task,
+        gpu=gpu,
+        model=pair,
+        precision=precision,
+        engine=engine,
+        price=price,
+        price_kind=price_kind,
+        have=have,
+        usd_per_kwh=usd_per_kwh,
+    )
+    unit = parse_cost(cost, where="--cost") if cost else request.cost
+    first, second = (
+        frontier_of(candidates(workspace, replace(request, models=(model,))), unit, workspace) for model in pair
+    )
+    found = standings(first, second, unit)
+    notes = price_notes([c.rent for c in (*first, *second)], rents_of(workspace, request))
+    return Comparison(
+        request.task,
+        unit,
+        pair,
+        Rows(found, Standing),
+        Rows(overtakes(found), Overtake),
+        notes if unit == "usd" else (),
+    )
 
 
 def two_models(workspace: Workspace, models: Sequence[str]) -> tuple[str, str]:

@@ -20,9 +20,11 @@ from advisor.recommendation.estimate import (
     PricedDeployment,
     deployment,
     estimated,
+    gpu_rents,
     no_start,
     priced,
 )
+from advisor.rents import price_notes
 from advisor.store.workspace import Workspace
 from advisor.support import SupportTable
 from advisor.units import checked_count
@@ -37,6 +39,7 @@ GPU_COUNTS = (1, 2, 4, 8, 16)
 ROOM = 64
 """Requests at the shortest context that a sensible replica holds."""
 
+NO_PRICE = "no price is known for these GPUs: give --price"
 FIGURES = ("tpot_s", "usd_per_million_output_tokens")
 """What is compared: smaller is better."""
 
@@ -112,6 +115,7 @@ def compare_speed(
     output_tokens: int = 1024,
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
 ) -> SpeedComparison:
     """Speed, memory and USD of two models over concurrency and context, and where one overtakes the other.
 
@@ -123,6 +127,7 @@ def compare_speed(
     output_tokens  generated tokens of a request
     engine         vllm, sglang or trtllm
     price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
+    price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
 
     Raises AdvisorError, NoAnswer where one can start on no such GPUs.
     """
@@ -133,9 +138,10 @@ def compare_speed(
     checked_count(output_tokens, where="--output-tokens")
     counts = GPU_COUNTS if gpu_count is None else (checked_count(gpu_count, where="--gpu-count"),)
     speeds, pair = Speeds.read(workspace), []
+    rents = gpu_rents(workspace, workspace.gpus.named(gpu).name, price, price_kind)
     for model in models:
         each = [
-            priced(workspace, speeds, deployment(workspace, model, gpu, Parallelism(tp=n), precision, engine), price)
+            priced(workspace, speeds, deployment(workspace, model, gpu, Parallelism(tp=n), precision, engine), rents)
             for n in counts
         ]
         pair.append(_smallest(each, workspace.support, min(contexts), output_tokens))
@@ -150,7 +156,10 @@ def compare_speed(
         output_tokens,
         Rows(points, Point),
         Rows(_crossings(pair, points), Crossing),
-        () if all(one.price for one in pair) else ("no price is known for this GPU: give --price",),
+        (
+            *price_notes([one.rent for one in pair], rents),
+            *(() if all(one.rent for one in pair) else (NO_PRICE,)),
+        ),
     )
 
 

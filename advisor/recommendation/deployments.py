@@ -21,7 +21,6 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
 from advisor.performance.predict import Speed, predict
 from advisor.performance.roofline import Efficiency, prefill_s
-from advisor.prices import Price
 from advisor.provenance import Provenance
 from advisor.support import SupportTable
 
@@ -53,20 +52,18 @@ class Fleet:
     concurrency: Numbers
     memory_bytes: Numbers
     tdp_w: Numbers
-    usd_per_hour: Numbers
-    price: NDArray[np.str_]
     provenance: NDArray[np.str_]
     speed: Speed
     hardware: Hardware
     corrections: Mapping[str, Mapping[str, Correction]]
 
 
-def fleet(gpus: list[GpuSpec], rates: Mapping[str, Price], speeds: Speeds, engine: str, precision: str) -> Fleet:
-    """Every GPU × layout × concurrency; layouts of all counts that one fast link joins."""
+def fleet(gpus: list[GpuSpec], most: Mapping[str, int], speeds: Speeds, engine: str, precision: str) -> Fleet:
+    """Every GPU × layout × concurrency; layouts of all counts that one fast link joins, up to `most` of a GPU."""
     layouts = [
         (gpu, Parallelism(**{by: n}))
         for gpu, by, n in product(gpus, ("tp", "dp"), GPU_COUNTS)
-        if n <= gpu.node_gpus and (by, n) != ("dp", 1)
+        if n <= min(gpu.node_gpus, most.get(gpu.name, n)) and (by, n) != ("dp", 1)
     ]
     fitted = [speeds.of(gpu.name, engine, precision) for gpu, _ in layouts]
     peaks = [hardware(gpu, layout, precision) for gpu, layout in layouts]
@@ -84,7 +81,6 @@ def fleet(gpus: list[GpuSpec], rates: Mapping[str, Price], speeds: Speeds, engin
 
     efficiency = (numbers(getattr(speed.efficiency, field.name) for speed in fitted) for field in fields(Efficiency))
     spread = numbers(float(speed.spread) for speed in fitted)
-    rents = [rates[gpu.name].usd_per_hour if gpu.name in rates else np.nan for gpu, _ in layouts]
     return Fleet(
         engine=engine,
         precision=precision,
@@ -97,8 +93,6 @@ def fleet(gpus: list[GpuSpec], rates: Mapping[str, Price], speeds: Speeds, engin
         concurrency=concurrency,
         memory_bytes=numbers(gpu.memory_bytes for gpu, _ in layouts),
         tdp_w=numbers(gpu.tdp_w for gpu, _ in layouts),
-        usd_per_hour=numbers(rents),
-        price=texts(str(rates.get(gpu.name, "")) for gpu, _ in layouts),
         provenance=texts(speed.provenance.value for speed in fitted),
         speed=Speed(Efficiency(*efficiency), spread, Provenance.FITTED, ""),
         hardware=Hardware(*(numbers(getattr(peak, field.name) for peak in peaks) for field in fields(Hardware))),
@@ -174,10 +168,8 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
         "request_s": times.request_s,
         "score_s": rewards.seconds(f) if rewards else np.zeros(len(fits)),
         "watts": watts(times, f.tdp_w, f.gpu_count),
-        "usd_per_hour": f.usd_per_hour * f.gpu_count,
         "performance": np.where(predicted.corrected, Provenance.FITTED.value, f.provenance),
         "spread": predicted.spread,
-        "price": f.price,
     }
     return {name: column[fits] for name, column in columns.items()}
 

@@ -18,9 +18,10 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
 from advisor.performance.predict import Speed, predict
 from advisor.performance.under_load import Limits, UnderLoad, replica
-from advisor.prices import Price, parse_prices
+from advisor.prices import Price, checked_kind, parse_prices
 from advisor.provenance import Provenance
 from advisor.recommendation.request import checked_engine, checked_precision
+from advisor.rents import Rent, Rents, price_notes
 from advisor.store.workspace import Workspace
 from advisor.units import checked_count, checked_rate, parse_duration, significant
 from advisor.values import Value, several
@@ -102,6 +103,9 @@ class Estimate(Value):
     spread: float
     provenance: Origin
     interval: Intervals
+    usd_per_hour: float | None
+    rent: Rent | None
+    notes: tuple[str, ...] = ()
     load: UnderLoad | None = None
     load_usd_per_million_output_tokens: float | None = None
     within_limits: WithinLimits | None = None
@@ -139,6 +143,9 @@ class CannotStart(Value):
     spread: None = None
     provenance: None = None
     interval: None = None
+    usd_per_hour: None = None
+    rent: None = None
+    notes: tuple[str, ...] = ()
     load: None = None
     load_usd_per_million_output_tokens: None = None
     within_limits: None = None
@@ -146,16 +153,16 @@ class CannotStart(Value):
 
 @dataclass(frozen=True, slots=True)
 class PricedDeployment:
-    """A deployment with its predicted speed and its price."""
+    """A deployment with its predicted speed and what it costs by the hour."""
 
     deployment: Deployment
     speed: Speed
-    price: Price | None
+    rent: Rent | None
 
     @property
     def origin(self) -> Origin:
         """Where speed and price come from."""
-        return Origin(self.speed.provenance, self.speed.source, str(self.price) if self.price else None)
+        return Origin(self.speed.provenance, self.speed.source, str(self.rent) if self.rent else None)
 
 
 @checked_arguments
@@ -177,6 +184,7 @@ def estimate(
     max_tpot: str | float | None = None,
     qps: float | None = None,
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
 ) -> Estimate:
     """Memory fit, TTFT, TPOT, tokens/s and USD of a model on a GPU.
 
@@ -195,6 +203,7 @@ def estimate(
     max_tpot       longest time per output token, likewise: "30ms", or a number of seconds
     qps            requests per second of all traffic: says how many replicas it takes
     price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
+    price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
 
     `rate`, `qps` or a limit add `load`, percentiles under traffic; `qps` or a limit `within_limits` too, the most that
     one replica carries. Raises AdvisorError for unknown names and impossible numbers, NoAnswer with a CannotStart as
@@ -209,12 +218,15 @@ def estimate(
         raise unknown("precision", kv_precision, KV_BYTES, where="--kv-precision")
     deployed = deployment(workspace, model, gpu, _layout(parallelism, gpu_count), precision, engine)
     deployed = replace(deployed, kv_precision=kv_precision)
-    costed = priced(workspace, Speeds.read(workspace), deployed, price)
+    rents = gpu_rents(workspace, deployed.gpu.name, price, price_kind)
+    costed = priced(workspace, Speeds.read(workspace), deployed, rents)
     why = reasons(deployed, workspace.support, input_tokens, output_tokens, concurrency)
     if why:
         numbers = {"concurrency": concurrency, "input_tokens": input_tokens, "output_tokens": output_tokens}
         raise no_start(deployed, why, _cannot_start(deployed, why, rate=rate, qps=qps, **numbers))
-    found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps)
+    missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
+    notes = price_notes([costed.rent], rents) if costed.rent else (missing,)
+    found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
     seconds = [
         None if given is None else parse_duration(given, where=flag)
         for flag, given in (("--max-ttft", max_ttft), ("--max-tpot", max_tpot))
@@ -290,28 +302,36 @@ def deployment(
     return Deployment(spec, chosen, layout, weights, engine=checked_engine(engine))
 
 
-def priced(
-    workspace: Workspace,
-    speeds: Speeds,
-    deployed: Deployment,
-    price: str | Price | Sequence[str | Price] | None,
-) -> PricedDeployment:
-    """The deployment with the speed and the price that are known for it. Raises AdvisorError for a bad price."""
-    shape, gpu = workspace.models.shape(deployed.spec.name), deployed.gpu.name
-    speed = speeds.of(gpu, deployed.engine, deployed.precision, shape, data_parallel=deployed.layout.dp > 1)
-    rates = workspace.prices.rates(parse_prices(several(price), workspace.gpus))
-    return PricedDeployment(deployed, speed, rates.get(gpu))
+def gpu_rents(
+    workspace: Workspace, gpu: str, price: str | Price | Sequence[str | Price] | None, price_kind: str | None
+) -> Rents:
+    """What one GPU costs in any number. Raises AdvisorError for a bad price."""
+    return Rents.of_kind(
+        workspace.prices.offers,
+        parse_prices(several(price), workspace.gpus),
+        today=workspace.today,
+        kind=None if price_kind is None else checked_kind(price_kind, where="--price-kind"),
+        named=(gpu,),
+    )
+
+
+def priced(workspace: Workspace, speeds: Speeds, deployed: Deployment, rents: Rents) -> PricedDeployment:
+    """The deployment with the speed that is known for it, and its rent."""
+    shape, gpu, layout = workspace.models.shape(deployed.spec.name), deployed.gpu, deployed.layout
+    speed = speeds.of(gpu.name, deployed.engine, deployed.precision, shape, data_parallel=layout.dp > 1)
+    together = layout.together(gpu.node_gpus)
+    return PricedDeployment(deployed, speed, rents.rent(gpu.name, together, layout.gpu_count // together))
 
 
 def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concurrency: int) -> Estimate:
     """Memory, times and cost with `concurrency` requests in flight on one replica."""
-    deployed, speed, price = of.deployment, of.speed, of.price
+    deployed, speed, rent = of.deployment, of.speed, of.rent
     d, hw, gpu_count = deployed.demand(input_tokens, output_tokens), deployed.hardware, deployed.layout.gpu_count
     use = memory(d, deployed.gpu.memory_bytes, hw, concurrency)
     predicted = predict(d, hw, speed, concurrency, max(use.max_sequences, 1.0))
     times, spread = predicted.serving, float(predicted.spread)
     tpot_s, tokens_per_s = float(times.tpot_s), float(times.output_tokens_per_s)
-    usd_per_s = price.usd_per_hour * gpu_count / 3600 if price else None
+    usd_per_s = rent.usd_per_hour / 3600 if rent else None
     parts = {"compute": float(times.compute_s), "weights": float(times.weights_s), "KV cache": float(times.kv_s)}
     return Estimate(
         model=deployed.spec.name,
@@ -342,6 +362,8 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
         interval=Intervals(
             Bounds(tpot_s / spread, tpot_s * spread), Bounds(tokens_per_s / spread, tokens_per_s * spread)
         ),
+        usd_per_hour=rent.usd_per_hour if rent else None,
+        rent=rent,
     )
 
 

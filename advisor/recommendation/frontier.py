@@ -11,7 +11,8 @@ from advisor.arguments import checked_arguments
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
-from advisor.recommendation.request import checked_request
+from advisor.recommendation.request import checked_request, rents_of
+from advisor.rents import price_notes
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
@@ -29,6 +30,7 @@ class Frontier(Value):
     task: str
     cost: str
     frontier: Rows[Candidate]
+    notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a candidate."""
@@ -40,24 +42,41 @@ def frontier(
     workspace: Workspace,
     *,
     task: str = DEFAULT_TASK,
-    cost: str = "usd",
+    cost: str | None = None,
     gpu: str | Sequence[str] | None = None,
     model: str | Sequence[str] | None = None,
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
+    have: str | Sequence[str] | None = None,
+    usd_per_kwh: float | None = None,
 ) -> Frontier:
     """Candidates that no other beats on both accuracy and one cost per question, cheapest first.
 
     task           what is asked, as `advisor tasks` lists it
-    cost           usd, flops, s, J or tokens, each per question
-    gpu            name of a GPU, or a list: only these
+    cost           usd, flops, s, J or tokens, each per question; None: usd, or J where all GPUs are owned and free
+    gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     model          name of a model, or a list: only these
     price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
+    price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
+    have           GPUs that are owned: "2xh100-sxm", or a list; only these, and their hours cost nothing
+    usd_per_kwh    price of the energy that owned GPUs take
 
     Raises AdvisorError, NoAnswer where nothing is known on the task.
     """
-    unit = parse_cost(cost, where="--cost")
-    request = checked_request(workspace, task=task, gpu=gpu, model=model, price=price)
-    return Frontier(request.task, unit, Rows(frontier_of(candidates(workspace, request), unit, workspace), Candidate))
+    request = checked_request(
+        workspace,
+        task=task,
+        gpu=gpu,
+        model=model,
+        price=price,
+        price_kind=price_kind,
+        have=have,
+        usd_per_kwh=usd_per_kwh,
+    )
+    unit = parse_cost(cost, where="--cost") if cost else request.cost
+    found = Rows(frontier_of(candidates(workspace, request), unit, workspace), Candidate)
+    notes = price_notes([c.rent for c in found], rents_of(workspace, request))
+    return Frontier(request.task, unit, found, notes if unit == "usd" else ())
 
 
 @dataclass(frozen=True, slots=True)

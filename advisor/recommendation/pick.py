@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,13 @@ from advisor.errors import NoAnswer
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
-from advisor.recommendation.request import Request, checked_request
+from advisor.recommendation.no_answer import no_answer
+from advisor.recommendation.request import Request, checked_request, rents_of
+from advisor.rents import price_notes
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
-from advisor.units import COSTS, Budget, percent, significant
+from advisor.units import Budget, percent, significant
 from advisor.values import Rows, Value, to_html
 
 if TYPE_CHECKING:
@@ -103,6 +104,9 @@ def recommend(
     percentile: int = 95,
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
+    have: str | Sequence[str] | None = None,
+    usd_per_kwh: float | None = None,
 ) -> Recommendation:
     """The model, strategy, GPU and configuration that get most right within a budget.
 
@@ -110,7 +114,7 @@ def recommend(
                    "500usd/month" (needs qps); a text, a Budget, or a list of them that must all hold
     task           what is asked, as `advisor tasks` lists it
     min_accuracy   share of right answers to reach, 0.8 for 80 %: then the cheapest that does is picked
-    gpu            name of a GPU, or a list: only these
+    gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     model          name of a model, or a list: only these
     precision      of the weights: bf16, fp8, fp4, int8 or int4; None: the checkpoint's own
     qps            questions per second that must be carried, a number: adds replicas and USD per month
@@ -119,6 +123,9 @@ def recommend(
     percentile     of the questions that stay within the seconds of a budget and of the answer: 50, 95 or 99
     engine         vllm, sglang or trtllm
     price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
+    price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
+    have           GPUs that are owned: "2xh100-sxm", or a list; only these, and their hours cost nothing
+    usd_per_kwh    price of the energy that owned GPUs take
 
     None means no limit. Raises AdvisorError for options that cannot be read, NoAnswer where nothing meets them, with
     the limit at fault and the nearest feasible one.
@@ -137,6 +144,9 @@ def recommend(
         percentile=percentile,
         engine=engine,
         price=price,
+        price_kind=price_kind,
+        have=have,
+        usd_per_kwh=usd_per_kwh,
     )
     try:
         return _recommendation(workspace, request)
@@ -147,27 +157,61 @@ def recommend(
 
 def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     connection = candidates(workspace, request)
-    parameters = {**request.limits, "cost": "usd", "worth": WORTH}
+    cheaper = _cheaper(connection, request)
+    parameters = {**request.limits, "cost": cheaper, "worth": WORTH}
     query = f"create table picked as {feasible(statement(PACKAGE, 'pick'))}"
     connection.execute(query, parameters)
     best = rows(connection.execute("from picked where place <= $n + 1 order by place", {"n": N_ALTERNATIVES}))
     if not best:
-        raise _no_answer(connection, request)
+        raise no_answer(connection, request, workspace)
     pick, *others = best
-    alternatives = [candidate(row, workspace, _why_not(row, pick)) for row in others]
+    recommended = candidate(pick, workspace)
+    alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper)) for row in others]
     return Recommendation(
         task=request.task,
-        recommended=candidate(pick, workspace),
+        recommended=recommended,
         alternatives=Rows(alternatives, Candidate),
         frontier=Rows(frontier_of(connection, request.cost, workspace), Candidate),
         constraints=request.constraints,
-        reason=_reason(pick, request),
+        reason=_reason(pick, request, cheaper),
         n_candidates=_count(connection),
         request=request,
-        notes=(f"measurements are newer than the fits; run `{workspace.fit_command}` to count them",)
-        if workspace.unfitted
-        else (),
+        notes=(
+            *((_unfitted(workspace),) if workspace.unfitted else ()),
+            *price_notes([recommended.rent], rents_of(workspace, request)),
+        ),
     )
+
+
+CHEAPEST = {
+    "usd": "the cheapest",
+    "J": "of owned GPUs, whose hours cost nothing, the one with the least energy",
+    "s": "of owned GPUs, whose hours cost nothing, the fastest",
+}
+AT_LEAST = {
+    "usd": "at the lowest cost",
+    "J": "with the least energy (owned GPUs cost nothing by the hour)",
+    "s": "in the least time (owned GPUs cost nothing by the hour)",
+}
+DEARER = {
+    "usd": "a dearer one",
+    "J": "one that takes more energy (owned GPUs cost nothing by the hour)",
+    "s": "a slower one (owned GPUs cost nothing by the hour)",
+}
+THE_COST = {"usd": "cost", "J": "energy", "s": "time"}
+"""Words for the cost that decides among equals."""
+
+
+def _cheaper(connection: duckdb.DuckDBPyConnection, request: Request) -> str:
+    """The cost that decides among equals: usd; energy where all GPUs are owned and free, time where that is unknown."""
+    if not request.is_free:
+        return "usd"
+    known = connection.execute('select count(*) from candidates where not isnan("J")').fetchone()
+    return "J" if known and known[0] else "s"
+
+
+def _unfitted(workspace: Workspace) -> str:
+    return f"measurements are newer than the fits; run `{workspace.fit_command}` to count them"
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> int:
@@ -175,56 +219,24 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(counted[0]) if counted else 0
 
 
-def _reason(pick: dict[str, Any], request: Request) -> str:
+def _reason(pick: dict[str, Any], request: Request, cheaper: str) -> str:
     if request.min_accuracy is not None:
-        return f"the cheapest that reaches {percent(request.min_accuracy)} on {request.task}"
+        return f"{CHEAPEST[cheaper]} that reaches {percent(request.min_accuracy)} on {request.task}"
     if pick["most_accurate"] <= pick["accuracy"]:
-        return f"the most accurate on {request.task} within the limits, at the lowest cost"
+        return f"the most accurate on {request.task} within the limits, {AT_LEAST[cheaper]}"
     best = f"{pick['most_accurate_model']}, {percent(pick['most_accurate'])}"
     return (
         f"as accurate on {request.task} as the best within the limits ({best}) as far as its 90 % interval can show, "
-        f"and a dearer one would gain less than {percent(WORTH, 0)} a doubling of its cost"
+        f"and {DEARER[cheaper]} would gain less than {percent(WORTH, 0)} a doubling of its {THE_COST[cheaper]}"
     )
 
 
-def _why_not(row: dict[str, Any], pick: dict[str, Any]) -> str:
+def _why_not(row: dict[str, Any], pick: dict[str, Any], cheaper: str) -> str:
     ratio = row["cost"] / pick["cost"]
-    dearer = f"{significant(ratio)} × the cost"
+    dearer = f"{significant(ratio)} × the {THE_COST[cheaper]}"
     points = f"{100 * abs(row['accuracy'] - pick['accuracy']):.1f} points"
     if row["accuracy"] < pick["accuracy"]:
         return f"{points} less accurate, {dearer}" if ratio > 1 else f"{points} less accurate"
     if row["accuracy"] > pick["accuracy"]:
         return f"{dearer} for {points} that its interval cannot confirm"
     return dearer
-
-
-def _no_answer(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAnswer:
-    """Which single constraint, if lifted, would let something through, and the value that just would."""
-    if _count(connection) == 0:
-        what = f"no model with a known accuracy on {request.task} can start on these GPUs under {request.engine}"
-        return NoAnswer(
-            what, hint="`advisor estimate MODEL --gpu GPU` says why; allow other GPUs or another --precision"
-        )
-    columns = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
-    binding = []
-    for name, value in request.limits.items():
-        if value is None:
-            continue
-        best = "max" if name == "min_accuracy" else "min"
-        query = feasible(f'select {best}("{columns.get(name, name)}") from feasible')
-        found = connection.execute(query, {**request.limits, name: None}).fetchone()
-        if found and found[0] is not None and math.isfinite(found[0]):
-            binding.append(_nearest(name, float(found[0])))
-    what = f"nothing known on {request.task} meets all limits"
-    if binding:
-        return NoAnswer(what, hint="nearest feasible, changing one: " + " or ".join(binding))
-    return NoAnswer(f"{what}, and changing a single one would not help", hint="loosen two of them")
-
-
-def _nearest(name: str, value: float) -> str:
-    if name == "min_accuracy":
-        return f"--min-accuracy {math.floor(value * 1000) / 1000:g}"
-    rounded = float(f"{value * 1.005:.3g}")
-    if name in COSTS:
-        return f"--budget {rounded:g}{name}"
-    return f"--{name.replace('_', '-')} {rounded:g}s"

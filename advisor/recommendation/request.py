@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from advisor.errors import AdvisorError, unknown
 from advisor.fits.lengths import PERCENTILES
 from advisor.gpus import PRECISIONS
 from advisor.performance.deployment import ENGINES
-from advisor.prices import Price, parse_prices
+from advisor.prices import Price, checked_kind, parse_prices
+from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
+from advisor.rents import Rents
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
 from advisor.units import COSTS, Budget, checked_rate, parse_duration
@@ -18,7 +21,11 @@ from advisor.values import several
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Budgets are per question; names are full ids; None means no limit."""
+    """Budgets are per question, `budgets_given` as they were given; names are full ids; None means no limit.
+
+    `most_gpus`: GPUs that may be used at once; `have`: owned ones, the only ones then; `price_kind` None: on-demand,
+    another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price` as it was given.
+    """
 
     task: str = DEFAULT_TASK
     budgets: tuple[Budget, ...] = ()
@@ -32,11 +39,25 @@ class Request:
     percentile: int = 95
     engine: str = "vllm"
     prices: tuple[Price, ...] = ()
+    prices_given: tuple[str, ...] = ()
+    price_kind: str | None = None
+    most_gpus: Mapping[str, int] = field(default_factory=dict)
+    have: Mapping[str, int] = field(default_factory=dict)
+    usd_per_kwh: float | None = None
+    budgets_given: tuple[Budget, ...] = ()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether all GPUs are owned and neither their hours nor their energy have a price."""
+        return (
+            bool(self.have) and self.usd_per_kwh is None and not {price.gpu for price in self.prices} & set(self.have)
+        )
 
     @property
     def cost(self) -> str:
-        """The cost the frontier is drawn over: the first budget's, usd without one. Cheaper always means usd."""
-        return self.budgets[0].cost if self.budgets else "usd"
+        """The cost the frontier is drawn over: the first budget's, usd without one; joules where usd is always zero."""
+        first = self.budgets[0].cost if self.budgets else "usd"
+        return "J" if first == "usd" and self.is_free else first
 
     @property
     def limits(self) -> dict[str, float | None]:
@@ -50,20 +71,26 @@ class Request:
     @property
     def constraints(self) -> tuple[str, ...]:
         """Every limit as it was understood."""
-        limits = [
-            f"{budget} for {self.percentile} % of the questions" if budget.cost == "s" else f"{budget} per question"
-            for budget in self.budgets
-        ]
+        limits = [self._budget_text(budget) for budget in self.budgets_given]
         limits += [f"accuracy ≥ {self.min_accuracy:g}"] if self.min_accuracy is not None else []
         limits += [f"TTFT ≤ {self.max_ttft_s:g} s"] if self.max_ttft_s else []
         limits += [f"TPOT ≤ {self.max_tpot_s:g} s"] if self.max_tpot_s else []
         limits += [f"{self.qps:g} questions/s"] if self.qps else []
-        limits += [f"GPU in {', '.join(self.gpus)}"] if self.gpus else []
+        most = {gpu: f" (at most {n})" for gpu, n in self.most_gpus.items()}
+        named = ", ".join(gpu + most.get(gpu, "") for gpu in self.gpus or ())
+        limits += [f"{'owned ' if self.have else ''}GPU in {named}"] if named else []
+        limits += [f"{self.price_kind} prices"] if self.price_kind else []
         limits += [f"model in {', '.join(self.models)}"] if self.models else []
         limits += [f"weights in {self.precision}"] if self.precision else []
         limits += [f"engine {self.engine}"] if self.engine != "vllm" else []
-        limits += [f"{price.gpu} at {price.usd_per_hour:g} usd/h" for price in self.prices]
+        limits += [f"price {given}" for given in self.prices_given]
+        limits += [f"{self.usd_per_kwh:g} USD per kWh"] if self.usd_per_kwh is not None else []
         return tuple(limits)
+
+    def _budget_text(self, budget: Budget) -> str:
+        if budget.cost == "s":
+            return f"{budget} for {self.percentile} % of the questions"
+        return f"{budget}" if budget.monthly else f"{budget} per question"
 
 
 def checked_request(
@@ -81,6 +108,9 @@ def checked_request(
     percentile: int = 95,
     engine: str = "vllm",
     price: str | Price | Sequence[str | Price] | None = None,
+    price_kind: str | None = None,
+    have: str | Sequence[str] | None = None,
+    usd_per_kwh: float | None = None,
 ) -> Request:
     """A checked Request from options as on the command line. Raises AdvisorError."""
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
@@ -90,12 +120,16 @@ def checked_request(
     if percentile not in PERCENTILES:
         hint = f"accepted: {', '.join(map(str, PERCENTILES))}"
         raise AdvisorError(f"{percentile} is not a percentile that is known", where="--percentile", hint=hint)
-    budgets = (each if isinstance(each, Budget) else Budget.parse(each) for each in several(budget))
+    budgets = tuple(each if isinstance(each, Budget) else Budget.parse(each) for each in several(budget))
+    named, owned = named_gpus(several(gpu), workspace.gpus), owned_gpus(several(have), workspace.gpus)
+    for flag, value in (("--gpu", named), ("--price-kind", price_kind)):
+        if owned and value:
+            raise AdvisorError("cannot be combined with --have", where=flag, hint="--have names GPUs and price already")
     return Request(
         task=task.lower(),
         budgets=tuple(each.per_question(qps) for each in budgets),
         min_accuracy=min_accuracy,
-        gpus=tuple(workspace.gpus.named(name).name for name in several(gpu)) or None,
+        gpus=tuple(owned or named) or None,
         models=tuple(workspace.models.resolve(name, where="--model") for name in several(model)) or None,
         precision=checked_precision(precision),
         qps=qps,
@@ -104,7 +138,45 @@ def checked_request(
         percentile=percentile,
         engine=checked_engine(engine),
         prices=parse_prices(several(price), workspace.gpus),
+        prices_given=tuple(_price_text(each) for each in several(price)),
+        price_kind=None if price_kind is None else checked_kind(price_kind, where="--price-kind"),
+        most_gpus=owned or {name: most for name, most in named.items() if most is not None},
+        have=owned,
+        usd_per_kwh=_checked_energy_price(usd_per_kwh, owned, workspace),
+        budgets_given=budgets,
     )
+
+
+def rents_of(workspace: Workspace, request: Request) -> Rents:
+    """What deployments cost by the hour for a request."""
+    if request.have:
+        return Rents.of_owned(request.have, request.prices, today=workspace.today)
+    return Rents.of_kind(
+        workspace.prices.offers,
+        request.prices,
+        today=workspace.today,
+        kind=request.price_kind,
+        named=request.gpus or (),
+        most=request.most_gpus,
+    )
+
+
+def _price_text(given: str | Price) -> str:
+    return given if isinstance(given, str) else f"{given.gpu}={given.usd_per_hour:g}usd/h"
+
+
+def _checked_energy_price(usd_per_kwh: float | None, owned: Mapping[str, int], workspace: Workspace) -> float | None:
+    if usd_per_kwh is None:
+        return None
+    if not owned:
+        what, hint = "prices the energy of owned GPUs only", "name them with --have, e.g. --have 2xh100-sxm"
+        raise AdvisorError(what, where="--usd-per-kwh", hint=hint)
+    if not (math.isfinite(usd_per_kwh) and 0 < usd_per_kwh <= 100):
+        raise AdvisorError(f"{usd_per_kwh:g} is no price of energy", where="--usd-per-kwh", hint="e.g. 0.3")
+    for gpu in owned:
+        if not math.isfinite(workspace.gpus[gpu].tdp_w):
+            raise AdvisorError(f"the power limit of {gpu} is not known", where="--usd-per-kwh", hint="leave it out")
+    return usd_per_kwh
 
 
 def checked_precision(precision: str | None) -> str | None:

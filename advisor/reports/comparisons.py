@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.compare import Comparison
-from advisor.recommendation.compare_speed import FIGURES, LoadFigures, Point, SpeedComparison
+from advisor.recommendation.compare_speed import FIGURES, NO_PRICE, LoadFigures, Point, SpeedComparison
 from advisor.recommendation.overtaking import Standing
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import table
@@ -77,7 +77,7 @@ def _contender(found: SpeedComparison, which: int) -> str:
 def _crossing_lines(found: SpeedComparison, context: int, points: Sequence[Point], names: Sequence[str]) -> list[str]:
     lines = []
     for figure in FIGURES:
-        if figure != "tpot_s" and found.notes:  # without prices nothing is cheaper
+        if figure != "tpot_s" and NO_PRICE in found.notes:  # without prices nothing is cheaper
             continue
         here = [c for c in found.crossings if c.context_tokens == context and c.figure == figure]
         lines += [

@@ -8,6 +8,7 @@ from advisor.performance.under_load import Percentiles, UnderLoad
 from advisor.recommendation.estimate import CannotStart, Estimate
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import table
+from advisor.reports.words import rent_text
 from advisor.units import bytes_text, counted, significant
 
 
@@ -56,7 +57,7 @@ def _time_rows(e: Estimate) -> list[list[str]]:
         ["energy per request", joules if math.isfinite(e.energy_j_per_request) else "– (power limit unknown)"],
         ["a decode step is bound by", e.bound],
         ["speed from", f"{e.provenance.performance}: {e.provenance.source}"],
-        ["price from", e.provenance.price or "–"],
+        ["USD per hour", f"{significant(e.usd_per_hour)}: {rent_text(e.rent)}" if e.rent else "–"],
     ]
 
 

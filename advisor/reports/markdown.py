@@ -21,7 +21,7 @@ from advisor.reports.frontiers import frontier_picture, frontier_table
 from advisor.reports.recommendations import facts, runners_up
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import Table, table, to_markdown
-from advisor.reports.words import candidate_strategy, commands, gpus_text, interval_text, sampling_text
+from advisor.reports.words import candidate_strategy, commands, gpus_text, interval_text, rent_text, sampling_text
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
 from advisor.units import counted, significant
@@ -29,6 +29,8 @@ from advisor.units import counted, significant
 ASSUMPTIONS = (
     "The deployment is kept busy with the stated number of requests in flight; an idle GPU costs the same"
     " (`--qps` counts whole replicas instead).",
+    "Machines are billed whole, and a replica lies in one; replicas may share one. Disks, traffic and taxes are not"
+    " counted.",
     "All answers of a vote are drawn side by side and share the prompt; a vote waits for its longest answer.",
     "An answer that reaches its token cap counts as wrong, unless its strategy forces one there.",
     "A question's prompt is as long as recorded, 200 tokens where the source does not say.",
@@ -66,7 +68,7 @@ def report(workspace: Workspace, *, recommendation: Recommendation, output: str 
     except NoAnswer:
         curves = []
     pictures = _pictures(path, recommendation, curves)
-    page = markdown(recommendation, curves, pictures)
+    page = markdown(recommendation, curves, pictures, again(recommendation.request, path, workspace.own))
 
     def write(temporary: Path) -> None:
         temporary.write_text(page, encoding="utf-8")
@@ -97,8 +99,8 @@ def _pictures(path: Path, found: Recommendation, curves: Sequence[Line]) -> dict
     return drawn
 
 
-def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, str]) -> str:
-    """The whole report as GitHub-flavoured Markdown."""
+def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, str], command: str) -> str:
+    """The whole report as GitHub-flavoured Markdown; `command` makes it again."""
     pick, request = found.recommended, found.request
     where = gpus_text(pick)
     limits = f" with {', '.join(found.constraints)}" if found.constraints else ""
@@ -129,7 +131,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         "## Where the numbers come from",
         to_markdown(_provenance(found)),
         f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}; again with\n\n"
-        + _fenced(again(request), "sh"),
+        + _fenced(command, "sh"),
     ]
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
@@ -155,23 +157,28 @@ def _provenance(found: Recommendation) -> Table:
     rows = [
         ["accuracy and tokens", origin.accuracy],
         ["speed", f"{origin.performance}; 90 % of predictions within a factor {pick.spread:.2f}"],
-        ["price", origin.price],
+        ["price", rent_text(pick.rent)],
         ["FLOPs and memory", "counted from the model's config.json"],
     ]
     return table(["number", "from"], rows)
 
 
-def again(request: Request) -> str:
+def again(request: Request, output: str | Path, own: Path | None = None) -> str:
     """The command that makes this report again."""
-    words = ["advisor", "report", "-o", "report.md", "--task", request.task]
-    for budget in request.budgets:
-        words += ["--budget", str(budget)]
-    for flag, names in (("--gpu", request.gpus), ("--model", request.models)):
-        for name in names or ():
-            words += [flag, name]
-    for price in request.prices:
-        words += ["--price", f"{price.gpu}={price.usd_per_hour:g}usd/h"]
+    most = {gpu: f"{gpu}:{n}" for gpu, n in request.most_gpus.items()}
+    several = {
+        "--budget": [str(budget) for budget in request.budgets_given],
+        "--gpu": [] if request.have else [most.get(gpu, gpu) for gpu in request.gpus or ()],
+        "--have": [f"{n}x{gpu}" for gpu, n in request.have.items()],
+        "--model": request.models or (),
+        "--price": request.prices_given,
+    }
+    words = ["advisor", "report", "--output", str(output), "--task", request.task]
+    words += [word for flag, values in several.items() for value in values for word in (flag, value)]
     single = {
+        "--workspace": own,
+        "--price-kind": request.price_kind,
+        "--usd-per-kwh": request.usd_per_kwh,
         "--min-accuracy": request.min_accuracy,
         "--qps": request.qps,
         "--max-ttft": f"{request.max_ttft_s:g}s" if request.max_ttft_s else None,

@@ -11,6 +11,7 @@ from advisor.reports.words import (
     commands,
     gpus_text,
     interval_text,
+    rent_text,
     sampling_text,
     strategy_cell,
 )
@@ -42,7 +43,8 @@ def facts(found: Recommendation) -> Table:
     per_correct = c.per_correct and ", ".join(f"{significant(getattr(c.per_correct, cost))} {cost}" for cost in summed)
     rows = [
         [f"accuracy on {c.task}", interval_text(c.accuracy), origin.accuracy],
-        ["USD per question", significant(c.usd), f"{origin.price}; {speed}"],
+        ["USD per question", significant(c.usd), f"USD per hour; {speed}"],
+        ["USD per hour, a month", f"{significant(c.usd_per_hour)}, {c.usd_per_month:,.0f}", _bill(found)],
         [f"{found.request.percentile} % answered within", f"{significant(c.latency_s)} s ({times})", seconds],
         ["half · 99 % answered within", halves, seconds],
         ["FLOPs per question", flops_text(c), "counted from the model's config"],
@@ -52,9 +54,13 @@ def facts(found: Recommendation) -> Table:
         ["per correct answer", per_correct or "none was correct", "cost / accuracy"],
     ]
     if found.request.qps:
-        month = f"{c.replicas} × , {significant(c.usd_per_month)}"
-        rows.append(["replicas, USD per month", month, f"for {found.request.qps:g} questions/s"])
+        rows.append(["replicas", str(c.replicas), f"for {found.request.qps:g} questions/s"])
     return table(["", "", "from"], rows)
+
+
+def _bill(found: Recommendation) -> str:
+    energy = found.request.usd_per_kwh
+    return rent_text(found.recommended.rent) + (f", energy at {energy:g} USD/kWh" if energy else "")
 
 
 def flops_text(c: Candidate) -> str:

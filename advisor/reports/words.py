@@ -5,6 +5,7 @@ from __future__ import annotations
 from advisor.accuracy.estimators import Interval
 from advisor.performance.parallelism import Parallelism
 from advisor.recommendation.candidate import Candidate
+from advisor.rents import Rent
 from advisor.strategies import STRATEGIES
 from advisor.units import percent
 
@@ -89,3 +90,10 @@ def sampling_text(c: Candidate) -> str:
 def commands(c: Candidate) -> tuple[str, ...]:
     """Everything to start for a candidate."""
     return (c.command, c.reward_command) if c.reward_command else (c.command,)
+
+
+def rent_text(rent: Rent | None) -> str:
+    """What is rented, and how old its price is where that is known: `… at aws (on-demand), 2026-09-10, 76 days old`."""
+    if rent is None:
+        return "no price known: give --price"
+    return f"{rent}, {rent.age_text}" if rent.age_text else str(rent)

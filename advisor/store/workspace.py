@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +33,8 @@ DERIVED = ("points.csv", "curves.csv", "performance.csv", "corrections.csv")
 class Workspace:
     """What ships alone, or with the user's own measurements and profiles over it. Raises AdvisorError for a file."""
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, folder: str | os.PathLike[str] | None = None, *, today: date | None = None) -> None:
+        self._today = today
         self.own = Path(folder).expanduser() if folder else None
         if self.own is not None and self.own.exists() and not self.own.is_dir():
             raise AdvisorError("is not a folder", where=f"--workspace {self.own}")
@@ -40,6 +42,11 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.own)!r})" if self.own else "Workspace()"
+
+    @property
+    def today(self) -> date:
+        """The day that the age of prices is counted to."""
+        return self._today or date.today()
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -84,8 +91,8 @@ class Workspace:
 
     @property
     def prices(self) -> Prices:
-        """The offers that ship."""
-        return self._current("prices.csv", lambda folders: Prices.read(folders[0], self.gpus))
+        """The machines that are offered."""
+        return self._current("prices.csv", lambda folders: Prices.read(folders, self.gpus))
 
     @property
     def fits(self) -> Fits:

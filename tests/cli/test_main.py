@@ -87,7 +87,9 @@ def test_listings(advisor, command):
     assert advisor(command)[0] == 0
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["estimate", "qwen3-8b", "--gpu", "h100-sxm", "--json"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["estimate", "qwen3-8b", "--gpu", "h100-sxm", "--price", "h100-sxm=2", "--json"]]
+)
 def test_cold_start_loads_nothing_heavy(arguments):
     script = (
         f"import sys\nfrom advisor.cli.main import run\nrun({arguments!r})\n"

@@ -39,6 +39,11 @@ def test_prices_are_per_gpu_and_the_median_offer():
     assert rows[1].region == "at 3.0"
 
 
+def test_every_size_of_machine_is_kept():
+    rows = gpuhunt.median_prices([Item("H100", 80, 3.0), Item("H100", 80, 16.0, 8)], SHIPPED.gpus)
+    assert [(row.usd_per_hour, row.gpus_per_instance) for row in rows] == [(3, 1), (2, 8)]
+
+
 def test_a_refresh_is_a_price_file(monkeypatch, tmp_path):
     library = pytest.importorskip("gpuhunt")
     offers = [Item("H200", 141, 16.0, 8), Item("H200", 141, 4.0, 8, spot=True)]

@@ -1,6 +1,7 @@
 """Workspaces whose strategy points are written by hand, so that every figure of a candidate can be computed by hand."""
 
 from advisor.accuracy.estimators import Interval
+from advisor.prices import Price
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate, Latency, Origins
 from advisor.store.beliefs import Point
@@ -34,10 +35,17 @@ def point(**changed):
     return Point(**(usual | changed))
 
 
-def workspace(folder, *points):
-    """What ships, and these points."""
+def workspace(folder, *points, prices=(), today=None):
+    """What ships, and these points; `prices` are the machines, instead of those that ship of the same GPU and kind."""
     write_rows(folder / "profiles" / "points.csv", points)
-    return Workspace(folder)
+    if prices:
+        write_rows(folder / "profiles" / "prices.csv", prices)
+    return Workspace(folder, today=today)
+
+
+def machine(usd_per_gpu, size, gpu="h100-sxm", **changed):
+    """A machine of `size` GPUs, on demand; `changed` fields differ."""
+    return Price(gpu=gpu, usd_per_hour=usd_per_gpu, gpus_per_instance=size, **({"provider": "cloud"} | changed))
 
 
 def candidate(**changed):
@@ -67,11 +75,16 @@ def candidate(**changed):
         "tpot_s": 1.0,
         "replicas": 1,
         "questions_per_s": 1.0,
-        "usd_per_month": 1.0,
+        "usd_per_hour": 1.0,
+        "usd_per_month": 730.0,
         "per_correct": None,
         "spread": 1.2,
         "provenance": Origins(
-            "measured: made", Provenance.MEASURED, Provenance.MEASURED, Provenance.FITTED, "yours on-demand"
+            "measured: made",
+            Provenance.MEASURED,
+            Provenance.MEASURED,
+            Provenance.FITTED,
+            "1 × h100-sxm at your price (on-demand)",
         ),
     }
     return Candidate(**(usual | changed))

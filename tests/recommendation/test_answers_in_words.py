@@ -119,11 +119,11 @@ def test_models_without_tokens_or_config_are_the_reason(tmp_path):
 
 def test_gpus_that_nobody_rents_by_the_hour_only_count_where_they_are_named(tmp_path):
     ws = workspace(tmp_path, point())
-    hourly = {g for g, p in ws.prices.rates().items() if p.kind in {"on-demand", "marketplace"}}
+    by_the_hour = {offer.gpu for offer in ws.prices.offers if offer.kind == "on-demand"}
     found = {c.gpu for c in advisor.frontier(ws, task="mine", cost="s").frontier}
-    assert found <= hourly
-    (other, *_) = sorted(set(ws.prices.rates()) - hourly)
-    assert advisor.recommend(ws, task="mine", gpu=other).recommended.gpu == other
+    assert found <= by_the_hour
+    named = advisor.recommend(ws, task="mine", gpu="b300-sxm", price_kind="reserved-3yr")
+    assert (named.recommended.gpu, named.recommended.rent.kind) == ("b300-sxm", "reserved-3yr")
 
 
 def test_tasks_are_counted(tmp_path):

@@ -72,9 +72,10 @@ def test_a_given_count_is_taken_for_both():
 
 def test_without_a_price_nothing_is_cheaper_and_that_is_said():
     found = advisor.compare_speed(WS, models=("Qwen/Qwen3-4B", "Qwen/Qwen3-8B"), gpu="a30", input_tokens=1024)
-    assert found.notes == ("no price is known for this GPU: give --price",)
+    assert found.notes == ("no price is known for these GPUs: give --price",)
     assert all(f.usd_per_million_output_tokens is None for p in found.points for f in p.each if f)
-    assert advisor.compare_speed(WS, models=PAIR, gpu="h200-sxm", input_tokens=1024).notes == ()
+    priced = {"gpu": "h200-sxm", "price": "h200-sxm=2usd/h", "input_tokens": 1024}
+    assert advisor.compare_speed(WS, models=PAIR, **priced).notes == ()
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_every_limit_is_said_as_it_was_understood():
         "model in Qwen/Qwen3-8B",
         "weights in fp8",
         "engine sglang",
-        "l4 at 0.5 usd/h",
+        "price l4=0.5usd/h",
     )
     assert everything.limits == {
         "usd": 0.01,

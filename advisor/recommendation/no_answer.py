@@ -1,0 +1,101 @@
+"""Why nothing meets a request: the limit at fault with the nearest value that would do, in the unit it was given in."""
+
+from __future__ import annotations
+
+import math
+
+import duckdb
+
+from advisor.errors import NoAnswer
+from advisor.prices import KINDS
+from advisor.recommendation.candidates import feasible
+from advisor.recommendation.request import Request, rents_of
+from advisor.store.workspace import Workspace
+from advisor.units import COSTS, SECONDS_PER_MONTH, significant
+
+COLUMNS = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
+
+
+def no_answer(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> NoAnswer:
+    """What is at fault: GPUs that are too small or too few, a price that is not known, or a single limit."""
+    if not _one(connection, "select count(*) from paced"):
+        what = f"no model with a known accuracy on {request.task} can start on these GPUs under {request.engine}"
+        hint = "`advisor estimate MODEL --gpu GPU` says why; allow other GPUs or another --precision"
+        return NoAnswer(what, hint=hint)
+    if not _one(connection, "select count(*) from candidates"):
+        return _too_few(connection, request) if request.most_gpus else _no_machine(request)
+    what = f"nothing known on {request.task} meets all limits"
+    missing, near = _missing_prices(connection, request, workspace), " or ".join(_binding(connection, request))
+    if near:
+        return NoAnswer(what, hint="; ".join([f"nearest feasible, changing one: {near}", *missing]))
+    if missing:
+        return NoAnswer("; ".join(missing))
+    return NoAnswer(f"{what}, and changing a single one would not help", hint="loosen two of them")
+
+
+def _one(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, object] | None = None
+) -> float | None:
+    found = connection.execute(query, parameters or {}).fetchone()
+    value = found[0] if found else None
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _binding(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
+    """For each limit that alone keeps everything out, the option that would let something through."""
+    binding = []
+    for name, value in request.limits.items():
+        if value is None:
+            continue
+        best = "max" if name == "min_accuracy" else "min"
+        priced = "usd is not null and not isnan(usd)"
+        query = feasible(f'select {best}("{COLUMNS.get(name, name)}") from feasible where {priced}')
+        nearest = _one(connection, query, {**request.limits, name: None})
+        if nearest is not None:
+            binding.append(_nearest(name, nearest, request))
+    return binding
+
+
+def _nearest(name: str, value: float, request: Request) -> str:
+    if name == "min_accuracy":
+        return f"--min-accuracy {math.floor(value * 1000) / 1000:g}"
+    if name == "usd" and request.qps and _tightest_is_monthly(request):
+        return f"--budget {_rounded_up(value * request.qps * SECONDS_PER_MONTH):g}usd/month"
+    if name in COSTS:
+        return f"--budget {_rounded_up(value):g}{name}"
+    return f"--{name.replace('_', '-')} {_rounded_up(value):g}s"
+
+
+def _rounded_up(value: float) -> float:
+    return float(f"{value * 1.005:.3g}")
+
+
+def _tightest_is_monthly(request: Request) -> bool:
+    usd = [
+        (b.amount, given.monthly)
+        for b, given in zip(request.budgets, request.budgets_given, strict=True)
+        if b.cost == "usd"
+    ]
+    return min(usd)[1]
+
+
+def _missing_prices(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> list[str]:
+    """What would be considered if it had a price, a sentence a GPU."""
+    query = feasible("select gpu, min(gpu_count) from feasible where usd is null group by gpu order by gpu")
+    found = connection.execute(query, {**request.limits, "usd": None}).fetchall()
+    rents = rents_of(workspace, request)
+    return [rents.missing(gpu, gpu_count) for gpu, gpu_count in found]
+
+
+def _no_machine(request: Request) -> NoAnswer:
+    what = f"no {request.price_kind or KINDS[0]} machine holds a model with a known accuracy on {request.task}"
+    return NoAnswer(what, hint="name GPUs with --gpu and give their --price, or another --price-kind")
+
+
+def _too_few(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAnswer:
+    """The most questions per second that the GPUs carry."""
+    gpus = " or ".join(f"{n} × {gpu}" for gpu, n in request.most_gpus.items())
+    each = " ".join(f"when '{gpu}' then {n}" for gpu, n in request.most_gpus.items())
+    most = _one(connection, f"select max(questions_per_s * floor(case gpu {each} end / gpu_count)) from paced") or 0.0
+    what = f"{gpus} carry at most {significant(most)} questions/s of {request.task}, not {request.qps:g}"
+    return NoAnswer(what, hint=f"--qps {float(f'{most * 0.995:.3g}'):g}, or allow more GPUs")
