@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.prices import Price
+from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
+from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.overtaking import Overtake, Standing, overtakes, standings
-from advisor.recommendation.request import checked_request, rents_of
+from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.rents import price_notes
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
@@ -83,9 +85,7 @@ def compare(
         usd_per_kwh=usd_per_kwh,
     )
     unit = parse_cost(cost, where="--cost") if cost else request.cost
-    first, second = (
-        frontier_of(candidates(workspace, replace(request, models=(model,))), unit, workspace) for model in pair
-    )
+    first, second = (_frontier_of(workspace, replace(request, models=(model,)), unit) for model in pair)
     found = standings(first, second, unit)
     notes = price_notes([c.rent for c in (*first, *second)], rents_of(workspace, request))
     return Comparison(
@@ -96,6 +96,14 @@ def compare(
         Rows(overtakes(found), Overtake),
         notes if unit == "usd" else (),
     )
+
+
+def _frontier_of(workspace: Workspace, request: Request, unit: str) -> list[Candidate]:
+    connection = candidates(workspace, request)
+    found = frontier_of(connection, unit, workspace)
+    if not found:
+        raise no_answer(connection, request, workspace)
+    return found
 
 
 def two_models(workspace: Workspace, models: Sequence[str]) -> tuple[str, str]:

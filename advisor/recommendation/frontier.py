@@ -11,6 +11,7 @@ from advisor.arguments import checked_arguments
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
+from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import checked_request, rents_of
 from advisor.rents import price_notes
 from advisor.store.beliefs import Point
@@ -61,7 +62,7 @@ def frontier(
     have           GPUs that are owned: "2xh100-sxm", or a list; only these, and their hours cost nothing
     usd_per_kwh    price of the energy that owned GPUs take
 
-    Raises AdvisorError, NoAnswer where nothing is known on the task.
+    Raises AdvisorError, NoAnswer where nothing is known on the task, or no price of the GPUs.
     """
     request = checked_request(
         workspace,
@@ -74,7 +75,10 @@ def frontier(
         usd_per_kwh=usd_per_kwh,
     )
     unit = parse_cost(cost, where="--cost") if cost else request.cost
-    found = Rows(frontier_of(candidates(workspace, request), unit, workspace), Candidate)
+    connection = candidates(workspace, request)
+    found = Rows(frontier_of(connection, unit, workspace), Candidate)
+    if not found:
+        raise no_answer(connection, request, workspace)
     notes = price_notes([c.rent for c in found], rents_of(workspace, request))
     return Frontier(request.task, unit, found, notes if unit == "usd" else ())
 

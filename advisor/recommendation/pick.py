@@ -189,7 +189,7 @@ CHEAPEST = {
     "s": "of owned GPUs, whose hours cost nothing, the fastest",
 }
 AT_LEAST = {
-    "usd": "at the lowest cost",
+    "usd": "at the lowest cost (judged at the upper end of its interval)",
     "J": "with the least energy (owned GPUs cost nothing by the hour)",
     "s": "in the least time (owned GPUs cost nothing by the hour)",
 }
@@ -234,9 +234,10 @@ def _reason(pick: dict[str, Any], request: Request, cheaper: str) -> str:
 def _why_not(row: dict[str, Any], pick: dict[str, Any], cheaper: str) -> str:
     ratio = row["cost"] / pick["cost"]
     dearer = f"{significant(ratio)} × the {THE_COST[cheaper]}"
-    points = f"{100 * abs(row['accuracy'] - pick['accuracy']):.1f} points"
+    shown = [round(100 * each["accuracy"], 1) for each in (row, pick)]
+    points = f"{abs(shown[0] - shown[1]):.1f} points"
     if row["accuracy"] < pick["accuracy"]:
-        return f"{points} less accurate, {dearer}" if ratio > 1 else f"{points} less accurate"
+        return f"{points} less accurate, {dearer}" if ratio > 1.005 else f"{points} less accurate"
     if row["accuracy"] > pick["accuracy"]:
         return f"{dearer} for {points} that its interval cannot confirm"
     return dearer

@@ -20,7 +20,10 @@ def small_and_big(folder, big=0.9, low=0.85, small=0.5):
 def test_the_most_accurate_wins_where_its_interval_excludes_the_rest(tmp_path):
     pick = advisor.recommend(small_and_big(tmp_path), **GPU)
     assert pick.recommended.model == BIG
-    assert pick.reason == "the most accurate on mine within the limits, at the lowest cost"
+    assert (
+        pick.reason
+        == "the most accurate on mine within the limits, at the lowest cost (judged at the upper end of its interval)"
+    )
     (other,) = pick.alternatives
     assert other.model == MODEL
     assert other.why_not == "40.0 points less accurate"
