@@ -54,6 +54,7 @@ def test_policy_and_reward_model_share_the_memory():
     weights = (2 * 7.6e9 / 2 + 2.2e9) / SHIPPED.gpus["h100-sxm"].memory_bytes
     assert shares[1] == pytest.approx(weights, abs=0.012)
     assert reward["serve"] == "Qwen/Qwen2.5-Math-7B"
+    assert (reward["--port"], "--port" in policy) == ("8001", False)  # the policy has vLLM's own, 8000
     assert reward["--runner"] == "pooling"
     assert reward["--tensor-parallel-size"] == "2"
 
