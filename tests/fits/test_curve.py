@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from advisor.errors import AdvisorError, NoAnswer
+from advisor.fits.costs import policy_flops
 from advisor.fits.curve import curve, lines
 from advisor.fits.fit import fit
+from advisor.fits.line import curve_point
 from advisor.values import Rows
 from tests.fits.stored import sample, workspace
 from tests.known import SHIPPED, spec_of
+from tests.recommendation.made import point
 
 KEYS = {
     "model", "task", "strategy", "reward_model", "n_questions", "compute", "points", "family", "asymptote",
@@ -96,6 +99,25 @@ def test_caps_end_at_the_answer_without_one():
     assert line.flops_at(line.points[0].token_budget) == pytest.approx(line.points[0].policy_flops)
 
 
+def test_levels_of_thinking_are_read_at_their_tokens():
+    (line,) = (each for each in lines(SHIPPED, "s1-32b", "gpqa-diamond") if each.unit == "tokens")
+    assert line.tokens_at(1234.5) == 1234.5
+    prompt = line.prompt_tokens
+    assert line.flops_at(1234.5) == policy_flops(SHIPPED.models, line.model, prompt, 1234.5, 1)
+    assert line.compute_of(line.points[0]) == line.points[0].tokens
+
+
+def test_lengths_of_right_and_wrong_answers_are_those_of_the_single_answer():
+    found = curve(SHIPPED, model="gpt-oss-120b", strategy="thinking-budget")
+    (single,) = (
+        p
+        for p in SHIPPED.fits.points
+        if (p.model, p.task, p.strategy, p.n_samples) == (found.model, found.task, "majority", 1)
+    )
+    assert (found.right_tokens, found.wrong_tokens) == (single.right_tokens, single.wrong_tokens)
+    assert found.right_tokens < found.wrong_tokens
+
+
 def test_the_area_is_the_mean_over_doublings_of_the_cap():
     found = curve(SHIPPED, model="gpt-oss-120b", strategy="thinking-budget")
     (line,) = lines(SHIPPED, "gpt-oss-120b", "gpqa-diamond", "thinking-budget")
@@ -135,6 +157,25 @@ def test_without_the_reward_models_size_flops_are_not_known(tmp_path):
     assert best.policy_flops > 0
     assert best.per_correct.flops is None
     assert best.per_correct.tokens > 0
+
+
+@pytest.mark.parametrize("changed", [{"model": "my/own"}, {"generated_tokens": None}])
+def test_flops_need_a_config_and_tokens(changed):
+    found = curve_point(point(**changed), SHIPPED.models)
+    assert (found.flops, found.policy_flops, found.per_correct.flops) == (None, None, None)
+    assert found.per_correct.tokens == (None if "generated_tokens" in changed else 2000)
+
+
+@pytest.mark.parametrize(
+    ("cut", "accuracy", "share"), [(0.2, 0.5, 0.4), (0.9, 0.5, 1.0), (0.0, 1.0, None), (None, 0.5, None)]
+)
+def test_the_share_of_failures_that_the_cap_stopped(cut, accuracy, share):
+    found = curve_point(point(cut=cut, accuracy=accuracy), SHIPPED.models)
+    assert found.share_of_failures_cut == (share if share is None else pytest.approx(share))
+
+
+def test_nothing_right_costs_no_finite_tokens():
+    assert curve_point(point(accuracy=0.0), SHIPPED.models).per_correct.tokens is None
 
 
 def test_damaged_knots_are_named(tmp_path):

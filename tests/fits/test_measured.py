@@ -162,6 +162,12 @@ def test_runs_over_the_same_questions_are_points_of_one_curve(points, tmp_path):
     assert len(mine(tmp_path, "rebase").points) == 2
 
 
+def test_runs_are_points_by_rising_tokens_however_they_are_named(points):
+    rows = searched("a", 8, range(20), 2) + searched("b", 4, range(20), 1)
+    found = points(rows, "rebase")
+    assert [(p.n_samples, p.generated_tokens) for p in found] == [(4, 400), (8, 800)]
+
+
 def test_runs_over_other_questions_are_points_of_their_own(points, tmp_path):
     rows = searched("r4", 4, range(20), 1) + searched("r8", 8, range(20, 40), 2) + searched("r16", 16, range(20), 3)
     found = points(rows + [sample(q, i, i > 0, 100) for q in range(20) for i in range(4)], "rebase")

@@ -114,6 +114,8 @@ def test_models_too_large_for_the_gpus_are_the_reason(tmp_path):
 def test_models_without_tokens_or_config_are_the_reason(tmp_path):
     with pytest.raises(advisor.NoAnswer, match="no accuracy with token counts is known on mine"):
         advisor.recommend(workspace(tmp_path / "a", point(generated_tokens=None)), task="mine")
+    with pytest.raises(advisor.NoAnswer, match=f"no accuracy with token counts of {MODEL} is known on mine"):
+        advisor.recommend(workspace(tmp_path / "a", point(generated_tokens=None)), task="mine", model=MODEL)
     with pytest.raises(advisor.NoAnswer, match="the cost of my/own cannot be counted without a config"):
         advisor.recommend(workspace(tmp_path / "b", point(model="my/own")), task="mine")
     ws = workspace(tmp_path / "c", point(), point(model="my/own"))
