@@ -162,6 +162,13 @@ def test_runs_over_the_same_questions_are_points_of_one_curve(points, tmp_path):
     assert len(mine(tmp_path, "rebase").points) == 2
 
 
+def test_a_width_is_the_runs_own_budget_and_no_cap_on_tokens(points):
+    rows = [row | {"budget": 6} for row in searched("a", 4, range(20), 2)]
+    assert [(p.n_samples, p.token_budget) for p in points(rows, "rebase")] == [(6, None)]
+    rows = [row | {"budget": None} for row in searched("a", 4, range(20), 2)]
+    assert [(p.n_samples, p.token_budget) for p in points(rows, "rebase")] == [(4, None)]
+
+
 def test_runs_are_points_by_rising_tokens_however_they_are_named(points):
     rows = searched("a", 8, range(20), 2) + searched("b", 4, range(20), 1)
     found = points(rows, "rebase")

@@ -41,6 +41,11 @@ def test_among_equals_a_doubling_of_the_cost_has_to_buy_a_point(tmp_path):
     assert float(other.why_not.split()[0]) == pytest.approx(other.usd / pick.recommended.usd, rel=0.01)
 
 
+def test_an_accuracy_at_the_lower_end_of_the_best_still_counts_as_equal(tmp_path):
+    pick = advisor.recommend(small_and_big(tmp_path, big=0.9, low=0.895, small=0.895), **GPU)
+    assert pick.recommended.model == MODEL
+
+
 def test_a_worse_and_dearer_one_is_named_as_both(tmp_path):
     ws = workspace(
         tmp_path,
@@ -164,3 +169,21 @@ def test_the_frontier_costs_what_its_candidates_cost(tmp_path):
         assert costs == sorted(costs)
         everything = [c for c in advisor.recommend(ws, task="mine", budget=f"1e20{cost}").frontier]
         assert [c.cost(cost) for c in everything] == costs
+
+
+def test_every_option_of_a_comparison_counts(tmp_path):
+    ws = small_and_big(tmp_path)
+
+    def budgets(**options):
+        question = {"task": "mine", "gpu": "h100-sxm", "price": "h100-sxm=2usd/h"} | options
+        return [s.budget for s in advisor.compare(ws, models=(MODEL, BIG), **question).budgets]
+
+    usual = budgets()
+    assert budgets(price="h100-sxm=4usd/h") == pytest.approx([2 * each for each in usual])
+    for other in ({"precision": "fp8"}, {"engine": "sglang"}, {"gpu": "l40s", "price": "l40s=2usd/h"}, {"cost": "J"}):
+        assert budgets(**other) != usual
+    assert budgets(gpu="h100-sxm:1", price="h100-sxm=2usd/h")
+    with pytest.raises(advisor.NoAnswer):
+        budgets(price=None, price_kind="reserved-1yr")
+    paid = budgets(gpu=None, price=None, have="8xh100-sxm", usd_per_kwh=0.3)
+    assert budgets(gpu=None, price=None, have="8xh100-sxm", usd_per_kwh=0.6) == pytest.approx([2 * b for b in paid])
