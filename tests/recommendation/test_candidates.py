@@ -147,6 +147,16 @@ def test_a_reward_model_leaves_less_room_for_requests(tmp_path):
     assert most[1] < most[0]
 
 
+@pytest.mark.parametrize(("part", "most"), [(0.99, 128), (1.01, 64)])
+def test_the_memory_of_a_reward_model_is_counted_to_the_percent(tmp_path, part, most):
+    """Answers whose caches just fit beside it 128 times, and those a little longer, which do not."""
+    free = UTILISATION * load_gpu(GPU).memory_bytes - 2 * (OVERHEAD_BYTES + 8.2e9 + 7.6e9)
+    tokens = round(part * free / 128 / (demand(spec_of(MODEL), "bf16", 200, 1200).kv_sequence_bytes / 1400))
+    long = {"generated_tokens": 8.0 * (tokens - 200), "scored_tokens": 8.0 * tokens}
+    found = every_candidate(workspace(tmp_path, rewarded(**long)))
+    assert max(c.concurrency for c in found if c.gpu_count == 1) == most
+
+
 def test_a_strategy_whose_reward_model_is_unknown_is_no_candidate(tmp_path):
     ws = workspace(tmp_path, point(), rewarded(reward_model="nobody/knows"), rewarded(scored_tokens=None))
     assert {c.strategy for c in every_candidate(ws)} == {"majority"}

@@ -50,14 +50,15 @@ def test_three_contexts_and_concurrencies_to_512_unless_given(found):
     assert one.output_tokens == 64
 
 
-def test_each_stands_on_the_fewest_gpus_that_hold_sixty_four_requests():
+@pytest.mark.parametrize("gpu", ["l40s", "h100-sxm"])
+def test_each_stands_on_the_fewest_gpus_that_hold_sixty_four_requests(gpu):
     def held(model, count):
         try:
-            return advisor.estimate(WS, model=model, gpu="l40s", gpu_count=count, concurrency=64).fits
+            return advisor.estimate(WS, model=model, gpu=gpu, gpu_count=count, concurrency=64).fits
         except advisor.NoAnswer:
             return False
 
-    found = advisor.compare_speed(WS, models=("Qwen/Qwen3-32B", "Qwen/Qwen3-8B"), gpu="l40s", input_tokens=1024)
+    found = advisor.compare_speed(WS, models=("Qwen/Qwen3-32B", "Qwen/Qwen3-8B"), gpu=gpu, input_tokens=1024)
     for contender in found.models:
         assert held(contender.model, contender.gpu_count)
         assert contender.gpu_count == 1 or not held(contender.model, contender.gpu_count // 2)
