@@ -1,6 +1,7 @@
 """The verb `curve`, and the lines that are drawn."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,6 +98,13 @@ def test_caps_end_at_the_answer_without_one():
     assert line.tokens_at(line.points[0].token_budget) == pytest.approx(line.points[0].tokens)
     assert line.tokens_at(line.curve.x_max) == pytest.approx(line.own_end.generated_tokens)
     assert line.flops_at(line.points[0].token_budget) == pytest.approx(line.points[0].policy_flops)
+
+
+def test_caps_without_the_answer_that_has_none_and_models_without_a_config():
+    (line,) = lines(SHIPPED, "gpt-oss-120b", "gpqa-diamond", "thinking-budget")
+    last = line.points[-1]
+    assert replace(line, own_end=None).tokens_at(line.curve.x_max) == pytest.approx(last.tokens)
+    assert replace(line, model="my/own").flops_at(last.token_budget) is None
 
 
 def test_levels_of_thinking_are_read_at_their_tokens():

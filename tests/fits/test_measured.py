@@ -221,6 +221,16 @@ def test_rewards_choose_among_the_answers(points):
     assert {found[s].pass_at_k for s in found if s != "thinking-budget"} == {1}
 
 
+def test_scored_tokens_count_only_where_all_were_recorded(points):
+    judged = {"score": 0.5, "reward_model": "judge"}
+    rows = [
+        sample(q, i, i == 0, 300, **judged, search_scored_tokens=None if q == 3 else 200)
+        for q in range(20)
+        for i in range(4)
+    ]
+    assert {p.scored_tokens for p in points(rows) if p.reward_model} == {None}
+
+
 def test_an_unread_answer_is_never_the_best(tmp_path):
     """One answer in a hundred may be missing; however high its score, it cannot be kept."""
     rows = [
