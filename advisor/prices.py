@@ -34,8 +34,8 @@ class Price:
     usd_per_hour: float = column("of one GPU")
     provider: str = column("who offers it", default=YOURS)
     kind: str = column(
-        "on-demand, spot, marketplace, reserved-1yr, reserved-3yr or owned; empty: on-demand, in `--price` whichever is"
-        " asked for",
+        "on-demand, spot, marketplace, reserved-1yr, reserved-3yr or owned; empty: on-demand, in `--price` that of"
+        " `--price-kind`",
         default="",
     )
     region: str = column("where", default="")

@@ -15,7 +15,7 @@ SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
 LONGEST_S = 1e8
 MOST_PER_S = 1e6
 MOST = 10**8
-"""The longest duration, the highest rate and the largest count that a question may be asked with."""
+"""The longest duration, the highest rate and the largest count that an option may have."""
 
 COSTS = ("usd", "flops", "s", "J", "tokens")
 

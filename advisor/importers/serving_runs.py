@@ -131,11 +131,11 @@ def _recorded(folder: Path, rows: Sequence[Row]) -> str | None:
 def _checked(workspace: Workspace, row: Row, defaults: Defaults, where: str) -> Row:
     """The row with names in full and numbers that are possible."""
     found = _named(workspace, _filled(row, defaults, DECIDED_BY_FLAG), where)
-    asked = _named(workspace, _filled(row, defaults, (*DECIDED_BY_FLAG, *AGREED)), where)
+    given = _named(workspace, _filled(row, defaults, (*DECIDED_BY_FLAG, *AGREED)), where)
     for key in AGREED:
-        if found[key] != asked[key]:
+        if found[key] != given[key]:
             flag = f"--{key}".replace("_", "-")
-            what = f"{key} is {found[key]!r}, but {flag} says {asked[key]!r}"
+            what = f"{key} is {found[key]!r}, but {flag} says {given[key]!r}"
             raise AdvisorError(what, where=where, hint="leave the flag out, or correct the report")
     _check_numbers(found, where)
     return found

@@ -58,7 +58,7 @@ def compare(
     """Accuracy of two models across budgets, and the budgets from which the other one is more accurate.
 
     models         names of two models
-    task           what is asked, as `advisor tasks` lists it
+    task           name of a task, as `advisor tasks` lists it
     cost           what a budget counts: usd, flops, s, J or tokens, each per question; None: usd, or J where all
                    GPUs are owned and free
     gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these

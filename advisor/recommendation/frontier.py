@@ -53,7 +53,7 @@ def frontier(
 ) -> Frontier:
     """Candidates that no other beats on both accuracy and one cost per question, cheapest first.
 
-    task           what is asked, as `advisor tasks` lists it
+    task           name of a task, as `advisor tasks` lists it
     cost           usd, flops, s, J or tokens, each per question; None: usd, or J where all GPUs are owned and free
     gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     model          name of a model, or a list: only these

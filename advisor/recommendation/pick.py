@@ -112,7 +112,7 @@ def recommend(
 
     budget         most that one question may cost: "0.01usd", "5e13flops", "20s", "300J", "4000tokens", or
                    "500usd/month" (needs qps); a text, a Budget, or a list of them that must all hold
-    task           what is asked, as `advisor tasks` lists it
+    task           name of a task, as `advisor tasks` lists it
     min_accuracy   share of right answers to reach, 0.8 for 80 %: then the cheapest that does is picked
     gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     model          name of a model, or a list: only these
