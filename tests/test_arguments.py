@@ -65,6 +65,20 @@ def test_verbs_that_measure_check_before_they_start(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_curves_and_imports_check_too(tmp_path):
+    with pytest.raises(AdvisorError, match="model: takes a text, not 5"):
+        advisor.curve(WS, model=5)
+    with pytest.raises(AdvisorError, match="workspace: takes a Workspace, not 'ours'"):
+        advisor.fit("ours")
+    ours = advisor.Workspace(tmp_path)
+    for verb in (advisor.import_samples, advisor.import_epoch, advisor.import_model, advisor.import_runs):
+        with pytest.raises(AdvisorError, match=r"path: takes .*, not 7"):
+            verb(ours, 7)
+    for verb in (advisor.import_guidellm, advisor.import_vllm_bench):
+        with pytest.raises(AdvisorError, match="concurrency: takes a whole number, not '4'"):
+            verb(ours, "report.json", concurrency="4")
+
+
 def test_a_config_file_may_be_a_path():
     folder = WS.profiles[0] / "models" / "Qwen--Qwen3-8B"
     by_path = advisor.estimate(WS, model=folder, gpu="l4")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from advisor.accuracy.estimators import Interval, area_within_budgets
+from advisor.arguments import checked_arguments
 from advisor.errors import NoAnswer, unknown
 from advisor.fits.line import CurvePoint, Line, line
 from advisor.store.beliefs import Point
@@ -75,6 +76,7 @@ class AccuracyCurve(Value):
         return self.points.to_frame()
 
 
+@checked_arguments
 def curve(workspace: Workspace, *, model: str, task: str = DEFAULT_TASK, strategy: str | None = None) -> AccuracyCurve:
     """The curve of `strategy`, else the one with most points and the others beside it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from advisor.arguments import checked_arguments
 from advisor.fits.curves import measured_curve, published_curves
 from advisor.fits.curves import ordered as ordered_curves
 from advisor.fits.measured import Measured, measured
@@ -36,6 +37,7 @@ class FitSummary(Value):
     notes: tuple[str, ...] = ()
 
 
+@checked_arguments
 def fit(workspace: Workspace) -> FitSummary:
     """Derive strategy points and curves, and in a user's workspace efficiencies and corrections; seal the tables.
 

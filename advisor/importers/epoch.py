@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from advisor.arguments import checked_arguments
 from advisor.importers.files import ImportedSamples, seal_samples
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -38,6 +39,7 @@ MODELS = {
 }
 
 
+@checked_arguments
 def import_epoch(workspace: Workspace, path: str | os.PathLike[str]) -> ImportedSamples:
     """Seal one file a run of open models. Raises AdvisorError for a file that is not Epoch's."""
     connection = duckdb.connect()

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.importers.serving_runs import Defaults, ImportedRuns, Report, Row, seal_report
 from advisor.store.workspace import Workspace
@@ -24,6 +25,7 @@ TIMES = {
 }
 
 
+@checked_arguments
 def import_guidellm(
     workspace: Workspace,
     path: str | os.PathLike[str],

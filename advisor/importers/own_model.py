@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.models.catalog import IMPORTED, ModelEntry
 from advisor.models.families import read_config
@@ -30,6 +31,7 @@ class ImportedModel(Value):
     active_parameters: int
 
 
+@checked_arguments
 def import_model(workspace: Workspace, path: str | os.PathLike[str], *, name: str | None = None) -> ImportedModel:
     """Add the model of a folder, or of a config.json, by `name` or the folder's own.
 

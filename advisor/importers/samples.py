@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.importers.files import COUNTS, KEYS, REQUIRED, ImportedSamples, seal_samples
 from advisor.store.samples import Sample
@@ -26,6 +27,7 @@ EXPRESSIONS = {
 }
 
 
+@checked_arguments
 def import_samples(workspace: Workspace, path: str | os.PathLike[str]) -> ImportedSamples:
     """Seal one file a run. Raises AdvisorError naming the file, the line and the column at fault."""
     file = Path(path)

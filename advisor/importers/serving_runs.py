@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS
 from advisor.importers.files import files_of_length
@@ -195,6 +196,7 @@ def _check_numbers(row: Row, where: str) -> None:
         raise AdvisorError("has no tokens or no requests", where=where, hint=hint)
 
 
+@checked_arguments
 def import_runs(
     workspace: Workspace,
     path: str | os.PathLike[str],

@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.importers.serving_runs import Defaults, ImportedRuns, Report, Row, seal_report
 from advisor.store.workspace import Workspace
@@ -21,6 +22,7 @@ FORMS = "accepted: the JSON of vllm bench serve, throughput or latency, or the f
 TIMES = {"ttft_s": "ttft", "tpot_s": "tpot", "request_s": "e2el"}
 
 
+@checked_arguments
 def import_vllm_bench(
     workspace: Workspace,
     path: str | os.PathLike[str],
