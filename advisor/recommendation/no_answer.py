@@ -95,7 +95,8 @@ def _no_machine(request: Request) -> NoAnswer:
 def _too_few(connection: duckdb.DuckDBPyConnection, request: Request) -> NoAnswer:
     """The most questions per second that the GPUs carry."""
     gpus = " or ".join(f"{n} × {gpu}" for gpu, n in request.most_gpus.items())
-    each = " ".join(f"when '{gpu}' then {n}" for gpu, n in request.most_gpus.items())
-    most = _one(connection, f"select max(questions_per_s * floor(case gpu {each} end / gpu_count)) from paced") or 0.0
+    limits = "(select unnest($gpus) as gpu, unnest($most) as most_gpus)"
+    query = f"select max(questions_per_s * floor(most_gpus / gpu_count)) from paced join {limits} using (gpu)"
+    most = _one(connection, query, {"gpus": list(request.most_gpus), "most": list(request.most_gpus.values())}) or 0.0
     what = f"{gpus} carry at most {significant(most)} questions/s of {request.task}, not {request.qps:g}"
     return NoAnswer(what, hint=f"--qps {float(f'{most * 0.995:.3g}'):g}, or allow more GPUs")
