@@ -341,6 +341,18 @@ def main() -> None:
         writer.writerows(sorted(rows, key=lambda r: r["model"].lower()))
 
 
+# longest contexts of models that share another's shape, from their own pages
+CONTEXTS = {
+    "Qwen/Qwen3-4B-Thinking-2507": 262144,
+    "Qwen/Qwen3-4B-Instruct-2507": 262144,
+    "Qwen/Qwen3-30B-A3B-Thinking-2507": 262144,
+    "Qwen/Qwen3-30B-A3B-Instruct-2507": 262144,
+    "Qwen/Qwen3-235B-A22B-Thinking-2507": 262144,
+    "moonshotai/Kimi-K2-Thinking": 262144,
+    "zai-org/GLM-4.5": 131072,
+}
+
+
 def catalog_row(name: str, shape: str, row: dict[str, str], released: str, source: str) -> dict[str, str]:
     """One row of models.csv."""
     precision = CHECKPOINT_PRECISION.get(row["checkpoint_quant"], "bf16")
@@ -353,9 +365,10 @@ def catalog_row(name: str, shape: str, row: dict[str, str], released: str, sourc
         "config": shape.replace("/", "--"),
         "released": released,
         "checkpoint_precision": precision,
+        "max_context": str(CONTEXTS.get(name, "")),
         "published_parameters_b": row["params_total_published_b"],
         "published_active_parameters_b": row["params_active_published_b"],
-        "source": source,
+        "source": f"{source}; context: the model's page" if name in CONTEXTS else source,
         "source_url": f"https://huggingface.co/{name}",
         "as_of": AS_OF,
     }

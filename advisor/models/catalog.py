@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ class ModelEntry:
     config: str = column("folder of its config.json in models/; models of one shape share it")
     released: str = column("YYYY-MM", default="")
     checkpoint_precision: str = column("of the published weights: bf16, fp8, fp4, int8 or int4")
+    max_context: int | None = column("tokens, where the model's page says another than the config", default=None)
     published_parameters_b: float | None = column("as its publisher counts, in 10^9", default=None)
     published_active_parameters_b: float | None = column("as its publisher counts, in 10^9", default=None)
     source: str = column(f"where the config was seen; `{IMPORTED}`: the user's own", default="")
@@ -120,7 +121,8 @@ class Catalog(Mapping[str, ModelEntry]):
     def spec(self, model: str) -> ModelSpec:
         """The ModelSpec of a model of the catalog, by its full id."""
         if model not in self._specs:
-            self._specs[model] = read_config(self._entries[model][1], name=model)
+            spec, own = read_config(self._entries[model][1], name=model), self[model].max_context
+            self._specs[model] = replace(spec, max_context=own) if own else spec
         return self._specs[model]
 
     def load(self, name_or_path: str) -> ModelSpec:

@@ -429,3 +429,9 @@ def test_catalogued_models_by_any_name():
     for wrong in ("qwen3-30b", "other/Qwen3-30B-A3B"):
         with pytest.raises(AdvisorError, match="MODEL: unknown model"):
             load_model(wrong)
+
+
+def test_a_page_may_say_another_context_than_the_shared_config():
+    base, later = spec_of("Qwen/Qwen3-30B-A3B"), spec_of("Qwen/Qwen3-30B-A3B-Thinking-2507")
+    assert (base.max_context, later.max_context) == (40960, 262144)
+    assert later.total_parameters == base.total_parameters

@@ -62,3 +62,11 @@ def test_policy_and_reward_model_share_the_memory():
 def test_without_a_reward_model_there_is_one_command():
     assert reward_command(candidate(), SHIPPED) is None
     assert "--gpu-memory-utilization" not in served()
+
+
+def test_no_shipped_answer_is_longer_than_the_context_that_serves_it():
+    known = [p for p in SHIPPED.fits.points if p.answer_p999_tokens and p.model in SHIPPED.models]
+    assert known
+    for p in known:
+        needed = (p.prompt_tokens or 0) + max(p.answer_p999_tokens, p.token_budget or 0)
+        assert needed <= spec_of(p.model).max_context, p
