@@ -46,7 +46,8 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Candidate(Value):
-    """`latency_s` is at the percentile of the request; `longest_answer_tokens` hold 99.9 % of single answers.
+    """`latency_s` is at the percentile of the request; `longest_answer_tokens` hold 99.9 % of single answers,
+    `context_tokens` the prompt too.
 
     `spread` is the factor of the 90 % interval of times and of what follows from them; `per_correct` is the cost of
     a question over the accuracy, None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour`
@@ -69,6 +70,7 @@ class Candidate(Value):
     tokens: float
     generated_tokens: float
     longest_answer_tokens: float
+    context_tokens: int
     latency_s: float
     latency: Latency
     energy_j: float

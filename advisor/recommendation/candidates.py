@@ -20,7 +20,7 @@ from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
 from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, able, deployments, fleet
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.serve import reward_command, serve_command
-from advisor.recommendation.waiting import typical_spread, waiting
+from advisor.recommendation.waiting import Waiting, context_tokens, typical_spread, waiting
 from advisor.rents import Rent, Rents
 from advisor.store.beliefs import Point
 from advisor.store.sql import statement
@@ -38,8 +38,11 @@ def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnect
     usable, rents = _usable(workspace, request), rents_of(workspace, request)
     gpus = _chosen_gpus(workspace, request, rents)
     connection = duckdb.connect()
-    connection.register("points", _point_columns(workspace, usable))
-    connection.register("deployments", _all_deployments(workspace, usable, request, gpus))
+    typical = typical_spread(workspace.fits.points)
+    waits = [waiting(p, typical) for p in usable]
+    answers = [_answers(workspace, p, w) for p, w in zip(usable, waits, strict=True)]
+    connection.register("points", _point_columns(workspace, usable, waits, answers))
+    connection.register("deployments", _all_deployments(workspace, usable, answers, request, gpus))
     connection.execute(f"create table paced as {statement(PACKAGE, 'paced')}", {"qps": request.qps})
     _bill(connection, rents, keep_unpriced=request.gpus is not None)
     parameters = {"qps": request.qps, "usd_per_kwh": request.usd_per_kwh, "percentile": request.percentile}
@@ -112,15 +115,15 @@ def _order(p: Point) -> tuple[Any, ...]:
     return (p.model, p.strategy, p.reward_model is None, p.reward_model or "", *budget, p.generated_tokens or 0.0)
 
 
-def _point_columns(workspace: Workspace, points: Sequence[Point]) -> Columns:
+def _point_columns(
+    workspace: Workspace, points: Sequence[Point], waits: Sequence[Waiting], answers: Sequence[Answers]
+) -> Columns:
     policy = [
         policy_flops(workspace.models, p.model, p.prompt_tokens, p.generated_tokens or 0.0, p.n_samples) for p in points
     ]
     verifier = [verifier_flops(workspace.models, p) or 0.0 for p in points]
     texts = ("model", "task", "strategy", "provenance", "runs")
     numbers = ("accuracy", "low", "high", "prompt_tokens", "generated_tokens", "token_budget")
-    typical = typical_spread(workspace.fits.points)
-    waits = [waiting(p, typical) for p in points]
     return {
         "point_id": np.arange(1, len(points) + 1),
         **{name: np.array([str(getattr(p, name)) for p in points]) for name in texts},
@@ -129,6 +132,7 @@ def _point_columns(workspace: Workspace, points: Sequence[Point]) -> Columns:
         **{name: np.array([_number(getattr(p, name)) for p in points]) for name in numbers},
         **{f"wait_{name}": np.array([getattr(w, name) for w in waits]) for name in ("p50", "p95", "p99")},
         "longest": np.array([w.longest for w in waits]),
+        "context_tokens": np.array([each.context_tokens for each in answers]),
         "lengths": np.array([w.provenance.value for w in waits]),
         "policy_flops": np.array(policy),
         "flops": np.array(policy) + np.array(verifier),
@@ -139,20 +143,22 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _all_deployments(workspace: Workspace, points: Sequence[Point], request: Request, gpus: list[GpuSpec]) -> Columns:
+def _all_deployments(
+    workspace: Workspace, points: Sequence[Point], answers: Sequence[Answers], request: Request, gpus: list[GpuSpec]
+) -> Columns:
     speeds = Speeds.read(workspace)
     fleets: dict[str, Fleet] = {}
     starts: dict[tuple[str, str, str | None], NDArray[np.bool_]] = {}
     parts = []
-    for number, p in enumerate(points, 1):
+    for number, (p, work) in enumerate(zip(points, answers, strict=True), 1):
         precision = request.precision or workspace.models[p.model].checkpoint_precision
         if precision not in fleets:
             fleets[precision] = fleet(gpus, request.most_gpus, speeds, request.engine, precision)
-        answers, whose = _answers(workspace, p), (precision, p.model, p.reward_model)
+        whose = (precision, p.model, p.reward_model)
         if whose not in starts:
-            rewards = answers.rewards.spec if answers.rewards else None
-            starts[whose] = able(fleets[precision], answers.spec, rewards, workspace.support)
-        parts.append(deployments(number, answers, fleets[precision], starts[whose]))
+            rewards = work.rewards.spec if work.rewards else None
+            starts[whose] = able(fleets[precision], work.spec, rewards, workspace.support)
+        parts.append(deployments(number, work, fleets[precision], starts[whose]))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -167,15 +173,22 @@ def _chosen_gpus(workspace: Workspace, request: Request, rents: Rents) -> list[G
     return priced
 
 
-def _answers(workspace: Workspace, p: Point) -> Answers:
+def _answers(workspace: Workspace, p: Point, lengths: Waiting) -> Answers:
     models = workspace.models
     rewards = (
         Rewards(models.spec(p.reward_model), p.scored_tokens, pass_tokens(p))
         if p.reward_model and p.scored_tokens
         else None
     )
-    answer_tokens = (p.generated_tokens or 0.0) / p.n_samples
-    return Answers(models.spec(p.model), models.shape(p.model), p.prompt_tokens or 0.0, answer_tokens, rewards)
+    spec, prompt_tokens = models.spec(p.model), p.prompt_tokens or 0.0
+    return Answers(
+        spec=spec,
+        shape=models.shape(p.model),
+        prompt_tokens=prompt_tokens,
+        generated_tokens=(p.generated_tokens or 0.0) / p.n_samples,
+        context_tokens=context_tokens(prompt_tokens, p.token_budget or lengths.longest, spec.max_context),
+        rewards=rewards,
+    )
 
 
 def feasible(query: str) -> str:
@@ -199,7 +212,7 @@ def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 AS_THEY_ARE = (
     "model", "task", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "parallelism", "precision",
     "concurrency", "flops", "policy_flops", "tokens", "generated_tokens", "ttft_s", "tpot_s", "replicas",
-    "questions_per_s", "spread", "reward_model",
+    "questions_per_s", "spread", "reward_model", "context_tokens",
 )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ select
     (ttft_s + tpot_s * wait_p95) * turns + score_s as s_p95,
     (ttft_s + tpot_s * wait_p99) * turns + score_s as s_p99,
     longest,
+    context_tokens,
     lengths,
     joules as "J",
     prompt_tokens + generated_tokens as tokens,

@@ -37,8 +37,8 @@ CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 class Fleet:
     """All deployments to consider for one weight precision, as parallel arrays.
 
-    `layout` says which of `layouts` each is; `corrections` are those of this engine and precision, by model shape,
-    then GPU.
+    `layout` says which of `layouts` each is; `groups` share the experts, each with its own cache; `corrections` are
+    those of this engine and precision, by model shape, then GPU.
     """
 
     engine: str
@@ -48,7 +48,7 @@ class Fleet:
     gpu: NDArray[np.str_]
     gpu_count: Numbers
     parallelism: NDArray[np.str_]
-    shares_experts: NDArray[np.bool_]
+    groups: Numbers
     concurrency: Numbers
     memory_bytes: Numbers
     tdp_w: Numbers
@@ -69,8 +69,8 @@ def fleet(gpus: list[GpuSpec], most: Mapping[str, int], speeds: Speeds, engine: 
     peaks = [hardware(gpu, layout, precision) for gpu, layout in layouts]
     at = np.repeat(np.arange(len(layouts)), len(CONCURRENCIES))
     concurrency = np.tile(np.array(CONCURRENCIES, dtype=float), len(layouts))
-    groups = np.array([layout.dp for _, layout in layouts])[at]
-    busy = (groups == 1) | (concurrency >= BUSY_PER_GROUP * groups)
+    groups = np.array([layout.dp for _, layout in layouts], dtype=float)
+    busy = (groups[at] == 1) | (concurrency >= BUSY_PER_GROUP * groups[at])
     at, concurrency = at[busy], concurrency[busy]
 
     def numbers(values: Iterable[float]) -> Numbers:
@@ -89,7 +89,7 @@ def fleet(gpus: list[GpuSpec], most: Mapping[str, int], speeds: Speeds, engine: 
         gpu=texts(gpu.name for gpu, _ in layouts),
         gpu_count=numbers(layout.gpu_count for _, layout in layouts),
         parallelism=texts(str(layout) for _, layout in layouts),
-        shares_experts=numbers(layout.dp for _, layout in layouts) > 1,
+        groups=groups[at],
         concurrency=concurrency,
         memory_bytes=numbers(gpu.memory_bytes for gpu, _ in layouts),
         tdp_w=numbers(gpu.tdp_w for gpu, _ in layouts),
@@ -134,25 +134,33 @@ class Rewards:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The work of a strategy point for its model: `shape` names the model's config, tokens are of one answer."""
+    """The work of a strategy point for its model: `shape` names the model's config, tokens are means of one answer.
+
+    `context_tokens` is the longest sequence that is served.
+    """
 
     spec: ModelSpec
     shape: str
     prompt_tokens: float
     generated_tokens: float
+    context_tokens: int
     rewards: Rewards | None = None
 
 
 def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.bool_]) -> Columns:
     """Columns of the `deployments` table for one strategy point; a reward model lies on the same GPUs.
 
-    Only deployments that can start (`start`, see `able`) with all requests in flight are listed.
+    Only deployments that can start (`start`, see `able`) with all requests in flight are listed. An engine refuses to
+    start where the cache of a group does not hold one sequence of the whole context.
     """
     spec, rewards = answers.spec, answers.rewards
-    d = demand(spec, f.precision, round(answers.prompt_tokens), max(round(answers.generated_tokens), 1))
-    room = max_sequences(d, f.memory_bytes - (rewards.memory_bytes(f) if rewards else 0.0), f.hardware)
+    prompt_tokens = round(answers.prompt_tokens)
+    d = demand(spec, f.precision, prompt_tokens, max(round(answers.generated_tokens), 1))
+    longest = demand(spec, f.precision, prompt_tokens, max(answers.context_tokens - prompt_tokens, 1))
+    free = f.memory_bytes - (rewards.memory_bytes(f) if rewards else 0.0)
+    room = max_sequences(d, free, f.hardware)
     within = holds(spec, answers.prompt_tokens + answers.generated_tokens)
-    fits = (room >= f.concurrency) & start & within
+    fits = (room >= f.concurrency) & (max_sequences(longest, free, f.hardware) >= f.groups) & start & within
     speed = replace(f.speed, corrections=_covered(f, answers.shape))
     predicted = predict(d, f.hardware, speed, f.concurrency, np.maximum(room, 1.0))
     times = predicted.serving
@@ -179,7 +187,7 @@ def _covered(f: Fleet, shape: str) -> tuple[tuple[NDArray[np.bool_], Correction]
     return tuple(
         (
             (f.gpu == gpu)
-            & np.where(f.shares_experts, covers(known, data_parallel=True), covers(known, data_parallel=False)),
+            & np.where(f.groups > 1, covers(known, data_parallel=True), covers(known, data_parallel=False)),
             known,
         )
         for gpu, known in f.corrections.get(shape, {}).items()

@@ -17,12 +17,10 @@ REWARD_FLAGS = ("--runner", "pooling", "--pooler-config", '{"tok_pooling_type": 
 
 def serve_command(c: Candidate, workspace: Workspace) -> str:
     """`vllm serve …` for one candidate."""
-    longest = c.token_budget or c.longest_answer_tokens
-    whole = 1024 * -(-round(c.tokens - c.generated_tokens + longest) // 1024)
     layout = Parallelism.parse(c.parallelism)
     words = ["vllm", "serve", workspace.models[c.model].weights, *layout.serve_flags]
     words += ["--max-num-seqs", str(-(-c.concurrency // layout.dp))]
-    words += ["--max-model-len", str(min(workspace.models.spec(c.model).max_context, whole))]
+    words += ["--max-model-len", str(c.context_tokens)]
     if c.reward_model:
         words += ["--gpu-memory-utilization", f"{UTILISATION - _reward_share(c, workspace):.2f}"]
     return shlex.join(words)

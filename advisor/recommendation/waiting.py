@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ class Waiting:
             longest=min(most, tokens * self.longest),
             provenance=Provenance.IMPUTED,
         )
+
+
+def context_tokens(prompt_tokens: float, longest_answer_tokens: float, most: int) -> int:
+    """Longest sequence that is served: prompt and longest answer in whole 1,024s, within the model's own context."""
+    return min(most, 1024 * math.ceil((prompt_tokens + longest_answer_tokens) / 1024))
 
 
 def typical_spread(points: Iterable[Point]) -> Waiting:

@@ -70,6 +70,7 @@ def candidate(**changed):
         "latency_s": 1.0,
         "latency": Latency(0.5, 1.0, 2.0),
         "longest_answer_tokens": 4000.0,
+        "context_tokens": 5120,
         "energy_j": 1.0,
         "ttft_s": 1.0,
         "tpot_s": 1.0,

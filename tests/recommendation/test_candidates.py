@@ -25,7 +25,7 @@ REWARD = "Qwen/Qwen2.5-Math-7B"
 
 
 def every_candidate(ws, **options):
-    request = checked_request(ws, task="mine", gpu=GPU, price=PRICE, **options)
+    request = checked_request(ws, **({"task": "mine", "gpu": GPU, "price": PRICE} | options))
     return [candidate(row, ws) for row in rows(candidates(ws, request).execute("from candidates"))]
 
 
@@ -76,6 +76,24 @@ def test_seconds_are_those_of_the_percentile_asked_for(tmp_path):
     for percentile in (50, 95, 99):
         c = at(every_candidate(ws, percentile=percentile), 1, 8)
         assert c.latency_s == c.cost("s") == getattr(c.latency, f"p{percentile}_s")
+
+
+@pytest.mark.parametrize(("longest", "budget", "context"), [(4000.0, None, 5120), (4000.0, 8000, 9216)])
+def test_the_context_holds_the_cap_or_the_longest_answer(tmp_path, longest, budget, context):
+    ws = workspace(tmp_path, point(answer_p999_tokens=longest, token_budget=budget))
+    (found,) = {c.context_tokens for c in every_candidate(ws)}
+    assert found == context
+
+
+@pytest.mark.parametrize(("part", "fewest"), [(0.95, 1), (1.05, 2)])
+def test_one_whole_context_has_to_fit(tmp_path, part, fewest):
+    """Engines do not start where it does not, however short the mean answer is."""
+    free = UTILISATION * load_gpu("l4").memory_bytes - OVERHEAD_BYTES - 2 * 8.2e9
+    per_token = demand(spec_of(MODEL), "bf16", 200, 1200).kv_sequence_bytes / 1400
+    longest = 1024 * round(part * free / per_token / 1024) - 200
+    ws = workspace(tmp_path, point(answer_p999_tokens=float(longest)))
+    found = every_candidate(ws, gpu="l4", price="l4=1usd/h")
+    assert min(c.gpu_count for c in found) == fewest
 
 
 def test_nothing_right_has_no_price_per_correct_answer(tmp_path):

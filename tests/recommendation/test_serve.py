@@ -38,12 +38,8 @@ def test_data_parallel_groups_share_the_sequences():
     assert served(concurrency=100, parallelism="tp8")["--max-num-seqs"] == "100"
 
 
-def test_the_context_holds_prompt_and_longest_answer():
-    assert served()["--max-model-len"] == "5120"  # 200 of the prompt and 4,000 of the longest, in whole 1,024s
-    assert served(longest_answer_tokens=800.0)["--max-model-len"] == "1024"
-    assert served(token_budget=8000)["--max-model-len"] == "9216"
-    longest = served(longest_answer_tokens=60_000.0)["--max-model-len"]
-    assert longest == str(spec_of("Qwen/Qwen3-8B").max_context)
+def test_the_context_is_the_one_that_was_costed():
+    assert served(context_tokens=9216)["--max-model-len"] == "9216"
 
 
 def test_policy_and_reward_model_share_the_memory():

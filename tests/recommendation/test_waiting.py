@@ -3,7 +3,7 @@
 import pytest
 
 from advisor.provenance import Provenance
-from advisor.recommendation.waiting import typical_spread, waiting
+from advisor.recommendation.waiting import context_tokens, typical_spread, waiting
 from tests.recommendation.made import point
 
 UNKNOWN = {"depth_p50_tokens": None, "depth_p95_tokens": None, "depth_p99_tokens": None, "answer_p999_tokens": None}
@@ -37,3 +37,13 @@ def test_unknown_lengths_are_imputed_around_the_mean():
 def test_nothing_is_longer_than_its_cap():
     found = waiting(point(token_budget=1500, **UNKNOWN), TYPICAL)
     assert four(found) == pytest.approx((800, 1500, 1500, 1500))
+
+
+def test_the_context_holds_prompt_and_longest_answer_in_whole_1024s():
+    assert [context_tokens(200, longest, 40_960) for longest in (800, 824, 825, 4000, 60_000)] == [
+        1024,
+        1024,
+        2048,
+        5120,
+        40_960,
+    ]
