@@ -23,7 +23,7 @@ ENGINE = {
 }
 OPTIONS = [f"{name}={value}" for name, value in ENGINE.items()]
 COLUMNS = ("prompt_tokens", "generated_tokens", "concurrency", "ttft_s", "tpot_s", "request_s", "output_tokens_per_s")
-SEEN = 5
+LEAST = 8
 
 
 @pytest.mark.parametrize("model", ["small", "moe"])
@@ -41,7 +41,8 @@ def test_a_profile_predicts_what_it_did_not_see(tmp_path, model):
         progress=steps.append,
     )
     runs = done.loads
-    assert len(runs) == len(steps) >= SEEN + 3
+    assert len(runs) == len(steps) >= LEAST
+    seen, unseen = runs[::2], runs[1::2]  # in turns, since a shared machine's speed drifts while they are measured
     assert {run.status for run in runs} == {"ok"}
     assert runs[0].power_w is None  # no GPU here
     assert runs[0].start_s > 0
@@ -54,7 +55,7 @@ def test_a_profile_predicts_what_it_did_not_see(tmp_path, model):
 
     def error():
         """Median over the loads that the second workspace has not seen."""
-        return statistics.median(abs(predicted(run) / run.tpot_s - 1) for run in runs[SEEN:])
+        return statistics.median(abs(predicted(run) / run.tpot_s - 1) for run in unseen)
 
     def predicted(run):
         return advisor.estimate(
@@ -70,11 +71,11 @@ def test_a_profile_predicts_what_it_did_not_see(tmp_path, model):
     with (tmp_path / "seen.csv").open("w", newline="") as out_file:
         writer = csv.DictWriter(out_file, ["model", "gpu", *COLUMNS], extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(asdict(run) for run in runs[:SEEN])
+        writer.writerows(asdict(run) for run in seen)
     advisor.import_runs(part, tmp_path / "seen.csv")
     advisor.fit(part)
     after = error()
-    print(f"{model}: median error {before:.0%} before, {after:.0%} from {SEEN} of {len(runs)} loads")
+    print(f"{model}: median error {before:.0%} before, {after:.0%} from {len(seen)} of {len(runs)} loads")
     assert after < before
     assert after < 0.5
 
