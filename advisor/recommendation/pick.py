@@ -15,6 +15,7 @@ from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import Request, checked_request, rents_of
+from advisor.recommendation.serve import command_notes
 from advisor.rents import price_notes
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -177,6 +178,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         n_candidates=_count(connection),
         request=request,
         notes=(
+            *command_notes(recommended, request.engine, workspace),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *price_notes([recommended.rent], rents_of(workspace, request)),
         ),

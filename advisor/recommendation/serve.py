@@ -26,6 +26,19 @@ def serve_command(c: Candidate, workspace: Workspace) -> str:
     return shlex.join(words)
 
 
+def command_notes(c: Candidate, engine: str, workspace: Workspace) -> tuple[str, ...]:
+    """Where the command does not start what was costed, and what to change in it."""
+    notes, published = [], workspace.models.checkpoint_precision(c.model)
+    if engine != "vllm":
+        notes.append(f"speed and cost are for {engine}, but the command is vLLM's: write the one for {engine} yourself")
+    if c.precision != published:
+        notes.append(
+            f"cost is for {c.precision} weights, but {c.model} is published in {published}:"
+            f" put a checkpoint in {c.precision} in its place in the command"
+        )
+    return tuple(notes)
+
+
 def reward_command(c: Candidate, workspace: Workspace) -> str | None:
     """`vllm serve …` for the reward model of a candidate, on the same GPUs; None without one."""
     if not c.reward_model:

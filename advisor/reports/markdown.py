@@ -127,7 +127,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         to_markdown(frontier_table(found.frontier, request.cost)),
         *_curve_section(curves, pictures),
         "## Assumptions",
-        "\n".join(f"- {line}" for line in ASSUMPTIONS),
+        "\n".join(f"- {line}" for line in (*found.notes, *ASSUMPTIONS)),
         "## Where the numbers come from",
         to_markdown(_provenance(found)),
         f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}; again with\n\n"

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from advisor.recommendation.serve import reward_command, serve_command
+from advisor.recommendation.serve import command_notes, reward_command, serve_command
 from tests.known import SHIPPED, spec_of
 from tests.recommendation.made import candidate
 
@@ -66,3 +66,11 @@ def test_no_shipped_answer_is_longer_than_the_context_that_serves_it():
     for p in known:
         needed = (p.prompt_tokens or 0) + max(p.answer_p999_tokens, p.token_budget or 0)
         assert needed <= spec_of(p.model).max_context, p
+
+
+def test_a_command_that_does_not_start_what_was_costed_says_so():
+    assert command_notes(candidate(), "vllm", SHIPPED) == ()
+    (other,) = command_notes(candidate(), "sglang", SHIPPED)
+    assert "for sglang, but the command is vLLM's" in other
+    (weights,) = command_notes(candidate(precision="fp8"), "vllm", SHIPPED)
+    assert "Qwen/Qwen3-8B is published in bf16: put a checkpoint in fp8" in weights

@@ -108,3 +108,8 @@ def test_a_model_that_is_never_right_is_still_reported(advisor, tmp_path):
     code, out, _ = advisor("recommend", "--task", "mine", "--gpu", "h100-sxm", "--workspace", tmp_path)
     assert code == 0
     assert "none was correct" in out
+
+
+def test_a_report_says_where_its_command_is_not_what_was_costed(advisor, tmp_path):
+    assert advisor("report", "-o", tmp_path / "r.md", "--engine", "sglang")[0] == 0
+    assert "- speed and cost are for sglang, but the command is vLLM's" in (tmp_path / "r.md").read_text()
