@@ -1,4 +1,4 @@
-"""What is request of a recommendation, checked: names in full, budgets per question, durations in seconds."""
+"""A request for a recommendation, checked: names in full, budgets per question, durations in seconds."""
 
 from __future__ import annotations
 
