@@ -104,6 +104,14 @@ MinAccuracy = Annotated[
 Qps = Annotated[
     float | None, typer.Option("--qps", help="Questions per second to carry; whole replicas are counted and paid.")
 ]
+Traffic = Annotated[
+    str | None,
+    typer.Option("--traffic", help="Instead of --qps a day: a CSV with hour,questions_per_second for hours 0 to 23."),
+]
+MaxWait = Annotated[
+    str | None,
+    typer.Option("--max-wait", help="Longest wait for a free place, e.g. 2s; default a tenth of an answer's time."),
+]
 MaxTtft = Annotated[str | None, typer.Option("--max-ttft", help="Longest time to first token, e.g. 1s.")]
 MaxTpot = Annotated[str | None, typer.Option("--max-tpot", help="Longest time per output token, e.g. 50ms.")]
 Percentile = Annotated[

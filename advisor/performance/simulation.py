@@ -8,12 +8,17 @@ random at a rate (Poisson).
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.performance.demand import Array
+
+Tokens = NDArray[np.int64]
 
 TOKEN_BUDGET = 8192
 """Tokens of one step: vLLM's max_num_batched_tokens for serving on large GPUs."""
@@ -40,11 +45,13 @@ class StepTimes:
 class Simulated:
     """Arrays of shape (requests,) in order of arrival, without those into an empty engine.
 
-    Throughput and in_flight obey Little's law.
+    `place_s` is how long a request waited for a place, part of its TTFT. Throughput and in_flight obey Little's law.
     """
 
     ttft_s: Array
     tpot_s: Array
+    request_s: Array
+    place_s: Array
     output_tokens_per_s: float
     in_flight: float
 
@@ -52,12 +59,13 @@ class Simulated:
 class _Engine:
     """The state between steps; requests are numbered by arrival."""
 
-    def __init__(self, speed: StepTimes, prompt_tokens: int, generated_tokens: int) -> None:
+    def __init__(self, speed: StepTimes, prompt_tokens: int, generated_tokens: Tokens) -> None:
         self.speed, self.prompt_tokens, self.generated_tokens = speed, prompt_tokens, generated_tokens
-        self.now = 0.0
+        self.now, self.steps = 0.0, 0
         self.waiting: deque[int] = deque()  # no place yet
         self.prefilling: dict[int, int] = {}  # prompt tokens still to do, oldest first
-        self.decoding: dict[int, int] = {}  # tokens still to generate
+        self.decoding: list[tuple[int, int]] = []  # a heap: the step that draws the last token, and the request
+        self.admitted_s: dict[int, float] = {}
         self.first_s: dict[int, float] = {}
         self.last_s: dict[int, float] = {}
 
@@ -65,10 +73,15 @@ class _Engine:
     def idle(self) -> bool:
         return not (self.waiting or self.prefilling or self.decoding)
 
+    @property
+    def has_room(self) -> bool:
+        return len(self.prefilling) + len(self.decoding) < self.speed.max_sequences
+
     def _chunks(self) -> dict[int, int]:
         """Prompt tokens of each request in the coming step."""
-        while self.waiting and len(self.prefilling) + len(self.decoding) < self.speed.max_sequences:
-            self.prefilling[self.waiting.popleft()] = self.prompt_tokens
+        while self.waiting and self.has_room:
+            request = self.waiting.popleft()
+            self.prefilling[request], self.admitted_s[request] = self.prompt_tokens, self.now
         room, chunks = max(TOKEN_BUDGET - len(self.decoding), 0), {}
         for request, left in self.prefilling.items():
             if room <= 0:
@@ -77,23 +90,27 @@ class _Engine:
             room -= chunks[request]
         return chunks
 
-    def step(self) -> list[int]:
-        """Run one step; the requests whose last token it drew."""
+    def run(self, next_arrival_s: float) -> list[int]:
+        """One step, or as many as pass alike before an answer ends or a request comes; the requests that end."""
         chunks = self._chunks()
-        self.now += (
-            float(self.speed.decode_s[max(len(self.decoding), 1)]) + sum(chunks.values()) * self.speed.prompt_token_s
-        )
-        self.decoding = {request: left - 1 for request, left in self.decoding.items()}
+        step_s = float(self.speed.decode_s[max(len(self.decoding), 1)])
+        if self.prefilling:
+            self.now, self.steps = self.now + step_s + sum(chunks.values()) * self.speed.prompt_token_s, self.steps + 1
+        else:
+            alike = self.decoding[0][0] - self.steps
+            if self.has_room and next_arrival_s < self.now + alike * step_s:
+                alike = max(math.ceil((next_arrival_s - self.now) / step_s), 1)
+            self.now, self.steps = self.now + alike * step_s, self.steps + alike
         for request, chunk in chunks.items():
             self.prefilling[request] -= chunk
             if self.prefilling[request] == 0:
                 del self.prefilling[request]
                 self.first_s[request] = self.now
-                self.decoding[request] = self.generated_tokens - 1
-        answered = [request for request, left in self.decoding.items() if left == 0]
-        for request in answered:
-            del self.decoding[request]
-            self.last_s[request] = self.now
+                heappush(self.decoding, (self.steps + int(self.generated_tokens[request]) - 1, request))
+        answered = []
+        while self.decoding and self.decoding[0][0] <= self.steps:
+            answered.append(heappop(self.decoding)[1])
+            self.last_s[answered[-1]] = self.now
         return answered
 
 
@@ -102,11 +119,15 @@ def simulate(
     arrivals_s: Array | None,
     concurrency: int,
     prompt_tokens: int,
-    generated_tokens: int,
+    generated_tokens: int | Tokens,
     n_requests: int,
 ) -> Simulated:
-    """`n_requests` requests that arrive at `arrivals_s`; for None `concurrency` at once, then one for each answered."""
-    engine = _Engine(speed, prompt_tokens, generated_tokens)
+    """`n_requests` requests that arrive at `arrivals_s`; for None `concurrency` at once, then one for each answered.
+
+    `generated_tokens`: of each answer, or of all.
+    """
+    generated = np.broadcast_to(np.asarray(generated_tokens), (n_requests,))
+    engine = _Engine(speed, prompt_tokens, generated)
     arrival = [0.0] * min(concurrency, n_requests) if arrivals_s is None else arrivals_s.tolist()
     coming = 0
     while len(engine.last_s) < n_requests:
@@ -115,17 +136,16 @@ def simulate(
         while coming < len(arrival) and arrival[coming] <= engine.now:
             engine.waiting.append(coming)
             coming += 1
-        answered = engine.step()
+        answered = engine.run(arrival[coming] if coming < len(arrival) else math.inf)
         if arrivals_s is None:
             arrival += [engine.now] * min(len(answered), n_requests - len(arrival))
     requests = range(n_requests)
-    came, first, last = (
-        np.array(arrival),
-        np.array([engine.first_s[r] for r in requests]),
-        np.array([engine.last_s[r] for r in requests]),
+    came = np.array(arrival)
+    admitted, first, last = (
+        np.array([times[r] for r in requests]) for times in (engine.admitted_s, engine.first_s, engine.last_s)
     )
     full = min(concurrency, n_requests // 4)  # the first that comes to an engine as full as it stays
-    tpot_s = ((last - first) / max(generated_tokens - 1, 1))[full:]
+    tpot_s = ((last - first) / np.maximum(generated - 1, 1))[full:]
     wait_s = speed.wait_steps * float(np.mean(tpot_s))
     stay = float(np.mean((last - came)[full:])) + wait_s
     per_s = (
@@ -136,7 +156,9 @@ def simulate(
     return Simulated(
         (first - came)[full:] + wait_s,
         tpot_s,
-        float(per_s * generated_tokens),
+        (last - came)[full:] + wait_s,
+        (admitted - came)[full:],
+        float(per_s * np.mean(generated)),
         float(per_s * stay),
     )
 

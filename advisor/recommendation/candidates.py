@@ -18,6 +18,7 @@ from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
 from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, able, deployments, fleet
+from advisor.recommendation.loads import at_rate, capacities, kept_busy
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.serve import reward_command, serve_command
 from advisor.recommendation.waiting import Waiting, context_tokens, typical_spread, waiting
@@ -35,19 +36,44 @@ def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnect
     Raises AdvisorError for an unknown task, NoAnswer where nothing is known of the models on it, or no GPU has a price
     of the kind.
     """
-    usable, rents = _usable(workspace, request), rents_of(workspace, request)
-    gpus = _chosen_gpus(workspace, request, rents)
+    rents = rents_of(workspace, request)
+    points, deployed = points_and_deployments(workspace, request, rents)
+    return costed(points, loaded(points, deployed, request), request, rents)
+
+
+def loaded(points: Columns, deployed: Columns, request: Request) -> Columns:
+    """Deployments at the load of a request."""
+    if request.qps is None:
+        return kept_busy(points, deployed)
+    capacity = capacities(points, deployed, request)
+    return at_rate(points, deployed, capacity, np.flatnonzero(capacity), request.qps)
+
+
+def costed(points: Columns, loaded: Columns, request: Request, rents: Rents) -> duckdb.DuckDBPyConnection:
+    """The same of strategy points and their deployments at a load."""
     connection = duckdb.connect()
+    connection.register("points", points)
+    connection.register("deployments", loaded)
+    connection.execute("create table paced as from points join deployments using (point_id)")
+    _bill(connection, rents, keep_unpriced=request.gpus is not None)
+    mean_share = request.mean_qps / request.qps if request.mean_qps and request.qps else 1.0
+    parameters = {"usd_per_kwh": request.usd_per_kwh, "percentile": request.percentile, "mean_share": mean_share}
+    connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", parameters)
+    return connection
+
+
+def points_and_deployments(workspace: Workspace, request: Request, rents: Rents) -> tuple[Columns, Columns]:
+    """The strategy points of a task, and every deployment that can start and hold them, at full concurrency.
+
+    Raises as `candidates` does.
+    """
+    usable = _usable(workspace, request)
+    gpus = _chosen_gpus(workspace, request, rents)
     typical = typical_spread(workspace.fits.points)
     waits = [waiting(p, typical) for p in usable]
     answers = [_answers(workspace, p, w) for p, w in zip(usable, waits, strict=True)]
-    connection.register("points", _point_columns(workspace, usable, waits, answers))
-    connection.register("deployments", _all_deployments(workspace, usable, answers, request, gpus))
-    connection.execute(f"create table paced as {statement(PACKAGE, 'paced')}", {"qps": request.qps})
-    _bill(connection, rents, keep_unpriced=request.gpus is not None)
-    parameters = {"qps": request.qps, "usd_per_kwh": request.usd_per_kwh, "percentile": request.percentile}
-    connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", parameters)
-    return connection
+    points = _point_columns(workspace, usable, waits, answers)
+    return points, _all_deployments(workspace, usable, answers, request, gpus)
 
 
 def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced: bool) -> None:

@@ -1,19 +1,23 @@
 -- candidates: every strategy point on every deployment that may be had, in the five costs per question.
--- in:  paced (paced.sql)
+-- in:  paced, points joined with deployments:
+--      points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
+--             generated_tokens, longest, context_tokens, lengths, reward_model, policy_flops, flops, provenance, runs)
+--      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, performance, spread, and at its load:
+--             qps, replicas, questions_per_s, ttft_s, tpot_s, joules, s_p50, s_p95, s_p99)
+--             qps: questions per second that all replicas get together; infinite: each is kept busy
+--             questions_per_s: that one replica can take; joules: of all its GPUs, a question
+--             spread: factor of the 90 % interval of times
 --      rents(gpu, gpu_count, replicas, rent_usd_per_hour, rent)  as billed, of all replicas together; null: no price is known
+--      $mean_share: of the rate of the peak, which has to be carried, on average over the day
 --      $percentile: 50, 95 or 99, which of them s counts
---      $qps: questions per second the deployment must carry, or null: it is kept busy
 --      $usd_per_kwh: price of the energy of owned GPUs, or null: the rent pays it
--- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens
+-- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens; usd_spread: factor of the upper end of usd
 with billed as (
     select
         *,
-        watts / questions_per_s as joules,
-        coalesce($qps, questions_per_s) as answered_per_s,
+        if(isinf(qps), questions_per_s * replicas, qps * $mean_share) as answered_per_s,
         coalesce(joules * answered_per_s / 1000 * $usd_per_kwh, 0) as energy_usd_per_hour, -- J/s are watts
-        rent_usd_per_hour + energy_usd_per_hour as usd_per_hour,
-        ceil(n_samples / concurrency) as turns, -- answers beyond the concurrency wait for another one
-        case $percentile when 50 then wait_p50 when 95 then wait_p95 when 99 then wait_p99 end as wait_tokens
+        rent_usd_per_hour + energy_usd_per_hour as usd_per_hour
     from paced
     join rents using (gpu, gpu_count, replicas)
 )
@@ -36,10 +40,10 @@ select
     flops::double as flops,
     policy_flops::double as policy_flops,
     nullif(reward_model, '') as reward_model,
-    (ttft_s + tpot_s * wait_tokens) * turns + score_s as s, -- a vote waits for its longest answer
-    (ttft_s + tpot_s * wait_p50) * turns + score_s as s_p50,
-    (ttft_s + tpot_s * wait_p95) * turns + score_s as s_p95,
-    (ttft_s + tpot_s * wait_p99) * turns + score_s as s_p99,
+    case $percentile when 50 then s_p50 when 95 then s_p95 when 99 then s_p99 end as s,
+    s_p50,
+    s_p95,
+    s_p99,
     longest,
     context_tokens,
     lengths,
@@ -47,6 +51,7 @@ select
     prompt_tokens + generated_tokens as tokens,
     ttft_s,
     tpot_s,
+    qps,
     replicas,
     rent,
     usd_per_hour,
@@ -56,5 +61,6 @@ select
     provenance as accuracy_provenance,
     runs,
     performance as performance_provenance,
-    spread
+    spread,
+    if(isinf(qps), spread, ceil(qps * spread / questions_per_s) / replicas) as usd_spread -- more replicas where it is slower
 from billed

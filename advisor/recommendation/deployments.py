@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from advisor.provenance import Provenance
 from advisor.support import SupportTable
 
 Numbers = NDArray[np.float64]
-Columns = dict[str, NDArray[np.generic]]
+Columns = dict[str, NDArray[Any]]
 
 GPU_COUNTS = (1, 2, 4, 8, 16)
 BUSY_PER_GROUP = 4
@@ -166,6 +167,7 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
     times = predicted.serving
     columns: Columns = {
         "point_id": np.full(len(fits), point_id),
+        "deployment": point_id * len(f.layouts) + f.layout,
         "gpu": f.gpu,
         "gpu_count": f.gpu_count.astype(np.int64),
         "parallelism": f.parallelism,

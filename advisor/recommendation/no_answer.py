@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import duckdb
 
 from advisor.errors import NoAnswer
 from advisor.prices import KINDS
-from advisor.recommendation.candidates import feasible
+from advisor.recommendation.candidates import candidates, feasible
 from advisor.recommendation.request import Request, rents_of
 from advisor.store.workspace import Workspace
-from advisor.units import COSTS, SECONDS_PER_MONTH, significant
+from advisor.units import COSTS, SECONDS_PER_MONTH, Budget, significant
 
+UNDER_LOAD = ("s", "max_ttft", "max_tpot")
+"""Limits that decide how many questions a replica takes, where they come at a rate."""
+LOOSER = 4.0
 COLUMNS = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
 
 
 def no_answer(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> NoAnswer:
     """What is at fault: GPUs that are too small or too few, a price that is not known, or a single limit."""
-    if not _one(connection, "select count(*) from paced"):
+    near = [*_binding(connection, request), *_binding_under_load(request, workspace)]
+    if not near and not _one(connection, "select count(*) from paced"):
         what = f"no model with a known accuracy on {request.task} can start on these GPUs under {request.engine}"
         hint = "`advisor estimate MODEL --gpu GPU` says why; allow other GPUs or another --precision"
         return NoAnswer(what, hint=hint)
-    if not _one(connection, "select count(*) from candidates"):
+    if not near and not _one(connection, "select count(*) from candidates"):
         return _too_few(connection, request) if request.most_gpus else _no_machine(request)
     what = f"nothing known on {request.task} meets all limits"
-    missing, near = _missing_prices(connection, request, workspace), " or ".join(_binding(connection, request))
+    missing = _missing_prices(connection, request, workspace)
     if near:
-        return NoAnswer(what, hint="; ".join([f"nearest feasible, changing one: {near}", *missing]))
+        return NoAnswer(what, hint="; ".join([f"nearest feasible, changing one: {' or '.join(near)}", *missing]))
     if missing:
         return NoAnswer("; ".join(missing))
     return NoAnswer(f"{what}, and changing a single one would not help", hint="loosen two of them")
 
 
 def _one(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, object] | None = None
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None
 ) -> float | None:
     found = connection.execute(query, parameters or {}).fetchone()
     value = found[0] if found else None
@@ -45,7 +51,7 @@ def _binding(connection: duckdb.DuckDBPyConnection, request: Request) -> list[st
     """For each limit that alone keeps everything out, the option that would let something through."""
     binding = []
     for name, value in request.limits.items():
-        if value is None:
+        if value is None or (request.qps and name in UNDER_LOAD):
             continue
         best = "max" if name == "min_accuracy" else "min"
         priced = "usd is not null and not isnan(usd)"
@@ -56,11 +62,48 @@ def _binding(connection: duckdb.DuckDBPyConnection, request: Request) -> list[st
     return binding
 
 
+def _binding_under_load(request: Request, workspace: Workspace) -> list[str]:
+    """The same of limits that decide how many questions a replica takes, which has to be computed anew for each."""
+    if request.qps is None:
+        return []
+    limits = request.limits | {"max_wait": request.max_wait_s}
+    given = [(name, value) for name in (*UNDER_LOAD, "max_wait") if (value := limits[name]) is not None]
+    nearest = [(name, _nearest_under_load(name, value, request, workspace)) for name, value in given]
+    return [_nearest(name, value, request) for name, value in nearest if value is not None]
+
+
+def _nearest_under_load(name: str, limit: float, request: Request, workspace: Workspace) -> float | None:
+    """A limit with which something is feasible, at most a third above the smallest; None where there is none."""
+    if not _any_feasible(_with_limit(request, name, None), workspace):
+        return None
+    low, high = limit, limit * LOOSER
+    while not _any_feasible(_with_limit(request, name, high), workspace):
+        low, high = high, high * LOOSER
+    while high / low > 4 / 3:
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if _any_feasible(_with_limit(request, name, middle), workspace) else (middle, high)
+    return high
+
+
+def _any_feasible(request: Request, workspace: Workspace) -> bool:
+    query = feasible("select count(*) from feasible where usd is not null and not isnan(usd)")
+    return bool(_one(candidates(workspace, request), query, request.limits))
+
+
+def _with_limit(request: Request, name: str, limit: float | None) -> Request:
+    if name == "s":
+        others = tuple(budget for budget in request.budgets if budget.cost != "s")
+        return replace(request, budgets=others if limit is None else (*others, Budget(limit, "s")))
+    if name == "max_ttft":
+        return replace(request, max_ttft_s=limit)
+    return replace(request, max_tpot_s=limit) if name == "max_tpot" else replace(request, max_wait_s=limit)
+
+
 def _nearest(name: str, value: float, request: Request) -> str:
     if name == "min_accuracy":
         return f"--min-accuracy {math.floor(value * 1000) / 1000:g}"
-    if name == "usd" and request.qps and _tightest_is_monthly(request):
-        return f"--budget {_rounded_up(value * request.qps * SECONDS_PER_MONTH):g}usd/month"
+    if name == "usd" and request.mean_qps and _tightest_is_monthly(request):
+        return f"--budget {_rounded_up(value * request.mean_qps * SECONDS_PER_MONTH):g}usd/month"
     if name in COSTS:
         return f"--budget {_rounded_up(value):g}{name}"
     return f"--{name.replace('_', '-')} {_rounded_up(value):g}s"

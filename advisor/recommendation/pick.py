@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -11,11 +12,22 @@ import duckdb
 from advisor.arguments import checked_arguments
 from advisor.errors import NoAnswer
 from advisor.prices import Price
+from advisor.recommendation.at_rates import PickAtRate, picks_at_rates
 from advisor.recommendation.candidate import Candidate
-from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
+from advisor.recommendation.candidates import (
+    PACKAGE,
+    candidate,
+    costed,
+    feasible,
+    frontier_of,
+    loaded,
+    points_and_deployments,
+    rows,
+)
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.serve import command_notes
+from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
 from advisor.rents import price_notes
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -68,6 +80,8 @@ class Recommendation(Value):
     reason: str
     n_candidates: int
     request: Request
+    at_rates: Rows[PickAtRate]
+    day: DayOfTraffic | None = None
     notes: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
@@ -100,6 +114,8 @@ def recommend(
     model: str | Sequence[str] | None = None,
     precision: str | None = None,
     qps: float | None = None,
+    traffic: str | Path | Sequence[float] | None = None,
+    max_wait: str | float | None = None,
     max_ttft: str | float | None = None,
     max_tpot: str | float | None = None,
     percentile: int = 95,
@@ -118,7 +134,10 @@ def recommend(
     gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     model          name of a model, or a list: only these
     precision      of the weights: bf16, fp8, fp4, int8 or int4; None: the checkpoint's own
-    qps            questions per second that must be carried, a number: adds replicas and USD per month
+    qps            questions per second, coming at random, that must be carried; None: every replica is kept busy
+    traffic        the same by the hour: the path of a CSV with hour,questions_per_second, or 24 numbers
+    max_wait       longest wait for a free place: "2s", or a number of seconds; None: a tenth of an answer's mean time,
+                   or what the seconds of the budget leave
     max_ttft       longest time to the first token: "1s", "500ms", or a number of seconds
     max_tpot       longest time per output token after it: "30ms", or a number of seconds
     percentile     of the questions that stay within the seconds of a budget and of the answer: 50, 95 or 99
@@ -140,6 +159,8 @@ def recommend(
         model=model,
         precision=precision,
         qps=qps,
+        traffic=traffic,
+        max_wait=max_wait,
         max_ttft=max_ttft,
         max_tpot=max_tpot,
         percentile=percentile,
@@ -157,7 +178,9 @@ def recommend(
 
 
 def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
-    connection = candidates(workspace, request)
+    rents = rents_of(workspace, request)
+    points, deployed = points_and_deployments(workspace, request, rents)
+    connection = costed(points, loaded(points, deployed, request), request, rents)
     cheaper = _cheaper(connection, request)
     parameters = {**request.limits, "cost": cheaper, "worth": WORTH}
     query = f"create table picked as {feasible(statement(PACKAGE, 'pick'))}"
@@ -177,10 +200,14 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         reason=_reason(pick, request, cheaper),
         n_candidates=_count(connection),
         request=request,
+        day=day_of_traffic(recommended, request.hourly, rents) if request.hourly else None,
+        at_rates=picks_at_rates(points, deployed, request, rents, cheaper, WORTH)
+        if request.qps is None
+        else Rows((), PickAtRate),
         notes=(
             *command_notes(recommended, request.engine, workspace),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
-            *price_notes([recommended.rent], rents_of(workspace, request)),
+            *price_notes([recommended.rent], rents),
         ),
     )
 

@@ -1,16 +1,18 @@
--- pick: the best feasible candidate of every model and strategy, best first.
+-- pick: the best feasible candidate of every model and strategy, best first, for each rate of questions.
 -- Candidates whose accuracy lies within the interval of the most accurate one count as equal, and among equals a doubling of
 -- the cost has to buy $worth of accuracy; with a target accuracy the cheapest that reaches it comes first.
 -- Cheaper is judged at the upper end of the cost's interval, so that a speed that was measured beats one that was hoped for.
+-- Of equals in all that, as on machines that few questions leave idle, the one expected to be cheaper comes first, then the
+-- more accurate, then the faster.
 -- in:  feasible (feasible.sql); $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
 -- out: the columns of candidates, and cost, place (1 is the pick), most_accurate and its model among all feasible
 with most as (
-    select max(accuracy) as accuracy from feasible
+    select qps, max(accuracy) as accuracy from feasible group by qps
 ),
 best as (
-    select feasible.accuracy, max(feasible.low) as low, min(feasible.model) as model
-    from feasible join most on feasible.accuracy = most.accuracy
-    group by feasible.accuracy
+    select qps, feasible.accuracy, max(feasible.low) as low, min(feasible.model) as model
+    from feasible join most using (qps, accuracy)
+    group by qps, feasible.accuracy
 ),
 costed as not materialized (
     select
@@ -23,20 +25,21 @@ weighed as not materialized (
         costed.*,
         best.accuracy as most_accurate,
         best.model as most_accurate_model,
-        -log2(greatest(cost * spread, 1e-300)) as cheapness,
+        -log2(greatest(cost * if($cost = 'usd', usd_spread, spread), 1e-300)) as cheapness,
         case
             when $min_accuracy is not null then cheapness
             when costed.accuracy >= best.low then 10 + costed.accuracy + $worth * cheapness -- ten: equals come before all others
             else costed.accuracy + 1e-9 * cheapness
-        end as merit
-    from costed, best
+        end as merit,
+        -1e-7 * log2(greatest(cost, 1e-300)) + 1e-9 * costed.accuracy - 1e-12 * log2(s) as of_equals
+    from costed join best using (qps)
     where cost is not null and not isnan(cost)
 ),
 firsts as (
-    select arg_max(candidate_id, merit) as candidate_id from weighed group by model, strategy
+    select arg_max(candidate_id, merit + of_equals) as candidate_id from weighed group by qps, model, strategy
 )
 select
-    * exclude (merit, cheapness),
-    row_number() over (order by merit desc, s, candidate_id) as place
+    * exclude (merit, cheapness, of_equals),
+    row_number() over (partition by qps order by merit + of_equals desc, candidate_id) as place
 from weighed
 where candidate_id in (select candidate_id from firsts)

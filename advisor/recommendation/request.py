@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from advisor.errors import AdvisorError, unknown
 from advisor.fits.lengths import PERCENTILES
@@ -12,6 +13,7 @@ from advisor.gpus import PRECISIONS
 from advisor.performance.deployment import ENGINES
 from advisor.prices import Price, checked_kind, parse_prices
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
+from advisor.recommendation.traffic import day_of
 from advisor.rents import Rents
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
@@ -24,7 +26,8 @@ class Request:
     """Budgets are per question, `budgets_given` as they were given; names are full ids; None means no limit.
 
     `most_gpus`: GPUs that may be used at once; `have`: owned ones, the only ones then; `price_kind` None: on-demand,
-    another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price` as it was given.
+    another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price` as it was given; `qps`: to be
+    carried at the peak; `hourly`: in each hour of the day, where they differ.
     """
 
     task: str = DEFAULT_TASK
@@ -34,6 +37,9 @@ class Request:
     models: tuple[str, ...] | None = None
     precision: str | None = None
     qps: float | None = None
+    hourly: tuple[float, ...] = ()
+    traffic_given: str = ""
+    max_wait_s: float | None = None
     max_ttft_s: float | None = None
     max_tpot_s: float | None = None
     percentile: int = 95
@@ -45,6 +51,11 @@ class Request:
     have: Mapping[str, int] = field(default_factory=dict)
     usd_per_kwh: float | None = None
     budgets_given: tuple[Budget, ...] = ()
+
+    @property
+    def mean_qps(self) -> float | None:
+        """Questions per second over the day."""
+        return sum(self.hourly) / len(self.hourly) if self.hourly else self.qps
 
     @property
     def is_free(self) -> bool:
@@ -75,7 +86,9 @@ class Request:
         limits += [f"accuracy ≥ {self.min_accuracy:g}"] if self.min_accuracy is not None else []
         limits += [f"TTFT ≤ {self.max_ttft_s:g} s"] if self.max_ttft_s else []
         limits += [f"TPOT ≤ {self.max_tpot_s:g} s"] if self.max_tpot_s else []
-        limits += [f"{self.qps:g} questions/s"] if self.qps else []
+        at_peak = " at the peak" if self.hourly else ""
+        limits += [f"{self.qps:g} questions/s{at_peak}"] if self.qps else []
+        limits += [f"waiting ≤ {self.max_wait_s:g} s for {self.percentile} %"] if self.max_wait_s else []
         most = {gpu: f" (at most {n})" for gpu, n in self.most_gpus.items()}
         named = ", ".join(gpu + most.get(gpu, "") for gpu in self.gpus or ())
         limits += [f"{'owned ' if self.have else ''}GPU in {named}"] if named else []
@@ -103,6 +116,8 @@ def checked_request(
     model: str | Sequence[str] | None = None,
     precision: str | None = None,
     qps: float | None = None,
+    traffic: str | Path | Sequence[float] | None = None,
+    max_wait: str | float | None = None,
     max_ttft: str | float | None = None,
     max_tpot: str | float | None = None,
     percentile: int = 95,
@@ -117,6 +132,13 @@ def checked_request(
         hint = "give a fraction above 0 and up to 1, e.g. 0.8"
         raise AdvisorError(f"{min_accuracy:g} is no accuracy", where="--min-accuracy", hint=hint)
     checked_rate(qps, where="--qps")
+    if qps is not None and traffic is not None:
+        raise AdvisorError("cannot be combined with --qps", where="--traffic", hint="the file has every hour's rate")
+    hourly = () if traffic is None else day_of(traffic)
+    if max_wait is not None and qps is None and not hourly:
+        hint = "say how many questions come with --qps or --traffic"
+        raise AdvisorError("nothing waits where every replica is kept busy", where="--max-wait", hint=hint)
+    mean_qps = sum(hourly) / len(hourly) if hourly else qps
     if percentile not in PERCENTILES:
         hint = f"accepted: {', '.join(map(str, PERCENTILES))}"
         raise AdvisorError(f"{percentile} is not a percentile that is known", where="--percentile", hint=hint)
@@ -127,12 +149,15 @@ def checked_request(
             raise AdvisorError("cannot be combined with --have", where=flag, hint="--have names GPUs and price already")
     return Request(
         task=task.lower(),
-        budgets=tuple(each.per_question(qps) for each in budgets),
+        budgets=tuple(each.per_question(mean_qps) for each in budgets),
         min_accuracy=min_accuracy,
         gpus=tuple(owned or named) or None,
         models=tuple(workspace.models.resolve(name, where="--model") for name in several(model)) or None,
         precision=checked_precision(precision),
-        qps=qps,
+        qps=max(hourly) if hourly else qps,
+        hourly=hourly,
+        traffic_given=str(traffic) if isinstance(traffic, str | Path) else "",
+        max_wait_s=None if max_wait is None else parse_duration(max_wait, where="--max-wait"),
         max_ttft_s=None if max_ttft is None else parse_duration(max_ttft, where="--max-ttft"),
         max_tpot_s=None if max_tpot is None else parse_duration(max_tpot, where="--max-tpot"),
         percentile=percentile,

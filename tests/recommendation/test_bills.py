@@ -54,7 +54,7 @@ def test_one_replica_pays_for_the_whole_machine(tmp_path, gpu_count):
 @pytest.mark.parametrize(("replicas", "machines"), [(3, 1), (4, 1), (5, 2)])
 def test_at_a_rate_replicas_share_machines(tmp_path, replicas, machines):
     ws = workspace(tmp_path, point(), prices=EIGHTS)
-    rate = (replicas - 0.5) * at(every_candidate(ws, gpu=GPU), 2, 8).questions_per_s
+    rate = (replicas - 0.5) * at(every_candidate(ws, gpu=GPU, qps=1.0), 2, 8).questions_per_s
     c = at(every_candidate(ws, gpu=GPU, qps=rate), 2, 8)
     assert (c.replicas, c.rent.instances, c.usd_per_hour) == (replicas, machines, 16.0 * machines)
     assert c.usd == pytest.approx(16.0 * machines / 3600 / rate)

@@ -123,10 +123,34 @@ def test_at_a_rate_whole_replicas_are_paid(tmp_path):
     idle = at(every_candidate(ws), 1, 8)
     rate = 2.5 * idle.questions_per_s
     busy = at(every_candidate(ws, qps=rate), 1, 8)
-    assert busy.replicas == 3
-    assert busy.usd == pytest.approx(3 * USD_PER_HOUR / 3600 / rate)
-    assert busy.usd_per_month == pytest.approx(3 * USD_PER_HOUR * 730)
+    assert busy.questions_per_s < idle.questions_per_s  # a queue that stays short leaves places free
+    assert busy.replicas == math.ceil(rate / busy.questions_per_s)
+    assert busy.replicas > 3
+    assert busy.usd == pytest.approx(busy.replicas * USD_PER_HOUR / 3600 / rate)
+    assert busy.usd_per_month == pytest.approx(busy.replicas * USD_PER_HOUR * 730)
     assert idle.replicas == 1
+
+
+def test_seldom_asked_a_replica_answers_as_fast_as_alone(tmp_path):
+    ws = workspace(tmp_path, point())
+    alone, busy = at(every_candidate(ws), 1, 1), at(every_candidate(ws), 1, 64)
+    seldom = at(every_candidate(ws, qps=1e-4), 1, 64)
+    assert seldom.latency.p95_s == pytest.approx(alone.latency.p95_s, rel=0.01)
+    assert seldom.latency.p95_s < busy.latency.p95_s
+    assert seldom.energy_j == pytest.approx(alone.energy_j, rel=0.05)
+    assert seldom.energy_j > busy.energy_j
+    assert (seldom.ttft_s, seldom.tpot_s) == pytest.approx((alone.ttft_s, alone.tpot_s), rel=0.01)
+
+
+def test_the_wait_that_is_allowed_decides_how_many_a_replica_takes(tmp_path):
+    ws = workspace(tmp_path, point())
+    usual = at(every_candidate(ws, qps=1.0), 1, 8)
+    short, long = (at(every_candidate(ws, qps=1.0, max_wait=wait), 1, 8) for wait in ("1ms", "60s"))
+    assert short.questions_per_s < usual.questions_per_s < long.questions_per_s
+    within = at(every_candidate(ws, qps=1.0, budget=f"{1.2 * usual.latency_s}s"), 1, 8)
+    assert within.latency_s <= 1.2 * usual.latency_s
+    seconds = [at(every_candidate(ws, qps=1.0, max_wait="60s", percentile=p), 1, 8) for p in (50, 99)]
+    assert seconds[0].questions_per_s > seconds[1].questions_per_s
 
 
 def rewarded(**changed):

@@ -1,5 +1,6 @@
 """The pick in SQL against the rule in plain Python."""
 
+import math
 from math import log2
 
 import duckdb
@@ -19,9 +20,8 @@ rows = st.lists(
     min_size=1,
     max_size=10,
 )
-COLUMNS = "candidate_id bigint, model varchar, strategy varchar, " + ", ".join(
-    f'"{name}" double' for name in ("accuracy", "low", "usd", "spread", "flops", "s", "J", "tokens", "ttft_s", "tpot_s")
-)
+NUMBERS = ("accuracy", "low", "usd", "spread", "flops", "s", "J", "tokens", "ttft_s", "tpot_s", "qps", "usd_spread")
+COLUMNS = "candidate_id bigint, model varchar, strategy varchar, " + ", ".join(f'"{name}" double' for name in NUMBERS)
 
 
 def picked(candidates, usd, min_accuracy):
@@ -34,7 +34,7 @@ def picked(candidates, usd, min_accuracy):
     def merit(c):
         cheap = -log2(c[3] * c[4])
         if min_accuracy is not None:
-            return (1, cheap)
+            return (1, cheap + 1e-9 * c[2])
         return (1, c[2] + WORTH * cheap) if c[2] >= bar else (0, c[2] + 1e-9 * cheap)
 
     return max(merit(c) for c in allowed), merit
@@ -45,9 +45,10 @@ def picked(candidates, usd, min_accuracy):
 def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
     connection = duckdb.connect()
     connection.execute(f"create table candidates ({COLUMNS})")
+    at_rates = {math.inf: candidates, 2.0: [(m, s, a, 3 * cost, spread) for m, s, a, cost, spread in candidates]}
     connection.executemany(
-        "insert into candidates values ($1, $2, $3, $4, $4 - 0.03, $5, $6, 1, 1, 1, 1, 1, 1)",
-        [(i, *candidate) for i, candidate in enumerate(candidates)],
+        "insert into candidates values ($1, $2, $3, $4, $4 - 0.03, $5, 9, 1, 1, 1, 1, 1, 1, $7, $6)",
+        [(i, *each, qps) for i, (qps, each) in enumerate((qps, c) for qps in at_rates for c in at_rates[qps])],
     )
     limits = {
         **dict.fromkeys(COSTS),
@@ -58,15 +59,14 @@ def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
         "cost": "usd",
         "worth": WORTH,
     }
-    query = (
-        f"select model, strategy, accuracy, usd, spread from ({feasible(statement(PACKAGE, 'pick'))}) order by place"
-    )
-    found = connection.execute(query, limits).fetchall()
-    rule = picked(candidates, usd, min_accuracy)
-    if rule is None:
-        assert found == []
-        return
-    best, merit = rule
-    assert merit(found[0])[0] == best[0]
-    assert abs(merit(found[0])[1] - best[1]) < 1e-9
-    assert len({row[:2] for row in found}) == len(found)
+    picks = f"select model, strategy, accuracy, usd, usd_spread, qps from ({feasible(statement(PACKAGE, 'pick'))})"
+    all_rates = connection.execute(f"{picks} order by qps, place", limits).fetchall()
+    for qps, at_rate in at_rates.items():
+        found, rule = [row[:-1] for row in all_rates if row[-1] == qps], picked(at_rate, usd, min_accuracy)
+        if rule is None:
+            assert found == []
+            continue
+        best, merit = rule
+        assert merit(found[0])[0] == best[0]
+        assert abs(merit(found[0])[1] - best[1]) < 1e-9
+        assert len({row[:2] for row in found}) == len(found)

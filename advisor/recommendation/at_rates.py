@@ -1,0 +1,54 @@
+"""The pick at other rates of questions: at few of them a machine that is idle most of the time decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from advisor.recommendation.candidates import PACKAGE, costed, feasible, rows
+from advisor.recommendation.deployments import Columns
+from advisor.recommendation.loads import at_rate, capacities, roomiest
+from advisor.recommendation.request import Request
+from advisor.rents import Rents
+from advisor.store.sql import statement
+from advisor.values import Rows
+
+RATES = (0.01, 0.1, 1.0, 10.0, 100.0)
+"""Questions per second."""
+COLUMNS = (
+    "qps as questions_per_s", "model", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "replicas",
+    "accuracy", "s as latency_s", "usd", "usd_per_month",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PickAtRate:
+    """What is picked for questions that come at random at a rate, and what it costs."""
+
+    questions_per_s: float
+    model: str
+    strategy: str
+    n_samples: int
+    token_budget: int | None
+    gpu: str
+    gpu_count: int
+    replicas: int
+    accuracy: float
+    latency_s: float
+    usd: float
+    usd_per_month: float
+
+
+def picks_at_rates(
+    points: Columns, deployed: Columns, request: Request, rents: Rents, cheaper: str, worth: float
+) -> Rows[PickAtRate]:
+    """One pick for each of RATES that anything carries within the limits of a request without a rate."""
+    capacity = capacities(points, deployed, request)
+    which = roomiest(deployed, capacity)
+    parts = [at_rate(points, deployed, capacity, which, rate) for rate in RATES]
+    loaded = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    connection = costed(points, loaded, request, rents)
+    query = f"select {', '.join(COLUMNS)} from ({statement(PACKAGE, 'pick')}) where place = 1 order by qps"
+    found = connection.execute(feasible(query), {**request.limits, "cost": cheaper, "worth": worth})
+    return Rows((PickAtRate(**row) for row in rows(found)), PickAtRate)
