@@ -15,7 +15,7 @@ from advisor.values import to_json
 
 def recommend(
     budget: options.BudgetList = None,
-    task: options.Task = DEFAULT_TASK,
+    task: options.TaskList = None,
     min_accuracy: options.MinAccuracy = None,
     gpu: options.GpuList = None,
     model: options.ModelList = None,
@@ -29,6 +29,12 @@ def recommend(
     price_kind: options.PriceKind = None,
     have: options.Have = None,
     usd_per_kwh: options.UsdPerKwh = None,
+    license: options.LicenseList = None,
+    exclude_model: options.ExcludedModels = None,
+    exclude_gpu: options.ExcludedGpus = None,
+    input_tokens: options.InputTokens = None,
+    output_tokens: options.OutputTokens = None,
+    cached_prompt_tokens: options.CachedPromptTokens = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -44,7 +50,7 @@ def recommend(
         found = pick.recommend(
             options.known_workspace(workspace),
             budget=budget,
-            task=task,
+            task=task or DEFAULT_TASK,
             min_accuracy=min_accuracy,
             gpu=gpu,
             model=model,
@@ -58,6 +64,12 @@ def recommend(
             price_kind=price_kind,
             have=have,
             usd_per_kwh=usd_per_kwh,
+            license=license,
+            exclude_model=exclude_model,
+            exclude_gpu=exclude_gpu,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cached_prompt_tokens=cached_prompt_tokens,
         )
     except NoAnswer as none:
         if as_json and none.answer:
@@ -69,7 +81,7 @@ def recommend(
 def report(
     output: Annotated[str, typer.Option("--output", "-o", help="Markdown file to write; pictures go beside it.")],
     budget: options.BudgetList = None,
-    task: options.Task = DEFAULT_TASK,
+    task: options.TaskList = None,
     min_accuracy: options.MinAccuracy = None,
     gpu: options.GpuList = None,
     model: options.ModelList = None,
@@ -83,6 +95,12 @@ def report(
     price_kind: options.PriceKind = None,
     have: options.Have = None,
     usd_per_kwh: options.UsdPerKwh = None,
+    license: options.LicenseList = None,
+    exclude_model: options.ExcludedModels = None,
+    exclude_gpu: options.ExcludedGpus = None,
+    input_tokens: options.InputTokens = None,
+    output_tokens: options.OutputTokens = None,
+    cached_prompt_tokens: options.CachedPromptTokens = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -98,7 +116,7 @@ def report(
     found = pick.recommend(
         opened,
         budget=budget,
-        task=task,
+        task=task or DEFAULT_TASK,
         min_accuracy=min_accuracy,
         gpu=gpu,
         model=model,
@@ -112,12 +130,18 @@ def report(
         price_kind=price_kind,
         have=have,
         usd_per_kwh=usd_per_kwh,
+        license=license,
+        exclude_model=exclude_model,
+        exclude_gpu=exclude_gpu,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_prompt_tokens=cached_prompt_tokens,
     )
     emit(markdown.report(opened, recommendation=found, output=output), markdown.blocks, as_json)
 
 
 def frontier(
-    task: options.Task = DEFAULT_TASK,
+    task: options.TaskList = None,
     cost: options.Cost = None,
     gpu: options.GpuList = None,
     model: options.ModelList = None,
@@ -125,6 +149,12 @@ def frontier(
     price_kind: options.PriceKind = None,
     have: options.Have = None,
     usd_per_kwh: options.UsdPerKwh = None,
+    license: options.LicenseList = None,
+    exclude_model: options.ExcludedModels = None,
+    exclude_gpu: options.ExcludedGpus = None,
+    input_tokens: options.InputTokens = None,
+    output_tokens: options.OutputTokens = None,
+    cached_prompt_tokens: options.CachedPromptTokens = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -138,7 +168,7 @@ def frontier(
     opened = options.known_workspace(workspace)
     found = verb.frontier(
         opened,
-        task=task,
+        task=task or DEFAULT_TASK,
         cost=cost,
         gpu=gpu,
         model=model,
@@ -146,6 +176,12 @@ def frontier(
         price_kind=price_kind,
         have=have,
         usd_per_kwh=usd_per_kwh,
+        license=license,
+        exclude_model=exclude_model,
+        exclude_gpu=exclude_gpu,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_prompt_tokens=cached_prompt_tokens,
     )
     emit(found, frontiers.blocks, as_json)
 

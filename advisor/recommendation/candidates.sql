@@ -55,6 +55,7 @@ select
     generated_tokens,
     provenance as accuracy_provenance,
     runs,
+    by_task,
     performance as performance_provenance,
     spread
 from billed

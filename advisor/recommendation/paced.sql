@@ -1,7 +1,8 @@
 -- paced: every strategy point on every deployment, and how many replicas carry the questions.
 -- in:  points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
 --             generated_tokens, wait_p50, wait_p95, wait_p99, longest, context_tokens, lengths, reward_model,
---             scored_tokens, policy_flops, flops, provenance, runs)
+--             scored_tokens, policy_flops, flops, provenance, runs, by_task)
+--             by_task: JSON of TaskResult (mixture.py) where there are several tasks, else empty
 --             wait_p50, …: tokens of the longest chain that so many of a hundred questions stay within
 --      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, ttft_s, tpot_s, request_s, score_s, watts,
 --             performance, spread)  times of one answer; watts of all GPUs;
