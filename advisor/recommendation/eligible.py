@@ -69,7 +69,7 @@ def question_notes(workspace: Workspace, request: Request) -> tuple[str, ...]:
         )
     if len(request.tasks) > 1:
         notes.append(
-            "accuracy, tokens and costs are means over the tasks by weight; the interval takes the tasks as independent;"
+            "accuracy, tokens and costs are weighted means over the tasks; the interval takes the tasks as independent;"
             " percentiles of seconds are those of the mixed questions, read between those recorded of each task"
         )
     return tuple(notes)
