@@ -169,7 +169,8 @@ def _chosen_gpus(workspace: Workspace, request: Request, rents: Rents) -> list[G
     allowed = [gpu for gpu in workspace.gpus.values() if gpu.name not in request.excluded_gpus]
     priced = [gpu for gpu in allowed if gpu.name in rents.offers]
     if not priced:
-        what = f"no {rents.kind} price is known for any GPU"
+        any_gpu = "any GPU that is not excluded" if request.excluded_gpus else "any GPU"
+        what = f"no {rents.kind} price is known for {any_gpu}"
         raise NoAnswer(what, hint="give one with --price h100-sxm=…usd/h, or another --price-kind")
     return priced
 

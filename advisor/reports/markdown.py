@@ -34,7 +34,7 @@ ASSUMPTIONS = (
     " counted.",
     "All answers of a vote are drawn side by side and share the prompt; a vote waits for its longest answer.",
     "An answer that reaches its token cap counts as wrong, unless its strategy forces one there.",
-    "A question's prompt is as long as recorded, 200 tokens where the source does not say.",
+    "A question's prompt is as long as recorded unless it is given, 200 tokens where the source does not say.",
     "Accuracy was measured by the source with its own prompts and engine; serving in another precision may change it.",
     "Energy is the GPU's power limit scaled by how busy it is, not a measurement.",
     "Among candidates that no 90 % interval can separate, a doubling of the cost has to buy one point of accuracy.",

@@ -357,3 +357,14 @@ def test_a_frontier_takes_the_same_question(advisor):
     longer = json.loads(advisor("frontier", *arguments, "--input-tokens", "30000", "--output-tokens", "10")[1])
     assert {c["tokens"] for c in longer["frontier"]} == {30_010}
     assert err
+
+
+def test_no_gpu_that_is_not_excluded_has_a_price(tmp_path):
+    every = list(SHIPPED.gpus)
+    with pytest.raises(NoAnswer, match="no spot price is known for any GPU that is not excluded"):
+        candidates(SHIPPED, checked_request(SHIPPED, price_kind="spot", exclude_gpu=every))
+
+
+def test_long_prompts_before_long_answers_are_said_to_cut_them(advisor):
+    _, _, err = advisor("recommend", "--task", "gpqa-diamond", "--model", "gpt-oss-120b", "--input-tokens", "100000")
+    assert "131,072 tokens, does not hold the longest answers after prompts of 100,000: they are cut" in err
