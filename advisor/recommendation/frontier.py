@@ -75,8 +75,7 @@ def frontier(
     exclude_gpu    name of a GPU, or a list: none of these
     input_tokens   length of your own prompts, in place of the task's
     output_tokens  mean length of one answer, in place of each model's on the task
-    cached_prompt_tokens
-                   of input_tokens, those that the prefix cache holds already: not computed, but in memory
+    cached_prompt_tokens  those of input_tokens that the prefix cache holds already: not computed, but in memory
 
     Raises AdvisorError, NoAnswer where nothing is known on the task, or no price of the GPUs.
     """

@@ -142,8 +142,7 @@ def recommend(
     exclude_gpu    name of a GPU, or a list: none of these
     input_tokens   length of your own prompts, in place of the task's
     output_tokens  mean length of one answer, in place of each model's on the task
-    cached_prompt_tokens
-                   of input_tokens, those that the prefix cache holds already: not computed, but in memory
+    cached_prompt_tokens  those of input_tokens that the prefix cache holds already: not computed, but in memory
 
     None means no limit. Raises AdvisorError for options that cannot be read, NoAnswer where nothing meets them, with
     the limit at fault and the nearest feasible one.
