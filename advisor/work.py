@@ -32,14 +32,20 @@ class Work:
         )
 
 
-def answer_flops(model: ModelSpec, prompt_tokens: int, generated_tokens: int, n_samples: int = 1) -> int:
-    """FLOPs of `n_samples` answers to one prompt, which is computed once and shared.
+def answer_flops(
+    model: ModelSpec, prompt_tokens: int, generated_tokens: int, n_samples: int = 1, cached_tokens: int = 0
+) -> int:
+    """FLOPs of `n_samples` answers to one prompt, which is computed once and shared, without its cached tokens.
 
     One answer costs arXiv 2512.24776's single pass; the prompt of further ones comes from the prefix cache.
     """
     one = model.trace_flops(prompt_tokens, generated_tokens)
-    prompt = prompt_tokens * model.linear_flops_per_token() + model.attention_flops(1, prompt_tokens)
-    return n_samples * one - (n_samples - 1) * prompt
+    return n_samples * one - (n_samples - 1) * _read_flops(model, prompt_tokens) - _read_flops(model, cached_tokens)
+
+
+def _read_flops(model: ModelSpec, tokens: int) -> int:
+    """FLOPs of reading the first tokens of a text."""
+    return tokens * model.linear_flops_per_token() + model.attention_flops(1, tokens)
 
 
 def reward_flops(reward_model: ModelSpec, scored_tokens: float, pass_tokens: float) -> float:

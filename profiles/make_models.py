@@ -335,10 +335,20 @@ def main() -> None:
                     f"same shape as {shape}: {facts[shape]['source']}",
                 )
             )
+    keep_licenses(rows)
     with (HERE / "models.csv").open("w", newline="") as out:
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(sorted(rows, key=lambda r: r["model"].lower()))
+
+
+def keep_licenses(rows: list[dict[str, str]]) -> None:
+    """Licences are typed into models.csv itself, each with where it was seen; those of the table that is there stay."""
+    with (HERE / "models.csv").open(newline="") as table:
+        known = {row["model"]: row for row in csv.DictReader(table)}
+    for row in rows:
+        for name in ("license", "license_source"):
+            row[name] = known.get(row["model"], {}).get(name, "")
 
 
 # longest contexts of models that share another's shape, from their own pages
@@ -366,6 +376,8 @@ def catalog_row(name: str, shape: str, row: dict[str, str], released: str, sourc
         "released": released,
         "checkpoint_precision": precision,
         "max_context": str(CONTEXTS.get(name, "")),
+        "license": "",
+        "license_source": "",
         "published_parameters_b": row["params_total_published_b"],
         "published_active_parameters_b": row["params_active_published_b"],
         "source": f"{source}; context: the model's page" if name in CONTEXTS else source,

@@ -25,7 +25,7 @@ WS = advisor.Workspace()
         ({"min_accuracy": "0.8"}, "min_accuracy: takes a number, not '0.8'"),
         ({"qps": "2"}, "qps: takes a number, not '2'"),
         ({"qps": True}, "qps: takes a number, not True"),
-        ({"task": None}, "task: takes a text, not None"),
+        ({"task": None}, "task: takes a text or a list of them, not None"),
         ({"engine": None}, "engine: takes a text, not None"),
         ({"gpu": 5}, "gpu: takes a text or a list of them, not 5"),
         ({"max_ttft": ["1s"]}, "max_ttft: takes a text or a number, not ['1s']"),

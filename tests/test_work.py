@@ -48,6 +48,15 @@ def test_answers_to_a_prompt_by_hand():
     assert answer_flops(model, 3, 2, 7) == prompt + 7 * answer
 
 
+def test_cached_tokens_are_not_computed_again():
+    """The first 150 tokens of a prompt of 200 cost what a prompt of 150 would, once for all answers."""
+    llama = load_model("Llama-3.1-8B-Instruct")
+    for n in (1, 4):
+        saved = answer_flops(llama, 200, 50, n) - answer_flops(llama, 200, 50, n, cached_tokens=150)
+        assert saved == 150 * llama.linear_flops_per_token() + llama.attention_flops(1, 150)
+    assert answer_flops(llama, 200, 50, 4, cached_tokens=0) == answer_flops(llama, 200, 50, 4)
+
+
 def test_a_reward_model_passes_every_token_it_scores():
     """A pass of 100 tokens multiplies the body's weights a hundred times, and the tokens see 1 + … + 100 = 5 050."""
     model = load_model("Llama-3.1-8B-Instruct")

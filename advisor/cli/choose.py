@@ -15,7 +15,7 @@ from advisor.values import to_json
 
 def recommend(
     budget: options.BudgetList = None,
-    task: options.Task = DEFAULT_TASK,
+    task: options.TaskList = None,
     min_accuracy: options.MinAccuracy = None,
     gpu: options.GpuList = None,
     model: options.ModelList = None,
@@ -31,6 +31,12 @@ def recommend(
     price_kind: options.PriceKind = None,
     have: options.Have = None,
     usd_per_kwh: options.UsdPerKwh = None,
+    license: options.LicenseList = None,
+    exclude_model: options.ExcludedModels = None,
+    exclude_gpu: options.ExcludedGpus = None,
+    input_tokens: options.InputTokens = None,
+    output_tokens: options.OutputTokens = None,
+    cached_prompt_tokens: options.CachedPromptTokens = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -46,7 +52,7 @@ def recommend(
         found = pick.recommend(
             options.known_workspace(workspace),
             budget=budget,
-            task=task,
+            task=task or DEFAULT_TASK,
             min_accuracy=min_accuracy,
             gpu=gpu,
             model=model,
@@ -62,6 +68,12 @@ def recommend(
             price_kind=price_kind,
             have=have,
             usd_per_kwh=usd_per_kwh,
+            license=license,
+            exclude_model=exclude_model,
+            exclude_gpu=exclude_gpu,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cached_prompt_tokens=cached_prompt_tokens,
         )
     except NoAnswer as none:
         if as_json and none.answer:
@@ -73,7 +85,7 @@ def recommend(
 def report(
     output: Annotated[str, typer.Option("--output", "-o", help="Markdown file to write; pictures go beside it.")],
     budget: options.BudgetList = None,
-    task: options.Task = DEFAULT_TASK,
+    task: options.TaskList = None,
     min_accuracy: options.MinAccuracy = None,
     gpu: options.GpuList = None,
     model: options.ModelList = None,
@@ -89,6 +101,12 @@ def report(
     price_kind: options.PriceKind = None,
     have: options.Have = None,
     usd_per_kwh: options.UsdPerKwh = None,
+    license: options.LicenseList = None,
+    exclude_model: options.ExcludedModels = None,
+    exclude_gpu: options.ExcludedGpus = None,
+    input_tokens: options.InputTokens = None,
+    output_tokens: options.OutputTokens = None,
+    cached_prompt_tokens: options.CachedPromptTokens = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -104,7 +122,7 @@ def report(
     found = pick.recommend(
         opened,
         budget=budget,
-        task=task,
+        task=task or DEFAULT_TASK,
         min_accuracy=min_accuracy,
         gpu=gpu,
         model=model,
@@ -120,12 +138,18 @@ def report(
         price_kind=price_kind,
         have=have,
         usd_per_kwh=usd_per_kwh,
+        license=license,
+        exclude_model=exclude_model,
+        exclude_gpu=exclude_gpu,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_prompt_tokens=cached_prompt_tokens,
     )
     emit(markdown.report(opened, recommendation=found, output=output), markdown.blocks, as_json)
 
 
 def frontier(
-    task: options.Task = DEFAULT_TASK,
+    task: options.TaskList = None,
     cost: options.Cost = None,
     gpu: options.GpuList = None,
     model: options.ModelList = None,
@@ -133,6 +157,12 @@ def frontier(
     price_kind: options.PriceKind = None,
     have: options.Have = None,
     usd_per_kwh: options.UsdPerKwh = None,
+    license: options.LicenseList = None,
+    exclude_model: options.ExcludedModels = None,
+    exclude_gpu: options.ExcludedGpus = None,
+    input_tokens: options.InputTokens = None,
+    output_tokens: options.OutputTokens = None,
+    cached_prompt_tokens: options.CachedPromptTokens = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -146,7 +176,7 @@ def frontier(
     opened = options.known_workspace(workspace)
     found = verb.frontier(
         opened,
-        task=task,
+        task=task or DEFAULT_TASK,
         cost=cost,
         gpu=gpu,
         model=model,
@@ -154,6 +184,12 @@ def frontier(
         price_kind=price_kind,
         have=have,
         usd_per_kwh=usd_per_kwh,
+        license=license,
+        exclude_model=exclude_model,
+        exclude_gpu=exclude_gpu,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_prompt_tokens=cached_prompt_tokens,
     )
     emit(found, frontiers.blocks, as_json)
 

@@ -245,6 +245,9 @@ def import_(
         int | None, typer.Option(help="Generated tokens of a request, where the report lacks them.")
     ] = None,
     concurrency: Annotated[int | None, typer.Option(help="Requests in flight, where the report lacks them.")] = None,
+    license: Annotated[
+        str | None, typer.Option(help="Of your own model, e.g. apache-2.0, for `recommend --license`.")
+    ] = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -258,6 +261,8 @@ def import_(
     if kind not in IMPORTERS:
         raise unknown("kind of import", kind, IMPORTERS, where="KIND")
     importer = IMPORTERS[kind]
+    if license is not None and kind != "model":
+        raise AdvisorError(f"is for model, not for {kind}", where="--license", hint="leave it out")
     given = {
         "model": model,
         "gpu": gpu,
@@ -277,7 +282,8 @@ def import_(
         of_loads = [other for other, known in IMPORTERS.items() if known.brings == "loads"]
         what = f"is for {', '.join(of_loads)}, not for {kind}"
         raise AdvisorError(what, where=f"--{names[0].replace('_', '-')}", hint="leave it out")
-    emit(importer.load()(opened, path), imports.BLOCKS[importer.brings], as_json)
+    own = {"license": license} if kind == "model" else {}
+    emit(importer.load()(opened, path, **own), imports.BLOCKS[importer.brings], as_json)
     if importer.brings == "answers":
         _next_step(opened)
 

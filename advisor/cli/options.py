@@ -32,6 +32,11 @@ def _models(incomplete: str) -> list[str]:
     return [name for name in names if name.casefold().startswith(incomplete.casefold())]
 
 
+def _licenses(incomplete: str) -> list[str]:
+    licenses = {entry.license for entry in open_workspace(None).models.values() if entry.license}
+    return sorted(name for name in licenses if name.startswith(incomplete.casefold()))
+
+
 def _gpus(incomplete: str) -> list[str]:
     return [name for name in open_workspace(None).gpus if name.startswith(incomplete.casefold())]
 
@@ -63,6 +68,14 @@ Task = Annotated[
         "--task", autocompletion=_tasks, help="Benchmark task whose accuracy is compared, see `advisor tasks`."
     ),
 ]
+TaskList = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--task",
+        autocompletion=_tasks,
+        help="Benchmark task, see `advisor tasks` (default gpqa-diamond); repeatable, with weights: gpqa-diamond:0.7.",
+    ),
+]
 PriceKind = Annotated[
     str | None,
     typer.Option(
@@ -87,6 +100,28 @@ UsdPerKwh = Annotated[
 ]
 ModelList = Annotated[
     list[str] | None, typer.Option("--model", autocompletion=_models, help="Only this model; repeatable.")
+]
+LicenseList = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--license", autocompletion=_licenses, help="Only models under this licence, e.g. apache-2.0; repeatable."
+    ),
+]
+ExcludedModels = Annotated[
+    list[str] | None, typer.Option("--exclude-model", autocompletion=_models, help="Not this model; repeatable.")
+]
+ExcludedGpus = Annotated[
+    list[str] | None, typer.Option("--exclude-gpu", autocompletion=_gpus, help="Not this GPU; repeatable.")
+]
+InputTokens = Annotated[
+    int | None, typer.Option("--input-tokens", help="Tokens of your own prompts, in place of the task's.")
+]
+OutputTokens = Annotated[
+    int | None, typer.Option("--output-tokens", help="Mean tokens of one answer, in place of each model's on the task.")
+]
+CachedPromptTokens = Annotated[
+    int | None,
+    typer.Option("--cached-prompt-tokens", help="Of --input-tokens, those that the prefix cache holds already."),
 ]
 Gpu = Annotated[str, typer.Option("--gpu", autocompletion=_gpus, help="GPU name, see `advisor gpus`.")]
 Model = Annotated[str, typer.Argument(autocompletion=_models, help="A model's name, or the path of its config.json.")]

@@ -12,11 +12,20 @@ TYPICAL_PROMPT_TOKENS = 200
 
 
 def policy_flops(
-    models: Catalog, model: str, prompt_tokens: float | None, generated_tokens: float, n_samples: int
+    models: Catalog,
+    model: str,
+    prompt_tokens: float | None,
+    generated_tokens: float,
+    n_samples: int,
+    *,
+    cached_tokens: float = 0.0,
 ) -> float:
-    """FLOPs of one question with a model of the catalog: `generated_tokens` of all samples together."""
-    prompt = round(prompt_tokens or TYPICAL_PROMPT_TOKENS)
-    return float(answer_flops(models.spec(model), prompt, round(generated_tokens / n_samples), n_samples))
+    """FLOPs of one question with a model of the catalog: `generated_tokens` of all samples together.
+
+    `cached_tokens` of the prompt are in the prefix cache and are not computed.
+    """
+    prompt, answer = round(prompt_tokens or TYPICAL_PROMPT_TOKENS), round(generated_tokens / n_samples)
+    return float(answer_flops(models.spec(model), prompt, answer, n_samples, round(cached_tokens)))
 
 
 def verifier_flops(models: Catalog, point: Point) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +33,15 @@ class ImportedModel(Value):
 
 
 @checked_arguments
-def import_model(workspace: Workspace, path: str | os.PathLike[str], *, name: str | None = None) -> ImportedModel:
+def import_model(
+    workspace: Workspace, path: str | os.PathLike[str], *, name: str | None = None, license: str | None = None
+) -> ImportedModel:
     """Add the model of a folder, or of a config.json, by `name` or the folder's own.
 
-    Raises AdvisorError where it cannot be read or costed, or the name stands for another model.
+    `license` is its id, "apache-2.0" or one of your own; None keeps what an earlier import said. Raises AdvisorError
+    where the model cannot be read or costed, the name stands for another one, or the license is no id.
     """
+    licensed = _license_id(license) if license is not None else None
     config = Path(path) / "config.json" if Path(path).is_dir() else Path(path)
     if not config.is_file():
         raise AdvisorError("no such file", where=str(config), hint=FORMS)
@@ -50,8 +55,12 @@ def import_model(workspace: Workspace, path: str | os.PathLike[str], *, name: st
     if known and (known.source != IMPORTED or (kept.exists() and kept.read_bytes() != config.read_bytes())):
         hint = "rename the folder of one of them"
         raise AdvisorError(f"{name!r} is the name of another model here", where=str(table), hint=hint)
+    if licensed is None:
+        licensed = known.license if known else ""
     row = ModelEntry(
         model=name,
+        license=licensed,
+        license_source=IMPORTED if licensed else "",
         config=kept.parent.name,
         checkpoint_precision=checkpoint_precision(json.loads(config.read_text(encoding="utf-8"))),
         source=IMPORTED,
@@ -61,6 +70,15 @@ def import_model(workspace: Workspace, path: str | os.PathLike[str], *, name: st
     sealed(kept, lambda temporary: shutil.copyfile(config, temporary))
     write_rows(table, [*(each for each in rows if each.model != name), row])
     return ImportedModel(name, spec.total_parameters, spec.active_parameters)
+
+
+def _license_id(text: str) -> str:
+    """In lower case, as `--license` compares it. Raises AdvisorError."""
+    found = text.strip().lower()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.+:_-]{0,63}", found):
+        hint = "give an id without spaces, e.g. apache-2.0, llama3.1 or our-own"
+        raise AdvisorError(f"{text!r} is no id of a licence", where="--license", hint=hint)
+    return found
 
 
 def stored_name(workspace: Workspace, model: str, *, where: str = "MODEL") -> str:

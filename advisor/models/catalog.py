@@ -29,6 +29,8 @@ class ModelEntry:
     released: str = column("YYYY-MM", default="")
     checkpoint_precision: str = column("of the published weights: bf16, fp8, fp4, int8 or int4")
     max_context: int | None = column("tokens, where the model's page says another than the config", default=None)
+    license: str = column("as the model's page on the hub names it; empty: not known", default="")
+    license_source: str = column("where that was seen; empty where the licence is", default="")
     published_parameters_b: float | None = column("as its publisher counts, in 10^9", default=None)
     published_active_parameters_b: float | None = column("as its publisher counts, in 10^9", default=None)
     source: str = column(f"where the config was seen; `{IMPORTED}`: the user's own", default="")
@@ -59,6 +61,7 @@ class KnownModel:
     kv_bytes_per_token: int
     max_context: int
     checkpoint_precision: str
+    license: str
     source_url: str
 
 
@@ -160,5 +163,6 @@ def _known(entry: ModelEntry, spec: ModelSpec) -> KnownModel:
         kv_bytes_per_token=2 * spec.kv_elements_per_token,
         max_context=spec.max_context,
         checkpoint_precision=entry.checkpoint_precision,
+        license=entry.license,
         source_url=entry.source_url,
     )

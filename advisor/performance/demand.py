@@ -32,12 +32,13 @@ class Demand:
     resident_weight_bytes  all weights in memory
     linear_flops           products in the weights' precision, per token
     head_flops             the LM head in 16 bit, per sampled token
-    prefill_core_flops     attention products of the whole prompt
+    prefill_core_flops     attention products of the prompt's tokens that are not in the prefix cache
     decode_core_flops      attention products of one generated token at mid-answer
     kv_read_bytes          cache read by one sequence in one step at mid-answer
     kv_sequence_bytes      cache of one sequence when it ends
     kv_shards              KV heads that tensor parallelism can share out
     launches               kernels of one decode step, each with a latency of its own
+    cached_tokens          of the prompt, found in the prefix cache: no prefill, but memory and reading as all others
     """
 
     always_weight_bytes: Quantity
@@ -56,12 +57,19 @@ class Demand:
     hidden: Quantity
     prompt_tokens: Quantity
     generated_tokens: Quantity
+    cached_tokens: Quantity = 0.0
 
 
 def demand(
-    spec: ModelSpec, precision: str, prompt_tokens: int, generated_tokens: int, kv_precision: str = "bf16"
+    spec: ModelSpec,
+    precision: str,
+    prompt_tokens: int,
+    generated_tokens: int,
+    kv_precision: str = "bf16",
+    *,
+    cached_tokens: int = 0,
 ) -> Demand:
-    """The Demand of requests of these lengths (tokens, at least one generated)."""
+    """The Demand of requests of these lengths (tokens, at least one generated; fewer cached than in the prompt)."""
     width = BYTES_PER_WEIGHT[precision]
     # four-bit MoE checkpoints (gpt-oss, NVFP4 DeepSeek, INT4 Kimi) quantise the experts and leave attention in 16 bit
     attention_width = BYTES_16BIT if spec.is_moe and width < 1 else width
@@ -92,7 +100,7 @@ def demand(
         resident_weight_bytes=always + head + lookup + experts * width,
         linear_flops=spec.linear_flops_per_token(),
         head_flops=2.0 * spec.head_matmul_parameters,
-        prefill_core_flops=spec.attention_flops(1, prompt_tokens),
+        prefill_core_flops=spec.attention_flops(cached_tokens + 1, prompt_tokens),
         decode_core_flops=spec.engine_decode_core_flops(middle),
         kv_read_bytes=spec.kv_read_elements(middle) * kv_width,
         kv_sequence_bytes=spec.kv_elements(total) * kv_width,
@@ -102,6 +110,7 @@ def demand(
         hidden=spec.hidden,
         prompt_tokens=prompt_tokens,
         generated_tokens=generated_tokens,
+        cached_tokens=cached_tokens,
     )
 
 

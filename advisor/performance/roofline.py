@@ -100,13 +100,12 @@ def collectives_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) ->
 
 
 def prefill_s(d: Demand, hw: Hardware, eff: Efficiency) -> Array:
-    """Compute-bound time of one prompt, without waiting and without the step's fixed overhead."""
+    """Compute-bound time of what is new of one prompt, without waiting and without the step's fixed overhead."""
     n = np.asarray(hw.gpu_count, dtype=float)
-    linear = d.prompt_tokens * d.linear_flops / np.asarray(hw.compute_flops_per_s)
+    new_tokens = d.prompt_tokens - d.cached_tokens
+    linear = new_tokens * d.linear_flops / np.asarray(hw.compute_flops_per_s)
     core = d.prefill_core_flops / np.asarray(hw.compute_16bit_flops_per_s)
-    return np.asarray(
-        (linear + core) / (n * np.asarray(eff.prefill_compute)) + collectives_s(d, hw, eff, d.prompt_tokens)
-    )
+    return np.asarray((linear + core) / (n * np.asarray(eff.prefill_compute)) + collectives_s(d, hw, eff, new_tokens))
 
 
 def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> tuple[Array, Array, Array]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from advisor.accuracy.estimators import Interval
 from advisor.provenance import Provenance
+from advisor.recommendation.mixture import TaskResult
 from advisor.rents import Rent
 from advisor.values import Value
 
@@ -51,7 +52,8 @@ class Candidate(Value):
 
     `spread` is the factor of the 90 % interval of times and of what follows from them; `per_correct` is the cost of
     a question over the accuracy, None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour`
-    is the bill of all replicas, that of `rent` and of the energy where that has a price of its own."""
+    is the bill of all replicas, that of `rent` and of the energy where that has a price of its own; `by_task` is what
+    a mean over several tasks is made of."""
 
     model: str
     task: str
@@ -88,6 +90,7 @@ class Candidate(Value):
     command: str = ""
     reward_command: str | None = None
     why_not: str | None = None
+    by_task: tuple[TaskResult, ...] = ()
 
     @property
     def costs(self) -> Costs:

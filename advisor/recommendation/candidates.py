@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,21 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.accuracy.estimators import Interval
-from advisor.errors import AdvisorError, NoAnswer, unknown
-from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, pass_tokens, policy_flops, verifier_flops
+from advisor.errors import NoAnswer
+from advisor.fits.costs import pass_tokens, policy_flops, verifier_flops
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
 from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, able, deployments, fleet
+from advisor.recommendation.eligible import eligible
 from advisor.recommendation.loads import at_rate, capacities, kept_busy
+from advisor.recommendation.mixture import Mix, Part, TaskResult
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.serve import reward_command, serve_command
-from advisor.recommendation.waiting import Waiting, context_tokens, typical_spread, waiting
+from advisor.recommendation.waiting import context_tokens
 from advisor.rents import Rent, Rents
-from advisor.store.beliefs import Point
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
+from advisor.values import to_json
 
 PACKAGE = "advisor.recommendation"
 
@@ -67,13 +70,12 @@ def points_and_deployments(workspace: Workspace, request: Request, rents: Rents)
 
     Raises as `candidates` does.
     """
-    usable = _usable(workspace, request)
+    mixes = eligible(workspace, request).points
     gpus = _chosen_gpus(workspace, request, rents)
-    typical = typical_spread(workspace.fits.points)
-    waits = [waiting(p, typical) for p in usable]
-    answers = [_answers(workspace, p, w) for p, w in zip(usable, waits, strict=True)]
-    points = _point_columns(workspace, usable, waits, answers)
-    return points, _all_deployments(workspace, usable, answers, request, gpus)
+    cached_tokens = request.lengths.cached_prompt_tokens or 0
+    answers = [_answers(workspace, each, cached_tokens) for each in mixes]
+    points = _point_columns(workspace, mixes, answers)
+    return points, _all_deployments(workspace, mixes, answers, request, gpus)
 
 
 def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced: bool) -> None:
@@ -107,47 +109,14 @@ def _cells(rent: Rent | None) -> tuple[float | str, ...]:
     return (rent.usd_per_hour, *texts, *(-1 if count is None else count for count in counts))
 
 
-def _usable(workspace: Workspace, request: Request) -> list[Point]:
-    """The strategy points whose cost can be counted, in a fixed order, prompts filled in where not recorded."""
-    models = workspace.models
-    if not workspace.fits.points:
-        raise NoAnswer("no strategy point is known", hint=f"run `{workspace.fit_command}`")
-    of_task = [p for p in workspace.fits.points if p.task == request.task]
-    if not of_task and workspace.unfitted:
-        what = f"task {request.task!r} has no strategy points yet, and measurements are newer than the fits"
-        raise AdvisorError(what, where="--task", hint=f"run `{workspace.fit_command}`")
-    if not of_task:
-        tasks = {p.task for p in workspace.fits.points}
-        raise unknown("task", request.task, tasks, where="--task", listed_by="advisor tasks")
-    points = [p for p in of_task if request.models is None or p.model in request.models]
-    usable = [
-        replace(p, prompt_tokens=p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS))
-        for p in sorted(points, key=_order)
-        if p.generated_tokens is not None and p.model in models and verifier_flops(models, p) is not None
-    ]  # without its reward model a strategy looks cheaper than it is
-    if not usable and (strange := sorted({p.model for p in points} - set(models))):
-        what = f"the cost of {', '.join(strange)} cannot be counted without a config"
-        raise NoAnswer(what, hint="choose models of `advisor models`, or `advisor import model FOLDER`")
-    if not usable:
-        whose = f" of {', '.join(request.models)}" if request.models else ""
-        what = f"no accuracy with token counts{whose} is known on {request.task}"
-        raise NoAnswer(what, hint="measure it with `advisor calibrate`, or bring answers with `advisor import samples`")
-    return usable
-
-
-def _order(p: Point) -> tuple[Any, ...]:
-    """By model, strategy, reward model, budget; what is not given comes last."""
-    budget = (p.n_samples, p.token_budget is None, p.token_budget or 0)
-    return (p.model, p.strategy, p.reward_model is None, p.reward_model or "", *budget, p.generated_tokens or 0.0)
-
-
-def _point_columns(
-    workspace: Workspace, points: Sequence[Point], waits: Sequence[Waiting], answers: Sequence[Answers]
-) -> Columns:
-    policy = [
-        policy_flops(workspace.models, p.model, p.prompt_tokens, p.generated_tokens or 0.0, p.n_samples) for p in points
+def _point_columns(workspace: Workspace, mixes: Sequence[Mix], answers: Sequence[Answers]) -> Columns:
+    points, waits = [each.point for each in mixes], [each.waits for each in mixes]
+    cached = [each.cached_tokens for each in answers]
+    policy = [_policy_flops(workspace, each, tokens) for each, tokens in zip(mixes, cached, strict=True)]
+    verifier = [
+        sum(part.weight * (verifier_flops(workspace.models, part.point) or 0.0) for part in each.parts)
+        for each in mixes
     ]
-    verifier = [verifier_flops(workspace.models, p) or 0.0 for p in points]
     texts = ("model", "task", "strategy", "provenance", "runs")
     numbers = ("accuracy", "low", "high", "prompt_tokens", "generated_tokens", "token_budget")
     return {
@@ -160,9 +129,40 @@ def _point_columns(
         "longest": np.array([w.longest for w in waits]),
         "context_tokens": np.array([each.context_tokens for each in answers]),
         "lengths": np.array([w.provenance.value for w in waits]),
+        "by_task": np.array([to_json(_by_task(each.parts)) if len(each.parts) > 1 else "" for each in mixes]),
         "policy_flops": np.array(policy),
         "flops": np.array(policy) + np.array(verifier),
     }
+
+
+def _policy_flops(workspace: Workspace, mix: Mix, cached_tokens: float) -> float:
+    """The mean over the tasks, each at its own lengths: FLOPs of attention are no function of mean lengths."""
+    return sum(
+        part.weight
+        * policy_flops(
+            workspace.models,
+            part.point.model,
+            part.point.prompt_tokens,
+            part.point.generated_tokens or 0.0,
+            part.point.n_samples,
+            cached_tokens=cached_tokens,
+        )
+        for part in mix.parts
+    )
+
+
+def _by_task(parts: Sequence[Part]) -> list[TaskResult]:
+    return [
+        TaskResult(
+            task=part.point.task,
+            weight=part.weight,
+            accuracy=Interval(part.point.accuracy, part.point.low, part.point.high),
+            n_questions=part.point.n_questions,
+            generated_tokens=part.point.generated_tokens or 0.0,
+            source=f"{part.point.provenance}: {part.point.runs}",
+        )
+        for part in parts
+    ]
 
 
 def _number(value: float | None) -> float:
@@ -170,13 +170,13 @@ def _number(value: float | None) -> float:
 
 
 def _all_deployments(
-    workspace: Workspace, points: Sequence[Point], answers: Sequence[Answers], request: Request, gpus: list[GpuSpec]
+    workspace: Workspace, mixes: Sequence[Mix], answers: Sequence[Answers], request: Request, gpus: list[GpuSpec]
 ) -> Columns:
     speeds = Speeds.read(workspace)
     fleets: dict[str, Fleet] = {}
     starts: dict[tuple[str, str, str | None], NDArray[np.bool_]] = {}
     parts = []
-    for number, (p, work) in enumerate(zip(points, answers, strict=True), 1):
+    for number, (p, work) in enumerate(zip((each.point for each in mixes), answers, strict=True), 1):
         precision = request.precision or workspace.models[p.model].checkpoint_precision
         if precision not in fleets:
             fleets[precision] = fleet(gpus, request.most_gpus, speeds, request.engine, precision)
@@ -192,15 +192,17 @@ def _chosen_gpus(workspace: Workspace, request: Request, rents: Rents) -> list[G
     """The GPUs that were named or are owned, else all that have a price of the kind. Raises NoAnswer for none."""
     if request.gpus is not None:
         return [workspace.gpus[name] for name in sorted(request.gpus)]
-    priced = [gpu for gpu in workspace.gpus.values() if gpu.name in rents.offers]
+    allowed = [gpu for gpu in workspace.gpus.values() if gpu.name not in request.excluded_gpus]
+    priced = [gpu for gpu in allowed if gpu.name in rents.offers]
     if not priced:
-        what = f"no {rents.kind} price is known for any GPU"
+        any_gpu = "any GPU that is not excluded" if request.excluded_gpus else "any GPU"
+        what = f"no {rents.kind} price is known for {any_gpu}"
         raise NoAnswer(what, hint="give one with --price h100-sxm=…usd/h, or another --price-kind")
     return priced
 
 
-def _answers(workspace: Workspace, p: Point, lengths: Waiting) -> Answers:
-    models = workspace.models
+def _answers(workspace: Workspace, mix: Mix, cached_tokens: float) -> Answers:
+    models, p = workspace.models, mix.point
     rewards = (
         Rewards(models.spec(p.reward_model), p.scored_tokens, pass_tokens(p))
         if p.reward_model and p.scored_tokens
@@ -212,8 +214,12 @@ def _answers(workspace: Workspace, p: Point, lengths: Waiting) -> Answers:
         shape=models.shape(p.model),
         prompt_tokens=prompt_tokens,
         generated_tokens=(p.generated_tokens or 0.0) / p.n_samples,
-        context_tokens=context_tokens(prompt_tokens, p.token_budget or lengths.longest, spec.max_context),
+        context_tokens=max(
+            context_tokens(part.point.prompt_tokens or 0.0, p.token_budget or part.waits.longest, spec.max_context)
+            for part in mix.parts
+        ),
         rewards=rewards,
+        cached_tokens=cached_tokens,
     )
 
 
@@ -242,6 +248,12 @@ AS_THEY_ARE = (
 )  # fmt: skip
 
 
+def _task_results(stored: str) -> tuple[TaskResult, ...]:
+    """What `by_task` of the points holds."""
+    results = json.loads(stored) if stored else []
+    return tuple(TaskResult(**(each | {"accuracy": Interval(**each["accuracy"])})) for each in results)
+
+
 def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = None) -> Candidate:
     """A row of candidates.sql, with the commands that deploy it."""
     usd, usd_per_hour, usd_per_month = (_number(row[name]) for name in ("usd", "usd_per_hour", "usd_per_month"))
@@ -266,6 +278,7 @@ def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = N
         longest_answer_tokens=row["longest"],
         energy_j=row["J"],
         per_correct=costs / row["accuracy"] if row["accuracy"] else None,
+        by_task=_task_results(row["by_task"]),
         provenance=origins,
         why_not=why_not,
     )

@@ -60,6 +60,7 @@ select
     generated_tokens,
     provenance as accuracy_provenance,
     runs,
+    by_task,
     performance as performance_provenance,
     spread,
     if(isinf(qps), spread, ceil(qps * spread / questions_per_s) / replicas) as usd_spread -- more replicas where it is slower

@@ -137,7 +137,7 @@ class Rewards:
 class Answers:
     """The work of a strategy point for its model: `shape` names the model's config, tokens are means of one answer.
 
-    `context_tokens` is the longest sequence that is served.
+    `context_tokens` is the longest sequence that is served; `cached_tokens` of the prompt are in the prefix cache.
     """
 
     spec: ModelSpec
@@ -146,6 +146,7 @@ class Answers:
     generated_tokens: float
     context_tokens: int
     rewards: Rewards | None = None
+    cached_tokens: float = 0.0
 
 
 def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.bool_]) -> Columns:
@@ -156,7 +157,8 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
     """
     spec, rewards = answers.spec, answers.rewards
     prompt_tokens = round(answers.prompt_tokens)
-    d = demand(spec, f.precision, prompt_tokens, max(round(answers.generated_tokens), 1))
+    generated_tokens, cached_tokens = max(round(answers.generated_tokens), 1), round(answers.cached_tokens)
+    d = demand(spec, f.precision, prompt_tokens, generated_tokens, cached_tokens=cached_tokens)
     longest = demand(spec, f.precision, prompt_tokens, max(answers.context_tokens - prompt_tokens, 1))
     free = f.memory_bytes - (rewards.memory_bytes(f) if rewards else 0.0)
     room = max_sequences(d, free, f.hardware)

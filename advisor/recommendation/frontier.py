@@ -11,8 +11,10 @@ from advisor.arguments import checked_arguments
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
+from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import checked_request, rents_of
+from advisor.recommendation.task_weights import TaskWeight
 from advisor.rents import price_notes
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
@@ -32,6 +34,7 @@ class Frontier(Value):
     cost: str
     frontier: Rows[Candidate]
     notes: tuple[str, ...] = ()
+    tasks: tuple[TaskWeight, ...] = ()
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a candidate."""
@@ -42,7 +45,7 @@ class Frontier(Value):
 def frontier(
     workspace: Workspace,
     *,
-    task: str = DEFAULT_TASK,
+    task: str | Sequence[str] = DEFAULT_TASK,
     cost: str | None = None,
     gpu: str | Sequence[str] | None = None,
     model: str | Sequence[str] | None = None,
@@ -50,10 +53,16 @@ def frontier(
     price_kind: str | None = None,
     have: str | Sequence[str] | None = None,
     usd_per_kwh: float | None = None,
+    license: str | Sequence[str] | None = None,
+    exclude_model: str | Sequence[str] | None = None,
+    exclude_gpu: str | Sequence[str] | None = None,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    cached_prompt_tokens: int | None = None,
 ) -> Frontier:
     """Candidates that no other beats on both accuracy and one cost per question, cheapest first.
 
-    task           name of a task, as `advisor tasks` lists it
+    task           name of a task, as `advisor tasks` lists it, or a list of them; "gpqa-diamond:0.7" has a weight
     cost           usd, flops, s, J or tokens, each per question; None: usd, or J where all GPUs are owned and free
     gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     model          name of a model, or a list: only these
@@ -61,6 +70,12 @@ def frontier(
     price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
     have           GPUs that are owned: "2xh100-sxm", or a list; only these, and their hours cost nothing
     usd_per_kwh    price of the energy that owned GPUs take
+    license        of the model and of its reward model, "apache-2.0", or a list: only these; `ws.models` has them
+    exclude_model  name of a model, or a list: none of these
+    exclude_gpu    name of a GPU, or a list: none of these
+    input_tokens   length of your own prompts, in place of the task's
+    output_tokens  mean length of one answer, in place of each model's on the task
+    cached_prompt_tokens  those of input_tokens that the prefix cache holds already: not computed, but in memory
 
     Raises AdvisorError, NoAnswer where nothing is known on the task, or no price of the GPUs.
     """
@@ -73,14 +88,20 @@ def frontier(
         price_kind=price_kind,
         have=have,
         usd_per_kwh=usd_per_kwh,
+        license=license,
+        exclude_model=exclude_model,
+        exclude_gpu=exclude_gpu,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_prompt_tokens=cached_prompt_tokens,
     )
     unit = parse_cost(cost, where="--cost") if cost else request.cost
     connection = candidates(workspace, request)
     found = Rows(frontier_of(connection, unit, workspace), Candidate)
     if not found:
         raise no_answer(connection, request, workspace)
-    notes = price_notes([c.rent for c in found], rents_of(workspace, request))
-    return Frontier(request.task, unit, found, notes if unit == "usd" else ())
+    prices = price_notes([c.rent for c in found], rents_of(workspace, request)) if unit == "usd" else ()
+    return Frontier(request.task, unit, found, (*question_notes(workspace, request), *prices), request.tasks)
 
 
 @dataclass(frozen=True, slots=True)

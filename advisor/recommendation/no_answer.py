@@ -11,6 +11,7 @@ import duckdb
 from advisor.errors import NoAnswer
 from advisor.prices import KINDS
 from advisor.recommendation.candidates import candidates, feasible
+from advisor.recommendation.eligible import eligible
 from advisor.recommendation.request import Request, rents_of
 from advisor.store.workspace import Workspace
 from advisor.units import COSTS, SECONDS_PER_MONTH, Budget, significant
@@ -23,20 +24,23 @@ COLUMNS = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy
 
 def no_answer(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> NoAnswer:
     """What is at fault: GPUs that are too small or too few, a price that is not known, or a single limit."""
+    left_out = eligible(workspace, request).left_out
     near = [*_binding(connection, request), *_binding_under_load(request, workspace)]
     if not near and not _one(connection, "select count(*) from paced"):
         what = f"no model with a known accuracy on {request.task} can start on these GPUs under {request.engine}"
         hint = "`advisor estimate MODEL --gpu GPU` says why; allow other GPUs or another --precision"
-        return NoAnswer(what, hint=hint)
+        return NoAnswer(what, hint="; ".join([hint, *left_out]))
     if not near and not _one(connection, "select count(*) from candidates"):
         return _too_few(connection, request) if request.most_gpus else _no_machine(request)
     what = f"nothing known on {request.task} meets all limits"
     missing = _missing_prices(connection, request, workspace)
     if near:
-        return NoAnswer(what, hint="; ".join([f"nearest feasible, changing one: {' or '.join(near)}", *missing]))
+        nearest = f"nearest feasible, changing one: {' or '.join(near)}"
+        return NoAnswer(what, hint="; ".join([nearest, *missing, *left_out]))
     if missing:
-        return NoAnswer("; ".join(missing))
-    return NoAnswer(f"{what}, and changing a single one would not help", hint="loosen two of them")
+        return NoAnswer("; ".join([*missing, *left_out]))
+    what = f"{what}, and changing a single one would not help"
+    return NoAnswer(what, hint="; ".join(["loosen two of them", *left_out]))
 
 
 def _one(

@@ -24,9 +24,11 @@ from advisor.recommendation.candidates import (
     points_and_deployments,
     rows,
 )
+from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.serve import command_notes
+from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
 from advisor.rents import price_notes
 from advisor.store.sql import statement
@@ -53,6 +55,7 @@ class Unanswered(Value):
     recommended: None = None
     alternatives: tuple[Candidate, ...] = ()
     frontier: tuple[Candidate, ...] = ()
+    tasks: tuple[TaskWeight, ...] = ()
 
 
 def _in_short(c: Candidate) -> dict[str, object]:
@@ -83,6 +86,7 @@ class Recommendation(Value):
     at_rates: Rows[PickAtRate]
     day: DayOfTraffic | None = None
     notes: tuple[str, ...] = ()
+    tasks: tuple[TaskWeight, ...] = ()
 
     def _repr_html_(self) -> str:
         """The pick, why, and the runners-up in short; everything else is in the fields."""
@@ -108,7 +112,7 @@ def recommend(
     workspace: Workspace,
     *,
     budget: str | Budget | Sequence[str | Budget] | None = None,
-    task: str = DEFAULT_TASK,
+    task: str | Sequence[str] = DEFAULT_TASK,
     min_accuracy: float | None = None,
     gpu: str | Sequence[str] | None = None,
     model: str | Sequence[str] | None = None,
@@ -124,12 +128,18 @@ def recommend(
     price_kind: str | None = None,
     have: str | Sequence[str] | None = None,
     usd_per_kwh: float | None = None,
+    license: str | Sequence[str] | None = None,
+    exclude_model: str | Sequence[str] | None = None,
+    exclude_gpu: str | Sequence[str] | None = None,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    cached_prompt_tokens: int | None = None,
 ) -> Recommendation:
     """The model, strategy, GPU and configuration that get most right within a budget.
 
     budget         most that one question may cost: "0.01usd", "5e13flops", "20s", "300J", "4000tokens", or
                    "500usd/month" (needs qps); a text, a Budget, or a list of them that must all hold
-    task           name of a task, as `advisor tasks` lists it
+    task           name of a task, as `advisor tasks` lists it, or a list of them; "gpqa-diamond:0.7" has a weight
     min_accuracy   share of right answers to reach, 0.8 for 80 %: then the cheapest that does is picked
     gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     model          name of a model, or a list: only these
@@ -146,6 +156,12 @@ def recommend(
     price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
     have           GPUs that are owned: "2xh100-sxm", or a list; only these, and their hours cost nothing
     usd_per_kwh    price of the energy that owned GPUs take
+    license        of the model and of its reward model, "apache-2.0", or a list: only these; `ws.models` has them
+    exclude_model  name of a model, or a list: none of these
+    exclude_gpu    name of a GPU, or a list: none of these
+    input_tokens   length of your own prompts, in place of the task's
+    output_tokens  mean length of one answer, in place of each model's on the task
+    cached_prompt_tokens  those of input_tokens that the prefix cache holds already: not computed, but in memory
 
     None means no limit. Raises AdvisorError for options that cannot be read, NoAnswer where nothing meets them, with
     the limit at fault and the nearest feasible one.
@@ -169,11 +185,17 @@ def recommend(
         price_kind=price_kind,
         have=have,
         usd_per_kwh=usd_per_kwh,
+        license=license,
+        exclude_model=exclude_model,
+        exclude_gpu=exclude_gpu,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cached_prompt_tokens=cached_prompt_tokens,
     )
     try:
         return _recommendation(workspace, request)
     except NoAnswer as none:
-        none.answer = Unanswered(request.task, request.constraints, str(none))
+        none.answer = Unanswered(request.task, request.constraints, str(none), tasks=request.tasks)
         raise
 
 
@@ -207,8 +229,10 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         notes=(
             *command_notes(recommended, request.engine, workspace),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
+            *question_notes(workspace, request),
             *price_notes([recommended.rent], rents),
         ),
+        tasks=request.tasks,
     )
 
 

@@ -13,6 +13,9 @@ from advisor.gpus import PRECISIONS
 from advisor.performance.deployment import ENGINES
 from advisor.prices import Price, checked_kind, parse_prices
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
+from advisor.recommendation.licenses import checked_licenses
+from advisor.recommendation.own_lengths import Lengths, checked_lengths
+from advisor.recommendation.task_weights import TaskWeight, parse_tasks, tasks_text
 from advisor.recommendation.traffic import day_of
 from advisor.rents import Rents
 from advisor.store.workspace import Workspace
@@ -25,9 +28,9 @@ from advisor.values import several
 class Request:
     """Budgets are per question, `budgets_given` as they were given; names are full ids; None means no limit.
 
-    `most_gpus`: GPUs that may be used at once; `have`: owned ones, the only ones then; `price_kind` None: on-demand,
-    another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price` as it was given; `qps`: to be
-    carried at the peak; `hourly`: in each hour of the day, where they differ.
+    `task` names all of `tasks`; `most_gpus`: GPUs that may be used at once; `have`: owned ones, the only ones then;
+    `price_kind` None: on-demand, another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price`
+    as it was given; `qps`: to be carried at the peak; `hourly`: in each hour of the day, where they differ.
     """
 
     task: str = DEFAULT_TASK
@@ -51,6 +54,11 @@ class Request:
     have: Mapping[str, int] = field(default_factory=dict)
     usd_per_kwh: float | None = None
     budgets_given: tuple[Budget, ...] = ()
+    tasks: tuple[TaskWeight, ...] = (TaskWeight(DEFAULT_TASK),)
+    licenses: tuple[str, ...] | None = None
+    excluded_models: tuple[str, ...] = ()
+    excluded_gpus: tuple[str, ...] = ()
+    lengths: Lengths = field(default_factory=Lengths)
 
     @property
     def mean_qps(self) -> float | None:
@@ -93,7 +101,11 @@ class Request:
         named = ", ".join(gpu + most.get(gpu, "") for gpu in self.gpus or ())
         limits += [f"{'owned ' if self.have else ''}GPU in {named}"] if named else []
         limits += [f"{self.price_kind} prices"] if self.price_kind else []
+        limits += [f"no GPU of {', '.join(self.excluded_gpus)}"] if self.excluded_gpus else []
         limits += [f"model in {', '.join(self.models)}"] if self.models else []
+        limits += [f"no model of {', '.join(self.excluded_models)}"] if self.excluded_models else []
+        limits += [f"licence in {', '.join(self.licenses)}"] if self.licenses else []
+        limits += self.lengths.texts
         limits += [f"weights in {self.precision}"] if self.precision else []
         limits += [f"engine {self.engine}"] if self.engine != "vllm" else []
         limits += [f"price {given}" for given in self.prices_given]
@@ -110,7 +122,7 @@ def checked_request(
     workspace: Workspace,
     *,
     budget: str | Budget | Sequence[str | Budget] | None = None,
-    task: str = DEFAULT_TASK,
+    task: str | Sequence[str] = DEFAULT_TASK,
     min_accuracy: float | None = None,
     gpu: str | Sequence[str] | None = None,
     model: str | Sequence[str] | None = None,
@@ -126,6 +138,12 @@ def checked_request(
     price_kind: str | None = None,
     have: str | Sequence[str] | None = None,
     usd_per_kwh: float | None = None,
+    license: str | Sequence[str] | None = None,
+    exclude_model: str | Sequence[str] | None = None,
+    exclude_gpu: str | Sequence[str] | None = None,
+    input_tokens: int | None = None,
+    output_tokens: int | None = None,
+    cached_prompt_tokens: int | None = None,
 ) -> Request:
     """A checked Request from options as on the command line. Raises AdvisorError."""
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
@@ -147,12 +165,18 @@ def checked_request(
     for flag, value in (("--gpu", named), ("--price-kind", price_kind)):
         if owned and value:
             raise AdvisorError("cannot be combined with --have", where=flag, hint="--have names GPUs and price already")
+    models = tuple(workspace.models.resolve(name, where="--model") for name in several(model))
+    no_models = tuple(workspace.models.resolve(name, where="--exclude-model") for name in several(exclude_model))
+    no_gpus = tuple(workspace.gpus.named(name, where="--exclude-gpu").name for name in several(exclude_gpu))
+    _refuse_both("--exclude-model", models, no_models)
+    _refuse_both("--exclude-gpu", tuple(owned or named), no_gpus)
+    tasks = parse_tasks(several(task), {p.task for p in workspace.fits.points})
     return Request(
-        task=task.lower(),
+        task=tasks_text(tasks),
         budgets=tuple(each.per_question(mean_qps) for each in budgets),
         min_accuracy=min_accuracy,
         gpus=tuple(owned or named) or None,
-        models=tuple(workspace.models.resolve(name, where="--model") for name in several(model)) or None,
+        models=models or None,
         precision=checked_precision(precision),
         qps=max(hourly) if hourly else qps,
         hourly=hourly,
@@ -169,7 +193,18 @@ def checked_request(
         have=owned,
         usd_per_kwh=_checked_energy_price(usd_per_kwh, owned, workspace),
         budgets_given=budgets,
+        tasks=tasks,
+        licenses=checked_licenses(several(license), workspace.models) or None,
+        excluded_models=tuple(dict.fromkeys(no_models)),
+        excluded_gpus=tuple(dict.fromkeys(no_gpus)),
+        lengths=checked_lengths(input_tokens, output_tokens, cached_prompt_tokens),
     )
+
+
+def _refuse_both(flag: str, chosen: Sequence[str], excluded: Sequence[str]) -> None:
+    """Raises AdvisorError for a name that is asked for and excluded."""
+    if both := next((name for name in excluded if name in chosen), None):
+        raise AdvisorError(f"{both} is asked for and excluded", where=flag, hint="leave out one of the two")
 
 
 def rents_of(workspace: Workspace, request: Request) -> Rents:

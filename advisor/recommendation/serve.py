@@ -27,7 +27,7 @@ def serve_command(c: Candidate, workspace: Workspace) -> str:
 
 
 def command_notes(c: Candidate, engine: str, workspace: Workspace) -> tuple[str, ...]:
-    """Where the command does not start what was costed, and what to change in it."""
+    """Where the command does not start what was costed, and what to change in it; answers that its context cuts."""
     notes, published = [], workspace.models.checkpoint_precision(c.model)
     if engine != "vllm":
         notes.append(f"speed and cost are for {engine}, but the command is vLLM's: write the one for {engine} yourself")
@@ -35,6 +35,12 @@ def command_notes(c: Candidate, engine: str, workspace: Workspace) -> tuple[str,
         notes.append(
             f"cost is for {c.precision} weights, but {c.model} is published in {published}:"
             f" put a checkpoint in {c.precision} in its place in the command"
+        )
+    prompt_tokens = c.tokens - c.generated_tokens
+    if prompt_tokens + c.longest_answer_tokens > c.context_tokens:
+        notes.append(
+            f"the context of {c.model}, {c.context_tokens:,} tokens, does not hold the longest answers after prompts of"
+            f" {prompt_tokens:,.0f}: they are cut, which accuracy and seconds do not count"
         )
     return tuple(notes)
 

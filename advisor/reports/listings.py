@@ -44,10 +44,11 @@ def model_blocks(models: Sequence[KnownModel]) -> list[Block]:
             f"{m.active_parameters / 1e9:.2f}",
             f"{m.kv_bytes_per_token / 1e3:.0f}",
             m.checkpoint_precision,
+            m.license,
         ]
         for m in models
     ]
-    columns = ["model", "released", "kind", "total B", "active B", "KV kB/token", "precision"]
+    columns = ["model", "released", "kind", "total B", "active B", "KV kB/token", "precision", "licence"]
     return [table(columns, rows, right=columns[3:6], optional=("precision", "KV kB/token"))]
 
 

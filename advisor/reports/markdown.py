@@ -16,6 +16,7 @@ from advisor.fits.curve import lines
 from advisor.fits.line import Line
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.request import Request
+from advisor.recommendation.task_weights import task_options
 from advisor.reports.curves import saturation_text
 from advisor.reports.frontiers import frontier_picture, frontier_table
 from advisor.reports.recommendations import facts, runners_up
@@ -33,7 +34,7 @@ ASSUMPTIONS = (
     " counted.",
     "All answers of a vote are drawn side by side and share the prompt; a vote waits for its longest answer.",
     "An answer that reaches its token cap counts as wrong, unless its strategy forces one there.",
-    "A question's prompt is as long as recorded, 200 tokens where the source does not say.",
+    "A question's prompt is as long as recorded unless it is given, 200 tokens where the source does not say.",
     "Accuracy was measured by the source with its own prompts and engine; serving in another precision may change it.",
     "Energy is the GPU's power limit scaled by how busy it is, not a measurement.",
     "Among candidates that no 90 % interval can separate, a doubling of the cost has to buy one point of accuracy.",
@@ -63,10 +64,7 @@ def report(workspace: Workspace, *, recommendation: Recommendation, output: str 
     Raises AdvisorError where it cannot be written.
     """
     path = checked_path(output)
-    try:
-        curves = lines(workspace, recommendation.recommended.model, recommendation.task)
-    except NoAnswer:
-        curves = []
+    curves = _curves(workspace, recommendation)
     pictures = _pictures(path, recommendation, curves)
     page = markdown(recommendation, curves, pictures, again(recommendation.request, path, workspace.own))
 
@@ -78,6 +76,14 @@ def report(workspace: Workspace, *, recommendation: Recommendation, output: str 
     drawn = tuple(str(path.parent / name) for name in pictures.values())
     same = {field.name: getattr(recommendation, field.name) for field in fields(Recommendation)}
     return Report(**(same | {"notes": (*recommendation.notes, *notes)}), report=str(path), pictures=drawn)
+
+
+def _curves(workspace: Workspace, found: Recommendation) -> list[Line]:
+    """The pick's curves; of several tasks there is none."""
+    try:
+        return lines(workspace, found.recommended.model, found.task) if len(found.tasks) == 1 else []
+    except NoAnswer:
+        return []
 
 
 def blocks(written: Report) -> list[Block]:
@@ -167,13 +173,17 @@ def again(request: Request, output: str | Path, own: Path | None = None) -> str:
     """The command that makes this report again."""
     most = {gpu: f"{gpu}:{n}" for gpu, n in request.most_gpus.items()}
     several = {
+        "--task": task_options(request.tasks),
         "--budget": [str(budget) for budget in request.budgets_given],
         "--gpu": [] if request.have else [most.get(gpu, gpu) for gpu in request.gpus or ()],
         "--have": [f"{n}x{gpu}" for gpu, n in request.have.items()],
+        "--exclude-gpu": request.excluded_gpus,
         "--model": request.models or (),
+        "--exclude-model": request.excluded_models,
+        "--license": request.licenses or (),
         "--price": request.prices_given,
     }
-    words = ["advisor", "report", "--output", str(output), "--task", request.task]
+    words = ["advisor", "report", "--output", str(output)]
     words += [word for flag, values in several.items() for value in values for word in (flag, value)]
     single = {
         "--workspace": own,
@@ -187,6 +197,9 @@ def again(request: Request, output: str | Path, own: Path | None = None) -> str:
         "--max-tpot": f"{request.max_tpot_s:g}s" if request.max_tpot_s else None,
         "--percentile": request.percentile if request.percentile != 95 else None,
         "--precision": request.precision,
+        "--input-tokens": request.lengths.input_tokens,
+        "--output-tokens": request.lengths.output_tokens,
+        "--cached-prompt-tokens": request.lengths.cached_prompt_tokens,
         "--engine": request.engine if request.engine != "vllm" else None,
     }
     for flag, one in single.items():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
+from advisor.reports.tasks import accuracy_rows, tokens_origin
 from advisor.reports.terminal import Block, Verbatim
 from advisor.reports.text_tables import Table, table
 from advisor.reports.words import (
     candidate_strategy,
     commands,
     gpus_text,
-    interval_text,
     rent_text,
     sampling_text,
     strategy_cell,
@@ -42,13 +42,13 @@ def facts(found: Recommendation) -> Table:
     summed = [cost for cost in COSTS if cost != "s"]  # seconds at a percentile do not add up over tries
     per_correct = c.per_correct and ", ".join(f"{significant(getattr(c.per_correct, cost))} {cost}" for cost in summed)
     rows = [
-        [f"accuracy on {c.task}", interval_text(c.accuracy), origin.accuracy],
+        *accuracy_rows(c),
         ["USD per question", significant(c.usd), f"USD per hour; {speed}"],
         ["USD per hour, a month", f"{significant(c.usd_per_hour)}, {c.usd_per_month:,.0f}", _bill(found)],
         [f"{found.request.percentile} % answered within", f"{significant(c.latency_s)} s ({times})", seconds],
         ["half · 99 % answered within", halves, seconds],
         ["FLOPs per question", flops_text(c), "counted from the model's config"],
-        ["tokens per question", f"{c.tokens:,.0f}", origin.tokens],
+        ["tokens per question", f"{c.tokens:,.0f}", tokens_origin(c, found.request.lengths)],
         ["energy per question", f"{significant(c.energy_j)} J", "power assumed from the GPU's limit"],
         ["questions per second", significant(c.questions_per_s), speed],
         ["per correct answer", per_correct or "none was correct", "cost / accuracy"],

@@ -41,7 +41,8 @@ def test_with_json_stdout_is_one_object(advisor, command):
 
 
 ONCE = [
-    ["recommend", "--task", "gpqa-diamond", "--task", "gsm8k"],
+    ["recommend", "--input-tokens", "100", "--input-tokens", "200"],
+    ["curve", "gpt-oss-120b", "--task", "gpqa-diamond", "--task", "gsm8k"],
     ["frontier", "--cost", "usd", "--cost", "flops"],
     ["estimate", "qwen3-8b", "--gpu", "l4", "--gpu", "t4"],
     ["estimate", "qwen3-8b", "--gpu", "l4", "--concurrency", "1", "--concurrency", "2"],

@@ -37,6 +37,31 @@ def test_an_own_model_is_known_and_served_from_its_folder(ws, mine):
     assert "my-tune" not in Workspace().models
 
 
+def test_a_licence_of_its_own_stays_until_another_is_given(ws, mine):
+    import_model(ws, mine)
+    assert (ws.models["my-tune"].license, ws.models["my-tune"].license_source) == ("", "")
+    import_model(ws, mine, license=" Apache-2.0 ")
+    import_model(ws, mine)
+    again = Workspace(ws.own)
+    assert (again.models["my-tune"].license, again.models["my-tune"].license_source) == ("apache-2.0", "imported")
+    import_model(again, mine, license="our-own")
+    assert Workspace(ws.own).models["my-tune"].license == "our-own"
+
+
+@pytest.mark.parametrize("license", ["", "two words", "a,b", "-x", "x" * 65])
+def test_a_licence_is_an_id(ws, mine, license):
+    with pytest.raises(AdvisorError, match="is no id of a licence"):
+        import_model(ws, mine, license=license)
+    assert not (ws.own / "profiles").exists()
+
+
+def test_the_licence_on_the_command_line(advisor, mine, tmp_path):
+    assert advisor("import", "model", mine, "--license", "mit", "--workspace", tmp_path / "ws")[0] == 0
+    assert Workspace(tmp_path / "ws").models["my-tune"].license == "mit"
+    code, _, err = advisor("import", "samples", mine, "--license", "mit", "--workspace", tmp_path / "ws")
+    assert (code, err) == (2, "advisor: --license: is for model, not for samples; leave it out\n")
+
+
 def test_a_name_of_its_own(ws, mine):
     assert import_model(ws, mine, name="org/tuned").model == "org/tuned"
     assert ws.models.resolve("tuned") == "org/tuned"

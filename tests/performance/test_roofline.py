@@ -10,7 +10,14 @@ from advisor.performance.demand import demand, stack
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, max_sequences, memory
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.roofline import Efficiency, decode_parts_s, decode_step_s, distinct_expert_share, serving
+from advisor.performance.roofline import (
+    Efficiency,
+    decode_parts_s,
+    decode_step_s,
+    distinct_expert_share,
+    prefill_s,
+    serving,
+)
 from tests.known import load_gpu, load_model
 
 PERFECT = Efficiency(
@@ -44,6 +51,21 @@ def test_a_huge_batch_is_bound_by_multiplying():
     h100 = hardware(load_gpu("h100-sxm"), Parallelism(), "bf16")
     by_hand = 2 * 7.505e9 * 16384 / 989e12
     assert float(decode_step_s(d, h100, PERFECT, 16384)) == pytest.approx(by_hand, rel=0.02)
+
+
+def test_only_what_is_new_of_a_prompt_is_multiplied():
+    """Of 8,192 tokens 6,144 are cached: a quarter of the weights' products, 7/16 of the triangle of pairs."""
+    llama = load_model("Llama-3.1-8B-Instruct")
+    whole, new = (demand(llama, "bf16", 8192, 100, cached_tokens=n) for n in (0, 6144))
+    h100 = hardware(load_gpu("h100-sxm"), Parallelism(), "bf16")
+    linear = 2048 * llama.linear_flops_per_token() / 989.4e12
+    core = 7 / 16 * llama.attention_flops(1, 8192) / 989.4e12
+    assert float(prefill_s(new, h100, PERFECT)) == pytest.approx(linear + core, rel=0.001)
+    assert float(prefill_s(whole, h100, PERFECT)) > 3 * float(prefill_s(new, h100, PERFECT))
+    assert float(decode_step_s(new, h100, PERFECT, 8)) == float(decode_step_s(whole, h100, PERFECT, 8))
+    two = tp(2)
+    sent = [float(prefill_s(d, two, PERFECT)) - float(prefill_s(d, h100, PERFECT)) / 2 for d in (whole, new)]
+    assert sent[1] == pytest.approx(sent[0] / 4)  # activations of the new tokens alone go over the link
 
 
 def test_experts_touched():

@@ -73,4 +73,10 @@ def test_a_command_that_does_not_start_what_was_costed_says_so():
     (other,) = command_notes(candidate(), "sglang", SHIPPED)
     assert "for sglang, but the command is vLLM's" in other
     (weights,) = command_notes(candidate(precision="fp8"), "vllm", SHIPPED)
+    (cut,) = command_notes(
+        candidate(tokens=2001.0, generated_tokens=1000.0, longest_answer_tokens=4120.0), "vllm", SHIPPED
+    )
+    assert "5,120 tokens, does not hold the longest answers after prompts of 1,001: they are cut" in cut
+    fits = candidate(tokens=2000.0, generated_tokens=1000.0, longest_answer_tokens=4120.0)
+    assert command_notes(fits, "vllm", SHIPPED) == ()
     assert "Qwen/Qwen3-8B is published in bf16: put a checkpoint in fp8" in weights

@@ -47,6 +47,9 @@ def test_its_figures_are_those_of_recommend(advisor, tmp_path):
         "--budget 60000usd/month --qps 0.5 --gpu h200-sxm:8 --gpu l4 --price-kind on-demand",
         "--have 2xh100-sxm --have 4xl40s --usd-per-kwh 0.3 --price l40s=0.4usd/h --min-accuracy 0.5",
         "--price-kind reserved-3y --workspace WORKSPACE --price PRICES",
+        "--task gpqa-diamond:2 --task otis-mock-aime:1 --exclude-model kimi-k2.5 --exclude-gpu b200-sxm",
+        "--task gsm8k --task crux --license apache-2.0 --license gemma --min-accuracy 0.6",
+        "--input-tokens 30000 --cached-prompt-tokens 20000 --output-tokens 700 --task gsm8k",
     ],
 )
 def test_the_command_at_its_end_makes_the_same_report(advisor, tmp_path, arguments):
@@ -108,6 +111,17 @@ def test_a_model_that_is_never_right_is_still_reported(advisor, tmp_path):
     code, out, _ = advisor("recommend", "--task", "mine", "--gpu", "h100-sxm", "--workspace", tmp_path)
     assert code == 0
     assert "none was correct" in out
+
+
+def test_a_report_over_several_tasks_names_each_and_draws_no_curve(advisor, tmp_path):
+    code, _, err = advisor("report", "-o", tmp_path / "r.md", "--task", "gpqa-diamond:3", "--task", "otis-mock-aime:1")
+    page = (tmp_path / "r.md").read_text()
+    assert code == 0
+    assert "2 of 7 models left out" in err
+    assert "| gpqa-diamond, weight 0.75 |" in page
+    assert "- 2 of 7 models left out (without otis-mock-aime" in page
+    assert "## What more compute" not in page
+    assert "--task gpqa-diamond:0.75 --task otis-mock-aime:0.25" in page
 
 
 def test_a_report_says_where_its_command_is_not_what_was_costed(advisor, tmp_path):

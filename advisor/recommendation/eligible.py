@@ -1,0 +1,200 @@
+"""Which strategy points a request is about: on its tasks, of its models and licences, at its lengths.
+
+What is left out for want of a fact (a licence, a measurement on one of the tasks) or of context is said.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from advisor.errors import AdvisorError, NoAnswer, unknown
+from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, verifier_flops
+from advisor.models.catalog import Catalog
+from advisor.performance.feasibility import holds
+from advisor.recommendation.licenses import licenses_of
+from advisor.recommendation.mixture import Mix, Part, mixes
+from advisor.recommendation.own_lengths import at_lengths, can_be_so_long, single_answers
+from advisor.recommendation.request import Request
+from advisor.recommendation.task_weights import TaskWeight
+from advisor.recommendation.waiting import typical_spread, waiting
+from advisor.store.beliefs import Point
+from advisor.store.workspace import Workspace
+
+NAMED = 5
+"""Models that a note names; of more it gives the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """Strategy points in a fixed order; `left_out` says which models are missing and why, a sentence a reason."""
+
+    points: tuple[Mix, ...]
+    left_out: tuple[str, ...]
+
+
+def eligible(workspace: Workspace, request: Request) -> Eligible:
+    """The strategy points whose cost can be counted, prompts filled in where not recorded.
+
+    Raises AdvisorError for an unknown task, NoAnswer where nothing is left, with what took the last.
+    """
+    chosen = _chosen(workspace, request)
+    usable = [
+        replace(p, prompt_tokens=p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS))
+        for p in sorted(chosen, key=_order)
+        if p.generated_tokens is not None
+        and p.model in workspace.models
+        and verifier_flops(workspace.models, p) is not None
+    ]  # without its reward model a strategy looks cheaper than it is
+    if not usable:
+        raise _nothing_usable(workspace, request, chosen)
+    licensed, unlicensed = _licensed(usable, request, workspace.models)
+    within, too_long = _within_context(_at_lengths(licensed, request, workspace), request, workspace.models)
+    points = mixes(within, request.tasks)
+    unmeasured = _unmeasured(within, points, request.tasks)
+    if not points:
+        raise NoAnswer(f"no model is measured the same way on all of {request.task}", hint="; ".join(unmeasured))
+    return Eligible(tuple(points), (*unlicensed, *too_long, *unmeasured))
+
+
+def question_notes(workspace: Workspace, request: Request) -> tuple[str, ...]:
+    """What an answer has to say about the question: which models it leaves out, and what it takes for granted."""
+    notes = list(eligible(workspace, request).left_out)
+    if request.lengths.texts:
+        notes.append(
+            f"accuracy is that on {request.task}, at the lengths recorded there;"
+            f" cost, speed and memory are for {' and '.join(request.lengths.texts)}"
+        )
+    if len(request.tasks) > 1:
+        notes.append(
+            "accuracy, tokens and costs are weighted means over the tasks; the interval takes the tasks as independent;"
+            " percentiles of seconds are those of the mixed questions, read between those recorded of each task"
+        )
+    return tuple(notes)
+
+
+def _chosen(workspace: Workspace, request: Request) -> list[Point]:
+    """All points on the tasks of the models that may be used. Raises AdvisorError, NoAnswer."""
+    points = workspace.fits.points
+    if not points:
+        raise NoAnswer("no strategy point is known", hint=f"run `{workspace.fit_command}`")
+    tasks = {p.task for p in points}
+    for asked in request.tasks:
+        if asked.task in tasks:
+            continue
+        if workspace.unfitted:
+            what = f"task {asked.task!r} has no strategy points yet, and measurements are newer than the fits"
+            raise AdvisorError(what, where="--task", hint=f"run `{workspace.fit_command}`")
+        raise unknown("task", asked.task, tasks, where="--task", listed_by="advisor tasks")
+    wanted = {asked.task for asked in request.tasks}
+    return [
+        p
+        for p in points
+        if p.task in wanted
+        and (request.models is None or p.model in request.models)
+        and not {p.model, p.reward_model} & set(request.excluded_models)
+    ]
+
+
+def _order(p: Point) -> tuple[Any, ...]:
+    """By model, strategy, reward model, budget; what is not given comes last."""
+    budget = (p.n_samples, p.token_budget is None, p.token_budget or 0)
+    return (p.model, p.strategy, p.reward_model is None, p.reward_model or "", *budget, p.generated_tokens or 0.0)
+
+
+def _nothing_usable(workspace: Workspace, request: Request, chosen: Sequence[Point]) -> NoAnswer:
+    if strange := sorted({p.model for p in chosen} - set(workspace.models)):
+        what = f"the cost of {', '.join(strange)} cannot be counted without a config"
+        return NoAnswer(what, hint="choose models of `advisor models`, or `advisor import model FOLDER`")
+    whose = f" of {', '.join(request.models)}" if request.models else ""
+    whose += f" (without {', '.join(request.excluded_models)})" if request.excluded_models else ""
+    what = f"no accuracy with token counts{whose} is known on {request.task}"
+    return NoAnswer(what, hint="measure it with `advisor calibrate`, or bring answers with `advisor import samples`")
+
+
+def _licensed(points: Sequence[Point], request: Request, models: Catalog) -> tuple[list[Point], list[str]]:
+    """The points under the asked licences, and whose licence is not known. Raises NoAnswer for none."""
+    if request.licenses is None:
+        return list(points), []
+    found = [p for p in points if set(licenses_of(p, models)) <= set(request.licenses)]
+    unknown_of = {name for p in points for name in (p.model, p.reward_model) if name and not _license(name, models)}
+    left_out = [f"left out, since the licence is not known: {_listed(unknown_of)}"] if unknown_of else []
+    if not found:
+        there = sorted({_license(p.model, models) for p in points} - {""})
+        what = f"no model under {' or '.join(request.licenses)} has a known accuracy on {request.task}"
+        hint = f"those that have one are under {', '.join(there)}" if there else "; ".join(left_out)
+        raise NoAnswer(what, hint=hint)
+    return found, left_out
+
+
+def _license(model: str, models: Catalog) -> str:
+    return models[model].license if model in models else ""
+
+
+def _at_lengths(points: Sequence[Point], request: Request, workspace: Workspace) -> list[Part]:
+    """The points at the asked lengths of prompts and answers, with what their questions wait for. Raises NoAnswer."""
+    typical = typical_spread(workspace.fits.points)
+    weights = {asked.task: asked.weight for asked in request.tasks}
+    singles = single_answers(points)
+    parts = []
+    for p in points:
+        if can_be_so_long(p, request.lengths):
+            one = singles.get((p.model, p.task)) if p.strategy == "adaptive-majority" else None
+            parts.append(Part(weights[p.task], *at_lengths(p, waiting(p, typical), request.lengths, one)))
+    if not parts:
+        what = f"no strategy known on {request.task} has {request.lengths.texts[-1]}"
+        raise NoAnswer(what, hint="shorter --output-tokens, or other models")
+    return parts
+
+
+def _within_context(parts: Sequence[Part], request: Request, models: Catalog) -> tuple[list[Part], list[str]]:
+    """The points whose prompt and mean answer lie within the model's context, and the models without any on a task.
+
+    Raises NoAnswer where no point is left.
+    """
+    found = [part for part in parts if holds(models.spec(part.point.model), _sequence_tokens(part.point))]
+    lost = {model for model, _ in _models_on_tasks(parts) - _models_on_tasks(found)}
+    if not lost:
+        return found, []
+    least = min(_sequence_tokens(part.point) for part in parts if part.point.model in lost)
+    contexts = [f"{model} ({models.spec(model).max_context:,})" for model in sorted(lost)]
+    asked = " and ".join(request.lengths.texts) or "prompts and answers"
+    what = f"context too short for {asked}, {least:,.0f} tokens together at least: {_listed(contexts)}"
+    found = [part for part in found if part.point.model not in lost]
+    if not found:
+        raise NoAnswer(what, hint="shorter prompts or answers, or other models")
+    return found, [what]
+
+
+def _models_on_tasks(parts: Iterable[Part]) -> set[tuple[str, str]]:
+    return {(part.point.model, part.point.task) for part in parts}
+
+
+def _sequence_tokens(p: Point) -> float:
+    """Mean tokens of a prompt and one answer."""
+    return (p.prompt_tokens or 0.0) + (p.generated_tokens or 0.0) / p.n_samples
+
+
+def _unmeasured(parts: Sequence[Part], points: Sequence[Mix], tasks: Sequence[TaskWeight]) -> list[str]:
+    """Of several tasks how many models are not among the points, and which task each lacks."""
+    measured: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        measured[part.point.model].add(part.point.task)
+    lost = sorted(set(measured) - {each.point.model for each in points})
+    if not lost:
+        return []
+    lacking: dict[str, list[str]] = defaultdict(list)
+    for model in lost:
+        missing = [asked.task for asked in tasks if asked.task not in measured[model]]
+        lacking[f"without {' and '.join(missing)}" if missing else "never measured the same way on all"].append(model)
+    reasons = "; ".join(f"{reason}: {_listed(models)}" for reason, models in sorted(lacking.items()))
+    return [f"{len(lost)} of {len(measured)} models left out ({reasons})"]
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names in order, the first few of many."""
+    ordered: Collection[str] = sorted(names)
+    shown = ", ".join(list(ordered)[:NAMED])
+    return shown if len(ordered) <= NAMED else f"{shown} and {len(ordered) - NAMED} more"

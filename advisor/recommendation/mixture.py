@@ -1,0 +1,159 @@
+"""Strategy points over several tasks: one way to answer, measured on each, as one point of weighted means.
+
+As arXiv 2512.24776 averages over benchmarks, accuracy, tokens and every cost are weighted means over the tasks. The
+interval takes the tasks as independent: half-widths, each times its weight, add in quadrature, those below apart from
+those above.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+from advisor.accuracy.estimators import Interval
+from advisor.provenance import Provenance
+from advisor.recommendation.task_weights import TaskWeight, tasks_text
+from advisor.recommendation.waiting import Waiting
+from advisor.store.beliefs import Point
+
+STEPS = 40
+"""Halvings in the search for a percentile: more digits than a length in tokens has."""
+NORMAL = NormalDist()
+SCORES = tuple(NORMAL.inv_cdf(share) for share in (0.50, 0.95, 0.99))
+"""Of the percentiles that are known of a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A strategy point on one of the tasks, and what its questions wait for."""
+
+    weight: float
+    point: Point
+    waits: Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A strategy point over all tasks: weighted means, and the tasks' own points."""
+
+    point: Point
+    waits: Waiting
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What a candidate gives on one of several tasks; tokens of all samples together."""
+
+    task: str
+    weight: float
+    accuracy: Interval
+    n_questions: int
+    generated_tokens: float
+    source: str
+
+
+def mixes(parts: Iterable[Part], tasks: Sequence[TaskWeight]) -> list[Mix]:
+    """Every strategy point that all tasks have, in the order of the first task's.
+
+    Thinking that was held to a mean length instead of a cap is no way to answer that two tasks share, and neither are
+    several points of one strategy and budget on a task. Of one task every point stands for itself.
+    """
+    if len(tasks) == 1:
+        return [Mix(part.point, part.waits, (part,)) for part in parts]
+    by_way: dict[tuple[object, ...], dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
+    for part in parts:
+        p = part.point
+        if p.strategy == "thinking-budget" and not p.token_budget:
+            continue
+        by_way[p.model, p.strategy, p.reward_model, p.n_samples, p.token_budget][p.task].append(part)
+    return [
+        mix([found[each.task][0] for each in tasks])
+        for found in by_way.values()
+        if all(len(found.get(each.task, ())) == 1 for each in tasks)
+    ]
+
+
+def mix(parts: Sequence[Part]) -> Mix:
+    """One point of the weighted means of all its fields that are means."""
+    low, high = (_half_width(parts, end) for end in (lambda p: p.accuracy - p.low, lambda p: p.high - p.accuracy))
+    accuracy = _mean(parts, lambda p: p.accuracy) or 0.0
+    sources, runs = {part.point.provenance for part in parts}, {part.point.runs for part in parts}
+    combined = replace(
+        parts[0].point,
+        task=tasks_text([TaskWeight(part.point.task, part.weight) for part in parts]),
+        n_questions=sum(part.point.n_questions for part in parts),
+        accuracy=accuracy,
+        low=max(0.0, accuracy - low),
+        high=min(1.0, accuracy + high),
+        prompt_tokens=_mean(parts, lambda p: p.prompt_tokens),
+        generated_tokens=_mean(parts, lambda p: p.generated_tokens),
+        depth_tokens=_mean(parts, lambda p: p.depth_tokens),
+        depth_p50_tokens=None,
+        depth_p95_tokens=None,
+        depth_p99_tokens=None,
+        answer_p999_tokens=None,
+        cut=_mean(parts, lambda p: p.cut),
+        right_tokens=None,
+        wrong_tokens=None,
+        provenance=sources.pop() if len(sources) == 1 else Provenance.PUBLISHED,
+        runs=runs.pop() if len(runs) == 1 else "; ".join(f"{part.point.task}: {part.point.runs}" for part in parts),
+        scored_tokens=_mean(parts, lambda p: p.scored_tokens),
+        pass_at_k=_mean(parts, lambda p: p.pass_at_k),
+    )
+    return Mix(combined, mixed_waiting(parts), tuple(parts))
+
+
+def _mean(parts: Sequence[Part], field: Callable[[Point], float | None]) -> float | None:
+    values = [field(part.point) for part in parts]
+    known = [part.weight * value for part, value in zip(parts, values, strict=True) if value is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
+def _half_width(parts: Sequence[Part], side: Callable[[Point], float]) -> float:
+    return math.hypot(*(part.weight * side(part.point) for part in parts))
+
+
+def mixed_waiting(parts: Sequence[Part]) -> Waiting:
+    """Percentiles of the mixture of all tasks' questions, and the longest answer of any task.
+
+    Of a task three percentiles are known. Between them, and beyond them, the logarithm of the tokens is taken as
+    linear in the normal score of the share (a log-normal distribution in pieces), so the percentile of the mixture is
+    exact where tasks are alike and lies between theirs otherwise.
+    """
+    imputed = any(part.waits.provenance is Provenance.IMPUTED for part in parts)
+    return Waiting(
+        p50=_percentile(parts, 0.50, [part.waits.p50 for part in parts]),
+        p95=_percentile(parts, 0.95, [part.waits.p95 for part in parts]),
+        p99=_percentile(parts, 0.99, [part.waits.p99 for part in parts]),
+        longest=max(part.waits.longest for part in parts),
+        provenance=Provenance.IMPUTED if imputed else Provenance.MEASURED,
+    )
+
+
+def _percentile(parts: Sequence[Part], share: float, of_each: Sequence[float]) -> float:
+    """The tokens that a share of the mixture's questions stay within; each task's own bound it."""
+    low, high = min(of_each), max(of_each)
+    if low == high or low <= 0:
+        return high
+    for _ in range(STEPS):
+        middle = math.sqrt(low * high)
+        if sum(part.weight * share_within(part.waits, middle) for part in parts) >= share:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def share_within(waits: Waiting, tokens: float) -> float:
+    """The share of a task's questions that stay within so many tokens."""
+    known = (waits.p50, waits.p95, waits.p99)
+    above = 1 if tokens < waits.p95 else 2
+    low, high = math.log(known[above - 1]), math.log(known[above])
+    beyond = math.log(tokens) - low
+    if low == high:  # a cap that many answers reach
+        return float(beyond >= 0)
+    return NORMAL.cdf(SCORES[above - 1] + (SCORES[above] - SCORES[above - 1]) * beyond / (high - low))

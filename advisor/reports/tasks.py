@@ -1,0 +1,21 @@
+"""What was asked, in words of a table: accuracy on one task or the mean of several, and whose lengths count."""
+
+from __future__ import annotations
+
+from advisor.recommendation.candidate import Candidate
+from advisor.recommendation.own_lengths import Lengths
+from advisor.reports.words import interval_text
+
+
+def accuracy_rows(c: Candidate) -> list[list[str]]:
+    """The accuracy with its interval and origin; of several tasks their mean, then each with its weight."""
+    if not c.by_task:
+        return [[f"accuracy on {c.task}", interval_text(c.accuracy), c.provenance.accuracy]]
+    mean = [f"accuracy, mean of {len(c.by_task)} tasks", interval_text(c.accuracy), "weighted, tasks independent"]
+    each = [[f"{t.task}, weight {t.weight:.3g}", interval_text(t.accuracy), t.source] for t in c.by_task]
+    return [mean, *each]
+
+
+def tokens_origin(c: Candidate, lengths: Lengths) -> str:
+    """Where the tokens of a question come from."""
+    return f"{' and '.join(lengths.texts)}, as given" if lengths.texts else str(c.provenance.tokens)
