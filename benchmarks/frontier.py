@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 
 from advisor.recommendation.candidates import PACKAGE, feasible
-from advisor.recommendation.pick import WORTH
+from advisor.recommendation.model_points import WORTH
 from advisor.store.sql import statement
 from advisor.units import COSTS
 

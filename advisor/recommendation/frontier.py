@@ -11,6 +11,7 @@ from advisor.arguments import checked_arguments
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
+from advisor.recommendation.model_points import ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import checked_request, rents_of
 from advisor.rents import price_notes
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Frontier(Value):
-    """Candidates that no other beats on accuracy and cost, cheapest first."""
+    """Candidates that no other beats on accuracy and cost, cheapest first, and every model's own point."""
 
     task: str
     cost: str
     frontier: Rows[Candidate]
+    models: Rows[ModelPoint]
     notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pandas.DataFrame:
@@ -80,7 +82,7 @@ def frontier(
     if not found:
         raise no_answer(connection, request, workspace)
     notes = price_notes([c.rent for c in found], rents_of(workspace, request))
-    return Frontier(request.task, unit, found, notes if unit == "usd" else ())
+    return Frontier(request.task, unit, found, model_points(connection, unit), notes if unit == "usd" else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from advisor.errors import NoAnswer
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
+from advisor.recommendation.model_points import WORTH, ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.serve import command_notes
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     import pandas
 
 N_ALTERNATIVES = 5
-WORTH = 0.01
-"""Accuracy that a doubling of the cost must buy among candidates whose intervals overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ class Unanswered(Value):
     recommended: None = None
     alternatives: tuple[Candidate, ...] = ()
     frontier: tuple[Candidate, ...] = ()
+    models: tuple[ModelPoint, ...] = ()
 
 
 def _in_short(c: Candidate) -> dict[str, object]:
@@ -58,12 +58,14 @@ def _in_short(c: Candidate) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation(Value):
-    """The pick, the runners-up and the frontier over the first budget's cost; `notes` are doubts about the data."""
+    """The pick, the runners-up, the frontier over the first budget's cost and every model's own point over it; `notes`
+    are doubts about the data."""
 
     task: str
     recommended: Candidate
     alternatives: Rows[Candidate]
     frontier: Rows[Candidate]
+    models: Rows[ModelPoint]
     constraints: tuple[str, ...]
     reason: str
     n_candidates: int
@@ -173,6 +175,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         recommended=recommended,
         alternatives=Rows(alternatives, Candidate),
         frontier=Rows(frontier_of(connection, request.cost, workspace), Candidate),
+        models=model_points(connection, request.cost),
         constraints=request.constraints,
         reason=_reason(pick, request, cheaper),
         n_candidates=_count(connection),

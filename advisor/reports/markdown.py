@@ -17,9 +17,11 @@ from advisor.fits.line import Line
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.request import Request
 from advisor.reports.curves import saturation_text
-from advisor.reports.frontiers import frontier_picture, frontier_table
+from advisor.reports.frontier_view import of_recommendation
+from advisor.reports.frontiers import frontier_table
 from advisor.reports.recommendations import facts, runners_up
 from advisor.reports.terminal import Block
+from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table, to_markdown
 from advisor.reports.words import candidate_strategy, commands, gpus_text, interval_text, rent_text, sampling_text
 from advisor.store.seal import sealed
@@ -92,10 +94,10 @@ def _pictures(path: Path, found: Recommendation, curves: Sequence[Line]) -> dict
     from advisor.reports import plots
 
     drawn = {"frontier": f"{path.stem}-frontier.svg"}
-    plots.frontier_picture(path.parent / drawn["frontier"], found)
+    plots.frontier_picture(path.parent / drawn["frontier"], of_recommendation(found))
     if any(line.tokens_at(line.curve.x_min) for line in curves):
         drawn["curve"] = f"{path.stem}-curve.svg"
-        plots.curve_picture(path.parent / drawn["curve"], curves)
+        plots.curve_picture(path.parent / drawn["curve"], curves, found.recommended)
     return drawn
 
 
@@ -112,7 +114,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         f" {found.n_candidates:,} candidates were compared."
     )
     picture = (
-        f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_picture(found.frontier, request.cost))
+        f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_text(of_recommendation(found)))
     )
     parts = [
         f"# {pick.model}, {candidate_strategy(pick)}, on {where}",
