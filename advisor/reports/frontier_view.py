@@ -19,7 +19,7 @@ AXES = {
     "flops": "FLOPs per question",
     "s": "seconds to an answer",
     "J": "joules per question",
-    "tokens": "tokens per question, prompt and answer",
+    "tokens": "tokens per question",
 }
 """A cost in plain words."""
 UNITS = {"usd": "USD", "flops": "FLOPs", "s": "s", "J": "J", "tokens": "tokens"}
@@ -29,6 +29,8 @@ EVIDENCE = {Provenance.MEASURED: "measured, from stored answers", Provenance.PUB
 PADDING = 0.08
 """Share of the cost axis that stays free on either side."""
 LEAST_DECADES = 0.6
+ALIKE = 1.25
+"""Factor between two costs that are one place in a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _view(
     if pick is not None:
         cost, evidence = pick.cost(unit), pick.provenance.tokens
         its_own = Mark(f"{short_name(pick.model)}, the pick", cost, pick.accuracy, evidence, leads=True, picked=True)
-        marks = [its_own, *(m for m in marks if (m.label, m.cost) != (short_name(pick.model), cost))]
+        marks = [its_own, *(m for m, point in zip(marks, models, strict=True) if not _is_like(point, pick, cost))]
     shown = [mark for mark in marks if mark.cost > 0]  # a logarithmic axis has no place for what is free
     steps = [(c.cost(unit), c.accuracy.value) for c in frontier]
     return View(
@@ -133,6 +135,12 @@ def _view(
 def _mark(point: ModelPoint, budget: float | None) -> Mark:
     leads = point.on_frontier and (budget is None or point.cost <= budget)
     return Mark(short_name(point.model), point.cost, point.accuracy, point.evidence, leads)
+
+
+def _is_like(point: ModelPoint, pick: Candidate, cost: float) -> bool:
+    """Whether the pick can stand for its model's own point: as accurate, at about the same cost."""
+    same = (point.model, point.accuracy) == (pick.model, pick.accuracy)
+    return same and max(point.cost, cost) <= ALIKE * min(point.cost, cost)
 
 
 def amount(value: float) -> str:

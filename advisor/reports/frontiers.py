@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.frontier import Frontier
-from advisor.reports.frontier_view import of_frontier
+from advisor.reports.frontier_view import AXES, of_frontier
 from advisor.reports.terminal import Block, Verbatim
 from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table
@@ -25,7 +25,7 @@ def blocks(found: Frontier) -> list[Block]:
 
 def frontier_table(rows: Sequence[Candidate], cost: str, *, title: str = "") -> Table:
     """The rows of a frontier, cheapest first, ready to read."""
-    columns = [f"{cost} per question", "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
+    columns = [AXES[cost], "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
     lines = [
         [
             significant(c.cost(cost)),

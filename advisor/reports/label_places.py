@@ -17,9 +17,7 @@ class Box:
 
     def overlaps(self, other: Box) -> bool:
         """Whether the two share an area."""
-        return (
-            self.left < other.right and other.left < self.right and self.low < other.high and other.low < self.high
-        )
+        return self.left < other.right and other.left < self.right and self.low < other.high and other.low < self.high
 
     def holds(self, other: Box) -> bool:
         """Whether the other lies wholly inside."""

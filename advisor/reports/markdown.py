@@ -17,7 +17,7 @@ from advisor.fits.line import Line
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.request import Request
 from advisor.reports.curves import saturation_text
-from advisor.reports.frontier_view import of_recommendation
+from advisor.reports.frontier_view import AXES, of_recommendation
 from advisor.reports.frontiers import frontier_table
 from advisor.reports.recommendations import facts, runners_up
 from advisor.reports.terminal import Block
@@ -113,9 +113,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         f" {significant(pick.usd)} USD per question. It is {found.reason};"
         f" {found.n_candidates:,} candidates were compared."
     )
-    picture = (
-        f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_text(of_recommendation(found)))
-    )
+    picture = f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_text(of_recommendation(found)))
     parts = [
         f"# {pick.model}, {candidate_strategy(pick)}, on {where}",
         f"**Question.** Which open model, strategy and GPU answer {found.task} best{limits}?",
@@ -124,7 +122,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         f"{_fenced(commands_text, 'sh')}\n\nAsk it with {sampling_text(pick)}.",
         "## Runners-up",
         to_markdown(runners_up(found)) if found.alternatives else "None meets the limits.",
-        f"## Frontier of accuracy against {request.cost}",
+        f"## Frontier of accuracy against {AXES[request.cost]}",
         picture,
         to_markdown(frontier_table(found.frontier, request.cost)),
         *_curve_section(curves, pictures),

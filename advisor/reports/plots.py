@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ APART, NEAR = 6.0, 8.0
 
 
 def frontier_picture(path: Path, view: View) -> None:
+    """The figure below as SVG."""
+    _save(frontier_figure(view), path)
+
+
+def frontier_figure(view: View) -> Any:
     """Every model as a labelled point with its 90 % interval, the frontier as a staircase, the budget and the pick."""
     for height in HEIGHTS[len(view.marks) > CROWD :]:
         figure, axes = _frontier_axes(view, height)
@@ -43,7 +49,7 @@ def frontier_picture(path: Path, view: View) -> None:
             break
     for mark, text, place in zip(view.marks, texts, places, strict=True):
         _move(figure, axes, mark, text, place)
-    _save(figure, path)
+    return figure
 
 
 def _frontier_axes(view: View, height: float) -> tuple[Any, Any]:
@@ -128,9 +134,7 @@ def _explain(axes: Any, view: View) -> None:
 
 
 def _label(axes: Any, mark: Mark) -> Any:
-    """The name of a mark, not yet in its place; a white edge keeps it legible on a line."""
-    from matplotlib.patheffects import withStroke
-
+    """The name of a mark, not yet in its place; a light ground keeps it legible on a line."""
     return axes.annotate(
         mark.label,
         (mark.cost, 100 * mark.accuracy.value),
@@ -140,7 +144,7 @@ def _label(axes: Any, mark: Mark) -> Any:
         color=BLACK if mark.leads else "#555555",
         fontweight="bold" if mark.picked else "normal",
         zorder=6,
-        path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
         in_layout=False,
     )
 
@@ -174,8 +178,7 @@ def _lines(axes: Any, view: View, half_width: float) -> list[Box]:
     corners = [_pixel(axes, cost, accuracy) for cost, accuracy in view.steps]
     ends = [*corners[1:], (frame.x1, 0.0)]
     boxes = [Box(x, y - half_width, end, y + half_width) for (x, y), (end, _) in zip(corners, ends, strict=True)]
-    rises = zip(corners, corners[1:], strict=False)
-    boxes += [Box(x - half_width, low, x + half_width, high) for (_, low), (x, high) in rises]
+    boxes += [Box(x - half_width, low, x + half_width, high) for (_, low), (x, high) in pairwise(corners)]
     if view.budget is not None:
         x, _ = _pixel(axes, view.budget, 0)
         boxes.append(Box(x - half_width, frame.y0, x + half_width, frame.y1))
@@ -212,7 +215,12 @@ def _move(figure: Any, axes: Any, mark: Mark, text: Any, place: Box | None) -> N
 
 
 def curve_picture(path: Path, lines: Sequence[Line], pick: Candidate) -> None:
-    """Accuracy against generated tokens of one model on one task: points with 90 % bars, the fitted curves, the pick."""
+    """The figure below as SVG."""
+    _save(curve_figure(lines, pick), path)
+
+
+def curve_figure(lines: Sequence[Line], pick: Candidate) -> Any:
+    """Accuracy against generated tokens of a model on a task: points with 90 % bars, the fitted curves, the pick."""
     figure, axes = _axes("generated tokens per question, log scale", f"accuracy on {lines[0].task}", 4.8)
     shown = [line for line in lines if any(p.tokens for p in line.points)]
     for number, line in enumerate(shown):
@@ -228,7 +236,7 @@ def curve_picture(path: Path, lines: Sequence[Line], pick: Candidate) -> None:
     _scale(axes, (min(tokens) / 1.3, max(tokens) * 1.3), accuracy_ends(intervals))
     axes.set_title(lines[0].model, fontsize=10, loc="left")
     figure.legend(loc="outside lower center", fontsize=8, frameon=False)
-    _save(figure, path)
+    return figure
 
 
 def _draw_line(axes: Any, line: Line, number: int) -> None:

@@ -13,9 +13,9 @@ from advisor.reports.terminal import width
 from advisor.reports.text_pictures import MARGIN, Canvas, canvas
 
 WIDEST, ROWS = 108, 20
-SIGNS = {Provenance.MEASURED: "●○", Provenance.PUBLISHED: "◆◇"}
+SIGNS = {Provenance.MEASURED: ("●", "○"), Provenance.PUBLISHED: ("◆", "◇")}
 """Of a kind of evidence: a point that leads, any other point."""
-OTHER_SIGNS = "■□"
+OTHER_SIGNS = ("■", "□")
 APART = 6
 """Columns that a name keeps from other points, where it can."""
 KEYS = string.digits[1:] + string.ascii_lowercase

@@ -71,14 +71,14 @@ class Canvas:
         marks = {self.column(tick): amount(tick) for tick in cost_ticks(*self.x)}
         axis = "".join("┬" if at in marks else "─" for at in range(self.columns + 1))
         below = (" " * MARGIN + title.center(self.columns)).rstrip()
-        return "\n".join([*lines, " " * 8 + "└" + axis, _under(marks, MARGIN), below])
+        return "\n".join([*lines, " " * 8 + "└" + axis, _under(marks, self.columns), below])
 
 
-def _under(marks: dict[int, str], margin: int) -> str:
-    """Texts centred under their columns; one that would touch the one before is left out."""
+def _under(marks: dict[int, str], last: int) -> str:
+    """Texts centred under their columns, up to the last one; one that would touch the one before is left out."""
     line = ""
     for column, text in marks.items():
-        start = margin + column - len(text) // 2
+        start = MARGIN + min(column - len(text) // 2, last + 1 - len(text))
         if start > len(line) or not line:
             line = line.ljust(start) + text
     return line
@@ -95,8 +95,8 @@ def canvas(x: tuple[float, float], percent: tuple[int, int], *, columns: int, ro
 def picture(
     points: Sequence[tuple[float, Interval]], line: Callable[[float], float], label: str, *, until: float | None = None
 ) -> str:
-    """Accuracy (0–1, vertical) over x (horizontal, logarithmic): ● a point with │ its 90 % interval, ─ the line, ┄ where
-    it extrapolates.
+    """Accuracy (0–1, vertical) over x (horizontal, logarithmic): ● a point with │ its 90 % interval, ─ the line, ┄
+    where it extrapolates.
 
     Empty text for fewer than two different x.
     """
