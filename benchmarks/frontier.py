@@ -1,4 +1,4 @@
-"""Frontier, pick and models over ten million generated candidates, against pandas and a Pareto package on the same rows.
+"""Frontier, pick and models over ten million generated candidates, against pandas and a Pareto package on them.
 
     python benchmarks/frontier.py [ROWS]
 

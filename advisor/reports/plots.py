@@ -29,8 +29,8 @@ CROWD = 12
 """Marks that the lowest picture shows without a crowd."""
 FAR = (2.0, 5.0, 9.0, 14.0, 20.0, 28.0, 38.0, 52.0)
 """Points from a mark at which its label may stand."""
-APART, NEAR = 6.0, 8.0
-"""Points that a label keeps from other marks, and beyond which a line leads back to its own."""
+APART, NEAR, MARGIN = 6.0, 8.0, 2.0
+"""Points that a label keeps from other marks, beyond which a line leads back to its own, and on either side of it."""
 
 
 def frontier_picture(path: Path, view: View) -> None:
@@ -155,7 +155,7 @@ def _places(figure: Any, axes: Any, view: View, texts: Sequence[Any]) -> list[Bo
     at = [_pixel(axes, mark.cost, mark.accuracy.value) for mark in view.marks]
     sizes = [text.get_window_extent() for text in texts]
     labels = [
-        Label(_around(x, y, (9 if mark.picked else 4.5) * pixels), size.width, size.height)
+        Label(_around(x, y, (9 if mark.picked else 4.5) * pixels), size.width + 2 * MARGIN * pixels, size.height)
         for (x, y), mark, size in zip(at, view.marks, sizes, strict=True)
     ]
     frame = axes.get_window_extent()
@@ -200,7 +200,7 @@ def _move(figure: Any, axes: Any, mark: Mark, text: Any, place: Box | None) -> N
     x, y = _pixel(axes, mark.cost, mark.accuracy.value)
     size = text.get_window_extent()
     box = place or Box(x + 8, y, x + 8 + size.width, y + size.height)
-    text.set_position(((box.left - x) * points, (box.low - y) * points))
+    text.set_position(((box.left - x) * points + MARGIN, (box.low - y) * points))
     text.set_verticalalignment("bottom")
     near_x, near_y = min(max(x, box.left), box.right), min(max(y, box.low), box.high)
     if points * np.hypot(near_x - x, near_y - y) > NEAR + 4.5:
