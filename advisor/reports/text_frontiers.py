@@ -85,13 +85,16 @@ def _sign(mark: Mark) -> str:
 
 
 def _draw_labels(drawn: Canvas, marks: Sequence[Mark], points: Sequence[Box]) -> list[str]:
-    """Names beside their points; where there is no room a key stands for the point, and the keys are returned."""
+    """Names beside their points; where there is no room a key stands for the point, and the keys are returned.
+
+    Where the keys do not suffice either, what leads has them, and the rest is counted.
+    """
     spaced = [Box(p.left - 1, p.low, p.right + 1, p.high) for p in points]  # a name does not touch its sign
     labels = [Label(box, len(mark.label), 1) for box, mark in zip(spaced, marks, strict=True)]
     frame = Box(0, 0, drawn.columns + 1, drawn.rows + 1)
     stairs, budget = ([Box(x, y, x + 1, y + 1) for x, y in drawn.drawn(signs)] for signs in ("─│┌┘", "┊"))
     places = placed(labels, frame, taken=stairs, avoided=budget, far=[0], apart=APART)
-    listed, keys = [], iter(KEYS)
+    listed, keys, unnamed = [], iter(KEYS), 0
     for mark, point, place in zip(marks, points, places, strict=True):
         if place is not None:
             drawn.write(math.ceil(place.left), round(place.low), mark.label)
@@ -99,7 +102,8 @@ def _draw_labels(drawn: Canvas, marks: Sequence[Mark], points: Sequence[Box]) ->
             drawn.put(round(point.left), round(point.low), key)
             listed.append(f"{key} {_sign(mark)} {mark.label}")
         else:
-            listed.append(mark.label)
+            unnamed += 1
+    listed += [f"and {unnamed} more"] if unnamed else []
     return _lines_of(listed, drawn.columns + MARGIN)
 
 
