@@ -1,4 +1,4 @@
-"""Frontier and pick over ten million generated candidates, against pandas and a Pareto package on the same rows.
+"""Frontier, pick and models over ten million generated candidates, against pandas and a Pareto package on them.
 
     python benchmarks/frontier.py [ROWS]
 
@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 
 from advisor.recommendation.candidates import PACKAGE, feasible
-from advisor.recommendation.pick import WORTH
+from advisor.recommendation.model_points import WORTH
 from advisor.store.sql import statement
 from advisor.units import COSTS
 
@@ -45,6 +45,11 @@ def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
             'task' as task,
             'model-' || (candidate_id % 100) as model,
             'majority' as strategy,
+            1 as n_samples,
+            null::bigint as token_budget,
+            'h100-sxm' as gpu,
+            8 as gpu_count,
+            'measured' as accuracy_provenance,
             accuracy,
             accuracy - 0.03 as low,
             accuracy + 0.03 as high,
@@ -87,8 +92,12 @@ def main() -> None:
     )
     best_pick = feasible(statement(PACKAGE, "pick"))
     pick_s, _ = best_of(3, lambda: connection.execute(best_pick, LIMITS).fetchall())
-    times = f"frontier {frontier_s:.2f} s, pick {pick_s:.2f} s, together {frontier_s + pick_s:.2f} s"
-    print(f"{n:,} candidates, {len(front)} on the frontier; {times}")
+    connection.execute(f"create temp table front as {statement(PACKAGE, 'frontier')}", {"cost": "usd"})
+    by_model = {"cost": "usd", "worth": WORTH}
+    models_s, models = best_of(3, lambda: connection.execute(statement(PACKAGE, "models"), by_model).fetchall())
+    times = f"frontier {frontier_s:.2f} s, pick {pick_s:.2f} s, models {models_s:.2f} s"
+    print(f"{n:,} candidates, {len(front)} on the frontier, {len(models)} models; {times}")
+    print(f"together {frontier_s + pick_s + models_s:.2f} s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     frame = connection.execute("select usd, accuracy from candidates").df()
 
@@ -107,7 +116,7 @@ def main() -> None:
     else:
         pareto_s, mask = best_of(1, lambda: paretoset(frame, sense=["min", "max"]))
         print(f"paretoset: {pareto_s:.2f} s, {pareto_s / frontier_s:.1f} × ours, {int(np.sum(mask))} rows kept")
-    print(f"peak resident memory of generating, frontier and pick: {peak:.2f} GB")
+    print(f"peak resident memory of generating, frontier, pick and models: {peak:.2f} GB")
 
 
 if __name__ == "__main__":

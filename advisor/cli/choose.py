@@ -112,7 +112,8 @@ def report(
 ) -> None:
     """Write the recommendation as Markdown for a ticket.
 
-    With the frontier and the pick's accuracy curve as pictures, assumptions, sources, and how to make it again.
+    With pictures of all models around the frontier and of the pick's accuracy curve, assumptions, sources, and how to
+    make it again.
     """
     from advisor.recommendation import pick
     from advisor.reports import markdown
@@ -168,7 +169,7 @@ def frontier(
 ) -> None:
     """Show the frontier of accuracy against a cost.
 
-    Candidates that no other known one beats on both, as table and picture.
+    Candidates that no other known one beats on both, as a table, and a picture of them and of every other model.
     """
     from advisor.recommendation import frontier as verb
     from advisor.reports import frontiers

@@ -12,6 +12,7 @@ from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
 from advisor.recommendation.eligible import question_notes
+from advisor.recommendation.model_points import ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import checked_request, rents_of
 from advisor.recommendation.task_weights import TaskWeight
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Frontier(Value):
-    """Candidates that no other beats on accuracy and cost, cheapest first."""
+    """Candidates that no other beats on accuracy and cost, cheapest first, and every model's own point."""
 
     task: str
     cost: str
     frontier: Rows[Candidate]
+    models: Rows[ModelPoint]
     notes: tuple[str, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
 
@@ -101,7 +103,8 @@ def frontier(
     if not found:
         raise no_answer(connection, request, workspace)
     prices = price_notes([c.rent for c in found], rents_of(workspace, request)) if unit == "usd" else ()
-    return Frontier(request.task, unit, found, (*question_notes(workspace, request), *prices), request.tasks)
+    notes = (*question_notes(workspace, request), *prices)
+    return Frontier(request.task, unit, found, model_points(connection, unit), notes, request.tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from advisor.recommendation.candidates import (
     rows,
 )
 from advisor.recommendation.eligible import question_notes
+from advisor.recommendation.model_points import WORTH, ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.serve import command_notes
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     import pandas
 
 N_ALTERNATIVES = 5
-WORTH = 0.01
-"""Accuracy that a doubling of the cost must buy among candidates whose intervals overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class Unanswered(Value):
     alternatives: tuple[Candidate, ...] = ()
     frontier: tuple[Candidate, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
+    models: tuple[ModelPoint, ...] = ()
 
 
 def _in_short(c: Candidate) -> dict[str, object]:
@@ -73,12 +73,14 @@ def _in_short(c: Candidate) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation(Value):
-    """The pick, the runners-up and the frontier over the first budget's cost; `notes` are doubts about the data."""
+    """The pick, the runners-up, the frontier over the first budget's cost and every model's own point over it; `notes`
+    are doubts about the data."""
 
     task: str
     recommended: Candidate
     alternatives: Rows[Candidate]
     frontier: Rows[Candidate]
+    models: Rows[ModelPoint]
     constraints: tuple[str, ...]
     reason: str
     n_candidates: int
@@ -218,6 +220,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         recommended=recommended,
         alternatives=Rows(alternatives, Candidate),
         frontier=Rows(frontier_of(connection, request.cost, workspace), Candidate),
+        models=model_points(connection, request.cost),
         constraints=request.constraints,
         reason=_reason(pick, request, cheaper),
         n_candidates=_count(connection),

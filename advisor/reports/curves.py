@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from advisor.accuracy.estimators import Interval
 from advisor.fits.line import CurvePoint, Line
 from advisor.reports.terminal import Block, Verbatim
 from advisor.reports.text_pictures import picture
@@ -28,7 +29,7 @@ def blocks(lines: Sequence[Line]) -> list[Block]:
 def _line_blocks(line: Line) -> list[Block]:
     columns = ["point", "tokens", "FLOPs", "accuracy", "90 %", "tokens per correct", "failures cut"]
     title = f"{line.model} on {line.task}, {line.strategy} ({line.n_questions} questions, {line.provenance})"
-    dots = [(line.compute_of(p) or 0.0, p.accuracy) for p in line.points]
+    dots = [(line.compute_of(p) or 0.0, Interval(p.accuracy, p.low, p.high)) for p in line.points]
     unit = UNITS[line.unit]
     drawn = picture(
         dots,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.frontier import Frontier
+from advisor.reports.frontier_view import AXES, of_frontier
 from advisor.reports.terminal import Block, Verbatim
-from advisor.reports.text_pictures import staircase
+from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table
 from advisor.reports.words import gpus_text, range_text, strategy_cell
 from advisor.units import percent, significant
@@ -18,13 +19,13 @@ def blocks(found: Frontier) -> list[Block]:
     title = f"Frontier of {found.task}: no known candidate is cheaper and as accurate"
     return [
         frontier_table(found.frontier, found.cost, title=title),
-        Verbatim(frontier_picture(found.frontier, found.cost)),
+        Verbatim(frontier_text(of_frontier(found))),
     ]
 
 
 def frontier_table(rows: Sequence[Candidate], cost: str, *, title: str = "") -> Table:
     """The rows of a frontier, cheapest first, ready to read."""
-    columns = [f"{cost} per question", "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
+    columns = [AXES[cost], "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
     lines = [
         [
             significant(c.cost(cost)),
@@ -38,8 +39,3 @@ def frontier_table(rows: Sequence[Candidate], cost: str, *, title: str = "") -> 
         for c in rows
     ]
     return table(columns, lines, title=title, right=columns[:3], names=("model",), optional=("in flight", "90 %"))
-
-
-def frontier_picture(rows: Sequence[Candidate], cost: str) -> str:
-    """The staircase in text."""
-    return staircase([(c.cost(cost), c.accuracy.value) for c in rows], f"{cost} per question (log scale)")

@@ -18,9 +18,11 @@ from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.request import Request
 from advisor.recommendation.task_weights import task_options
 from advisor.reports.curves import saturation_text
-from advisor.reports.frontiers import frontier_picture, frontier_table
+from advisor.reports.frontier_view import AXES, of_recommendation
+from advisor.reports.frontiers import frontier_table
 from advisor.reports.recommendations import facts, runners_up
 from advisor.reports.terminal import Block
+from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table, to_markdown
 from advisor.reports.words import candidate_strategy, commands, gpus_text, interval_text, rent_text, sampling_text
 from advisor.store.seal import sealed
@@ -98,10 +100,10 @@ def _pictures(path: Path, found: Recommendation, curves: Sequence[Line]) -> dict
     from advisor.reports import plots
 
     drawn = {"frontier": f"{path.stem}-frontier.svg"}
-    plots.frontier_picture(path.parent / drawn["frontier"], found)
+    plots.frontier_picture(path.parent / drawn["frontier"], of_recommendation(found))
     if any(line.tokens_at(line.curve.x_min) for line in curves):
         drawn["curve"] = f"{path.stem}-curve.svg"
-        plots.curve_picture(path.parent / drawn["curve"], curves)
+        plots.curve_picture(path.parent / drawn["curve"], curves, found.recommended)
     return drawn
 
 
@@ -117,9 +119,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         f" {significant(pick.usd)} USD per question. It is {found.reason};"
         f" {found.n_candidates:,} candidates were compared."
     )
-    picture = (
-        f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_picture(found.frontier, request.cost))
-    )
+    picture = f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_text(of_recommendation(found)))
     parts = [
         f"# {pick.model}, {candidate_strategy(pick)}, on {where}",
         f"**Question.** Which open model, strategy and GPU answer {found.task} best{limits}?",
@@ -128,7 +128,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         f"{_fenced(commands_text, 'sh')}\n\nAsk it with {sampling_text(pick)}.",
         "## Runners-up",
         to_markdown(runners_up(found)) if found.alternatives else "None meets the limits.",
-        f"## Frontier of accuracy against {request.cost}",
+        f"## Frontier of accuracy against {AXES[request.cost]}",
         picture,
         to_markdown(frontier_table(found.frontier, request.cost)),
         *_curve_section(curves, pictures),

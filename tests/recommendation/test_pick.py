@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.recommendation.candidates import PACKAGE, feasible
-from advisor.recommendation.pick import WORTH
+from advisor.recommendation.model_points import WORTH
 from advisor.store.sql import statement
 from advisor.units import COSTS
 

@@ -127,3 +127,15 @@ def test_a_report_over_several_tasks_names_each_and_draws_no_curve(advisor, tmp_
 def test_a_report_says_where_its_command_is_not_what_was_costed(advisor, tmp_path):
     assert advisor("report", "-o", tmp_path / "r.md", "--engine", "sglang")[0] == 0
     assert "- speed and cost are for sglang, but the command is vLLM's" in (tmp_path / "r.md").read_text()
+
+
+def test_without_matplotlib_the_picture_is_text(advisor, tmp_path, monkeypatch):
+    monkeypatch.setattr("advisor.reports.markdown.find_spec", lambda name: None)
+    code, _, err = advisor("report", "-o", tmp_path / "r.md", "--budget", "0.02usd", "--task", "gpqa-diamond")
+    page = (tmp_path / "r.md").read_text()
+    assert code == 0
+    drawn = page[page.index("## Frontier of accuracy against USD per question") :].split("```")[1]
+    assert "Kimi-K2.5, the pick" in drawn
+    assert "budget 0.02 USD" in drawn
+    assert "no pictures without matplotlib" in err
+    assert [p.name for p in tmp_path.iterdir()] == ["r.md"]
