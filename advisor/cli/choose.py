@@ -29,6 +29,8 @@ def recommend(
     price_kind: options.PriceKind = None,
     have: options.Have = None,
     usd_per_kwh: options.UsdPerKwh = None,
+    running: options.Running = None,
+    hosted: options.Hosted = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -58,6 +60,8 @@ def recommend(
             price_kind=price_kind,
             have=have,
             usd_per_kwh=usd_per_kwh,
+            running=running,
+            hosted=hosted,
         )
     except NoAnswer as none:
         if as_json and none.answer:
@@ -83,6 +87,8 @@ def report(
     price_kind: options.PriceKind = None,
     have: options.Have = None,
     usd_per_kwh: options.UsdPerKwh = None,
+    running: options.Running = None,
+    hosted: options.Hosted = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -112,6 +118,8 @@ def report(
         price_kind=price_kind,
         have=have,
         usd_per_kwh=usd_per_kwh,
+        running=running,
+        hosted=hosted,
     )
     emit(markdown.report(opened, recommendation=found, output=output), markdown.blocks, as_json)
 

@@ -17,7 +17,17 @@ from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
-from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, able, deployments, fleet
+from advisor.recommendation.deployments import (
+    USUAL,
+    Answers,
+    Columns,
+    Fleet,
+    Rewards,
+    Sizes,
+    able,
+    deployments,
+    fleet,
+)
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.serve import reward_command, serve_command
 from advisor.recommendation.waiting import Waiting, context_tokens, typical_spread, waiting
@@ -35,14 +45,21 @@ def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnect
     Raises AdvisorError for an unknown task, NoAnswer where nothing is known of the models on it, or no GPU has a price
     of the kind.
     """
-    usable, rents = _usable(workspace, request), rents_of(workspace, request)
+    return costed(workspace, request, _usable(workspace, request))
+
+
+def costed(
+    workspace: Workspace, request: Request, usable: Sequence[Point], sizes: Sizes = USUAL
+) -> duckdb.DuckDBPyConnection:
+    """The same of given strategy points with known token counts, on deployments of given sizes."""
+    rents = rents_of(workspace, request)
     gpus = _chosen_gpus(workspace, request, rents)
     connection = duckdb.connect()
     typical = typical_spread(workspace.fits.points)
     waits = [waiting(p, typical) for p in usable]
     answers = [_answers(workspace, p, w) for p, w in zip(usable, waits, strict=True)]
     connection.register("points", _point_columns(workspace, usable, waits, answers))
-    connection.register("deployments", _all_deployments(workspace, usable, answers, request, gpus))
+    connection.register("deployments", _all_deployments(workspace, usable, answers, request, gpus, sizes=sizes))
     connection.execute(f"create table paced as {statement(PACKAGE, 'paced')}", {"qps": request.qps})
     _bill(connection, rents, keep_unpriced=request.gpus is not None)
     parameters = {"qps": request.qps, "usd_per_kwh": request.usd_per_kwh, "percentile": request.percentile}
@@ -144,7 +161,13 @@ def _number(value: float | None) -> float:
 
 
 def _all_deployments(
-    workspace: Workspace, points: Sequence[Point], answers: Sequence[Answers], request: Request, gpus: list[GpuSpec]
+    workspace: Workspace,
+    points: Sequence[Point],
+    answers: Sequence[Answers],
+    request: Request,
+    gpus: list[GpuSpec],
+    *,
+    sizes: Sizes,
 ) -> Columns:
     speeds = Speeds.read(workspace)
     fleets: dict[str, Fleet] = {}
@@ -153,7 +176,7 @@ def _all_deployments(
     for number, (p, work) in enumerate(zip(points, answers, strict=True), 1):
         precision = request.precision or workspace.models[p.model].checkpoint_precision
         if precision not in fleets:
-            fleets[precision] = fleet(gpus, request.most_gpus, speeds, request.engine, precision)
+            fleets[precision] = fleet(gpus, request.most_gpus, speeds, request.engine, precision, sizes=sizes)
         whose = (precision, p.model, p.reward_model)
         if whose not in starts:
             rewards = work.rewards.spec if work.rewards else None

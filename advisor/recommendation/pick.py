@@ -13,8 +13,11 @@ from advisor.errors import NoAnswer
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
+from advisor.recommendation.hosted import NO_OFFERS, HostedOffer, hosted_notes, hosted_offers
+from advisor.recommendation.hosted_prices import NO_PRICES, hosted_prices
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import Request, checked_request, rents_of
+from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.serve import command_notes
 from advisor.rents import price_notes
 from advisor.store.sql import statement
@@ -58,7 +61,10 @@ def _in_short(c: Candidate) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation(Value):
-    """The pick, the runners-up and the frontier over the first budget's cost; `notes` are doubts about the data."""
+    """The pick, the runners-up and the frontier over the first budget's cost; `notes` are doubts about the data.
+
+    `running` and `hosted` are what the pick is measured against, where it was asked for.
+    """
 
     task: str
     recommended: Candidate
@@ -69,6 +75,8 @@ class Recommendation(Value):
     n_candidates: int
     request: Request
     notes: tuple[str, ...] = ()
+    running: Running | None = None
+    hosted: Rows[HostedOffer] = NO_OFFERS
 
     def _repr_html_(self) -> str:
         """The pick, why, and the runners-up in short; everything else is in the fields."""
@@ -108,6 +116,8 @@ def recommend(
     price_kind: str | None = None,
     have: str | Sequence[str] | None = None,
     usd_per_kwh: float | None = None,
+    running: str | None = None,
+    hosted: str | None = None,
 ) -> Recommendation:
     """The model, strategy, GPU and configuration that get most right within a budget.
 
@@ -127,6 +137,8 @@ def recommend(
     price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
     have           GPUs that are owned: "2xh100-sxm", or a list; only these, and their hours cost nothing
     usd_per_kwh    price of the energy that owned GPUs take
+    running        what runs today, to measure the pick against: "qwen3-32b majority of 8 on 2xa100-sxm-80gb at 16"
+    hosted         token prices of hosted APIs, to measure the pick against: the path of a CSV, or "genai-prices"
 
     None means no limit. Raises AdvisorError for options that cannot be read, NoAnswer where nothing meets them, with
     the limit at fault and the nearest feasible one.
@@ -148,6 +160,8 @@ def recommend(
         price_kind=price_kind,
         have=have,
         usd_per_kwh=usd_per_kwh,
+        running=running,
+        hosted=hosted,
     )
     try:
         return _recommendation(workspace, request)
@@ -157,6 +171,7 @@ def recommend(
 
 
 def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
+    token_prices = hosted_prices(request.hosted, workspace) if request.hosted else NO_PRICES
     connection = candidates(workspace, request)
     cheaper = _cheaper(connection, request)
     parameters = {**request.limits, "cost": cheaper, "worth": WORTH}
@@ -168,6 +183,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     pick, *others = best
     recommended = candidate(pick, workspace)
     alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper)) for row in others]
+    hosted = hosted_offers(workspace, request, token_prices, recommended)
     return Recommendation(
         task=request.task,
         recommended=recommended,
@@ -181,7 +197,10 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
             *command_notes(recommended, request.engine, workspace),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *price_notes([recommended.rent], rents_of(workspace, request)),
+            *hosted_notes(token_prices, hosted, request, workspace),
         ),
+        running=what_runs(workspace, request, recommended) if request.running else None,
+        hosted=hosted,
     )
 
 

@@ -12,6 +12,7 @@ from advisor.gpus import PRECISIONS
 from advisor.performance.deployment import ENGINES
 from advisor.prices import Price, checked_kind, parse_prices
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
+from advisor.recommendation.running_setup import RunningSetup, parse_running
 from advisor.rents import Rents
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
@@ -24,7 +25,8 @@ class Request:
     """Budgets are per question, `budgets_given` as they were given; names are full ids; None means no limit.
 
     `most_gpus`: GPUs that may be used at once; `have`: owned ones, the only ones then; `price_kind` None: on-demand,
-    another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price` as it was given.
+    another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price` as it was given; `running` and
+    `hosted` (a price list) are what the pick is measured against.
     """
 
     task: str = DEFAULT_TASK
@@ -45,6 +47,8 @@ class Request:
     have: Mapping[str, int] = field(default_factory=dict)
     usd_per_kwh: float | None = None
     budgets_given: tuple[Budget, ...] = ()
+    running: RunningSetup | None = None
+    hosted: str | None = None
 
     @property
     def is_free(self) -> bool:
@@ -111,6 +115,8 @@ def checked_request(
     price_kind: str | None = None,
     have: str | Sequence[str] | None = None,
     usd_per_kwh: float | None = None,
+    running: str | None = None,
+    hosted: str | None = None,
 ) -> Request:
     """A checked Request from options as on the command line. Raises AdvisorError."""
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
@@ -144,6 +150,8 @@ def checked_request(
         have=owned,
         usd_per_kwh=_checked_energy_price(usd_per_kwh, owned, workspace),
         budgets_given=budgets,
+        running=None if running is None else parse_running(running, workspace),
+        hosted=hosted,
     )
 
 
