@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from advisor.accuracy.estimators import Interval
 from advisor.fits.costs import TYPICAL_PROMPT_TOKENS
@@ -68,7 +69,7 @@ class Priced:
 def hosted_offers(workspace: Workspace, request: Request, listed: HostedPrices, pick: Candidate) -> Rows[HostedOffer]:
     """What no other hosted offer beats on cost and accuracy, nearest to the pick first.
 
-    Those at least as accurate as it come first, the cheapest of them foremost, then the others, the best foremost.
+    In turns: the cheapest that is at least as accurate, the best of the others, the next cheapest, and so on.
     """
     points = [p for p in workspace.fits.points if p.task == request.task and _can_be_hosted(p)]
     by_model: dict[str, list[Point]] = {}
@@ -77,8 +78,11 @@ def hosted_offers(workspace: Workspace, request: Request, listed: HostedPrices, 
     priced = (
         Priced(p, price, usd_per_question(p, price)) for price in listed.prices for p in by_model.get(price.model, ())
     )
-    front = sorted(_frontier(priced), key=lambda each: _from_pick(each.point.accuracy, pick))
-    return Rows((_offer(each, request, pick) for each in front), HostedOffer)
+    front = _frontier(priced)
+    above = [each for each in front if each.point.accuracy >= pick.accuracy.value]
+    below = [each for each in reversed(front) if each.point.accuracy < pick.accuracy.value]
+    in_turns = [each for pair in zip_longest(above, below) for each in pair if each]
+    return Rows((_offer(each, request, pick) for each in in_turns), HostedOffer)
 
 
 def _can_be_hosted(p: Point) -> bool:
@@ -109,10 +113,6 @@ def _frontier(priced: Iterable[Priced]) -> list[Priced]:
         if not front or each.point.accuracy > front[-1].point.accuracy:
             front.append(each)
     return front
-
-
-def _from_pick(accuracy: float, pick: Candidate) -> tuple[bool, float]:
-    return accuracy < pick.accuracy.value, abs(accuracy - pick.accuracy.value)
 
 
 def _offer(of: Priced, request: Request, pick: Candidate) -> HostedOffer:
@@ -171,7 +171,7 @@ def hosted_notes(
     notes = []
     if listed.left_out:
         named = ", ".join(listed.left_out[:MOST_NAMED]) + (", …" if len(listed.left_out) > MOST_NAMED else "")
-        notes.append(f"{len(listed.left_out)} of the hosted models are not known here and left out: {named}")
+        notes.append(f"hosted models that are not known here are left out: {named}")
     if request.hosted and not offers:
         notes.append(f"no model of {request.hosted} has a known accuracy with token counts on {request.task}")
     ages = {f"{each.model} at {each.provider}": age_days(each.price.as_of, workspace.today) for each in offers}

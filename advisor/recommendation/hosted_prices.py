@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -54,16 +53,16 @@ NO_PRICES = HostedPrices(())
 def hosted_prices(given: str, workspace: Workspace) -> HostedPrices:
     """A price list by its path, or that of the package. Raises AdvisorError, MissingAbility without the package."""
     if given == PACKAGE:
-        return HostedPrices(tuple(_known(_package_prices(workspace), workspace.models)))
+        return HostedPrices(tuple(_known(_package_prices(workspace), by_last_part(_models(workspace)))))
     if not given.endswith(".csv"):
         raise AdvisorError(f"{given!r} is no price list", where=WHERE, hint=FORMS)
     if not Path(given).is_file():
         raise AdvisorError("no such price list", where=f"{WHERE} {given}", hint=FORMS)
     listed = read_rows(Path(given), TokenPrice, hint=FORMS)
     found = [_checked(price, f"{given}, line {line}") for line, price in enumerate(listed, 2)]
-    by_last = by_last_part(workspace.models)
+    by_last = by_last_part(_models(workspace))
     left_out = dict.fromkeys(price.model for price in found if known_model(price.model, by_last) is None)
-    return HostedPrices(tuple(_known(found, workspace.models)), tuple(left_out))
+    return HostedPrices(tuple(_known(found, by_last)), tuple(left_out))
 
 
 def by_last_part(models: Iterable[str]) -> dict[str, list[str]]:
@@ -95,8 +94,12 @@ def _letters(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _known(prices: Iterable[TokenPrice], models: Iterable[str]) -> Iterator[TokenPrice]:
-    by_last = by_last_part(models)
+def _models(workspace: Workspace) -> dict[str, None]:
+    """Every model with a config or a strategy point: hosted, it needs no config to be costed."""
+    return dict.fromkeys([*workspace.models, *(p.model for p in workspace.fits.points)])
+
+
+def _known(prices: Iterable[TokenPrice], by_last: Mapping[str, Sequence[str]]) -> Iterator[TokenPrice]:
     for price in prices:
         model = known_model(price.model, by_last)
         if model is not None:
@@ -121,6 +124,8 @@ def _package_prices(workspace: Workspace) -> Iterator[TokenPrice]:
     if find_spec("genai_prices") is None:
         what = f"hosted prices come from {PACKAGE}, which is not installed"
         raise MissingAbility(what, where=WHERE, hint=f"{install('hosted')}, or give a CSV")
+    from importlib.metadata import version
+
     from genai_prices.data import providers
 
     now, release = datetime.combine(workspace.today, AT), f"{PACKAGE} {version(PACKAGE)}"

@@ -88,7 +88,7 @@ def what_runs(workspace: Workspace, request: Request, pick: Candidate) -> Runnin
     runs = _as_known(candidate(found[0], workspace), known)
     if setup.concurrency is None:
         notes += (f"requests in flight were not given: as many as fit are assumed, {runs.concurrency}",)
-    notes += _price_notes(workspace, request, setup, runs)
+    notes += (*_overlap(accuracy, pick), *_price_notes(workspace, request, setup, runs))
     return Running(setup, accuracy, runs, _changes(accuracy, runs, pick, request), notes=notes)
 
 
@@ -195,12 +195,13 @@ def _typical(points: Sequence[Point], note: str) -> Lengths:
 
 
 def _as_known(runs: Candidate, known: Point | None) -> Candidate:
-    """The candidate with tokens marked as imputed where they were filled in, and no share of an unknown accuracy."""
+    """The candidate with tokens that were filled in marked as imputed, and no number for an unknown accuracy."""
     if known and known.generated_tokens is not None:
         return runs
     origins = replace(runs.provenance, tokens=Provenance.IMPUTED)
     if known is None:
-        return replace(runs, per_correct=None, provenance=replace(origins, accuracy="not known"))
+        unknown = Interval(math.nan, math.nan, math.nan)
+        return replace(runs, accuracy=unknown, provenance=replace(origins, accuracy="not known"))
     return replace(runs, provenance=origins)
 
 
@@ -218,6 +219,14 @@ def _why_not(workspace: Workspace, request: Request, setup: RunningSetup, point:
     nearest = ", and ".join(dict.fromkeys(reason.nearest for reason in why))
     what = f"{deployed} cannot start under {request.engine}"
     return f"{what}: {'; '.join(map(str, why))}; nearest: {nearest}" if why else what
+
+
+def _overlap(accuracy: Interval | None, pick: Candidate) -> tuple[str, ...]:
+    """Whether the data leave open which of the two is more accurate; of the very same point there is nothing to say."""
+    if accuracy is None or accuracy == pick.accuracy:
+        return ()
+    apart = max(accuracy.low, pick.accuracy.low) > min(accuracy.high, pick.accuracy.high)
+    return () if apart else ("its 90 % interval and that of the pick overlap: which is more accurate is not certain",)
 
 
 def _price_notes(workspace: Workspace, request: Request, setup: RunningSetup, runs: Candidate) -> tuple[str, ...]:

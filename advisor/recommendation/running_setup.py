@@ -17,8 +17,8 @@ FORMS = (
     " e.g. 'qwen3-32b on 2xa100-sxm-80gb at 16'"
 )
 _SETUP = re.compile(
-    r"(?P<model>\S+)(?: majority of (?P<votes>\d+))? on (?P<count>\d+) ?[x×*] ?(?P<gpu>[^\s()]+)"
-    r"(?: ?\((?P<layout>[a-z0-9]+)\))?(?: at (?P<concurrency>\d+))?(?: in (?P<precision>\S+))?",
+    r"(?P<model>\S+)(?: majority of (?P<votes>\d{1,9}))? on (?P<count>\d{1,9}) ?[x×*] ?(?P<gpu>[^\s()]+)"
+    r"(?: ?\((?P<layout>[a-z0-9]+)\))?(?: at (?P<concurrency>\d{1,9}))?(?: in (?P<precision>\S+))?",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -37,12 +37,6 @@ class RunningSetup:
     layout: Parallelism
     concurrency: int | None
     precision: str
-
-    def __str__(self) -> str:
-        votes = f" majority of {self.n_samples}" if self.n_samples > 1 else ""
-        layout = f" ({self.layout})" if self.layout.dp > 1 else ""
-        at = f" at {self.concurrency}" if self.concurrency else ""
-        return f"{self.model}{votes} on {self.layout.gpu_count}x{self.gpu}{layout}{at} in {self.precision}"
 
 
 def parse_running(given: str, workspace: Workspace) -> RunningSetup:

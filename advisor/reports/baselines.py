@@ -10,7 +10,15 @@ from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.running import Running
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import Table, table, to_markdown
-from advisor.reports.words import candidate_strategy, gpus_text, interval_cell, rent_text, short_strategy, strategy_text
+from advisor.reports.words import (
+    candidate_strategy,
+    gpus_text,
+    interval_cell,
+    interval_text,
+    rent_text,
+    short_strategy,
+    strategy_text,
+)
 from advisor.units import counted, percent, significant
 
 MOST_HOSTED = 3
@@ -30,7 +38,7 @@ def baseline_blocks(found: Recommendation) -> list[Block]:
         blocks += [running_table(found)] if found.running.candidate else []
         blocks += [f"Note:  {note}" for note in running_notes(found)]
     if found.hosted:
-        blocks.append(hosted_table(found))
+        blocks += ["Hosted:  APIs by the token, never picked; their speed is not known.", hosted_table(found)]
     return blocks
 
 
@@ -58,8 +66,9 @@ def running_head(running: Running) -> str:
     if c:
         what = f"{c.model}, {candidate_strategy(c)}, on {gpus_text(c)}, {c.precision}"
         return f"{what}, {counted(c.concurrency, 'request')} in flight"
-    accuracy = f", {interval_cell(running.accuracy)}" if running.accuracy else ""
-    return f"{setup.model}, {strategy_text('majority', setup.n_samples, None, None)}{accuracy}"
+    votes = strategy_text("majority", setup.n_samples, None, None)
+    accuracy = f", {interval_text(running.accuracy)}" if running.accuracy else ""
+    return f"{setup.model}, {votes}, on {setup.layout.gpu_count} × {setup.gpu}, {setup.precision}{accuracy}"
 
 
 def running_notes(found: Recommendation) -> tuple[str, ...]:
@@ -79,17 +88,13 @@ def running_table(found: Recommendation) -> Table:
     today, changes = running.candidate, running.changes
     accuracy = interval_cell(running.accuracy) if running.accuracy else "not known"
     points = f"{changes.accuracy_points:+.1f} points" if changes.accuracy_points is not None else "–"
-    apart = running.accuracy and max(pick.accuracy.low, running.accuracy.low) > min(
-        pick.accuracy.high, running.accuracy.high
-    )
-    doubt = "" if apart or not running.accuracy else ", intervals overlap"
 
     def side_by_side(name: str, of: Callable[[Candidate], str], change: str) -> list[str]:
         return [name, of(today), of(pick), change]
 
     month = f"{changes.usd_per_month:+,.0f} USD a month" if changes.usd_per_month is not None else "–"
     rows = [
-        ["accuracy (90 %)", accuracy, interval_cell(pick.accuracy), points + doubt],
+        ["accuracy (90 %)", accuracy, interval_cell(pick.accuracy), points],
         side_by_side("USD per question", lambda c: _known(c.usd), _times(changes.usd_ratio)),
         side_by_side("USD per hour", lambda c: _known(c.usd_per_hour), "–"),
         side_by_side("USD a month", _monthly, month),
@@ -135,6 +140,6 @@ def hosted_table(found: Recommendation) -> Table:
         for each in shown
     ]
     monthly = ["USD a month"] if found.request.qps else []
-    columns = ["hosted (not picked)", "at", "strategy", "accuracy", "USD", *monthly, "beside the pick"]
+    columns = ["hosted", "at", "strategy", "accuracy", "USD", *monthly, "beside the pick"]
     right = ["accuracy", "USD", *monthly]
     return table(columns, rows, right=right, names=columns[:1])
