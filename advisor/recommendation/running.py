@@ -217,8 +217,9 @@ def _why_not(workspace: Workspace, request: Request, setup: RunningSetup, point:
     why = reasons(deployed, workspace.support, prompt, answer, setup.concurrency or setup.layout.dp)
     why = why or reasons(deployed, workspace.support, prompt, context, setup.layout.dp)
     nearest = ", and ".join(dict.fromkeys(reason.nearest for reason in why))
-    what = f"{deployed} cannot start under {request.engine}"
-    return f"{what}: {'; '.join(map(str, why))}; nearest: {nearest}" if why else what
+    if not why:
+        return f"{deployed} cannot be costed under {request.engine}"
+    return f"{deployed} cannot start under {request.engine}: {'; '.join(map(str, why))}; nearest: {nearest}"
 
 
 def _overlap(accuracy: Interval | None, pick: Candidate) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ def baseline_blocks(found: Recommendation) -> list[Block]:
     blocks: list[Block] = []
     if found.running:
         blocks += [f"Running:  {running_head(found.running)}"]
-        blocks += [running_table(found)] if found.running.candidate else []
+        if found.running.candidate:
+            blocks += [running_table(found), f"From:  {origins_text(found.running.candidate)}"]
         blocks += [f"Note:  {note}" for note in running_notes(found)]
     if found.hosted:
         blocks += ["Hosted:  APIs by the token, never picked; their speed is not known.", hosted_table(found)]
@@ -47,11 +48,13 @@ def baseline_sections(found: Recommendation) -> list[str]:
     sections: list[str] = []
     if found.running:
         sections += ["## What runs today", f"{running_head(found.running)}."]
-        sections += [to_markdown(running_table(found))] if found.running.candidate else []
+        if found.running.candidate:
+            sections += [to_markdown(running_table(found)), f"From: {origins_text(found.running.candidate)}."]
         notes = running_notes(found)
         sections += ["\n".join(f"- {note}" for note in notes)] if notes else []
     if found.hosted:
         sections += ["## Hosted APIs, which are never picked", to_markdown(hosted_table(found))]
+        sections.append("\n".join(f"- {line}" for line in hosted_sources(found)))
     return sections
 
 
@@ -78,6 +81,23 @@ def running_notes(found: Recommendation) -> tuple[str, ...]:
         return ()
     notes = [note for note in running.notes if note not in found.notes]
     return (*notes, running.why_not) if running.why_not else tuple(notes)
+
+
+def origins_text(c: Candidate) -> str:
+    """Where the numbers of what runs come from."""
+    origin = c.provenance
+    return f"accuracy {origin.accuracy}; tokens {origin.tokens}; lengths {origin.lengths}; speed {origin.performance}"
+
+
+def hosted_sources(found: Recommendation) -> tuple[str, ...]:
+    """Of every offer that is shown where its price and its accuracy come from."""
+    return tuple(
+        dict.fromkeys(
+            f"{each.model} at {each.provider}: price of {each.price.as_of or 'an unknown date'}, {each.price.source};"
+            f" accuracy {each.provenance}"
+            for each in found.hosted[:MOST_HOSTED]
+        )
+    )
 
 
 def running_table(found: Recommendation) -> Table:
