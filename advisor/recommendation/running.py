@@ -136,9 +136,9 @@ def _costable(
     name, votes = setup.model, _votes(setup.n_samples)
     notes = () if known else (_no_accuracy(workspace, task, setup),)
     if known and known.generated_tokens is not None:
-        if known.strategy not in UNCAPPED:
-            cap = f"{known.token_budget:,}" if known.token_budget else f"about {known.generated_tokens:,.0f}"
-            notes = (f"one answer without a cap is not known of {name} on {task}: at most {cap} tokens are counted",)
+        if known.token_budget or known.strategy not in UNCAPPED:
+            cap = f"at most {known.token_budget:,}" if known.token_budget else f"about {known.generated_tokens:,.0f}"
+            notes = (f"{votes} without a cap is not known of {name} on {task}: {cap} tokens are counted",)
         return replace(known, prompt_tokens=known.prompt_tokens or float(TYPICAL_PROMPT_TOKENS)), notes
     lengths = _lengths(workspace, task, setup)
     if lengths is None:

@@ -87,6 +87,7 @@ def test_an_offer_beside_the_pick(tmp_path, accuracy, usd_per_hour, rate, words)
     assert offer.break_even_questions_per_s == (pytest.approx(rate) if rate is not None else None)
     assert offer.against_pick == words
     assert (offer.usd_per_month, offer.provenance) == (None, "measured: made")
+    assert (offer.prompt_tokens, offer.generated_tokens, offer.price) == (200.0, 1000.0, asked())
 
 
 def test_more_replicas_carry_a_higher_rate(tmp_path):
@@ -249,6 +250,9 @@ def test_the_package_is_read_by_its_prices_of_the_day(monkeypatch):
         sold("qwen3-30b-a3b", Decimal(1), Decimal(1), deprecated=True),
     ]
     module.providers = [SimpleNamespace(id="cloud", pricing_urls=["https://cloud.example/prices"], models=models)]
+    module.providers.append(
+        SimpleNamespace(id="bare", pricing_urls=None, models=[sold("phi-4", Decimal(1), Decimal(2))])
+    )
     monkeypatch.setitem(sys.modules, "genai_prices", ModuleType("genai_prices"))
     monkeypatch.setitem(sys.modules, "genai_prices.data", module)
     monkeypatch.setattr(lists, "find_spec", lambda _: object())
@@ -256,7 +260,8 @@ def test_the_package_is_read_by_its_prices_of_the_day(monkeypatch):
     source = "genai-prices 0.2.3, https://cloud.example/prices"
     listed = hosted_prices("genai-prices", SHIPPED)
     first = asked(0.1, 0.2, usd_per_million_cached_input_tokens=0.05, source=source)
-    assert listed.prices == (first, replace(asked(0.5, 0.25, source=source), model=BIG))
+    bare = asked(1.0, 2.0, model="microsoft/phi-4", provider="bare", source="genai-prices 0.2.3")
+    assert listed.prices == (first, replace(asked(0.5, 0.25, source=source), model=BIG), bare)
     assert listed.left_out == ()
     assert lists.AT.replace(tzinfo=None) == time(12)
 

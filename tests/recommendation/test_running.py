@@ -67,6 +67,7 @@ def test_data_parallel_attention_is_written_as_the_screen_shows_it():
         ("qwen3-32b on 1xl4 in fp9", "--running: unknown precision 'fp9'; did you mean fp8"),
         ("qwen3-32b on 16xh100-sxm", "16 × h100-sxm are no single replica: 8 of them share a link at most"),
         ("qwen3-32b on 8xh100-sxm (dp8)", "\\(dp8\\) is no layout of this model on 8 GPUs; accepted: \\(tp8\\)"),
+        ("qwen3-30b-a3b on 1xh100-sxm (dp1)", "accepted: \\(tp1\\)$"),
         ("qwen3-30b-a3b on 8xh100-sxm (dp4)", "accepted: \\(tp8\\) or \\(dp8\\)"),
         ("qwen3-30b-a3b on 8xh100-sxm (dp8) at 7", "7 in flight leave some of the 8 data-parallel groups without"),
     ],
@@ -192,6 +193,13 @@ def test_of_the_points_for_one_answer_one_with_tokens_counts_then_one_without_a_
     )
 
 
+def test_of_points_without_a_cap_that_hold_thinking_the_longest_counts(tmp_path):
+    held = [point(strategy="thinking-budget", generated_tokens=t, accuracy=t / 2000) for t in (500.0, 900.0, 700.0)]
+    found = running(workspace(tmp_path, *held), f"qwen3-8b on 1x{GPU} at 8")
+    assert found.accuracy.value == 0.45
+    assert "on mine: about 900 tokens are counted" in found.notes[0]
+
+
 def test_votes_that_are_not_known_take_the_lengths_of_others(tmp_path):
     ws = workspace(tmp_path, point(), point(n_samples=4, generated_tokens=6000.0, accuracy=0.6))
     found = running(ws, f"qwen3-8b majority of 16 on 1x{GPU} at 8")
@@ -258,10 +266,12 @@ def test_without_any_lengths_what_is_missing_is_said(tmp_path):
         ("qwen3-8b on 1xt4 at 1", "bf16 weights on t4 (compute capability 7.5) under vllm: needs"),
         ("qwen3-8b on 1xl4 at 400", "400 × 1,200 tokens: 21.7 GB per GPU can be used; nearest: up to "),
         ("qwen3-32b on 1xl4", "1 × 1,200 tokens"),
+        ("qwen3-8b majority of 4 on 1xl4 at 400", "400 × 1,700 tokens"),
     ],
 )
 def test_what_cannot_start_says_why(tmp_path, text, why):
-    found = running(workspace(tmp_path, point(), point(model=BIG, accuracy=0.4)), text)
+    votes = point(n_samples=4, generated_tokens=6000.0)
+    found = running(workspace(tmp_path, point(), votes, point(model=BIG, accuracy=0.4)), text)
     assert found.candidate is None
     assert "cannot start under vllm: " in found.why_not
     assert why in found.why_not
