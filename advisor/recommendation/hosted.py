@@ -158,7 +158,7 @@ def _against(accuracy: float, rate: float | None, pick: Candidate) -> str:
     if rate is None:
         return more + "and the pick has no price"
     if rate == 0:
-        return more + "dearer: the pick costs nothing"
+        return more + "dearer: the pick's GPUs cost nothing by the hour"
     if rate > pick.questions_per_s * pick.replicas:
         return more + "cheaper at any rate that the pick's machines carry"
     return more + f"cheaper below {significant(rate)} questions/s"

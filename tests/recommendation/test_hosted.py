@@ -74,7 +74,7 @@ def test_the_rate_at_which_both_cost_the_same():
         (0.5, 3.6, 0.3125, "as accurate, cheaper below 0.312 questions/s"),
         (0.6, 3.6, 0.3125, "10.0 points more accurate, cheaper below 0.312 questions/s"),
         (0.45, 3.6, None, "5.0 points less accurate"),
-        (0.5, 0.0, 0.0, "as accurate, dearer: the pick costs nothing"),
+        (0.5, 0.0, 0.0, "as accurate, dearer: the pick's GPUs cost nothing by the hour"),
         (0.5, 36.0, 3.125, "as accurate, cheaper at any rate that the pick's machines carry"),
     ],
 )
