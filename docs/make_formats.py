@@ -11,6 +11,7 @@ from pathlib import Path
 from advisor.gpus import GpuSpec
 from advisor.models.catalog import ModelEntry
 from advisor.prices import Price
+from advisor.recommendation.hosted_prices import TokenPrice
 from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SpeedRow
 from advisor.store.runs import Run
 from advisor.store.samples import Sample
@@ -49,6 +50,12 @@ TASKS = """## Task files
 
 `advisor calibrate --task FILE` reads JSONL or Parquet with the columns question, answer and optionally id."""
 
+HOSTED = """## Price lists of hosted APIs
+
+`advisor recommend --hosted FILE.csv` reads token prices that the pick is set beside. None ship; `--hosted genai-prices`
+takes those of the package of that name (`pip install 'frontier-advisor[hosted]'`). Models that are not known here are
+left out and named."""
+
 MAINTAINED = """## profiles/: maintained specs
 
 Kept by hand or by the scripts beside them, a source in every row. Own models are added to the workspace's tables by
@@ -78,6 +85,8 @@ def page() -> str:
         RUNS,
         section("columns", Run),
         TASKS,
+        HOSTED,
+        section("columns of a price list", TokenPrice),
         MAINTAINED,
         section("models.csv, with models/CONFIG/config.json", ModelEntry),
         section("gpus.csv", GpuSpec),

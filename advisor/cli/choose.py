@@ -37,6 +37,8 @@ def recommend(
     input_tokens: options.InputTokens = None,
     output_tokens: options.OutputTokens = None,
     cached_prompt_tokens: options.CachedPromptTokens = None,
+    running: options.Running = None,
+    hosted: options.Hosted = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -74,6 +76,8 @@ def recommend(
             input_tokens=input_tokens,
             output_tokens=output_tokens,
             cached_prompt_tokens=cached_prompt_tokens,
+            running=running,
+            hosted=hosted,
         )
     except NoAnswer as none:
         if as_json and none.answer:
@@ -107,6 +111,8 @@ def report(
     input_tokens: options.InputTokens = None,
     output_tokens: options.OutputTokens = None,
     cached_prompt_tokens: options.CachedPromptTokens = None,
+    running: options.Running = None,
+    hosted: options.Hosted = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -145,6 +151,8 @@ def report(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cached_prompt_tokens=cached_prompt_tokens,
+        running=running,
+        hosted=hosted,
     )
     emit(markdown.report(opened, recommendation=found, output=output), markdown.blocks, as_json)
 

@@ -98,6 +98,19 @@ Have = Annotated[
 UsdPerKwh = Annotated[
     float | None, typer.Option("--usd-per-kwh", help="With --have: what a kilowatt-hour costs, e.g. 0.3.")
 ]
+Running = Annotated[
+    str | None,
+    typer.Option(
+        "--running",
+        help="What runs today, shown beside the pick: 'qwen3-32b majority of 8 on 2xa100-sxm-80gb at 16 in fp8'.",
+    ),
+]
+Hosted = Annotated[
+    str | None,
+    typer.Option(
+        "--hosted", help="Token prices of hosted APIs, shown beside the pick: a CSV (docs/formats.md), or genai-prices."
+    ),
+]
 ModelList = Annotated[
     list[str] | None, typer.Option("--model", autocompletion=_models, help="Only this model; repeatable.")
 ]

@@ -18,7 +18,17 @@ from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
-from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, able, deployments, fleet
+from advisor.recommendation.deployments import (
+    USUAL,
+    Answers,
+    Columns,
+    Fleet,
+    Rewards,
+    Sizes,
+    able,
+    deployments,
+    fleet,
+)
 from advisor.recommendation.eligible import eligible
 from advisor.recommendation.loads import at_rate, capacities, kept_busy
 from advisor.recommendation.mixture import Mix, Part, TaskResult
@@ -65,17 +75,19 @@ def costed(points: Columns, loaded: Columns, request: Request, rents: Rents) -> 
     return connection
 
 
-def points_and_deployments(workspace: Workspace, request: Request, rents: Rents) -> tuple[Columns, Columns]:
+def points_and_deployments(
+    workspace: Workspace, request: Request, rents: Rents, mixes: Sequence[Mix] | None = None, sizes: Sizes = USUAL
+) -> tuple[Columns, Columns]:
     """The strategy points of a task, and every deployment that can start and hold them, at full concurrency.
 
-    Raises as `candidates` does.
+    `mixes`: other points than all that are eligible. Raises as `candidates` does.
     """
-    mixes = eligible(workspace, request).points
+    mixes = eligible(workspace, request).points if mixes is None else mixes
     gpus = _chosen_gpus(workspace, request, rents)
     cached_tokens = request.lengths.cached_prompt_tokens or 0
     answers = [_answers(workspace, each, cached_tokens) for each in mixes]
     points = _point_columns(workspace, mixes, answers)
-    return points, _all_deployments(workspace, mixes, answers, request, gpus)
+    return points, _all_deployments(workspace, mixes, answers, request, gpus, sizes=sizes)
 
 
 def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced: bool) -> None:
@@ -170,7 +182,13 @@ def _number(value: float | None) -> float:
 
 
 def _all_deployments(
-    workspace: Workspace, mixes: Sequence[Mix], answers: Sequence[Answers], request: Request, gpus: list[GpuSpec]
+    workspace: Workspace,
+    mixes: Sequence[Mix],
+    answers: Sequence[Answers],
+    request: Request,
+    gpus: list[GpuSpec],
+    *,
+    sizes: Sizes,
 ) -> Columns:
     speeds = Speeds.read(workspace)
     fleets: dict[str, Fleet] = {}
@@ -179,7 +197,7 @@ def _all_deployments(
     for number, (p, work) in enumerate(zip((each.point for each in mixes), answers, strict=True), 1):
         precision = request.precision or workspace.models[p.model].checkpoint_precision
         if precision not in fleets:
-            fleets[precision] = fleet(gpus, request.most_gpus, speeds, request.engine, precision)
+            fleets[precision] = fleet(gpus, request.most_gpus, speeds, request.engine, precision, sizes=sizes)
         whose = (precision, p.model, p.reward_model)
         if whose not in starts:
             rewards = work.rewards.spec if work.rewards else None

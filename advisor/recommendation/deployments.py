@@ -35,6 +35,19 @@ CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """Layouts and requests in flight to consider, data-parallel attention from `busy_per_group` a group on."""
+
+    layouts: tuple[Parallelism, ...]
+    concurrencies: tuple[int, ...] = CONCURRENCIES
+    busy_per_group: int = BUSY_PER_GROUP
+
+
+USUAL = Sizes((*(Parallelism(tp=n) for n in GPU_COUNTS), *(Parallelism(dp=n) for n in GPU_COUNTS if n > 1)))
+"""What is considered where nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     """All deployments to consider for one weight precision, as parallel arrays.
 
@@ -59,19 +72,21 @@ class Fleet:
     corrections: Mapping[str, Mapping[str, Correction]]
 
 
-def fleet(gpus: list[GpuSpec], most: Mapping[str, int], speeds: Speeds, engine: str, precision: str) -> Fleet:
+def fleet(
+    gpus: list[GpuSpec], most: Mapping[str, int], speeds: Speeds, engine: str, precision: str, *, sizes: Sizes = USUAL
+) -> Fleet:
     """Every GPU × layout × concurrency; layouts of all counts that one fast link joins, up to `most` of a GPU."""
     layouts = [
-        (gpu, Parallelism(**{by: n}))
-        for gpu, by, n in product(gpus, ("tp", "dp"), GPU_COUNTS)
-        if n <= min(gpu.node_gpus, most.get(gpu.name, n)) and (by, n) != ("dp", 1)
+        (gpu, layout)
+        for gpu, layout in product(gpus, sizes.layouts)
+        if layout.gpu_count <= min(gpu.node_gpus, most.get(gpu.name, layout.gpu_count))
     ]
     fitted = [speeds.of(gpu.name, engine, precision) for gpu, _ in layouts]
     peaks = [hardware(gpu, layout, precision) for gpu, layout in layouts]
-    at = np.repeat(np.arange(len(layouts)), len(CONCURRENCIES))
-    concurrency = np.tile(np.array(CONCURRENCIES, dtype=float), len(layouts))
+    at = np.repeat(np.arange(len(layouts)), len(sizes.concurrencies))
+    concurrency = np.tile(np.array(sizes.concurrencies, dtype=float), len(layouts))
     groups = np.array([layout.dp for _, layout in layouts], dtype=float)
-    busy = (groups[at] == 1) | (concurrency >= BUSY_PER_GROUP * groups[at])
+    busy = (groups[at] == 1) | (concurrency >= sizes.busy_per_group * groups[at])
     at, concurrency = at[busy], concurrency[busy]
 
     def numbers(values: Iterable[float]) -> Numbers:

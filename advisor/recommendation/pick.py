@@ -25,9 +25,12 @@ from advisor.recommendation.candidates import (
     rows,
 )
 from advisor.recommendation.eligible import question_notes
+from advisor.recommendation.hosted import NO_OFFERS, HostedOffer, hosted_notes, hosted_offers
+from advisor.recommendation.hosted_prices import NO_PRICES, hosted_prices
 from advisor.recommendation.model_points import WORTH, ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import Request, checked_request, rents_of
+from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.serve import command_notes
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
@@ -73,8 +76,11 @@ def _in_short(c: Candidate) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation(Value):
-    """The pick, the runners-up, the frontier over the first budget's cost and every model's own point over it; `notes`
-    are doubts about the data."""
+    """The pick, the runners-up, the frontier over the first budget's cost and every model's own point over it.
+
+    `running` and `hosted` are what the pick is measured against, where given; `at_rates` the picks at other rates
+    where none is; `day` a day of traffic; `notes` are doubts about the data.
+    """
 
     task: str
     recommended: Candidate
@@ -89,6 +95,8 @@ class Recommendation(Value):
     day: DayOfTraffic | None = None
     notes: tuple[str, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
+    running: Running | None = None
+    hosted: Rows[HostedOffer] = NO_OFFERS
 
     def _repr_html_(self) -> str:
         """The pick, why, and the runners-up in short; everything else is in the fields."""
@@ -136,6 +144,8 @@ def recommend(
     input_tokens: int | None = None,
     output_tokens: int | None = None,
     cached_prompt_tokens: int | None = None,
+    running: str | None = None,
+    hosted: str | None = None,
 ) -> Recommendation:
     """The model, strategy, GPU and configuration that get most right within a budget.
 
@@ -164,6 +174,8 @@ def recommend(
     input_tokens   length of your own prompts, in place of the task's
     output_tokens  mean length of one answer, in place of each model's on the task
     cached_prompt_tokens  those of input_tokens that the prefix cache holds already: not computed, but in memory
+    running        what runs today, to measure the pick against: "qwen3-32b majority of 8 on 2xa100-sxm-80gb at 16"
+    hosted         token prices of hosted APIs, to measure the pick against: the path of a CSV, or "genai-prices"
 
     None means no limit. Raises AdvisorError for options that cannot be read, NoAnswer where nothing meets them, with
     the limit at fault and the nearest feasible one.
@@ -193,6 +205,8 @@ def recommend(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cached_prompt_tokens=cached_prompt_tokens,
+        running=running,
+        hosted=hosted,
     )
     try:
         return _recommendation(workspace, request)
@@ -202,6 +216,7 @@ def recommend(
 
 
 def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
+    token_prices = hosted_prices(request.hosted, workspace) if request.hosted else NO_PRICES
     rents = rents_of(workspace, request)
     points, deployed = points_and_deployments(workspace, request, rents)
     connection = costed(points, loaded(points, deployed, request), request, rents)
@@ -215,6 +230,8 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     pick, *others = best
     recommended = candidate(pick, workspace)
     alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper)) for row in others]
+    hosted = hosted_offers(workspace, request, token_prices, recommended)
+
     return Recommendation(
         task=request.task,
         recommended=recommended,
@@ -234,8 +251,11 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *question_notes(workspace, request),
             *price_notes([recommended.rent], rents),
+            *hosted_notes(token_prices, hosted, request, workspace),
         ),
         tasks=request.tasks,
+        running=what_runs(workspace, request, recommended) if request.running else None,
+        hosted=hosted,
     )
 
 

@@ -15,6 +15,7 @@ from advisor.prices import Price, checked_kind, parse_prices
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
 from advisor.recommendation.licenses import checked_licenses
 from advisor.recommendation.own_lengths import Lengths, checked_lengths
+from advisor.recommendation.running_setup import RunningSetup, parse_running
 from advisor.recommendation.task_weights import TaskWeight, parse_tasks, tasks_text
 from advisor.recommendation.traffic import day_of
 from advisor.rents import Rents
@@ -30,7 +31,8 @@ class Request:
 
     `task` names all of `tasks`; `most_gpus`: GPUs that may be used at once; `have`: owned ones, the only ones then;
     `price_kind` None: on-demand, another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price`
-    as it was given; `qps`: to be carried at the peak; `hourly`: in each hour of the day, where they differ.
+    as it was given; `qps`: to be carried at the peak; `hourly`: in each hour of the day, where they differ; `running`
+    and `hosted` (a price list) are what the pick is measured against.
     """
 
     task: str = DEFAULT_TASK
@@ -59,6 +61,8 @@ class Request:
     excluded_models: tuple[str, ...] = ()
     excluded_gpus: tuple[str, ...] = ()
     lengths: Lengths = field(default_factory=Lengths)
+    running: RunningSetup | None = None
+    hosted: str | None = None
 
     @property
     def mean_qps(self) -> float | None:
@@ -144,6 +148,8 @@ def checked_request(
     input_tokens: int | None = None,
     output_tokens: int | None = None,
     cached_prompt_tokens: int | None = None,
+    running: str | None = None,
+    hosted: str | None = None,
 ) -> Request:
     """A checked Request from options as on the command line. Raises AdvisorError."""
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
@@ -198,6 +204,8 @@ def checked_request(
         excluded_models=tuple(dict.fromkeys(no_models)),
         excluded_gpus=tuple(dict.fromkeys(no_gpus)),
         lengths=checked_lengths(input_tokens, output_tokens, cached_prompt_tokens),
+        running=None if running is None else parse_running(running, workspace),
+        hosted=hosted,
     )
 
 

@@ -17,6 +17,7 @@ from advisor.fits.line import Line
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.request import Request
 from advisor.recommendation.task_weights import task_options
+from advisor.reports.baselines import baseline_assumptions, baseline_sections
 from advisor.reports.curves import saturation_text
 from advisor.reports.frontier_view import AXES, of_recommendation
 from advisor.reports.frontiers import frontier_table
@@ -126,6 +127,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         answer,
         to_markdown(facts(found)),
         f"{_fenced(commands_text, 'sh')}\n\nAsk it with {sampling_text(pick)}.",
+        *baseline_sections(found),
         "## Runners-up",
         to_markdown(runners_up(found)) if found.alternatives else "None meets the limits.",
         f"## Frontier of accuracy against {AXES[request.cost]}",
@@ -133,7 +135,7 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         to_markdown(frontier_table(found.frontier, request.cost)),
         *_curve_section(curves, pictures),
         "## Assumptions",
-        "\n".join(f"- {line}" for line in (*found.notes, *ASSUMPTIONS)),
+        "\n".join(f"- {line}" for line in (*found.notes, *ASSUMPTIONS, *baseline_assumptions(found))),
         "## Where the numbers come from",
         to_markdown(_provenance(found)),
         f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}; again with\n\n"
@@ -201,6 +203,8 @@ def again(request: Request, output: str | Path, own: Path | None = None) -> str:
         "--output-tokens": request.lengths.output_tokens,
         "--cached-prompt-tokens": request.lengths.cached_prompt_tokens,
         "--engine": request.engine if request.engine != "vllm" else None,
+        "--running": request.running.given if request.running else None,
+        "--hosted": request.hosted,
     }
     for flag, one in single.items():
         words += [flag, f"{one}"] if one is not None else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
+from advisor.reports.baselines import baseline_blocks
 from advisor.reports.tasks import accuracy_rows, tokens_origin
 from advisor.reports.terminal import Block, Verbatim
 from advisor.reports.text_tables import Table, table
@@ -28,6 +29,7 @@ def blocks(found: Recommendation) -> list[Block]:
         facts(found),
         *(Verbatim(f"Deploy:  {command}") for command in commands(pick)),
         f"Ask:  {sampling_text(pick)}",
+        *baseline_blocks(found),
         *([runners_up(found)] if found.alternatives else []),
     ]
 
