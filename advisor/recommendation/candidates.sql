@@ -52,6 +52,7 @@ select
     ttft_s,
     tpot_s,
     qps,
+    qps as scenario, -- of each rate a pick of its own
     replicas,
     rent,
     usd_per_hour,

@@ -34,6 +34,7 @@ from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.serve import command_notes
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
+from advisor.recommendation.what_if import NO_TURNS, StepUp, Turn, step_up, turns
 from advisor.rents import price_notes
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -95,6 +96,8 @@ class Recommendation(Value):
     day: DayOfTraffic | None = None
     notes: tuple[str, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
+    turns: Rows[Turn] = NO_TURNS
+    step_up: StepUp | None = None
     running: Running | None = None
     hosted: Rows[HostedOffer] = NO_OFFERS
 
@@ -254,6 +257,8 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
             *hosted_notes(token_prices, hosted, request, workspace),
         ),
         tasks=request.tasks,
+        turns=turns(connection, request, recommended, alternatives, parameters),
+        step_up=step_up(connection, request, recommended),
         running=what_runs(workspace, request, recommended) if request.running else None,
         hosted=hosted,
     )

@@ -1,18 +1,18 @@
--- pick: the best feasible candidate of every model and strategy, best first, for each rate of questions.
+-- pick: the best feasible candidate of every model and kind of GPU, best first, in each scenario.
 -- Candidates whose accuracy lies within the interval of the most accurate one count as equal, and among equals a doubling of
 -- the cost has to buy $worth of accuracy; with a target accuracy the cheapest that reaches it comes first.
 -- Cheaper is judged at the upper end of the cost's interval, so that a speed that was measured beats one that was hoped for.
 -- Of equals in all that, as on machines that few questions leave idle, the one expected to be cheaper comes first, then the
 -- more accurate, then the faster.
--- in:  feasible (feasible.sql); $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
+-- in:  feasible (feasible.sql), with a number in scenario that tells apart what is picked from apart; $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
 -- out: the columns of candidates, and cost, place (1 is the pick), most_accurate and its model among all feasible
 with most as (
-    select qps, max(accuracy) as accuracy from feasible group by qps
+    select scenario, max(accuracy) as accuracy from feasible group by scenario
 ),
 best as (
-    select qps, feasible.accuracy, max(feasible.low) as low, min(feasible.model) as model
-    from feasible join most using (qps, accuracy)
-    group by qps, feasible.accuracy
+    select scenario, feasible.accuracy, max(feasible.low) as low, min(feasible.model) as model
+    from feasible join most using (scenario, accuracy)
+    group by scenario, feasible.accuracy
 ),
 costed as not materialized (
     select
@@ -32,14 +32,14 @@ weighed as not materialized (
             else costed.accuracy + 1e-9 * cheapness
         end as merit,
         -1e-7 * log2(greatest(cost, 1e-300)) + 1e-9 * costed.accuracy - 1e-12 * log2(s) as of_equals
-    from costed join best using (qps)
+    from costed join best using (scenario)
     where cost is not null and not isnan(cost)
 ),
 firsts as (
-    select arg_max(candidate_id, merit + of_equals) as candidate_id from weighed group by qps, model, strategy
+    select arg_max(candidate_id, merit + of_equals) as candidate_id from weighed group by scenario, model, gpu
 )
 select
     * exclude (merit, cheapness, of_equals),
-    row_number() over (partition by qps order by merit + of_equals desc, candidate_id) as place
+    row_number() over (partition by scenario order by merit + of_equals desc, candidate_id) as place
 from weighed
 where candidate_id in (select candidate_id from firsts)

@@ -20,7 +20,7 @@ rows = st.lists(
     min_size=1,
     max_size=10,
 )
-NUMBERS = ("accuracy", "low", "usd", "spread", "flops", "s", "J", "tokens", "ttft_s", "tpot_s", "qps", "usd_spread")
+NUMBERS = ("accuracy", "low", "usd", "spread", "flops", "s", "J", "tokens", "ttft_s", "tpot_s", "scenario", "usd_spread")
 COLUMNS = "candidate_id bigint, model varchar, strategy varchar, " + ", ".join(f'"{name}" double' for name in NUMBERS)
 
 
@@ -59,8 +59,8 @@ def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
         "cost": "usd",
         "worth": WORTH,
     }
-    picks = f"select model, strategy, accuracy, usd, usd_spread, qps from ({feasible(statement(PACKAGE, 'pick'))})"
-    all_rates = connection.execute(f"{picks} order by qps, place", limits).fetchall()
+    picks = f"select model, strategy, accuracy, usd, usd_spread, scenario from ({feasible(statement(PACKAGE, 'pick'))})"
+    all_rates = connection.execute(f"{picks} order by scenario, place", limits).fetchall()
     for qps, at_rate in at_rates.items():
         found, rule = [row[:-1] for row in all_rates if row[-1] == qps], picked(at_rate, usd, min_accuracy)
         if rule is None:

@@ -1,0 +1,153 @@
+"""What would change the pick: prices, its speed and its accuracy, moved until another choice wins; the next step up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from advisor.recommendation.candidate import Candidate
+from advisor.recommendation.candidates import PACKAGE, feasible, rows
+from advisor.recommendation.request import Request
+from advisor.store.sql import statement
+from advisor.units import COSTS
+from advisor.values import Rows, Value
+
+FACTORS = tuple(float(x) for x in np.geomspace(1.02, 4, 28))
+"""On prices and times, in steps of five percent."""
+LESS = tuple(float(x) for x in np.linspace(0.005, 0.15, 30))
+"""Accuracy less, in steps of half a point."""
+RIVALS = 2
+"""Kinds of GPU of the runners-up whose price is lowered."""
+MORE = 0.01
+"""Accuracy that a step up has to gain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One change: a `price` of a GPU or the pick's `speed` by a factor on prices or times, or its `accuracy` less."""
+
+    kind: str
+    gpu: str
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn(Value):
+    """How far one thing has to move until another choice wins, and which.
+
+    `kind`: price (of `gpu`), speed or accuracy (of the pick); `factor`: on the price or on the times, for accuracy the
+    share less; `interval`: how far the 90 % interval of that reaches, None for prices; `usd_per_hour`: the bill of the
+    pick, or of the winner for another GPU's price, at which it turns. No `model`: then nothing meets the limits.
+    """
+
+    kind: str
+    gpu: str
+    factor: float
+    interval: float | None
+    usd_per_hour: float | None
+    model: str | None = None
+    winner_gpu: str | None = None
+    winner_gpu_count: int | None = None
+
+
+NO_TURNS = Rows((), Turn)
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp(Value):
+    """The cheapest candidate that gets at least a point more right, if the budgets were larger."""
+
+    model: str
+    gpu: str
+    gpu_count: int
+    accuracy: float
+    cost: float
+    cost_ratio: float
+
+
+def turns(
+    connection: duckdb.DuckDBPyConnection,
+    request: Request,
+    pick: Candidate,
+    others: Sequence[Candidate],
+    parameters: Mapping[str, object],
+) -> Rows[Turn]:
+    """The nearest change of each kind that lets another model or kind of GPU win, as pick.sql decides.
+
+    `parameters`: those of pick.sql. Another number of GPUs or another cap of the same model on the same kind of GPU is
+    no other choice.
+    """
+    scenarios = _scenarios(request, pick, others)
+    contenders = f"create temp table contenders as {feasible(statement(PACKAGE, 'contenders'))}"
+    connection.execute(contenders, {**request.limits, "usd": None})
+    connection.register(
+        "scenarios",
+        {
+            "scenario": np.arange(len(scenarios), dtype=float),
+            **{name: np.array([getattr(each, name) for each in scenarios]) for name in ("kind", "gpu", "factor")},
+        },
+    )
+    connection.execute("create schema what_if; use what_if")
+    moved = f"create table candidates as {statement(PACKAGE, 'what_if')}"
+    connection.execute(moved, {"model": pick.model, "gpu": pick.gpu})
+    query = f"select scenario, model, gpu, gpu_count, usd_per_hour from ({statement(PACKAGE, 'pick')}) where place = 1"
+    winners = {int(row["scenario"]): row for row in rows(connection.execute(feasible(query), parameters))}
+    connection.execute("use main")
+    return Rows(_first_turns(scenarios, winners, pick), Turn)
+
+
+def _scenarios(request: Request, pick: Candidate, others: Sequence[Candidate]) -> list[Scenario]:
+    """Every change, those of one kind and GPU together and the smallest first."""
+    found = [Scenario("speed", pick.gpu, factor) for factor in FACTORS]
+    found += [Scenario("accuracy", pick.gpu, less) for less in LESS if less < pick.accuracy.value]
+    if request.is_free:
+        return found
+    rivals = list(dict.fromkeys(other.gpu for other in others if other.gpu != pick.gpu))[:RIVALS]
+    return [
+        *(Scenario("price", pick.gpu, factor) for factor in FACTORS),
+        *(Scenario("price", gpu, 1 / factor) for gpu in rivals for factor in FACTORS),
+        *found,
+    ]
+
+
+def _first_turns(
+    scenarios: Sequence[Scenario], winners: Mapping[int, dict[str, Any]], pick: Candidate
+) -> Iterator[Turn]:
+    turned: set[tuple[str, str]] = set()
+    for number, each in enumerate(scenarios):
+        winner = winners.get(number)
+        same = winner is not None and (winner["model"], winner["gpu"]) == (pick.model, pick.gpu)
+        if same or (each.kind, each.gpu) in turned:
+            continue
+        turned.add((each.kind, each.gpu))
+        yield _turn(each, winner, pick)
+
+
+def _turn(each: Scenario, winner: dict[str, Any] | None, pick: Candidate) -> Turn:
+    lowered = winner is not None and each.gpu != pick.gpu
+    bill = winner["usd_per_hour"] if winner and lowered else pick.usd_per_hour
+    interval = {"speed": pick.spread, "accuracy": pick.accuracy.value - pick.accuracy.low}
+    return Turn(
+        kind=each.kind,
+        gpu=each.gpu,
+        factor=each.factor,
+        interval=interval.get(each.kind),
+        usd_per_hour=bill * each.factor if each.kind == "price" else None,
+        model=winner["model"] if winner else None,
+        winner_gpu=winner["gpu"] if winner else None,
+        winner_gpu_count=winner["gpu_count"] if winner else None,
+    )
+
+
+def step_up(connection: duckdb.DuckDBPyConnection, request: Request, pick: Candidate) -> StepUp | None:
+    """What more accuracy costs beyond the budgets, in the unit of the first; None where nothing known has more."""
+    limits = {**request.limits, **dict.fromkeys(COSTS), "min_accuracy": pick.accuracy.value + MORE}
+    query = f"select model, gpu, gpu_count, accuracy, {request.cost} as cost from feasible order by cost limit 1"
+    best = rows(connection.execute(feasible(query), limits))
+    if not best or not (own := pick.cost(request.cost)):
+        return None
+    return StepUp(**best[0], cost_ratio=best[0]["cost"] / own)

@@ -1,0 +1,31 @@
+-- what_if: the contenders in every scenario, each of which changes one thing.
+-- in:  contenders, columns of candidates; scenarios(scenario, kind, gpu, factor)
+--      kind: price: of every deployment on gpu × factor; speed: of $model on $gpu, times × factor; accuracy: of $model − factor
+--      $model, $gpu: of the pick
+-- out: the columns of candidates
+select
+    contenders.* replace (
+        row_number() over () as candidate_id,
+        scenarios.scenario as scenario,
+        usd * case
+            when kind = 'price' and contenders.gpu = scenarios.gpu then factor
+            when slower and isinf(qps) then factor
+            when slower then greatest(ceil(qps * factor / questions_per_s) / replicas, 1) -- more replicas carry the rate
+            else 1
+        end as usd,
+        "J" * if(slower, factor, 1) as "J",
+        s * if(slower, factor, 1) as s,
+        ttft_s * if(slower, factor, 1) as ttft_s,
+        tpot_s * if(slower, factor, 1) as tpot_s,
+        accuracy - if(less_right, factor, 0) as accuracy,
+        low - if(less_right, factor, 0) as low
+    )
+from contenders
+cross join (
+    select *, kind = 'speed' as is_speed, kind = 'accuracy' as is_accuracy from scenarios
+) as scenarios
+cross join lateral (
+    select
+        is_speed and contenders.model = $model and contenders.gpu = $gpu as slower,
+        is_accuracy and contenders.model = $model as less_right
+) as hit
