@@ -16,10 +16,12 @@ from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, pass_tokens, policy_flops,
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
+from advisor.recommendation.asking import asked
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
 from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, able, deployments, fleet
+from advisor.recommendation.launch import launch_command, reward_command
+from advisor.recommendation.loadable import loadable
 from advisor.recommendation.request import Request, rents_of
-from advisor.recommendation.serve import reward_command, serve_command
 from advisor.recommendation.waiting import Waiting, context_tokens, typical_spread, waiting
 from advisor.rents import Rent, Rents
 from advisor.store.beliefs import Point
@@ -106,7 +108,7 @@ def _usable(workspace: Workspace, request: Request) -> list[Point]:
         whose = f" of {', '.join(request.models)}" if request.models else ""
         what = f"no accuracy with token counts{whose} is known on {request.task}"
         raise NoAnswer(what, hint="measure it with `advisor calibrate`, or bring answers with `advisor import samples`")
-    return usable
+    return loadable(workspace, usable, request)
 
 
 def _order(p: Point) -> tuple[Any, ...]:
@@ -196,11 +198,11 @@ def feasible(query: str) -> str:
     return f"with feasible as not materialized ({statement(PACKAGE, 'feasible')}) select * from ({query})"
 
 
-def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace) -> list[Candidate]:
+def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace, engine: str) -> list[Candidate]:
     """The Pareto frontier of accuracy against one cost, cheapest first."""
     connection.execute(f"create or replace temp table front as {statement(PACKAGE, 'frontier')}", {"cost": cost})
     query = "select candidates.* from front join candidates using (candidate_id) order by front.cost"
-    return [candidate(row, workspace) for row in rows(connection.execute(query))]
+    return [candidate(row, workspace, engine) for row in rows(connection.execute(query))]
 
 
 def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -216,8 +218,8 @@ AS_THEY_ARE = (
 )  # fmt: skip
 
 
-def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = None) -> Candidate:
-    """A row of candidates.sql, with the commands that deploy it."""
+def candidate(row: dict[str, Any], workspace: Workspace, engine: str, why_not: str | None = None) -> Candidate:
+    """A row of candidates.sql, with the commands that deploy it and the request that asks it."""
     usd, usd_per_hour, usd_per_month = (_number(row[name]) for name in ("usd", "usd_per_hour", "usd_per_month"))
     rent = Rent(**row["rent"]) if row["rent"] else None
     costs = Costs(usd, row["flops"], row["s"], row["J"], row["tokens"])
@@ -243,4 +245,9 @@ def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = N
         provenance=origins,
         why_not=why_not,
     )
-    return replace(found, command=serve_command(found, workspace), reward_command=reward_command(found, workspace))
+    return replace(
+        found,
+        command=launch_command(found, engine, workspace),
+        reward_command=reward_command(found, workspace),
+        ask=asked(found, row["runs"], engine, workspace),
+    )

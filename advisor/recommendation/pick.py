@@ -13,9 +13,9 @@ from advisor.errors import NoAnswer
 from advisor.prices import Price
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import PACKAGE, candidate, candidates, feasible, frontier_of, rows
+from advisor.recommendation.launch import loading_notes
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import Request, checked_request, rents_of
-from advisor.recommendation.serve import command_notes
 from advisor.rents import price_notes
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -166,19 +166,19 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     if not best:
         raise no_answer(connection, request, workspace)
     pick, *others = best
-    recommended = candidate(pick, workspace)
-    alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper)) for row in others]
+    recommended = candidate(pick, workspace, request.engine)
+    alternatives = [candidate(row, workspace, request.engine, _why_not(row, pick, cheaper)) for row in others]
     return Recommendation(
         task=request.task,
         recommended=recommended,
         alternatives=Rows(alternatives, Candidate),
-        frontier=Rows(frontier_of(connection, request.cost, workspace), Candidate),
+        frontier=Rows(frontier_of(connection, request.cost, workspace, request.engine), Candidate),
         constraints=request.constraints,
         reason=_reason(pick, request, cheaper),
         n_candidates=_count(connection),
         request=request,
         notes=(
-            *command_notes(recommended, request.engine, workspace),
+            *loading_notes(workspace, request.engine, recommended.model, recommended.precision),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *price_notes([recommended.rent], rents_of(workspace, request)),
         ),

@@ -12,6 +12,7 @@ from advisor.reports.words import (
     gpus_text,
     interval_text,
     rent_text,
+    request_text,
     sampling_text,
     strategy_cell,
 )
@@ -27,7 +28,8 @@ def blocks(found: Recommendation) -> list[Block]:
         f"Why:  {found.reason} ({found.n_candidates:,} candidates).",
         facts(found),
         *(Verbatim(f"Deploy:  {command}") for command in commands(pick)),
-        f"Ask:  {sampling_text(pick)}",
+        Verbatim(f"Ask:  {request_text(pick)}"),
+        f"How:  {sampling_text(pick)}",
         *([runners_up(found)] if found.alternatives else []),
     ]
 
