@@ -202,7 +202,7 @@ def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Wor
     """The Pareto frontier of accuracy against one cost, cheapest first."""
     connection.execute(f"create or replace temp table front as {statement(PACKAGE, 'frontier')}", {"cost": cost})
     query = "select candidates.* from front join candidates using (candidate_id) order by front.cost"
-    return [candidate(row, workspace, engine) for row in rows(connection.execute(query))]
+    return [candidate(row, workspace, engine=engine) for row in rows(connection.execute(query))]
 
 
 def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -218,7 +218,9 @@ AS_THEY_ARE = (
 )  # fmt: skip
 
 
-def candidate(row: dict[str, Any], workspace: Workspace, engine: str, why_not: str | None = None) -> Candidate:
+def candidate(
+    row: dict[str, Any], workspace: Workspace, why_not: str | None = None, *, engine: str = "vllm"
+) -> Candidate:
     """A row of candidates.sql, with the commands that deploy it and the request that asks it."""
     usd, usd_per_hour, usd_per_month = (_number(row[name]) for name in ("usd", "usd_per_hour", "usd_per_month"))
     rent = Rent(**row["rent"]) if row["rent"] else None

@@ -166,8 +166,8 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     if not best:
         raise no_answer(connection, request, workspace)
     pick, *others = best
-    recommended = candidate(pick, workspace, request.engine)
-    alternatives = [candidate(row, workspace, request.engine, _why_not(row, pick, cheaper)) for row in others]
+    recommended = candidate(pick, workspace, engine=request.engine)
+    alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper), engine=request.engine) for row in others]
     return Recommendation(
         task=request.task,
         recommended=recommended,
