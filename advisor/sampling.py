@@ -54,6 +54,7 @@ class MeasuredRow:
     top_k: int | None = column("tokens that are drawn from", default=None)
     min_p: float | None = column("least probability, as a share of the largest", default=None)
     repetition_penalty: float | None = column("1: none", default=None)
+    frequency_penalty: float | None = column("0: none", default=None)
     max_tokens: int | None = column("cap on one answer", default=None)
     stop: str = column("text that ends an answer", default="")
     note: str = column("what else to know", default="")

@@ -9,11 +9,14 @@ from typing import Any
 from advisor.recommendation.candidate import CHAT, COMPLETIONS, Ask, Candidate, RequestBody
 from advisor.recommendation.launch import served_weights
 from advisor.sampling import MeasuredRow, SamplingRow
+from advisor.store.drawn import drawn_with
 from advisor.store.workspace import Workspace
 from advisor.strategies import STRATEGIES
 
 DRAWN = ("temperature", "top_p", "top_k", "min_p")
 """Parameters that a model's card may recommend."""
+PENALTIES = ("repetition_penalty", "frequency_penalty")
+"""Asked only where the measurement states them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,9 @@ class Known:
     @classmethod
     def of(cls, c: Candidate, runs: str, workspace: Workspace) -> Known:
         """For a candidate whose accuracy comes from `runs`."""
-        measured = workspace.sampling.measured_with(runs, c.model, c.generated_tokens / c.n_samples)
+        measured = workspace.sampling.measured_with(runs, c.model, c.generated_tokens / c.n_samples) or drawn_with(
+            workspace.samples, runs
+        )
         modes = workspace.sampling.modes(c.model)
         only = next(iter(modes)) if len(modes) == 1 else None
         mode = (measured.mode if measured else "") or only
@@ -65,8 +70,9 @@ class Known:
                 continue  # of the most probable token alone nothing else is asked
             else:
                 yield name, recommended, "card" if recommended is not None else ""
-        if self.measured and self.measured.repetition_penalty is not None:
-            yield "repetition_penalty", self.measured.repetition_penalty, "measured"
+        for name in PENALTIES:
+            if (stated := getattr(self.measured, name, None)) is not None:
+                yield name, stated, "measured"
 
 
 def asked(c: Candidate, runs: str, engine: str, workspace: Workspace) -> Ask:

@@ -60,6 +60,7 @@ class RequestBody:
     top_k: int | None = None
     min_p: float | None = None
     repetition_penalty: float | None = None
+    frequency_penalty: float | None = None
     max_tokens: int | None = None
     n: int | None = None
     stop: str | None = None

@@ -80,6 +80,7 @@ class Recommendation(Value):
             "90 % interval": f"{percent(pick.accuracy.low)} to {percent(pick.accuracy.high)}",
             "why": self.reason,
             "deploy": [command for command in (pick.command, pick.reward_command) if command],
+            "ask": pick.ask,
         }
         runners_up = Rows(_in_short(c) | {"why not": c.why_not} for c in self.alternatives)
         return to_html(shown) + (to_html(runners_up) if runners_up else "")

@@ -7,6 +7,9 @@ import pytest
 import advisor
 from advisor.recommendation.asking import asked
 from advisor.reports.words import request_text, sampling_text, sources_text
+from advisor.store.drawn import drawn_with
+from advisor.store.measurements import seal_rows
+from advisor.store.samples import Sample
 from tests.known import SHIPPED
 from tests.recommendation.made import candidate, point, workspace
 
@@ -136,6 +139,42 @@ def test_it_is_printed_as_json_with_where_each_part_comes_from():
     assert "mode: thinking; as measured: mode; recommended by the model's card" in text
     assert "not stated by the source: top_k, min_p, max_tokens" in text
     assert sources_text(c).startswith("Seen in: Epoch AI benchmarking hub")
+
+
+def drawn(run, **changed):
+    """Sixty answers to thirty questions, as a file of samples has them."""
+    usual = {"model": "Qwen/Qwen3-8B", "task": "mine", "answer": "yes", "generated_tokens": 400, "run_id": run}
+    return [
+        {**usual, "question_id": f"q{q}", "sample_index": i, "correct": (q + i) % 3 > 0, **changed}
+        for q in range(30)
+        for i in range(2)
+    ]
+
+
+def test_own_answers_are_asked_as_their_rows_say(tmp_path):
+    ws = advisor.Workspace(tmp_path / "ours")
+    file = tmp_path / "answers.jsonl"
+    rows = drawn("mine-1", temperature=0.3, top_p=0.9, max_tokens=700)
+    file.write_text("\n".join(map(json.dumps, rows)))
+    advisor.import_samples(ws, file)
+    advisor.fit(ws)
+    ask = advisor.recommend(ws, task="mine").recommended.ask
+    assert (ask.body.temperature, ask.body.top_p, ask.body.max_tokens) == (0.3, 0.9, 700)
+    assert set(ask.as_measured) >= {"temperature", "top_p"}
+    assert ask.as_recommended == ("top_k", "min_p")
+    assert ask.sources[0] == "the rows of the runs themselves"
+
+
+def test_runs_that_were_drawn_differently_state_only_what_they_share(tmp_path):
+    samples = advisor.Workspace(tmp_path).samples
+    for run, temperature in (("a", 0.3), ("b", 0.6)):
+        rows = drawn(run, temperature=temperature, top_p=0.9)
+        seal_rows(Sample, rows, tmp_path / "measurements" / "samples" / f"{run}.parquet")
+    both, one = drawn_with(samples, "a b"), drawn_with(samples, "b")
+    assert (both.temperature, both.top_p, both.max_tokens) == (None, 0.9, None)
+    assert (one.temperature, one.top_p) == (0.6, 0.9)
+    assert drawn_with(samples, "c") is None
+    assert drawn_with(SHIPPED.samples, "epoch-CDdjbqiYYPtEBGoZLMPM3n") is None
 
 
 def test_every_candidate_of_an_answer_says_how_to_ask_it(tmp_path):
