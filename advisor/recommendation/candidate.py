@@ -54,7 +54,7 @@ CHAT, COMPLETIONS = "/v1/chat/completions", "/v1/completions"
 class RequestBody:
     """What a request states beside its messages, by the names of the OpenAI-compatible servers; None: left out."""
 
-    model: str
+    model: str = ""
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
@@ -77,13 +77,13 @@ class Ask:
     `answer` says how one answer comes of the responses, where that takes more than reading the only one.
     """
 
-    endpoint: str
-    body: RequestBody
-    mode: str | None
-    answer: str
-    as_measured: tuple[str, ...]
-    as_recommended: tuple[str, ...]
-    not_stated: tuple[str, ...]
+    endpoint: str = CHAT
+    body: RequestBody = RequestBody()
+    mode: str | None = None
+    answer: str = ""
+    as_measured: tuple[str, ...] = ()
+    as_recommended: tuple[str, ...] = ()
+    not_stated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
@@ -136,7 +136,7 @@ class Candidate(Value):
     reward_model: str | None = None
     command: str = ""
     reward_command: str | None = None
-    ask: Ask | None = None
+    ask: Ask = Ask()
     why_not: str | None = None
 
     @property

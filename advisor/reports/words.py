@@ -77,8 +77,6 @@ def body_text(body: RequestBody) -> str:
 
 def request_text(c: Candidate) -> str:
     """The request that reproduces the accuracy: `{"model": …, "temperature": …} to /v1/chat/completions`."""
-    if c.ask is None:
-        return "not known"
     questions = "messages" if c.ask.is_chat else "prompt"
     return f"{body_text(c.ask.body)} and {questions}, to {c.ask.endpoint}"
 
@@ -86,8 +84,6 @@ def request_text(c: Candidate) -> str:
 def sampling_text(c: Candidate) -> str:
     """Where the parameters of the request come from, which are not known, and how an answer comes of the responses."""
     ask = c.ask
-    if ask is None:
-        return ""
     parts = [
         ask.answer,
         f"mode: {ask.mode}" if ask.mode else "",
@@ -101,7 +97,7 @@ def sampling_text(c: Candidate) -> str:
 
 def sources_text(c: Candidate) -> str:
     """Where it was seen how to ask."""
-    return f"Seen in: {'; '.join(c.ask.sources)}." if c.ask and c.ask.sources else ""
+    return f"Seen in: {'; '.join(c.ask.sources)}." if c.ask.sources else ""
 
 
 def _named(what: str, names: Sequence[str]) -> str:
