@@ -24,7 +24,7 @@ class CheckpointRow:
     model: str = column("Hugging Face id of the model, as in models.csv")
     precision: str = column("of the weights: bf16, fp8, fp4, int8 or int4")
     checkpoint: str = column("Hugging Face id of these weights, or a folder")
-    format: str = column("how they are stored: bf16, fp8, compressed-tensors, modelopt, awq or gptq")
+    format: str = column("how they are stored: bf16, fp8, compressed-tensors, modelopt, quark, awq or gptq")
     source: str = column("where the name was seen")
     source_url: str = column("their page", default="")
     as_of: str = column("when it was seen, ISO date", default="")
@@ -37,6 +37,7 @@ class FormatRow:
     engine: str = column("vllm, sglang or trtllm")
     format: str = column(f"as in checkpoints.csv; `{ONLINE}`: 16-bit weights that it quantises while loading")
     precision: str = column("it is about this one alone; empty: any", default="")
+    vendor: str = column("NVIDIA or AMD: on these GPUs alone it runs as support.csv says; empty: both", default="")
     flags: str = column("that tell the engine", default="")
     source: str = column("where it was seen")
     as_of: str = column("when it was seen, ISO date", default="")
@@ -84,24 +85,25 @@ class Checkpoints:
             [row for folder in own_first for row in read_rows(folder / "launch_flags.csv", LaunchRow, hint=HINT)],
         )
 
-    def loading(self, engine: str, model: str, own_precision: str, precision: str) -> Loading | None:
-        """How an engine gets a model's weights in a precision; None where no way is known.
+    def loading(self, engine: str, model: str, own_precision: str, precision: str, vendor: str = "") -> Loading | None:
+        """How an engine gets a model's weights in a precision on a vendor's GPUs; None where no way is known.
 
         Its own checkpoint where that has the precision, else a published one, else 16-bit weights quantised while
-        loading.
+        loading. Without a vendor, on those of any.
         """
         if precision == own_precision:
             return Loading()
         known = [row for row in self.checkpoints if (row.model, row.precision) == (model, precision)]
         for row in known:
-            if (loads := self._format(engine, row.format, precision)) is not None:
+            if (loads := self._format(engine, row.format, precision, vendor)) is not None:
                 return Loading(row.format, row.checkpoint, tuple(loads.flags.split()))
-        online = self._format(engine, ONLINE, precision) if own_precision == "bf16" else None
+        online = self._format(engine, ONLINE, precision, vendor) if own_precision == "bf16" else None
         return Loading(ONLINE, flags=tuple(online.flags.split())) if online and online.precision else None
 
-    def _format(self, engine: str, format_: str, precision: str) -> FormatRow | None:
+    def _format(self, engine: str, format_: str, precision: str, vendor: str) -> FormatRow | None:
         of_engine = [row for row in self.formats if (row.engine, row.format) == (engine, format_)]
-        return next((row for row in of_engine if row.precision in {"", precision}), None)
+        there = [row for row in of_engine if not vendor or row.vendor in {"", vendor}]
+        return next((row for row in there if row.precision in {"", precision}), None)
 
     def launch_flags(self, engine: str, model: str) -> tuple[str, ...]:
         """What a model needs to start."""

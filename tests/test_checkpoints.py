@@ -15,8 +15,8 @@ def weights(checkpoint, format_, precision="fp8"):
     return CheckpointRow(model="org/m", precision=precision, checkpoint=checkpoint, format=format_, source="seen")
 
 
-def loads(engine, format_, precision="", flags=""):
-    return FormatRow(engine=engine, format=format_, precision=precision, flags=flags, source="seen")
+def loads(engine, format_, precision="", flags="", vendor=""):
+    return FormatRow(engine=engine, format=format_, precision=precision, vendor=vendor, flags=flags, source="seen")
 
 
 TABLE = Checkpoints(
@@ -50,6 +50,16 @@ def test_without_a_checkpoint_16_bit_weights_are_quantised_while_loading_where_t
     assert TABLE.loading("vllm", "org/other", "fp4", "fp8") is None  # those are quantised already
     assert TABLE.loading("vllm", "org/other", "bf16", "fp4") is None
     assert TABLE.loading("vllm", "org/m", "bf16", "int4") is None  # a checkpoint in a format that it does not load
+
+
+def test_a_format_of_one_vendor_is_passed_over_on_the_other_s_gpus():
+    table = Checkpoints(
+        [weights("org/m-q", "quark", "fp4"), weights("org/m-nv", "modelopt", "fp4")],
+        [loads("vllm", "quark", vendor="AMD"), loads("vllm", "modelopt", vendor="NVIDIA")],
+    )
+    served = [table.loading("vllm", "org/m", "bf16", "fp4", vendor).checkpoint for vendor in ("AMD", "NVIDIA", "")]
+    assert served == ["org/m-q", "org/m-nv", "org/m-q"]
+    assert TABLE.loading("vllm", "org/m", "bf16", "fp8", "AMD").checkpoint == "org/m-ct"
 
 
 def test_flags_of_a_model_are_those_of_its_engine():

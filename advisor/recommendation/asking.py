@@ -86,7 +86,7 @@ def asked(c: Candidate, runs: str, engine: str, workspace: Workspace) -> Ask:
     }
     measured = known.measured
     body = RequestBody(
-        model=served_weights(workspace, engine, c.model, c.precision),
+        model=served_weights(c, engine, workspace),
         **{name: value for name, value, _ in drawn},
         max_tokens=cap,
         n=c.n_samples if c.strategy == "majority" and c.n_samples > 1 else None,

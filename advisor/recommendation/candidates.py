@@ -20,7 +20,7 @@ from advisor.recommendation.asking import asked
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
 from advisor.recommendation.deployments import Answers, Columns, Fleet, Rewards, able, deployments, fleet
 from advisor.recommendation.launch import launch_command, reward_command
-from advisor.recommendation.loadable import loadable
+from advisor.recommendation.loadable import loadable, loads_on
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.waiting import Waiting, context_tokens, typical_spread, waiting
 from advisor.rents import Rent, Rents
@@ -160,6 +160,7 @@ def _all_deployments(
         if whose not in starts:
             rewards = work.rewards.spec if work.rewards else None
             starts[whose] = able(fleets[precision], work.spec, rewards, workspace.support)
+            starts[whose] &= loads_on(fleets[precision], p.model, workspace)
         parts.append(deployments(number, work, fleets[precision], starts[whose]))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -228,7 +228,7 @@ def estimate(
     missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
     notes = (
         *(price_notes([costed.rent], rents) if costed.rent else (missing,)),
-        *loading_notes(workspace, deployed.engine, deployed.spec.name, deployed.precision),
+        *loading_notes(workspace, deployed.engine, deployed.spec.name, deployed.precision, deployed.gpu.vendor),
     )
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
     seconds = [

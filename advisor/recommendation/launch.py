@@ -81,24 +81,27 @@ COMMANDS: dict[str, Callable[[Launch], str]] = {"vllm": _vllm, "sglang": _sglang
 """By engine; the names are those of performance/deployment.py: ENGINES."""
 
 
-def loading(workspace: Workspace, engine: str, model: str, precision: str) -> Loading | None:
-    """How an engine gets a model's weights in a precision, None where no way is known."""
+def loading(workspace: Workspace, engine: str, model: str, precision: str, vendor: str = "") -> Loading | None:
+    """How an engine gets a model's weights in a precision on a vendor's GPUs, None where no way is known."""
     own = workspace.models.checkpoint_precision(model)
-    return workspace.checkpoints.loading(engine, model, own, precision)
+    return workspace.checkpoints.loading(engine, model, own, precision, vendor)
 
 
-def served_weights(workspace: Workspace, engine: str, model: str, precision: str) -> str:
+def _loading(c: Candidate, engine: str, workspace: Workspace) -> Loading:
+    return loading(workspace, engine, c.model, c.precision, workspace.gpus[c.gpu].vendor) or Loading()
+
+
+def served_weights(c: Candidate, engine: str, workspace: Workspace) -> str:
     """The checkpoint that is served, as the command names it and a request has to."""
-    found = loading(workspace, engine, model, precision)
-    return found.checkpoint if found and found.checkpoint else workspace.models[model].weights
+    return _loading(c, engine, workspace).checkpoint or workspace.models[c.model].weights
 
 
 def launch_command(c: Candidate, engine: str, workspace: Workspace) -> str:
     """The command of one candidate."""
-    found = loading(workspace, engine, c.model, c.precision) or Loading()
+    found = _loading(c, engine, workspace)
     return COMMANDS[engine](
         Launch(
-            weights=served_weights(workspace, engine, c.model, c.precision),
+            weights=served_weights(c, engine, workspace),
             layout=Parallelism.parse(c.parallelism),
             dtype=_dtype(c, engine, workspace),
             sequences=c.concurrency,
@@ -115,13 +118,15 @@ def _dtype(c: Candidate, engine: str, workspace: Workspace) -> str:
     return "bfloat16" if workspace.support.runs(engine, Part.WEIGHTS, "bf16", gpu, family) else "float16"
 
 
-def loading_notes(workspace: Workspace, engine: str, model: str, precision: str) -> tuple[str, ...]:
+def loading_notes(workspace: Workspace, engine: str, model: str, precision: str, vendor: str = "") -> tuple[str, ...]:
     """What is served instead of a model's own checkpoint, or that nothing is known to be."""
-    own, found = workspace.models.checkpoint_precision(model), loading(workspace, engine, model, precision)
+    own = workspace.models.checkpoint_precision(model)
+    found = loading(workspace, engine, model, precision, vendor)
     if found is None:
+        where = f" on {vendor}" if vendor else ""
         return (
-            f"no weights of {model} in {precision} are known that {engine} loads, and it is not known to quantise"
-            f" while loading: `recommend` does not offer this",
+            f"no weights of {model} in {precision} are known that {engine} loads{where}, and it is not known to"
+            f" quantise while loading: `recommend` does not offer this",
         )
     if not found.format:
         return ()

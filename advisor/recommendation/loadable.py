@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from advisor.errors import NoAnswer
+from advisor.recommendation.deployments import Fleet
 from advisor.recommendation.launch import REWARD_ENGINE, loading
 from advisor.recommendation.request import Request
 from advisor.store.beliefs import Point
@@ -29,6 +33,13 @@ def loadable(workspace: Workspace, points: Sequence[Point], request: Request) ->
         hint = "leave --precision out, or name a checkpoint in the workspace's own profiles/checkpoints.csv"
         raise NoAnswer(what, hint=hint)
     return [p for p in served if p.model in known]
+
+
+def loads_on(f: Fleet, model: str, workspace: Workspace) -> NDArray[np.bool_]:
+    """On which deployments the engine of the fleet gets the model's weights in its precision."""
+    vendors = np.array([gpu.vendor for gpu, _ in f.layouts])
+    loads = {v for v in set(vendors.tolist()) if loading(workspace, f.engine, model, f.precision, v)}
+    return np.asarray(np.isin(vendors, list(loads))[f.layout])
 
 
 def _precision(workspace: Workspace, model: str, request: Request) -> str:

@@ -168,6 +168,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         raise no_answer(connection, request, workspace)
     pick, *others = best
     recommended = candidate(pick, workspace, engine=request.engine)
+    vendor = workspace.gpus[recommended.gpu].vendor
     alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper), engine=request.engine) for row in others]
     return Recommendation(
         task=request.task,
@@ -179,7 +180,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         n_candidates=_count(connection),
         request=request,
         notes=(
-            *loading_notes(workspace, request.engine, recommended.model, recommended.precision),
+            *loading_notes(workspace, request.engine, recommended.model, recommended.precision, vendor),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *price_notes([recommended.rent], rents_of(workspace, request)),
         ),

@@ -40,6 +40,23 @@ def test_what_is_left_out_is_never_picked_nor_on_the_frontier(tmp_path):
     assert models == {FP4}
 
 
+def test_on_amd_fp4_weights_are_amd_s(tmp_path):
+    """NVFP4 is emulated there, and native MXFP4 is what is costed."""
+    ws = workspace(tmp_path, point(model="moonshotai/Kimi-K2.5"), point(model="zai-org/GLM-5"))
+    price = ["mi355x=3usd/h", "b200-sxm=4usd/h"]
+    options = {"task": "mine", "precision": "fp4", "price": price}
+    found = advisor.recommend(ws, gpu=["mi355x"], **options)
+    assert {c.model for c in (found.recommended, *found.alternatives, *found.frontier)} == {"moonshotai/Kimi-K2.5"}
+    assert found.recommended.command.startswith("vllm serve amd/Kimi-K2.5-MXFP4 ")
+    assert found.recommended.ask.body.model == "amd/Kimi-K2.5-MXFP4"
+    assert found.notes[0].startswith("amd/Kimi-K2.5-MXFP4 is served")
+    other = advisor.recommend(ws, gpu=["b200-sxm"], **options)
+    served = {c.model: c.command.split()[2] for c in (other.recommended, *other.alternatives)}
+    assert served == {"moonshotai/Kimi-K2.5": "nvidia/Kimi-K2.5-NVFP4", "zai-org/GLM-5": "nvidia/GLM-5-NVFP4"}
+    notes = advisor.estimate(ws, model="zai-org/GLM-5", gpu="mi355x", gpu_count=8, precision="fp4").notes
+    assert any("in fp4 are known that vllm loads on AMD" in note for note in notes)
+
+
 def test_other_engines_serve_no_reward_models(tmp_path):
     both = [point(), point(**REWARDED)]
     assert len(offered(both)) == 2
