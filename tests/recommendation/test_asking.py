@@ -43,6 +43,12 @@ def test_the_effort_is_that_of_the_run(generated_tokens, effort):
     assert (ask.as_measured[:2], ask.as_recommended) == (("mode", "temperature"), ("top_p",))
 
 
+def test_the_run_is_found_by_the_length_of_one_answer():
+    runs = "simpleqa-qwen3-8b-exd0 simpleqa-qwen3-8b-no_think"
+    votes = ask_of(runs, n_samples=4, generated_tokens=4 * 9.42, tokens=4 * 9.42 + 200)
+    assert (votes.mode, votes.body.chat_template_kwargs) == ("non-thinking", {"enable_thinking": False})
+
+
 def test_a_mode_that_the_source_does_not_state_is_said_to_be_assumed():
     ask = ask_of("epoch-FmqGUq87N4JcuSbo6Uu3U5", model="moonshotai/Kimi-K2.5", precision="int4")
     assert ask.body.chat_template_kwargs == {"thinking": True}

@@ -5,7 +5,9 @@ import os
 import pytest
 
 from advisor.performance.parallelism import Parallelism
+from advisor.recommendation.asking import asked
 from advisor.recommendation.launch import reward_command
+from advisor.values import plain
 from tests.known import SHIPPED
 from tests.recommendation.launches import every_command, words
 from tests.recommendation.made import candidate
@@ -85,6 +87,27 @@ def test_the_reward_model_s_command_is_parsed(parse):
     args = parse(command)
     assert (args.runner, args.port, args.tensor_parallel_size) == ("pooling", 8001, 2)
     assert args.pooler_config.tok_pooling_type == "ALL"
+
+
+def test_every_printed_request_has_fields_that_vllm_takes():
+    from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
+    from vllm.entrypoints.openai.completion.protocol import CompletionRequest
+
+    checked = set()
+    for p in SHIPPED.fits.points:
+        if not p.generated_tokens or p.model not in SHIPPED.models:
+            continue
+        precision = SHIPPED.models.checkpoint_precision(p.model)
+        c = candidate(model=p.model, precision=precision, generated_tokens=p.generated_tokens, n_samples=p.n_samples)
+        ask = asked(c, p.runs, "vllm", SHIPPED)
+        body = {name: value for name, value in plain(ask.body).items() if value is not None}
+        question = {"messages": [{"role": "user", "content": "2+2?"}]} if ask.is_chat else {"prompt": "2+2="}
+        request = (ChatCompletionRequest if ask.is_chat else CompletionRequest)(**body, **question)
+        assert not request.model_extra, (p.model, body)
+        assert {name: getattr(request, name) for name in body} == body
+        checked |= set(body)
+    assert checked >= {"temperature", "top_p", "top_k", "min_p", "repetition_penalty", "stop", "reasoning_effort"}
+    assert checked >= {"n", "max_tokens", "chat_template_kwargs"}
 
 
 @pytest.mark.parametrize("wrong", [["--max-num-seqz", "3"], ["--kv-cache-dtype", "bf16"], ["--max-model-len", "long"]])
