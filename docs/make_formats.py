@@ -8,10 +8,12 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+from advisor.checkpoints import CheckpointRow, FormatRow, LaunchRow
 from advisor.gpus import GpuSpec
 from advisor.models.catalog import ModelEntry
 from advisor.prices import Price
 from advisor.recommendation.hosted_prices import TokenPrice
+from advisor.sampling import MeasuredRow, SamplingRow
 from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SpeedRow
 from advisor.store.runs import Run
 from advisor.store.samples import Sample
@@ -93,6 +95,11 @@ def page() -> str:
         section("prices.csv", Price),
         section("support.csv", SupportRow),
         section("families.csv", FamilyRow),
+        section("checkpoints.csv", CheckpointRow),
+        section("checkpoint_formats.csv", FormatRow),
+        section("launch_flags.csv", LaunchRow),
+        section("sampling.csv", SamplingRow),
+        section("measured_with.csv", MeasuredRow),
         DERIVED,
         section("points.csv", Point),
         section("curves.csv", CurveRow),

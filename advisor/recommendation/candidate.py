@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from advisor.accuracy.estimators import Interval
 from advisor.provenance import Provenance
@@ -43,6 +45,53 @@ class Latency:
     p50_s: float
     p95_s: float
     p99_s: float
+
+
+CHAT, COMPLETIONS = "/v1/chat/completions", "/v1/completions"
+"""Endpoints of every engine's OpenAI-compatible server."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    """What a request states beside its messages, by the names of the OpenAI-compatible servers; None: left out."""
+
+    model: str = ""
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+    frequency_penalty: float | None = None
+    max_tokens: int | None = None
+    n: int | None = None
+    stop: str | None = None
+    reasoning_effort: str | None = None
+    chat_template_kwargs: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How to ask so that the accuracy comes out.
+
+    `as_measured` are the names that the source of the accuracy states, `as_recommended` those that it does not state
+    and the model's card recommends, `not_stated` those that neither does: the server's defaults hold for them.
+    `answer` says how one answer comes of the responses, where that takes more than reading the only one.
+    """
+
+    endpoint: str = CHAT
+    body: RequestBody = RequestBody()
+    mode: str | None = None
+    answer: str = ""
+    as_measured: tuple[str, ...] = ()
+    as_recommended: tuple[str, ...] = ()
+    not_stated: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether the model's chat template is applied: the request has messages, not a prompt."""
+        return self.endpoint == CHAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +138,7 @@ class Candidate(Value):
     reward_model: str | None = None
     command: str = ""
     reward_command: str | None = None
+    ask: Ask = Ask()
     why_not: str | None = None
     by_task: tuple[TaskResult, ...] = ()
 

@@ -17,6 +17,7 @@ from advisor.fits.costs import pass_tokens, policy_flops, verifier_flops
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
+from advisor.recommendation.asking import asked
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
 from advisor.recommendation.deployments import (
     USUAL,
@@ -30,10 +31,11 @@ from advisor.recommendation.deployments import (
     fleet,
 )
 from advisor.recommendation.eligible import eligible
+from advisor.recommendation.launch import launch_command, reward_command
+from advisor.recommendation.loadable import loads_on
 from advisor.recommendation.loads import at_rate, capacities, kept_busy
 from advisor.recommendation.mixture import Mix, Part, TaskResult
 from advisor.recommendation.request import Request, rents_of
-from advisor.recommendation.serve import reward_command, serve_command
 from advisor.recommendation.waiting import context_tokens
 from advisor.rents import Rent, Rents
 from advisor.store.sql import statement
@@ -202,6 +204,7 @@ def _all_deployments(
         if whose not in starts:
             rewards = work.rewards.spec if work.rewards else None
             starts[whose] = able(fleets[precision], work.spec, rewards, workspace.support)
+            starts[whose] &= loads_on(fleets[precision], p.model, workspace)
         parts.append(deployments(number, work, fleets[precision], starts[whose]))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -246,11 +249,11 @@ def feasible(query: str) -> str:
     return f"with feasible as not materialized ({statement(PACKAGE, 'feasible')}) select * from ({query})"
 
 
-def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace) -> list[Candidate]:
+def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace, engine: str) -> list[Candidate]:
     """The Pareto frontier of accuracy against one cost, cheapest first."""
     connection.execute(f"create or replace temp table front as {statement(PACKAGE, 'frontier')}", {"cost": cost})
     query = "select candidates.* from front join candidates using (candidate_id) order by front.cost"
-    return [candidate(row, workspace) for row in rows(connection.execute(query))]
+    return [candidate(row, workspace, engine=engine) for row in rows(connection.execute(query))]
 
 
 def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -272,8 +275,10 @@ def _task_results(stored: str) -> tuple[TaskResult, ...]:
     return tuple(TaskResult(**(each | {"accuracy": Interval(**each["accuracy"])})) for each in results)
 
 
-def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = None) -> Candidate:
-    """A row of candidates.sql, with the commands that deploy it."""
+def candidate(
+    row: dict[str, Any], workspace: Workspace, why_not: str | None = None, *, engine: str = "vllm"
+) -> Candidate:
+    """A row of candidates.sql, with the commands that deploy it and the request that asks it."""
     usd, usd_per_hour, usd_per_month = (_number(row[name]) for name in ("usd", "usd_per_hour", "usd_per_month"))
     rent = Rent(**row["rent"]) if row["rent"] else None
     costs = Costs(usd, row["flops"], row["s"], row["J"], row["tokens"])
@@ -300,4 +305,9 @@ def candidate(row: dict[str, Any], workspace: Workspace, why_not: str | None = N
         provenance=origins,
         why_not=why_not,
     )
-    return replace(found, command=serve_command(found, workspace), reward_command=reward_command(found, workspace))
+    return replace(
+        found,
+        command=launch_command(found, engine, workspace),
+        reward_command=reward_command(found, workspace),
+        ask=asked(found, row["runs"], engine, workspace),
+    )

@@ -100,7 +100,7 @@ def compare(
 
 def _frontier_of(workspace: Workspace, request: Request, unit: str) -> list[Candidate]:
     connection = candidates(workspace, request)
-    found = frontier_of(connection, unit, workspace)
+    found = frontier_of(connection, unit, workspace, request.engine)
     if not found:
         raise no_answer(connection, request, workspace)
     return found

@@ -15,6 +15,7 @@ from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, verifier_flops
 from advisor.models.catalog import Catalog
 from advisor.performance.feasibility import holds
 from advisor.recommendation.licenses import licenses_of
+from advisor.recommendation.loadable import loadable
 from advisor.recommendation.mixture import Mix, Part, mixes
 from advisor.recommendation.own_lengths import at_lengths, can_be_so_long, single_answers
 from advisor.recommendation.request import Request
@@ -50,6 +51,7 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
     ]  # without its reward model a strategy looks cheaper than it is
     if not usable:
         raise _nothing_usable(workspace, request, chosen)
+    usable = loadable(workspace, usable, request)
     licensed, unlicensed = _licensed(usable, request, workspace.models)
     within, too_long = _within_context(_at_lengths(licensed, request, workspace), request, workspace.models)
     points = mixes(within, request.tasks)

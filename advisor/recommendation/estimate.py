@@ -20,6 +20,7 @@ from advisor.performance.predict import Speed, predict
 from advisor.performance.under_load import Limits, UnderLoad, replica
 from advisor.prices import Price, checked_kind, parse_prices
 from advisor.provenance import Provenance
+from advisor.recommendation.launch import loading_notes
 from advisor.recommendation.request import checked_engine, checked_precision
 from advisor.rents import Rent, Rents, price_notes
 from advisor.store.workspace import Workspace
@@ -225,7 +226,10 @@ def estimate(
         numbers = {"concurrency": concurrency, "input_tokens": input_tokens, "output_tokens": output_tokens}
         raise no_start(deployed, why, _cannot_start(deployed, why, rate=rate, qps=qps, **numbers))
     missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
-    notes = price_notes([costed.rent], rents) if costed.rent else (missing,)
+    notes = (
+        *(price_notes([costed.rent], rents) if costed.rent else (missing,)),
+        *loading_notes(workspace, deployed.engine, deployed.spec.name, deployed.precision, deployed.gpu.vendor),
+    )
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
     seconds = [
         None if given is None else parse_duration(given, where=flag)

@@ -99,7 +99,7 @@ def frontier(
     )
     unit = parse_cost(cost, where="--cost") if cost else request.cost
     connection = candidates(workspace, request)
-    found = Rows(frontier_of(connection, unit, workspace), Candidate)
+    found = Rows(frontier_of(connection, unit, workspace, request.engine), Candidate)
     if not found:
         raise no_answer(connection, request, workspace)
     prices = price_notes([c.rent for c in found], rents_of(workspace, request)) if unit == "usd" else ()

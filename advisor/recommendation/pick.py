@@ -27,11 +27,11 @@ from advisor.recommendation.candidates import (
 from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.hosted import NO_OFFERS, HostedOffer, hosted_notes, hosted_offers
 from advisor.recommendation.hosted_prices import NO_PRICES, hosted_prices
+from advisor.recommendation.launch import cut_answers, loading_notes
 from advisor.recommendation.model_points import WORTH, ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.running import Running, what_runs
-from advisor.recommendation.serve import command_notes
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
 from advisor.recommendation.what_if import NO_TURNS, StepUp, Turn, step_up, turns
@@ -111,6 +111,7 @@ class Recommendation(Value):
             "90 % interval": f"{percent(pick.accuracy.low)} to {percent(pick.accuracy.high)}",
             "why": self.reason,
             "deploy": [command for command in (pick.command, pick.reward_command) if command],
+            "ask": pick.ask,
         }
         runners_up = Rows(_in_short(c) | {"why not": c.why_not} for c in self.alternatives)
         return to_html(shown) + (to_html(runners_up) if runners_up else "")
@@ -231,15 +232,15 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     if not best:
         raise no_answer(connection, request, workspace)
     pick, *others = best
-    recommended = candidate(pick, workspace)
-    alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper)) for row in others]
+    recommended = candidate(pick, workspace, engine=request.engine)
+    vendor = workspace.gpus[recommended.gpu].vendor
+    alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper), engine=request.engine) for row in others]
     hosted = hosted_offers(workspace, request, token_prices, recommended)
-
     return Recommendation(
         task=request.task,
         recommended=recommended,
         alternatives=Rows(alternatives, Candidate),
-        frontier=Rows(frontier_of(connection, request.cost, workspace), Candidate),
+        frontier=Rows(frontier_of(connection, request.cost, workspace, request.engine), Candidate),
         models=model_points(connection, request.cost),
         constraints=request.constraints,
         reason=_reason(pick, request, cheaper),
@@ -250,7 +251,8 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         if request.qps is None
         else Rows((), PickAtRate),
         notes=(
-            *command_notes(recommended, request.engine, workspace),
+            *loading_notes(workspace, request.engine, recommended.model, recommended.precision, vendor),
+            *cut_answers(recommended),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *question_notes(workspace, request),
             *price_notes([recommended.rent], rents),

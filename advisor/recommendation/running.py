@@ -87,7 +87,7 @@ def what_runs(workspace: Workspace, request: Request, pick: Candidate) -> Runnin
     if not found:
         why_not = _why_not(workspace, request, setup, mix)
         return Running(setup, accuracy, None, _changes(accuracy, None, pick, request), why_not, notes)
-    runs = _as_known(candidate(found[0], workspace), known.point if known else None)
+    runs = _as_known(candidate(found[0], workspace, engine=request.engine), known.point if known else None)
     if setup.concurrency is None:
         notes += (f"requests in flight were not given: as many as fit are assumed, {runs.concurrency}",)
     notes += (*_overlap(accuracy, pick), *_price_notes(workspace, request, setup, runs))

@@ -25,7 +25,16 @@ from advisor.reports.recommendations import facts, runners_up
 from advisor.reports.terminal import Block
 from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table, to_markdown
-from advisor.reports.words import candidate_strategy, commands, gpus_text, interval_text, rent_text, sampling_text
+from advisor.reports.words import (
+    candidate_strategy,
+    commands,
+    gpus_text,
+    interval_text,
+    rent_text,
+    request_text,
+    sampling_text,
+    sources_text,
+)
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
 from advisor.units import counted, significant
@@ -126,7 +135,8 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         f"**Question.** Which open model, strategy and GPU answer {found.task} best{limits}?",
         answer,
         to_markdown(facts(found)),
-        f"{_fenced(commands_text, 'sh')}\n\nAsk it with {sampling_text(pick)}.",
+        _fenced(commands_text, "sh"),
+        f"Ask it with `{request_text(pick)}`: {sampling_text(pick)}. {sources_text(pick)}",
         *baseline_sections(found),
         "## Runners-up",
         to_markdown(runners_up(found)) if found.alternatives else "None meets the limits.",

@@ -13,6 +13,7 @@ from advisor.reports.words import (
     commands,
     gpus_text,
     rent_text,
+    request_text,
     sampling_text,
     strategy_cell,
 )
@@ -28,7 +29,8 @@ def blocks(found: Recommendation) -> list[Block]:
         f"Why:  {found.reason} ({found.n_candidates:,} candidates).",
         facts(found),
         *(Verbatim(f"Deploy:  {command}") for command in commands(pick)),
-        f"Ask:  {sampling_text(pick)}",
+        Verbatim(f"Ask:  {request_text(pick)}"),
+        f"How:  {sampling_text(pick)}",
         *baseline_blocks(found),
         *([runners_up(found)] if found.alternatives else []),
     ]

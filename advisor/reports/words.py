@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from advisor.accuracy.estimators import Interval
 from advisor.performance.parallelism import Parallelism
-from advisor.recommendation.candidate import Candidate
+from advisor.recommendation.candidate import Candidate, RequestBody
 from advisor.rents import Rent
-from advisor.strategies import STRATEGIES
 from advisor.units import percent
+from advisor.values import plain
 
 
 def interval_text(interval: Interval) -> str:
@@ -67,24 +70,38 @@ def strategy_cell(c: Candidate) -> str:
     return short_strategy(c.strategy, c.n_samples, c.token_budget, c.generated_tokens)
 
 
+def body_text(body: RequestBody) -> str:
+    """What a request states beside its messages, as JSON on one line."""
+    return json.dumps({key: value for key, value in plain(body).items() if value is not None}, ensure_ascii=False)
+
+
+def request_text(c: Candidate) -> str:
+    """The request that reproduces the accuracy: `{"model": …, "temperature": …} to /v1/chat/completions`."""
+    questions = "messages" if c.ask.is_chat else "prompt"
+    return f"{body_text(c.ask.body)} and {questions}, to {c.ask.endpoint}"
+
+
 def sampling_text(c: Candidate) -> str:
-    """The request parameters that make the strategy."""
-    parameters = []
-    if c.strategy == "greedy":
-        parameters.append("temperature=0")
-    elif c.strategy == "thinking-budget" and not c.token_budget:
-        source = c.provenance.accuracy.partition(": ")[2].split(";")[0]
-        parameters.append(f"thinking ended or prolonged to about {c.generated_tokens:,.0f} tokens, as {source} did")
-    elif STRATEGIES[c.strategy].needs_rewards:
-        how = "each step scored, as `advisor calibrate --url … --reward-url …` does"
-        parameters.append(f"{c.strategy} of {c.n_samples}, {how}")
-    elif c.strategy == "adaptive-majority":
-        parameters.append("one answer after another until the vote is settled")
-    elif c.n_samples > 1:
-        parameters.append(f"n={c.n_samples} and keep the most frequent answer")
-    if c.token_budget:
-        parameters.append(f"max_tokens={c.token_budget}")
-    return ", ".join(parameters) or "n=1, the model's own sampling defaults"
+    """Where the parameters of the request come from, which are not known, and how an answer comes of the responses."""
+    ask = c.ask
+    parts = [
+        ask.answer,
+        f"mode: {ask.mode}" if ask.mode else "",
+        _named("as measured", ask.as_measured),
+        _named("recommended by the model's card, not stated by the source of the accuracy", ask.as_recommended),
+        _named("not stated by the source", ask.not_stated),
+        *ask.notes,
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def sources_text(c: Candidate) -> str:
+    """Where it was seen how to ask."""
+    return f"Seen in: {'; '.join(c.ask.sources)}." if c.ask.sources else ""
+
+
+def _named(what: str, names: Sequence[str]) -> str:
+    return f"{what}: {', '.join(names)}" if names else ""
 
 
 def commands(c: Candidate) -> tuple[str, ...]:

@@ -14,10 +14,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from advisor.checkpoints import Checkpoints
 from advisor.errors import AdvisorError
 from advisor.gpus import Gpus
 from advisor.models.catalog import Catalog
 from advisor.prices import Prices
+from advisor.sampling import Sampling
 from advisor.store.beliefs import Fits
 from advisor.store.measurements import Measurements
 from advisor.store.runs import Run
@@ -88,6 +90,17 @@ class Workspace:
     def support(self) -> SupportTable:
         """Which precision an engine runs on which GPUs."""
         return self._current("support", SupportTable.read, ("support.csv", "families.csv"))
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """Which weights an engine loads for a model, and the flags that this takes."""
+        files = ("checkpoints.csv", "checkpoint_formats.csv", "launch_flags.csv")
+        return self._current("checkpoints", Checkpoints.read, files)
+
+    @property
+    def sampling(self) -> Sampling:
+        """How models want to be asked, and how those whose accuracy is known were."""
+        return self._current("sampling", Sampling.read, ("sampling.csv", "measured_with.csv"))
 
     @property
     def prices(self) -> Prices:

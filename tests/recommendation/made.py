@@ -1,6 +1,7 @@
 """Workspaces whose strategy points are written by hand, so that every figure of a candidate can be computed by hand."""
 
 from advisor.accuracy.estimators import Interval
+from advisor.checkpoints import CheckpointRow
 from advisor.prices import Price
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate, Latency, Origins
@@ -41,6 +42,17 @@ def workspace(folder, *points, prices=(), today=None):
     if prices:
         write_rows(folder / "profiles" / "prices.csv", prices)
     return Workspace(folder, today=today)
+
+
+def quantised(folder, *models, precision="fp8", format_="modelopt"):
+    """Weights of the models in another precision, in a format that every engine loads."""
+    rows = [
+        CheckpointRow(
+            model=model, precision=precision, checkpoint=f"{model}-{precision}", format=format_, source="made"
+        )
+        for model in models
+    ]
+    write_rows(folder / "profiles" / "checkpoints.csv", rows)
 
 
 def machine(usd_per_gpu, size, gpu="h100-sxm", **changed):

@@ -17,7 +17,7 @@ from advisor.recommendation.request import checked_request
 from advisor.units import COSTS
 from advisor.work import answer_flops, reward_flops
 from tests.known import load_gpu, spec_of
-from tests.recommendation.made import MODEL, point, workspace
+from tests.recommendation.made import MODEL, point, quantised, workspace
 
 GPU, USD_PER_HOUR = "h100-sxm", 2.0
 PRICE = f"{GPU}={USD_PER_HOUR}usd/h"
@@ -209,6 +209,7 @@ def test_runs_of_the_very_model_correct_its_speed(tmp_path):
     model, gpu = "meta-llama/Meta-Llama-3.1-70B", "h200-sxm"
     long = {"prompt_tokens": 1024.0, "generated_tokens": 1024.0, "depth_tokens": 1024.0}
     ws = workspace(tmp_path, point(model=model, **long), point(model="meta-llama/Llama-2-70b-hf", **long))
+    quantised(tmp_path, model, "meta-llama/Llama-2-70b-hf")
     request = checked_request(ws, task="mine", gpu=gpu, precision="fp8", engine="trtllm")
     found = [candidate(row, ws) for row in rows(candidates(ws, request).execute("from candidates"))]
     corrected, pooled = (at([c for c in found if c.model == m], 4, 32) for m in (model, "meta-llama/Llama-2-70b-hf"))

@@ -16,11 +16,24 @@ cost = st.sampled_from([0.001, 0.002, 0.01, 0.5])
 accuracy = st.sampled_from([0.2, 0.5, 0.52, 0.8, 0.81])
 spread = st.sampled_from([1.0, 1.6])
 rows = st.lists(
-    st.tuples(st.sampled_from(["m", "n"]), st.sampled_from(["majority", "greedy"]), accuracy, cost, spread),
+    st.tuples(st.sampled_from(["m", "n"]), st.sampled_from(["h100-sxm", "l4"]), accuracy, cost, spread),
     min_size=1,
     max_size=10,
 )
-NUMBERS = ("accuracy", "low", "usd", "spread", "flops", "s", "J", "tokens", "ttft_s", "tpot_s", "scenario", "usd_spread")
+NUMBERS = (
+    "accuracy",
+    "low",
+    "usd",
+    "spread",
+    "flops",
+    "s",
+    "J",
+    "tokens",
+    "ttft_s",
+    "tpot_s",
+    "scenario",
+    "usd_spread",
+)
 COLUMNS = "candidate_id bigint, model varchar, strategy varchar, " + ", ".join(f'"{name}" double' for name in NUMBERS)
 
 
@@ -45,7 +58,7 @@ def picked(candidates, usd, min_accuracy):
 def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
     connection = duckdb.connect()
     connection.execute(f"create table candidates ({COLUMNS})")
-    at_rates = {math.inf: candidates, 2.0: [(m, s, a, 3 * cost, spread) for m, s, a, cost, spread in candidates]}
+    at_rates = {math.inf: candidates, 2.0: [(m, g, a, 3 * cost, spread) for m, g, a, cost, spread in candidates]}
     connection.executemany(
         "insert into candidates values ($1, $2, $3, $4, $4 - 0.03, $5, 9, 1, 1, 1, 1, 1, 1, $7, $6)",
         [(i, *each, qps) for i, (qps, each) in enumerate((qps, c) for qps in at_rates for c in at_rates[qps])],
@@ -59,7 +72,7 @@ def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
         "cost": "usd",
         "worth": WORTH,
     }
-    picks = f"select model, strategy, accuracy, usd, usd_spread, scenario from ({feasible(statement(PACKAGE, 'pick'))})"
+    picks = f"select model, gpu, accuracy, usd, usd_spread, scenario from ({feasible(statement(PACKAGE, 'pick'))})"
     all_rates = connection.execute(f"{picks} order by scenario, place", limits).fetchall()
     for qps, at_rate in at_rates.items():
         found, rule = [row[:-1] for row in all_rates if row[-1] == qps], picked(at_rate, usd, min_accuracy)

@@ -125,8 +125,13 @@ def test_a_report_over_several_tasks_names_each_and_draws_no_curve(advisor, tmp_
 
 
 def test_a_report_says_where_its_command_is_not_what_was_costed(advisor, tmp_path):
-    assert advisor("report", "-o", tmp_path / "r.md", "--engine", "sglang")[0] == 0
-    assert "- speed and cost are for sglang, but the command is vLLM's" in (tmp_path / "r.md").read_text()
+    options = ("--engine", "sglang", "--precision", "fp8", "--model", "Qwen/Qwen3-8B", "--task", "simpleqa")
+    assert advisor("report", "-o", tmp_path / "r.md", *options)[0] == 0
+    page = (tmp_path / "r.md").read_text()
+    assert "\npython -m sglang.launch_server --model-path Qwen/Qwen3-8B-FP8 " in page
+    assert '\nAsk it with `{"model": "Qwen/Qwen3-8B-FP8", "temperature": 0.7' in page
+    assert "- Qwen/Qwen3-8B-FP8 is served: accuracy was measured in bf16" in page
+    assert "Seen in: XuZhao0/tts-knowledge@9b9674be qwen3_no_think.py" in page
 
 
 def test_without_matplotlib_the_picture_is_text(advisor, tmp_path, monkeypatch):

@@ -1,0 +1,167 @@
+"""The command that starts what was costed, written for the engine of the request; a reward model's beside it."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from advisor.checkpoints import ONLINE, Loading
+from advisor.performance.demand import demand
+from advisor.performance.hardware import hardware
+from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, weights_per_gpu
+from advisor.performance.parallelism import Parallelism
+from advisor.recommendation.candidate import Candidate
+from advisor.store.workspace import Workspace
+from advisor.support import Part
+
+REWARD_ENGINE = "vllm"
+"""The engine that serves reward models with a reward a token."""
+REWARD_FLAGS = ("--runner", "pooling", "--pooler-config", '{"tok_pooling_type": "ALL"}', "--port", "8001")
+ATTENTION_DP = "attention_dp.yaml"
+"""TensorRT-LLM takes data-parallel attention from a file alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a command starts: `sequences` are those in flight in the whole deployment, `memory_share` of each GPU."""
+
+    weights: str
+    layout: Parallelism
+    dtype: str
+    sequences: int
+    context_tokens: int
+    memory_share: float = UTILISATION
+    flags: tuple[str, ...] = ()
+
+    @property
+    def sequences_a_group(self) -> int:
+        """In flight in each data-parallel group."""
+        return -(-self.sequences // self.layout.dp)
+
+
+def _vllm(start: Launch) -> str:
+    """Sequences are those of one group; without a share the engine takes more of the memory than was costed."""
+    words = ["vllm", "serve", start.weights, *start.layout.serve_flags]
+    words += ["--dtype", start.dtype, "--kv-cache-dtype", start.dtype]
+    words += ["--max-num-seqs", str(start.sequences_a_group), "--max-model-len", str(start.context_tokens)]
+    words += ["--gpu-memory-utilization", f"{start.memory_share:.2f}", *start.flags]
+    return shlex.join(words)
+
+
+def _sglang(start: Launch) -> str:
+    """GPUs of data-parallel groups count as tensor parallel too; sequences are those of all groups together."""
+    layout = start.layout
+    words = ["python", "-m", "sglang.launch_server", "--model-path", start.weights]
+    words += ["--tp-size", str(layout.tp * layout.dp)]
+    words += ["--pp-size", str(layout.pp)] if layout.pp > 1 else []
+    if layout.dp > 1:
+        words += ["--dp-size", str(layout.dp), "--enable-dp-attention", "--ep-size", str(layout.tp * layout.dp)]
+    words += ["--dtype", start.dtype, "--kv-cache-dtype", "bf16" if start.dtype == "bfloat16" else "auto"]
+    words += ["--max-running-requests", str(start.sequences_a_group * layout.dp)]
+    words += ["--context-length", str(start.context_tokens), *start.flags]
+    return shlex.join(words)
+
+
+def _trtllm(start: Launch) -> str:
+    """As for SGLang, but sequences are those of one group; the cache is in the checkpoint's own precision for it."""
+    layout = start.layout
+    words = ["trtllm-serve", start.weights, "--backend", "pytorch", "--tp_size", str(layout.tp * layout.dp)]
+    words += ["--pp_size", str(layout.pp)] if layout.pp > 1 else []
+    words += ["--max_batch_size", str(start.sequences_a_group), "--max_seq_len", str(start.context_tokens)]
+    words += start.flags
+    if layout.dp == 1:
+        return shlex.join(words)
+    words += ["--ep_size", str(layout.tp * layout.dp), "--extra_llm_api_options", ATTENTION_DP]
+    return f"echo 'enable_attention_dp: true' > {ATTENTION_DP} && {shlex.join(words)}"
+
+
+COMMANDS: dict[str, Callable[[Launch], str]] = {"vllm": _vllm, "sglang": _sglang, "trtllm": _trtllm}
+"""By engine; the names are those of performance/deployment.py: ENGINES."""
+
+
+def loading(workspace: Workspace, engine: str, model: str, precision: str, vendor: str = "") -> Loading | None:
+    """How an engine gets a model's weights in a precision on a vendor's GPUs, None where no way is known."""
+    own = workspace.models.checkpoint_precision(model)
+    return workspace.checkpoints.loading(engine, model, own, precision, vendor)
+
+
+def _loading(c: Candidate, engine: str, workspace: Workspace) -> Loading:
+    return loading(workspace, engine, c.model, c.precision, workspace.gpus[c.gpu].vendor) or Loading()
+
+
+def served_weights(c: Candidate, engine: str, workspace: Workspace) -> str:
+    """The checkpoint that is served, as the command names it and a request has to."""
+    return _loading(c, engine, workspace).checkpoint or workspace.models[c.model].weights
+
+
+def launch_command(c: Candidate, engine: str, workspace: Workspace) -> str:
+    """The command of one candidate."""
+    found = _loading(c, engine, workspace)
+    return COMMANDS[engine](
+        Launch(
+            weights=served_weights(c, engine, workspace),
+            layout=Parallelism.parse(c.parallelism),
+            dtype=_dtype(c, engine, workspace),
+            sequences=c.concurrency,
+            context_tokens=c.context_tokens,
+            memory_share=UTILISATION - (_reward_share(c, workspace) if c.reward_model else 0.0),
+            flags=(*found.flags, *workspace.checkpoints.launch_flags(engine, c.model)),
+        )
+    )
+
+
+def _dtype(c: Candidate, engine: str, workspace: Workspace) -> str:
+    """What is not quantised is in bfloat16, on GPUs that do not run it in float16."""
+    gpu, family = workspace.gpus[c.gpu], workspace.models.spec(c.model).family
+    return "bfloat16" if workspace.support.runs(engine, Part.WEIGHTS, "bf16", gpu, family) else "float16"
+
+
+def loading_notes(workspace: Workspace, engine: str, model: str, precision: str, vendor: str = "") -> tuple[str, ...]:
+    """What is served instead of a model's own checkpoint, or that nothing is known to be."""
+    own = workspace.models.checkpoint_precision(model)
+    found = loading(workspace, engine, model, precision, vendor)
+    if found is None:
+        where = f" on {vendor}" if vendor else ""
+        return (
+            f"no weights of {model} in {precision} are known that {engine} loads{where}, and it is not known to"
+            f" quantise while loading: `recommend` does not offer this",
+        )
+    if not found.format:
+        return ()
+    how = f"{engine} quantises {model} while loading" if found.format == ONLINE else f"{found.checkpoint} is served"
+    notes = [f"{how}: accuracy was measured in {own} or as its source served it, {precision} may answer differently"]
+    if engine == "trtllm" and found.format == "modelopt":
+        notes.append(
+            f"trtllm holds the KV cache in the precision that {found.checkpoint} names, often fp8; cost is for 16 bit"
+        )
+    return tuple(notes)
+
+
+def cut_answers(c: Candidate) -> tuple[str, ...]:
+    """That the served context cuts answers, where it does."""
+    prompt_tokens = c.tokens - c.generated_tokens
+    if prompt_tokens + c.longest_answer_tokens <= c.context_tokens:
+        return ()
+    return (
+        f"the context of {c.model}, {c.context_tokens:,} tokens, does not hold the longest answers after prompts of"
+        f" {prompt_tokens:,.0f}: they are cut, which accuracy and seconds do not count",
+    )
+
+
+def reward_command(c: Candidate, workspace: Workspace) -> str | None:
+    """`vllm serve …` for the reward model of a candidate, on the same GPUs; None without one."""
+    if not c.reward_model:
+        return None
+    weights, flags = workspace.models[c.reward_model].weights, Parallelism.parse(c.parallelism).serve_flags
+    share = f"{_reward_share(c, workspace):.2f}"
+    words = [*REWARD_FLAGS, *flags, "--dtype", "bfloat16", "--gpu-memory-utilization", share]
+    return shlex.join(["vllm", "serve", weights, *words])
+
+
+def _reward_share(c: Candidate, workspace: Workspace) -> float:
+    """Share of each GPU's memory that the reward model takes, in whole hundredths."""
+    spec, gpu = workspace.models.spec(c.reward_model or ""), workspace.gpus[c.gpu]
+    weights = weights_per_gpu(demand(spec, "bf16", 1, 1), hardware(gpu, Parallelism.parse(c.parallelism), "bf16"))
+    return math.ceil(100 * (float(weights) + OVERHEAD_BYTES) / gpu.memory_bytes) / 100
