@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     import pandas
 
 N_ALTERNATIVES = 5
+CONSIDERED = 40
+"""Places that runners-up are taken from."""
+LEAST_OF_THE_PICK = 0.5
+"""Share of the pick's accuracy that a runner-up has to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,19 +232,23 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     parameters = {**request.limits, "cost": cheaper, "worth": WORTH}
     query = f"create table picked as {feasible(statement(PACKAGE, 'pick'))}"
     connection.execute(query, parameters)
-    best = rows(connection.execute("from picked where place <= $n + 1 order by place", {"n": N_ALTERNATIVES}))
+    best = rows(connection.execute("from picked order by place limit $n", {"n": CONSIDERED}))
     if not best:
         raise no_answer(connection, request, workspace)
-    pick, *others = best
+    pick, others = best[0], _other_choices(best)
     recommended = candidate(pick, workspace, engine=request.engine)
     vendor = workspace.gpus[recommended.gpu].vendor
-    alternatives = [candidate(row, workspace, _why_not(row, pick, cheaper), engine=request.engine) for row in others]
+    alternatives = [
+        candidate(row, workspace, _why_not(row, pick, cheaper, request), engine=request.engine) for row in others
+    ]
     hosted = hosted_offers(workspace, request, token_prices, recommended)
+    frontier = frontier_of(connection, request.cost, workspace, request.engine)
+    alternatives = [_best_below(each, frontier, request) for each in alternatives]
     return Recommendation(
         task=request.task,
         recommended=recommended,
         alternatives=Rows(alternatives, Candidate),
-        frontier=Rows(frontier_of(connection, request.cost, workspace, request.engine), Candidate),
+        frontier=Rows(frontier, Candidate),
         models=model_points(connection, request.cost),
         constraints=request.constraints,
         reason=_reason(pick, request, cheaper),
@@ -266,6 +274,14 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     )
 
 
+def _other_choices(best: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The runners-up: every other model once, and the pick's on one other kind of GPU, not far less accurate."""
+    pick, *others = best
+    near = [row for row in others if row["accuracy"] >= LEAST_OF_THE_PICK * pick["accuracy"]]
+    first_of = {row["model"]: row for row in reversed(near)}
+    return [row for row in near if first_of[row["model"]] is row][:N_ALTERNATIVES]
+
+
 CHEAPEST = {
     "usd": "the cheapest",
     "J": "of owned GPUs, whose hours cost nothing, the one with the least energy",
@@ -281,6 +297,9 @@ DEARER = {
     "J": "one that takes more energy (owned GPUs cost nothing by the hour)",
     "s": "a slower one (owned GPUs cost nothing by the hour)",
 }
+NO_DIFFERENCE = 0.005
+"""Share of a cost that is not worth a word."""
+UNITS = {"usd": "USD", "flops": "FLOPs", "s": "s", "J": "J", "tokens": "tokens"}
 THE_COST = {"usd": "cost", "J": "energy", "s": "time"}
 """Words for the cost that decides among equals."""
 
@@ -314,13 +333,24 @@ def _reason(pick: dict[str, Any], request: Request, cheaper: str) -> str:
     )
 
 
-def _why_not(row: dict[str, Any], pick: dict[str, Any], cheaper: str) -> str:
+def _why_not(row: dict[str, Any], pick: dict[str, Any], cheaper: str, request: Request) -> str:
     ratio = row["cost"] / pick["cost"]
-    dearer = f"{significant(ratio)} × the {THE_COST[cheaper]}"
+    cost = THE_COST[cheaper]
+    times = f"the same {cost}" if abs(ratio - 1) < NO_DIFFERENCE else f"{significant(ratio)} × the {cost}"
     shown = [round(100 * each["accuracy"], 1) for each in (row, pick)]
     points = f"{abs(shown[0] - shown[1]):.1f} points"
     if row["accuracy"] < pick["accuracy"]:
-        return f"{points} less accurate, {dearer}" if ratio > 1.005 else f"{points} less accurate"
+        return f"{points} less for {times}"
     if row["accuracy"] > pick["accuracy"]:
-        return f"{dearer} for {points} that its interval cannot confirm"
-    return dearer
+        beyond = "more than needed" if request.min_accuracy is not None else "that its interval cannot confirm"
+        return f"{times} for {points} {beyond}"
+    return times if ratio > 1 - NO_DIFFERENCE else f"{times}, on a speed that is less certain"
+
+
+def _best_below(c: Candidate, frontier: Sequence[Candidate], request: Request) -> Candidate:
+    """The candidate with the budget below which its model is the most accurate, where it is on the frontier."""
+    places = [i for i, each in enumerate(frontier) if each.model == c.model]
+    if c.why_not is None or not places or places[-1] + 1 == len(frontier):
+        return c
+    bound = f"{significant(frontier[places[-1] + 1].cost(request.cost))} {UNITS[request.cost]}"
+    return replace(c, why_not=f"{c.why_not}; most accurate below {bound}")

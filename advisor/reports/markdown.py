@@ -21,7 +21,19 @@ from advisor.reports.baselines import baseline_assumptions, baseline_sections
 from advisor.reports.curves import saturation_text
 from advisor.reports.frontier_view import AXES, of_recommendation
 from advisor.reports.frontiers import frontier_table
-from advisor.reports.recommendations import facts, runners_up
+from advisor.reports.recommendations import (
+    at_rates_text,
+    changes_text,
+    costs_text,
+    day_text,
+    facts,
+    head,
+    money_text,
+    other_choices,
+    result_text,
+    seconds_text,
+    step_up_text,
+)
 from advisor.reports.terminal import Block
 from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table, to_markdown
@@ -37,11 +49,11 @@ from advisor.reports.words import (
 )
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
-from advisor.units import counted, significant
 
 ASSUMPTIONS = (
-    "The deployment is kept busy with the stated number of requests in flight; an idle GPU costs the same"
-    " (`--qps` counts whole replicas instead).",
+    "Without `--qps` the deployment always has the stated number of requests in flight; an idle GPU costs the same."
+    " With it questions come at random and each goes to any replica with the same chance; a replica takes what keeps"
+    " waiting and time within the limits for the stated percentile of the questions (docs/method.md).",
     "Machines are billed whole, and a replica lies in one; replicas may share one. Disks, traffic and taxes are not"
     " counted.",
     "All answers of a vote are drawn side by side and share the prompt; a vote waits for its longest answer.",
@@ -124,10 +136,8 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
     limits = f" with {', '.join(found.constraints)}" if found.constraints else ""
     commands_text = "\n".join(commands(pick))
     answer = (
-        f"**Answer.** `{pick.model}` in {pick.precision}, {candidate_strategy(pick)}, on {where} with"
-        f" {counted(pick.concurrency, 'request')} in flight: {interval_text(pick.accuracy)} for"
-        f" {significant(pick.usd)} USD per question. It is {found.reason};"
-        f" {found.n_candidates:,} candidates were compared."
+        f"**Answer.** {' · '.join(head(found))}: {result_text(found)}, {money_text(found)}, {seconds_text(found)}."
+        f" It is {found.reason}; {found.n_candidates:,} candidates were compared.\n\n**Costs.** {costs_text(found)}."
     )
     picture = f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_text(of_recommendation(found)))
     parts = [
@@ -137,9 +147,14 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         to_markdown(facts(found)),
         _fenced(commands_text, "sh"),
         f"Ask it with `{request_text(pick)}`: {sampling_text(pick)}. {sources_text(pick)}",
+        "## What would change it",
+        f"It changes if: {changes_text(found)}.",
+        *([f"The next step up: {step_up_text(found.step_up, found)}."] if found.step_up else []),
+        *([f"A day: {day_text(found)}."] if found.day else []),
+        *([f"At other rates: {at_rates_text(found)}."] if found.at_rates else []),
         *baseline_sections(found),
-        "## Runners-up",
-        to_markdown(runners_up(found)) if found.alternatives else "None meets the limits.",
+        "## Other choices",
+        to_markdown(other_choices(found)) if found.alternatives else "None meets the limits.",
         f"## Frontier of accuracy against {AXES[request.cost]}",
         picture,
         to_markdown(frontier_table(found.frontier, request.cost)),

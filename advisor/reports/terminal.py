@@ -21,7 +21,18 @@ class Verbatim:
     text: str
 
 
-Block = str | Table | Verbatim
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A line under a label: wrapped text beside it."""
+
+    label: str
+    text: str
+
+
+Block = str | Table | Verbatim | Labelled
+
+LABEL_WIDTH = 11
+"""Columns of the labels."""
 
 
 def width() -> int:
@@ -36,6 +47,8 @@ def show(blocks: Iterable[Block]) -> None:
             print_table(block)
         elif isinstance(block, Verbatim):
             print(block.text)
+        elif isinstance(block, Labelled):
+            print(_filled(f"{block.label:<{LABEL_WIDTH}}{block.text}", LABEL_WIDTH))
         else:
             print("\n".join(wrapped(line) for line in block.splitlines()))
 
@@ -44,6 +57,10 @@ def wrapped(line: str) -> str:
     """A line broken at the terminal's width; what follows is indented as far as the text after `Label:  `."""
     label, gap, _ = line.partition(":  ")
     indent = len(line) - len(line[len(label) + 1 :].lstrip()) if gap and " " not in label else 0
+    return _filled(line, indent)
+
+
+def _filled(line: str, indent: int) -> str:
     return textwrap.fill(line, width(), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 

@@ -28,10 +28,19 @@ def range_text(interval: Interval) -> str:
     return f"{percent(interval.low)} – {percent(interval.high)}"
 
 
-def gpus_text(c: Candidate) -> str:
-    """`8 × b200-sxm`, with the layout where it is not tensor parallelism alone."""
+def layout_text(c: Candidate) -> str:
+    """How the model lies on its GPUs: `tensor parallel`; empty on one."""
     layout = Parallelism.parse(c.parallelism)
-    return f"{c.gpu_count} × {c.gpu}" + (f" ({layout})" if layout.tp != layout.gpu_count else "")
+    parts = [f"{layout.tp}-way tensor parallel" if layout.tp not in (1, c.gpu_count) else ""]
+    parts += ["tensor parallel"] if layout.tp == c.gpu_count > 1 else []
+    parts += [f"{layout.pp} pipeline stages"] if layout.pp > 1 else []
+    parts += [f"{layout.dp} data-parallel groups that share the experts"] if layout.dp > 1 else []
+    return ", ".join(part for part in parts if part)
+
+
+def gpus_text(c: Candidate) -> str:
+    """`8 × b200-sxm`."""
+    return f"{c.gpu_count} × {c.gpu}"
 
 
 def strategy_text(

@@ -334,9 +334,9 @@ def test_the_answer_has_the_tasks_and_their_weights(advisor):
 def test_each_task_has_a_line_of_its_own(advisor):
     code, out, _ = advisor("recommend", "--task", "gsm8k:3", "--task", "crux:1")
     assert code == 0
-    assert "accuracy, mean of 2 tasks" in out
-    assert "gsm8k, weight 0.75" in out
-    assert "crux, weight 0.25" in out
+    assert "By task" in out
+    assert "gsm8k (weight 0.75)" in out
+    assert "crux (weight 0.25)" in out
 
 
 def test_no_answer_has_the_tasks_too(advisor):

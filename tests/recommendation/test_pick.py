@@ -20,21 +20,9 @@ rows = st.lists(
     min_size=1,
     max_size=10,
 )
-NUMBERS = (
-    "accuracy",
-    "low",
-    "usd",
-    "spread",
-    "flops",
-    "s",
-    "J",
-    "tokens",
-    "ttft_s",
-    "tpot_s",
-    "scenario",
-    "usd_spread",
-)
-COLUMNS = "candidate_id bigint, model varchar, strategy varchar, " + ", ".join(f'"{name}" double' for name in NUMBERS)
+OTHERS = ("flops", "s", "J", "tokens", "ttft_s", "tpot_s")
+NUMBERS = ("accuracy", "low", "usd", "spread", *OTHERS, "scenario", "usd_spread")
+COLUMNS = "candidate_id bigint, model varchar, gpu varchar, " + ", ".join(f'"{name}" double' for name in NUMBERS)
 
 
 def picked(candidates, usd, min_accuracy):

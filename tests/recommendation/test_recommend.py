@@ -142,5 +142,5 @@ def test_frontier_rises(advisor):
 def test_reads_for_a_person(advisor):
     code, out, _ = advisor("recommend", "--budget", "0.01usd")
     assert code == 0
-    assert "Deploy:  vllm serve" in out
+    assert "\nRun        vllm serve" in out
     assert "epoch-" in out

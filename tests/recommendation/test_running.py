@@ -26,7 +26,9 @@ def as_candidate(ws, running_candidate, **options):
     """The row of the table of all candidates that has the same configuration."""
     r = running_candidate
     request = checked_request(ws, **(ASKED | options))
-    found = [candidate(row, ws) for row in rows(candidates(ws, request).execute("from candidates"))]
+    found = [
+        candidate(row, ws, engine=request.engine) for row in rows(candidates(ws, request).execute("from candidates"))
+    ]
     names = ("model", "strategy", "n_samples", "gpu", "gpu_count", "parallelism", "precision", "concurrency")
     same = [c for c in found if all(getattr(c, name) == getattr(r, name) for name in names)]
     assert len(same) == 1

@@ -40,11 +40,11 @@ def test_both_are_shown_after_the_pick(advisor, ours):
     assert row(out, "accuracy (90 %)") == [
         "accuracy (90 %)", "50.0 % (42.0 – 58.0)", "90.0 % (88.0 – 92.0)", "+40.0 points"
     ]  # fmt: skip
-    compared = [line for line in out.splitlines() if line.lstrip().startswith("USD per question")][-1]
+    compared = next(line for line in out.splitlines() if line.lstrip().startswith("USD per question"))
     shown = [float(word) for word in compared.split() if word[0].isdigit()]
     assert shown == pytest.approx([today["usd"], pick["usd"], pick["usd"] / today["usd"]], rel=0.005)
     assert changes["usd_ratio"] == pytest.approx(pick["usd"] / today["usd"])
-    assert out.index("Ask:") < out.index("Running:") < out.index("Hosted:") < out.index("runner-up")
+    assert out.index(" instead") < out.index("\nAsk ") < out.index("Running:") < out.index("Hosted:")
     hosted = out[out.index("Hosted:") :]
     assert row(hosted, BIG)[:4] == [BIG, "cloud", "one answer", "90.0 %"]
     assert "as accurate, cheaper" in out

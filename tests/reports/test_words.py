@@ -9,6 +9,7 @@ from advisor.reports.words import (
     gpus_text,
     interval_cell,
     interval_text,
+    layout_text,
     strategy_cell,
 )
 from tests.recommendation.made import candidate
@@ -52,7 +53,10 @@ def test_strategies(changed, strategy, cell):
 
 def test_the_layout_is_named_where_it_is_not_tensor_parallelism_alone():
     assert gpus_text(candidate(gpu_count=8, parallelism="tp8")) == "8 × h100-sxm"
-    assert gpus_text(candidate(gpu_count=8, parallelism="dp8")) == "8 × h100-sxm (dp8)"
+    assert layout_text(candidate(gpu_count=8, parallelism="dp8")) == "8 data-parallel groups that share the experts"
+    assert layout_text(candidate(gpu_count=8, parallelism="tp4pp2")) == "4-way tensor parallel, 2 pipeline stages"
+    assert layout_text(candidate(gpu_count=2, parallelism="tp2")) == "tensor parallel"
+    assert layout_text(candidate()) == ""
     assert gpus_text(candidate(gpu_count=8, parallelism="tp4pp2")) == "8 × h100-sxm (tp4pp2)"
 
 
