@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
 
 from advisor.recommendation.candidates import PACKAGE, costed, feasible, rows
@@ -41,14 +43,23 @@ class PickAtRate:
 
 
 def picks_at_rates(
-    points: Columns, deployed: Columns, request: Request, rents: Rents, cheaper: str, worth: float
+    connection: duckdb.DuckDBPyConnection,
+    points: Columns,
+    deployed: Columns,
+    request: Request,
+    rents: Rents,
+    parameters: Mapping[str, object],
 ) -> Rows[PickAtRate]:
-    """One pick for each of RATES that anything carries within the limits of a request without a rate."""
+    """One pick for each of RATES that anything carries within the limits of a request without a rate.
+
+    In a schema of its own; `parameters`: those of pick.sql.
+    """
     capacity = capacities(points, deployed, request)
     which = roomiest(deployed, capacity)
-    parts = [at_rate(points, deployed, capacity, which, rate) for rate in RATES]
+    parts = [at_rate(points, deployed, capacity, which, rate, (request.percentile,)) for rate in RATES]
     loaded = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    connection = costed(points, loaded, request, rents)
+    own = connection.cursor()
+    own.execute("create schema at_rates; use at_rates")
+    costed(points, loaded, request, rents, own)
     query = f"select {', '.join(COLUMNS)} from ({statement(PACKAGE, 'pick')}) where place = 1 order by qps"
-    found = connection.execute(feasible(query), {**request.limits, "cost": cheaper, "worth": worth})
-    return Rows((PickAtRate(**row) for row in rows(found)), PickAtRate)
+    return Rows((PickAtRate(**row) for row in rows(own.execute(feasible(query), parameters))), PickAtRate)

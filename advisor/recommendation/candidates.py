@@ -46,7 +46,7 @@ PACKAGE = "advisor.recommendation"
 
 
 def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnection:
-    """A database with the tables `paced` and `candidates`.
+    """A database with the table `candidates`, and `paced`, the deployments that it was made from.
 
     Raises AdvisorError for an unknown task, NoAnswer where nothing is known of the models on it, or no GPU has a price
     of the kind.
@@ -64,12 +64,18 @@ def loaded(points: Columns, deployed: Columns, request: Request) -> Columns:
     return at_rate(points, deployed, capacity, np.flatnonzero(capacity), request.qps)
 
 
-def costed(points: Columns, loaded: Columns, request: Request, rents: Rents) -> duckdb.DuckDBPyConnection:
-    """The same of strategy points and their deployments at a load."""
-    connection = duckdb.connect()
+def costed(
+    points: Columns,
+    loaded: Columns,
+    request: Request,
+    rents: Rents,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """The same of strategy points and their deployments at a load, where a connection stands, else in a new one."""
+    connection = connection or duckdb.connect()
     connection.register("points", points)
     connection.register("deployments", loaded)
-    connection.execute("create table paced as from points join deployments using (point_id)")
+    connection.execute("create view paced as from points join deployments using (point_id)")
     _bill(connection, rents, keep_unpriced=request.gpus is not None)
     mean_share = request.mean_qps / request.qps if request.mean_qps and request.qps else 1.0
     parameters = {"usd_per_kwh": request.usd_per_kwh, "percentile": request.percentile, "mean_share": mean_share}
@@ -93,8 +99,8 @@ def points_and_deployments(
 
 
 def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced: bool) -> None:
-    """The table `rents`: the bill of every number of GPUs and replicas in `paced` that may be had."""
-    needed = connection.execute("select distinct gpu, gpu_count, replicas from paced").fetchall()
+    """The table `rents`: the bill of every number of GPUs and replicas in `deployments` that may be had."""
+    needed = connection.execute("select distinct gpu, gpu_count, replicas from deployments").fetchall()
     allowed = [n for n in needed if n[1] * n[2] <= rents.most.get(n[0], n[1] * n[2])]
     billed = [(*need, *_cells(rent)) for need in allowed if (rent := rents.rent(*need)) or keep_unpriced]
     values = list(zip(*billed, strict=True)) or [()] * len(BILLS)

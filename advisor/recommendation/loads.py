@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import fields
 
 import numpy as np
@@ -43,17 +44,25 @@ def roomiest(deployments: Columns, capacity: Numbers) -> Index:
     return able[order[np.concatenate([[True], changes])]] if len(able) else able
 
 
-def at_rate(points: Columns, deployments: Columns, capacity: Numbers, which: Index, rate: float) -> Columns:
+def at_rate(
+    points: Columns,
+    deployments: Columns,
+    capacity: Numbers,
+    which: Index,
+    rate: float,
+    percentiles: Collection[int] = PERCENTILES,
+) -> Columns:
     """Some of the deployments, with as many replicas as carry a rate of questions per second.
 
-    Every question goes to any replica with the same chance.
+    Every question goes to any replica with the same chance. Other `percentiles` of the seconds are no numbers.
     """
     station, most = station_of(points, deployments).take(which), capacity[which]
     replicas = np.ceil(rate / most)
     each = rate / replicas
     state = station.state(each)
     busy = -np.expm1(-each * state.request_s * station.turns)  # share of the time with any question, coming at random
-    seconds = {f"s_p{p}": station.answer_s(each, p / 100) for p in PERCENTILES}
+    unknown = np.full(len(most), math.nan)
+    seconds = {f"s_p{p}": station.answer_s(each, p / 100) if p in percentiles else unknown for p in PERCENTILES}
     load = _load(rate, most, replicas, state, state.watts * busy / each, seconds)
     return {name: column[which] for name, column in deployments.items()} | load
 

@@ -255,7 +255,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         n_candidates=_count(connection),
         request=request,
         day=day_of_traffic(recommended, request.hourly, rents) if request.hourly else None,
-        at_rates=picks_at_rates(points, deployed, request, rents, cheaper, WORTH)
+        at_rates=picks_at_rates(connection, points, deployed, request, rents, parameters)
         if request.qps is None
         else Rows((), PickAtRate),
         notes=(

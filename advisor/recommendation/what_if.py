@@ -16,10 +16,10 @@ from advisor.store.sql import statement
 from advisor.units import COSTS
 from advisor.values import Rows, Value
 
-FACTORS = tuple(float(x) for x in np.geomspace(1.02, 4, 28))
-"""On prices and times, in steps of five percent."""
-LESS = tuple(float(x) for x in np.linspace(0.005, 0.15, 30))
-"""Accuracy less, in steps of half a point."""
+FACTORS = tuple(float(x) for x in np.geomspace(1.02, 4, 21))
+"""On prices and times, in steps of seven percent."""
+LESS = tuple(float(x) for x in np.linspace(0.01, 0.15, 15))
+"""Accuracy less, in steps of a point."""
 RIVALS = 2
 """Kinds of GPU of the runners-up whose price is lowered."""
 MORE = 0.01

@@ -1,12 +1,12 @@
 -- what_if: the contenders in every scenario, each of which changes one thing.
--- in:  contenders, columns of candidates; scenarios(scenario, kind, gpu, factor)
+-- in:  contenders (contenders.sql); scenarios(scenario, kind, gpu, factor)
 --      kind: price: of every deployment on gpu × factor; speed: of $model on $gpu, times × factor; accuracy: of $model − factor
 --      $model, $gpu: of the pick
--- out: the columns of candidates
+-- out: scenario, and the columns of contenders
 select
+    scenarios.scenario as scenario,
     contenders.* replace (
         row_number() over () as candidate_id,
-        scenarios.scenario as scenario,
         usd * case
             when kind = 'price' and contenders.gpu = scenarios.gpu then factor
             when slower and isinf(qps) then factor

@@ -40,6 +40,10 @@ class Workspace:
         self.own = Path(folder).expanduser() if folder else None
         if self.own is not None and self.own.exists() and not self.own.is_dir():
             raise AdvisorError("is not a folder", where=f"--workspace {self.own}")
+        self.roots = (shipped_root(), self.own) if self.own else (shipped_root(),)
+        """Folders with profiles/ and measurements/, what ships first."""
+        self.profiles = tuple(root / "profiles" for root in self.roots)
+        """Their profiles/ folders."""
         self._read: dict[str, tuple[object, Any]] = {}
 
     def __repr__(self) -> str:
@@ -49,16 +53,6 @@ class Workspace:
     def today(self) -> date:
         """The day that the age of prices is counted to."""
         return self._today or date.today()
-
-    @property
-    def roots(self) -> tuple[Path, ...]:
-        """Folders with profiles/ and measurements/, what ships first."""
-        return (shipped_root(), self.own) if self.own else (shipped_root(),)
-
-    @property
-    def profiles(self) -> tuple[Path, ...]:
-        """Their profiles/ folders."""
-        return tuple(root / "profiles" for root in self.roots)
 
     @property
     def writable(self) -> Path:
