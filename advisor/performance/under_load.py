@@ -18,7 +18,7 @@ LARGEST_BATCH = 1024
 """Sequences at once at most: vLLM's max_num_seqs on large GPUs."""
 TURNS = 4
 """Times that the places are filled anew while a closed loop is simulated."""
-REQUESTS = 400
+REQUESTS = 2000
 LIMIT_PERCENTILE = 90
 """Limits on TTFT and TPOT hold for so many of a hundred requests."""
 

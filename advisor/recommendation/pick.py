@@ -243,7 +243,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     ]
     hosted = hosted_offers(workspace, request, token_prices, recommended)
     frontier = frontier_of(connection, request.cost, workspace, request.engine)
-    alternatives = [_best_below(each, frontier, request) for each in alternatives]
+    alternatives = [_with_bound(each, frontier, request) for each in alternatives]
     return Recommendation(
         task=request.task,
         recommended=recommended,
@@ -347,10 +347,18 @@ def _why_not(row: dict[str, Any], pick: dict[str, Any], cheaper: str, request: R
     return times if ratio > 1 - NO_DIFFERENCE else f"{times}, on a speed that is less certain"
 
 
-def _best_below(c: Candidate, frontier: Sequence[Candidate], request: Request) -> Candidate:
-    """The candidate with the budget below which its model is the most accurate, where it is on the frontier."""
+def best_below(c: Candidate, frontier: Sequence[Candidate], cost: str) -> float | None:
+    """The cost below which a candidate's model is the most accurate known; None where it never is, or always."""
     places = [i for i, each in enumerate(frontier) if each.model == c.model]
-    if c.why_not is None or not places or places[-1] + 1 == len(frontier):
-        return c
-    bound = f"{significant(frontier[places[-1] + 1].cost(request.cost))} {UNITS[request.cost]}"
-    return replace(c, why_not=f"{c.why_not}; most accurate below {bound}")
+    if not places or places[-1] + 1 == len(frontier):
+        return None
+    return frontier[places[-1] + 1].cost(cost)
+
+
+def _with_bound(c: Candidate, frontier: Sequence[Candidate], request: Request) -> Candidate:
+    bound = best_below(c, frontier, request.cost)
+    return (
+        c
+        if bound is None
+        else replace(c, why_not=f"{c.why_not}; best below {significant(bound)} {UNITS[request.cost]}")
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.recommendation.at_rates import PickAtRate
 from advisor.recommendation.candidate import Candidate
-from advisor.recommendation.pick import Recommendation
+from advisor.recommendation.pick import UNITS, Recommendation, best_below
 from advisor.recommendation.what_if import StepUp, Turn
 from advisor.reports.baselines import baseline_blocks
 from advisor.reports.tasks import accuracy_rows, tokens_origin
@@ -48,6 +48,7 @@ def blocks(found: Recommendation) -> list[Block]:
         *([Labelled("Next up", step_up_text(found.step_up, found))] if found.step_up else []),
         *([Labelled("At rates", at_rates_text(found))] if found.at_rates else []),
         *([other_choices(found)] if found.alternatives else []),
+        *([marks] if (marks := marks_text(found)) else []),
         *(Verbatim(f"{'Run':<11}{command}") for command in commands(pick)),
         Verbatim(f"{'Ask':<11}{request_text(pick)}"),
         Labelled("How", sampling_text(pick)),
@@ -198,9 +199,11 @@ def at_rates_text(found: Recommendation) -> str:
     for row in found.at_rates:
         what = f"{_short(row.model)}, {short_strategy(row.strategy, row.n_samples, row.token_budget, None)}"
         same = "the same" if what == before else what
-        parts.append(f"{row.questions_per_s:g}/s {same} on {_fleet(row)}, {significant(row.usd)} USD")
+        usd = f", {significant(row.usd)} USD" if row.usd else ""
+        parts.append(f"{row.questions_per_s:g}/s {same} on {_fleet(row)}{usd}")
         before = what
-    return " · ".join(parts) + " a question (--qps)"
+    a_question = " a question" if any(row.usd for row in found.at_rates) else ""
+    return " · ".join(parts) + f"{a_question} (--qps)"
 
 
 def _fleet(row: PickAtRate) -> str:
@@ -212,26 +215,43 @@ def _short(model: str) -> str:
     return model.split("/")[-1]
 
 
+NOT_MEASURED, NOT_FITTED = "†", "≈"
+"""Marks of a published accuracy, and of a speed that was not measured on the GPU."""
+
+
 def other_choices(found: Recommendation) -> Table:
-    """The runners-up with why they lost."""
+    """The runners-up beside the pick, marked where they are not measured."""
+    pick, cost = found.recommended, found.request.cost
+    compared = "usd" if pick.usd else cost
     rows = [
         [
             c.model,
             strategy_cell(c),
             gpus_text(c),
-            percent(c.accuracy.value),
-            significant(c.usd),
-            significant(c.latency_s),
-            f"{c.provenance.tokens}, {c.provenance.performance}",
-            c.why_not or "",
+            percent(c.accuracy.value) + (NOT_MEASURED if c.provenance.tokens != "measured" else ""),
+            _speed_mark(c) + significant(c.usd),
+            _speed_mark(c) + significant(c.latency_s),
+            f"{significant(c.cost(compared) / pick.cost(compared))} ×",
+            significant(best_below(c, found.frontier, cost)),
         ]
         for c in found.alternatives
     ]
-    seconds = f"{found.request.percentile} % within, s"
-    columns = ["instead", "strategy", "GPUs", "right", "USD a question", seconds, "accuracy, speed", "because"]
-    return table(
-        columns, rows, right=columns[3:6], names=columns[:1], optional=("accuracy, speed", "strategy", seconds)
-    )
+    seconds, ratio, below = f"s ({found.request.percentile} %)", UNITS[compared], f"best below, {UNITS[cost]}"
+    columns = ["instead", "strategy", "GPUs", "right", "USD", seconds, f"{ratio} / pick's", below]
+    return table(columns, rows, right=columns[3:], names=columns[:1], optional=("strategy", seconds, below))
+
+
+def marks_text(found: Recommendation) -> str:
+    """What the marks of the table of other choices mean, those that it has."""
+    others = found.alternatives
+    published = any(c.provenance.tokens != "measured" for c in others)
+    parts = [f"{NOT_MEASURED} published, answers not seen"] if published else []
+    parts += [f"{NOT_FITTED} speed not measured on this GPU"] if any(_speed_mark(c) for c in others) else []
+    return "; ".join(parts)
+
+
+def _speed_mark(c: Candidate) -> str:
+    return "" if c.provenance.performance == "fitted" else NOT_FITTED
 
 
 def facts(found: Recommendation) -> Table:

@@ -27,7 +27,7 @@ def test_the_most_accurate_wins_where_its_interval_excludes_the_rest(tmp_path):
     (other,) = pick.alternatives
     assert other.model == MODEL
     assert other.why_not.startswith("40.0 points less for ")
-    assert " × the cost; most accurate below " in other.why_not
+    assert " × the cost; best below " in other.why_not
 
 
 def test_among_equals_a_doubling_of_the_cost_has_to_buy_a_point(tmp_path):

@@ -113,9 +113,9 @@ def test_other_choices_are_other_models_or_the_same_on_another_gpu():
 
 def test_a_choice_on_the_frontier_says_below_which_budget_it_is_the_most_accurate():
     found = advisor.recommend(SHIPPED, budget="0.01usd")
-    said = [c for c in found.alternatives if "most accurate below" in c.why_not]
+    said = [c for c in found.alternatives if "best below" in c.why_not]
     assert said
     for c in said:
-        bound = float(c.why_not.split("most accurate below ")[1].removesuffix(" USD"))
+        bound = float(c.why_not.split("best below ")[1].removesuffix(" USD"))
         front = [each for each in found.frontier if each.usd < bound * 0.999]
         assert front[-1].model == c.model
