@@ -73,7 +73,8 @@ class Machine:
 
 class Rents:
     """Bills by GPU. `offers`: of each GPU the machines of one kind, a sequence a provider; `kind`: the one that is
-    wanted; `most`: the GPUs that may be used at once, where limited; `left_out`: those with own prices of other kinds.
+    wanted; `most`: the GPUs that may be used at once, where limited; `left_out`: those with own prices of other kinds;
+    `instead_of`: the usual kind, where none of the named GPUs has it; `unpriced`: named ones with another kind alone.
     """
 
     def __init__(
@@ -84,8 +85,11 @@ class Rents:
         today: date,
         most: Mapping[str, int] | None = None,
         left_out: Sequence[str] = (),
+        instead_of: str | None = None,
+        unpriced: Mapping[str, str] | None = None,
     ) -> None:
         self.offers, self.kind, self.today, self.most, self.left_out = offers, kind, today, most or {}, left_out
+        self.instead_of, self.unpriced = instead_of, unpriced or {}
         self._ways: dict[tuple[str, int], list[list[list[Machine]]]] = {}
 
     @classmethod
@@ -101,27 +105,34 @@ class Rents:
     ) -> Rents:
         """What is offered at one kind of price (None: on-demand), the user's own prices before all others.
 
-        Of GPUs that are `named`, those without an on-demand price are offered at the first of KINDS that has one,
-        unless a kind was given.
+        Where no GPU of those that are `named` has an on-demand price, the first of KINDS that any of them has is
+        taken, unless a kind was given. Kinds are never mixed.
         """
-        wanted, lenient = kind or KINDS[0], set(named) if kind is None else set()
+        offered, chosen = tuple(offers), set(named)
+        of_named = {price.kind or KINDS[0] for price in (*offered, *own) if price.gpu in chosen}
+        wanted = kind or next((k for k in KINDS if k in of_named), KINDS[0])
 
-        def of_first_kind(prices: Iterable[Price]) -> dict[str, list[Price]]:
-            by_gpu: dict[str, dict[str, list[Price]]] = {}
+        def of_kind_wanted(prices: Iterable[Price]) -> dict[str, list[Price]]:
+            by_gpu: dict[str, list[Price]] = {}
             for price in prices:
-                by_gpu.setdefault(price.gpu, {}).setdefault(price.kind or wanted, []).append(price)
-            order = {gpu: (wanted, *(KINDS if gpu in lenient else ())) for gpu in by_gpu}
-            first = {gpu: next((k for k in order[gpu] if k in kinds), None) for gpu, kinds in by_gpu.items()}
-            return {gpu: by_gpu[gpu][k] for gpu, k in first.items() if k is not None}
+                if (price.kind or wanted) == wanted:
+                    by_gpu.setdefault(price.gpu, []).append(price)
+            return by_gpu
 
-        market = {gpu: _by_provider(machines) for gpu, machines in of_first_kind(offers).items()}
-        mine = of_first_kind(replace(price, kind=price.kind or wanted) for price in own)
+        market = {gpu: _by_provider(machines) for gpu, machines in of_kind_wanted(offered).items()}
+        mine = of_kind_wanted(replace(price, kind=price.kind or wanted) for price in own)
         return cls(
             market | {gpu: [machines] for gpu, machines in mine.items()},
             kind=wanted,
             today=today,
             most=most,
             left_out=sorted({price.gpu for price in own} - set(mine)),
+            instead_of=KINDS[0] if kind is None and wanted != KINDS[0] else None,
+            unpriced={
+                gpu: next(k for k in KINDS if any(p.gpu == gpu and p.kind == k for p in offered))
+                for gpu in sorted(chosen - set(market) - set(mine))
+                if any(p.gpu == gpu for p in offered)
+            },
         )
 
     @classmethod
@@ -217,14 +228,18 @@ def _machine(offer: Price, gpus: int) -> Machine:
 
 
 def price_notes(rented: Iterable[Rent | None], rents: Rents) -> tuple[str, ...]:
-    """What to say of the prices behind an answer: old ones, of another kind than wanted, own ones that do not count."""
-    other_kinds = {gpu: machines[0][0].kind for gpu, machines in rents.offers.items()}
+    """What to say of the prices behind an answer: old ones, of another kind than usual, those that do not count."""
+    billed = tuple(rented)
     notes = [
-        f"no {rents.kind} price is known for {gpu}: its {other} price is used"
-        for gpu, other in other_kinds.items()
-        if other != rents.kind
+        f"no {rents.instead_of} price is known for {gpu}: its {rents.kind} price is used"
+        for gpu in (sorted(rents.offers) if rents.instead_of else ())
+        if any(rent and rent.gpu == gpu for rent in billed)
     ]
-    known = {(rent.gpu, rent.provider): rent for rent in rented if rent}
+    notes += [
+        f"{gpu} is left out, it has no {rents.kind} price but {other}: give --price {gpu}=…usd/h, or --price-kind"
+        for gpu, other in rents.unpriced.items()
+    ]
+    known = {(rent.gpu, rent.provider): rent for rent in billed if rent}
     if old := [f"{r.gpu} at {r.provider}, {r.age_text}" for r in known.values() if r.is_old]:
         how = "give today's with --price GPU=…usd/h, or fetch them with `advisor gpus --refresh`"
         notes.append(f"prices seen more than {OLD_DAYS} days ago ({'; '.join(old)}): {how}")

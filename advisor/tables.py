@@ -84,7 +84,7 @@ def read_rows(path: Path, row: type[Row], *, hint: str) -> tuple[Row, ...]:
     if not path.exists():
         return ()
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
             return tuple(_parsed(reader, row, path, hint))
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -62,6 +62,7 @@ def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
             s / 1000 as tpot_s,
             1.2 as spread,
             1.2 as usd_spread,
+            1.2 as slow_usd_spread,
             'infinity'::double as scenario,
             usd * 3600 as usd_per_hour,
             usd * 3600 * 730 as usd_per_month,

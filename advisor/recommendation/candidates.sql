@@ -11,7 +11,8 @@
 --      $mean_share: of the rate of the peak, which has to be carried, on average over the day
 --      $percentile: 50, 95 or 99, which of them s counts
 --      $usd_per_kwh: price of the energy of owned GPUs, or null: the rent pays it
--- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens; usd_spread: factor of the upper end of usd
+-- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens; usd_spread: factor of the upper end of usd;
+--      slow_usd_spread: the same where a rate takes more replicas because they are slower
 with billed as (
     select
         *,
@@ -64,5 +65,6 @@ select
     by_task,
     performance as performance_provenance,
     spread,
-    if(isinf(qps), spread, ceil(qps * spread / questions_per_s) / replicas) as usd_spread -- more replicas where it is slower
+    if(isinf(qps), spread, 1) as usd_spread, -- at a rate the bill is that of the replicas
+    if(isinf(qps), spread, ceil(qps * spread / questions_per_s) / replicas) as slow_usd_spread -- more where they are slower
 from billed

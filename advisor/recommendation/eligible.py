@@ -24,6 +24,8 @@ from advisor.recommendation.waiting import typical_spread, waiting
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
 
+MOST_CUT = 0.5
+"""Share of the answers that a cap may stop: beyond it a point measures the cap, and nobody would serve that."""
 NAMED = 5
 """Models that a note names; of more it gives the number."""
 
@@ -46,6 +48,7 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
         replace(p, prompt_tokens=p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS))
         for p in sorted(chosen, key=_order)
         if p.generated_tokens is not None
+        and (p.cut is None or p.cut <= MOST_CUT)
         and p.model in workspace.models
         and verifier_flops(workspace.models, p) is not None
     ]  # without its reward model a strategy looks cheaper than it is
@@ -53,12 +56,13 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
         raise _nothing_usable(workspace, request, chosen)
     usable = loadable(workspace, usable, request)
     licensed, unlicensed = _licensed(usable, request, workspace.models)
-    within, too_long = _within_context(_at_lengths(licensed, request, workspace), request, workspace.models)
+    of_length, other_lengths = _at_lengths(licensed, request, workspace)
+    within, too_long = _within_context(of_length, request, workspace.models)
     points = mixes(within, request.tasks)
     unmeasured = _unmeasured(within, points, request.tasks)
     if not points:
         raise NoAnswer(f"no model is measured the same way on all of {request.task}", hint="; ".join(unmeasured))
-    return Eligible(tuple(points), (*unlicensed, *too_long, *unmeasured))
+    return Eligible(tuple(points), (*unlicensed, *other_lengths, *too_long, *unmeasured))
 
 
 def question_notes(workspace: Workspace, request: Request) -> tuple[str, ...]:
@@ -135,20 +139,28 @@ def _license(model: str, models: Catalog) -> str:
     return models[model].license if model in models else ""
 
 
-def _at_lengths(points: Sequence[Point], request: Request, workspace: Workspace) -> list[Part]:
-    """The points at the asked lengths of prompts and answers, with what their questions wait for. Raises NoAnswer."""
+def _at_lengths(points: Sequence[Point], request: Request, workspace: Workspace) -> tuple[list[Part], list[str]]:
+    """The points at the asked lengths of prompts and answers, with what their questions wait for; models without any.
+
+    Raises NoAnswer where no point is left.
+    """
     typical = typical_spread(workspace.fits.points)
     weights = {asked.task: asked.weight for asked in request.tasks}
-    singles = single_answers(points)
+    singles, meant = single_answers(points), [p for p in points if can_be_so_long(p, request.lengths)]
     parts = []
-    for p in points:
-        if can_be_so_long(p, request.lengths):
-            one = singles.get((p.model, p.task)) if p.strategy == "adaptive-majority" else None
-            parts.append(Part(weights[p.task], *at_lengths(p, waiting(p, typical), request.lengths, one)))
+    for p in meant:
+        one = singles.get((p.model, p.task)) if p.strategy == "adaptive-majority" else None
+        parts.append(Part(weights[p.task], *at_lengths(p, waiting(p, typical), request.lengths, one)))
     if not parts:
+        shortest = min((p.generated_tokens or 0.0) / p.n_samples for p in points)
         what = f"no strategy known on {request.task} has {request.lengths.texts[-1]}"
-        raise NoAnswer(what, hint="shorter --output-tokens, or other models")
-    return parts
+        hint = f"its accuracies are of answers from {shortest:,.0f} tokens on average; other --output-tokens, or none"
+        raise NoAnswer(what, hint=hint)
+    lost = {p.model for p in points} - {p.model for p in meant}
+    means = {p.model: (p.generated_tokens or 0.0) / p.n_samples for p in points if p.n_samples == 1}
+    listed = [f"{model} ({means[model]:,.0f})" if model in means else model for model in lost]
+    what = f"accuracy not known at {request.lengths.texts[-1]}" if lost else ""
+    return parts, [f"{what}, measured with far longer ones: {_listed(listed)}"] if lost else []
 
 
 def _within_context(parts: Sequence[Part], request: Request, models: Catalog) -> tuple[list[Part], list[str]]:

@@ -70,7 +70,7 @@ class Priced:
 
 
 def hosted_offers(workspace: Workspace, request: Request, listed: HostedPrices, pick: Candidate) -> Rows[HostedOffer]:
-    """What no other hosted offer beats on cost and accuracy, nearest to the pick first.
+    """The pick itself where it is hosted, and what no other hosted offer beats on cost and accuracy, nearest first.
 
     In turns: the cheapest that is at least as accurate, the best of the others, the next cheapest, and so on.
     """
@@ -80,14 +80,22 @@ def hosted_offers(workspace: Workspace, request: Request, listed: HostedPrices, 
     for p in _points(workspace, replace(request, models=None)):
         if _can_be_hosted(p):
             by_model.setdefault(p.model, []).append(p)
-    priced = (
+    priced = [
         Priced(p, price, usd_per_question(p, price)) for price in listed.prices for p in by_model.get(price.model, ())
-    )
+    ]
     front = _frontier(priced)
     above = [each for each in front if each.point.accuracy >= pick.accuracy.value]
     below = [each for each in reversed(front) if each.point.accuracy < pick.accuracy.value]
     in_turns = [each for pair in zip_longest(above, below) for each in pair if each]
-    return Rows((_offer(each, request, pick) for each in in_turns), HostedOffer)
+    own = sorted((each for each in priced if _is_of(each.point, pick)), key=lambda each: each.usd)[:1]
+    shown = [*own, *(each for each in in_turns if each not in own)]
+    return Rows((_offer(each, request, pick) for each in shown), HostedOffer)
+
+
+def _is_of(p: Point, pick: Candidate) -> bool:
+    return (p.model, p.strategy, p.n_samples, p.token_budget) == (
+        pick.model, pick.strategy, pick.n_samples, pick.token_budget,
+    )  # fmt: skip
 
 
 def _points(workspace: Workspace, request: Request) -> list[Point]:

@@ -35,7 +35,7 @@ def capacities(points: Columns, deployments: Columns, request: Request) -> Numbe
 def roomiest(deployments: Columns, capacity: Numbers) -> Index:
     """Of each strategy point on so many GPUs of a kind the deployment with the largest capacity above zero.
 
-    One for each spread, since a cost is judged at its upper end.
+    One for each spread, which tells equals apart.
     """
     able = np.flatnonzero(capacity)
     keys = [deployments[name][able] for name in ("spread", "gpu_count", "gpu", "point_id")]

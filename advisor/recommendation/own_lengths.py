@@ -2,8 +2,9 @@
 
 Accuracy stays that of the task. Without `output_tokens` answers keep the lengths they had there. With them the mean of
 one answer is the same for every model, and the spread around it is the model's own, scaled. A point whose budget is
-the mean length itself (thinking held to about so many tokens) has its accuracy at that length alone, and an answer is
-not longer on average than its cap: such points are left out.
+the mean length itself (thinking held to about so many tokens) has its accuracy at that length alone, an answer is not
+longer on average than its cap, and one that needed twice the tokens is not right without them: such points are left
+out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from advisor.errors import AdvisorError
 from advisor.recommendation.waiting import Waiting
 from advisor.store.beliefs import Point
 
+FAR_LONGER = 2.0
+"""An accuracy of answers that were more than this longer is not that of the asked length."""
 MOST_TOKENS = 10_000_000
 """Longer than any context that is served today."""
 
@@ -69,12 +72,14 @@ def single_answers(points: Iterable[Point]) -> dict[tuple[str, str], float]:
 
 
 def can_be_so_long(p: Point, lengths: Lengths) -> bool:
-    """Whether a point means anything at the asked length of answers."""
+    """Whether a point means anything at the asked length of answers: within its cap, and not far below its own."""
     if lengths.output_tokens is None:
         return True
     if p.strategy == "thinking-budget" and not p.token_budget:
         return False
-    return p.token_budget is None or lengths.output_tokens <= p.token_budget
+    measured = (p.generated_tokens or 0.0) / p.n_samples
+    within = p.token_budget is None or lengths.output_tokens <= p.token_budget
+    return within and measured <= FAR_LONGER * lengths.output_tokens
 
 
 def at_lengths(p: Point, waits: Waiting, lengths: Lengths, answer_tokens: float | None = None) -> tuple[Point, Waiting]:

@@ -34,7 +34,7 @@ from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
-from advisor.recommendation.what_if import NO_TURNS, StepUp, Turn, step_up, turns
+from advisor.recommendation.what_if import NO_TURNS, Step, Turn, step_down, step_up, turns
 from advisor.rents import price_notes
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -101,7 +101,8 @@ class Recommendation(Value):
     notes: tuple[str, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
     turns: Rows[Turn] = NO_TURNS
-    step_up: StepUp | None = None
+    step_up: Step | None = None
+    step_down: Step | None = None
     running: Running | None = None
     hosted: Rows[HostedOffer] = NO_OFFERS
 
@@ -224,7 +225,7 @@ def recommend(
 
 
 def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
-    token_prices = hosted_prices(request.hosted, workspace) if request.hosted else NO_PRICES
+    token_prices = hosted_prices(request.hosted, workspace) if request.hosted is not None else NO_PRICES
     rents = rents_of(workspace, request)
     points, deployed = points_and_deployments(workspace, request, rents)
     connection = costed(points, loaded(points, deployed, request), request, rents)
@@ -243,7 +244,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     ]
     hosted = hosted_offers(workspace, request, token_prices, recommended)
     frontier = frontier_of(connection, request.cost, workspace, request.engine)
-    alternatives = [_with_bound(each, frontier, request) for each in alternatives]
+    alternatives = [_with_bound(each, frontier, recommended, request) for each in alternatives]
     return Recommendation(
         task=request.task,
         recommended=recommended,
@@ -254,7 +255,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         reason=_reason(pick, request, cheaper),
         n_candidates=_count(connection),
         request=request,
-        day=day_of_traffic(recommended, request.hourly, rents) if request.hourly else None,
+        day=day_of_traffic(recommended, request.hourly, rents, request.usd_per_kwh) if request.hourly else None,
         at_rates=picks_at_rates(connection, points, deployed, request, rents, parameters)
         if request.qps is None
         else Rows((), PickAtRate),
@@ -267,8 +268,9 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
             *hosted_notes(token_prices, hosted, request, workspace),
         ),
         tasks=request.tasks,
-        turns=turns(connection, request, recommended, alternatives, parameters),
+        turns=turns(connection, request, recommended, pick["candidate_id"], alternatives, parameters),
         step_up=step_up(connection, request, recommended),
+        step_down=step_down(connection, request, recommended),
         running=what_runs(workspace, request, recommended) if request.running else None,
         hosted=hosted,
     )
@@ -288,7 +290,7 @@ CHEAPEST = {
     "s": "of owned GPUs, whose hours cost nothing, the fastest",
 }
 AT_LEAST = {
-    "usd": "at the lowest cost (judged at the upper end of its interval)",
+    "usd": "at the lowest cost",
     "J": "with the least energy (owned GPUs cost nothing by the hour)",
     "s": "in the least time (owned GPUs cost nothing by the hour)",
 }
@@ -322,10 +324,11 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _reason(pick: dict[str, Any], request: Request, cheaper: str) -> str:
+    judged = " (judged at the upper end of its interval)" if cheaper == "usd" and request.qps is None else ""
     if request.min_accuracy is not None:
-        return f"{CHEAPEST[cheaper]} that reaches {percent(request.min_accuracy)} on {request.task}"
+        return f"{CHEAPEST[cheaper]} that reaches {percent(request.min_accuracy)} on {request.task}{judged}"
     if pick["most_accurate"] <= pick["accuracy"]:
-        return f"the most accurate on {request.task} within the limits, {AT_LEAST[cheaper]}"
+        return f"the most accurate on {request.task} within the limits, {AT_LEAST[cheaper]}{judged}"
     best = f"{pick['most_accurate_model']}, {percent(pick['most_accurate'])}"
     return (
         f"as accurate on {request.task} as the best within the limits ({best}) as far as its 90 % interval can show, "
@@ -342,21 +345,22 @@ def _why_not(row: dict[str, Any], pick: dict[str, Any], cheaper: str, request: R
     if row["accuracy"] < pick["accuracy"]:
         return f"{points} less for {times}"
     if row["accuracy"] > pick["accuracy"]:
-        beyond = "more than needed" if request.min_accuracy is not None else "that its interval cannot confirm"
-        return f"{times} for {points} {beyond}"
-    return times if ratio > 1 - NO_DIFFERENCE else f"{times}, on a speed that is less certain"
+        beyond = "" if request.min_accuracy is not None else ", which its interval cannot confirm"
+        return f"{times} for {points} more{beyond}"
+    return f"{times}, on a speed that is less certain" if ratio < 1 and row["spread"] > pick["spread"] else times
 
 
-def best_below(c: Candidate, frontier: Sequence[Candidate], cost: str) -> float | None:
-    """The cost below which a candidate's model is the most accurate known; None where it never is, or always."""
+def best_below(c: Candidate, frontier: Sequence[Candidate], pick: Candidate, cost: str) -> float | None:
+    """The cost, below the pick's, under which a candidate's model is the most accurate known; None where it is not."""
     places = [i for i, each in enumerate(frontier) if each.model == c.model]
     if not places or places[-1] + 1 == len(frontier):
         return None
-    return frontier[places[-1] + 1].cost(cost)
+    bound = frontier[places[-1] + 1].cost(cost)
+    return bound if bound <= pick.cost(cost) else None
 
 
-def _with_bound(c: Candidate, frontier: Sequence[Candidate], request: Request) -> Candidate:
-    bound = best_below(c, frontier, request.cost)
+def _with_bound(c: Candidate, frontier: Sequence[Candidate], pick: Candidate, request: Request) -> Candidate:
+    bound = best_below(c, frontier, pick, request.cost)
     return (
         c
         if bound is None

@@ -2,8 +2,8 @@
 -- Candidates whose accuracy lies within the interval of the most accurate one count as equal, and among equals a doubling of
 -- the cost has to buy $worth of accuracy; with a target accuracy the cheapest that reaches it comes first.
 -- Cheaper is judged at the upper end of the cost's interval, so that a speed that was measured beats one that was hoped for.
--- Of equals in all that, as on machines that few questions leave idle, the one expected to be cheaper comes first, then the
--- more accurate, then the faster.
+-- At a rate the bill is what counts, that of the replicas planned for. Of equal bills, as of machines that few questions leave
+-- idle, the more accurate comes first, then the one that is cheaper if all are slower than expected, then the faster.
 -- in:  feasible (feasible.sql), with a number in scenario that tells apart what is picked from apart; $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
 -- out: the columns of candidates, and cost, place (1 is the pick), most_accurate and its model among all feasible
 with most as (
@@ -31,7 +31,7 @@ weighed as not materialized (
             when costed.accuracy >= best.low then 10 + costed.accuracy + $worth * cheapness -- ten: equals come before all others
             else costed.accuracy + 1e-9 * cheapness
         end as merit,
-        -1e-7 * log2(greatest(cost, 1e-300)) + 1e-9 * costed.accuracy - 1e-12 * log2(s) as of_equals
+        1e-7 * costed.accuracy - 1e-9 * log2(greatest(cost * slow_usd_spread, 1e-300)) - 1e-12 * log2(s) as of_equals
     from costed join best using (scenario)
     where cost is not null and not isnan(cost)
 ),

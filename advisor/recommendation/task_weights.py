@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from advisor.errors import AdvisorError
 
 FORMS = "accepted: gpqa-diamond, or several with weights such as gpqa-diamond:0.7"
+MOST_WEIGHT = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,9 @@ def _parsed(text: str, known: Collection[str]) -> tuple[str, float | None]:
         number = float(weight)
     except ValueError:
         number = math.nan
-    if not (math.isfinite(number) and number > 0):
-        raise AdvisorError(f"{text!r} has no weight above 0 after the colon", where="--task", hint=FORMS)
+    if not 1 / MOST_WEIGHT <= number <= MOST_WEIGHT:
+        what = f"{text!r} has no weight above 0 after the colon (from {1 / MOST_WEIGHT:g} to {MOST_WEIGHT:g})"
+        raise AdvisorError(what, where="--task", hint=FORMS)
     return task.strip(), number
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from advisor.tables import column, read_rows
 from advisor.units import HOURS_PER_MONTH, checked_rate
 from advisor.values import Rows, Value
 
-HOURS = 24
+HOURS, SHOWN = 24, 80
+JOULES_PER_KWH = 3.6e6
 FORMS = "accepted: a CSV with the columns hour,questions_per_second, a line for each hour from 0 to 23"
 
 
@@ -51,17 +53,17 @@ def day_of(given: str | Path | Sequence[float]) -> tuple[float, ...]:
     rates = _read(Path(given)) if isinstance(given, str | Path) else tuple(float(rate) for rate in given)
     if len(rates) != HOURS:
         raise AdvisorError(f"has {len(rates)} hours, not {HOURS}", where="--traffic", hint=FORMS)
-    for rate in rates:
+    for hour, rate in enumerate(rates):
         if rate != 0:
-            checked_rate(rate, where="--traffic")
+            checked_rate(rate, where=f"--traffic, hour {hour}")
     if not any(rates):
         raise AdvisorError("has no question in any hour", where="--traffic", hint=FORMS)
     return rates
 
 
 def _read(path: Path) -> tuple[float, ...]:
-    if not path.is_file():
-        raise AdvisorError("is no file", where=f"--traffic {path}", hint=FORMS)
+    if not os.path.isfile(path):  # also where no path can be that long
+        raise AdvisorError("is no file", where=f"--traffic {str(path)[:SHOWN]}", hint=FORMS)
     by_hour: dict[int, float] = {}
     for row in read_rows(path, TrafficRow, hint=FORMS):
         if not 0 <= row.hour < HOURS or row.hour in by_hour:
@@ -74,21 +76,27 @@ def _read(path: Path) -> tuple[float, ...]:
     return tuple(by_hour[hour] for hour in range(HOURS))
 
 
-def day_of_traffic(pick: Candidate, rates: Sequence[float], rents: Rents) -> DayOfTraffic:
-    """What a day costs with the pick's deployment. The energy of owned GPUs is not counted."""
-    hours = [_hour(pick, hour, rate, rents) for hour, rate in enumerate(rates)]
+def day_of_traffic(
+    pick: Candidate, rates: Sequence[float], rents: Rents, usd_per_kwh: float | None = None
+) -> DayOfTraffic:
+    """What a day costs with the pick's deployment, with the energy of the questions where that has a price."""
+    energy_usd = pick.energy_j / JOULES_PER_KWH * (usd_per_kwh or 0.0)
+    hours = [_hour(pick, hour, rate, rents, energy_usd * rate * 3600) for hour, rate in enumerate(rates)]
+    energy_usd_per_hour = energy_usd * 3600 * sum(rates) / HOURS
+    highest = max(hours, key=lambda hour: hour.replicas)
+    at_peak = (highest.usd_per_hour or 0.0) - energy_usd * highest.questions_per_s * 3600 + energy_usd_per_hour
     bills = [each.usd_per_hour for each in hours if each.usd_per_hour is not None]
     known = len(bills) == HOURS
     return DayOfTraffic(
         hours=Rows(hours, HourOfDay),
         peak_questions_per_s=max(rates),
         mean_questions_per_s=sum(rates) / HOURS,
-        usd_per_month_at_peak=max(bills) * HOURS_PER_MONTH if known else None,
+        usd_per_month_at_peak=at_peak * HOURS_PER_MONTH if known else None,
         usd_per_month_by_hour=sum(bills) / HOURS * HOURS_PER_MONTH if known else None,
     )
 
 
-def _hour(pick: Candidate, hour: int, rate: float, rents: Rents) -> HourOfDay:
+def _hour(pick: Candidate, hour: int, rate: float, rents: Rents, energy_usd: float) -> HourOfDay:
     replicas = max(-int(-rate // pick.questions_per_s), 1)
     rent = rents.rent(pick.gpu, pick.gpu_count, replicas)
-    return HourOfDay(hour, rate, replicas, rent.usd_per_hour if rent else None)
+    return HourOfDay(hour, rate, replicas, rent.usd_per_hour + energy_usd if rent else None)

@@ -16,14 +16,16 @@ from advisor.store.sql import statement
 from advisor.units import COSTS
 from advisor.values import Rows, Value
 
-FACTORS = tuple(float(x) for x in np.geomspace(1.02, 4, 21))
-"""On prices and times, in steps of seven percent."""
-LESS = tuple(float(x) for x in np.linspace(0.01, 0.15, 15))
-"""Accuracy less, in steps of a point."""
+FACTORS = (
+    1.01, 1.02, 1.03, 1.05, 1.07, 1.1, 1.13, 1.17, 1.22, 1.3, 1.4, 1.5, 1.65, 1.8, 2.0, 2.3, 2.6, 3.0, 3.5, 4.0,
+)  # fmt: skip
+"""On prices and times."""
+LESS = (0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15)
+"""Accuracy less."""
 RIVALS = 2
 """Kinds of GPU of the runners-up whose price is lowered."""
-MORE = 0.01
-"""Accuracy that a step up has to gain."""
+MORE, LITTLE, HALF = 0.01, 0.05, 0.5
+"""Accuracy that a step up has to gain, and a step down may lose where it costs no more than this share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,15 @@ class Turn(Value):
     """How far one thing has to move until another choice wins, and which.
 
     `kind`: price (of `gpu`), speed or accuracy (of the pick); `factor`: on the price or on the times, for accuracy the
-    share less; `interval`: how far the 90 % interval of that reaches, None for prices; `usd_per_hour`: the bill of the
-    pick, or of the winner for another GPU's price, at which it turns. No `model`: then nothing meets the limits.
+    share less; `interval`: how far the 90 % interval of that reaches, None for prices; `usd_per_gpu_hour`: the price at
+    which it turns. No `model`: then nothing meets the limits.
     """
 
     kind: str
     gpu: str
     factor: float
     interval: float | None
-    usd_per_hour: float | None
+    usd_per_gpu_hour: float | None
     model: str | None = None
     winner_gpu: str | None = None
     winner_gpu_count: int | None = None
@@ -58,10 +60,13 @@ NO_TURNS = Rows((), Turn)
 
 
 @dataclass(frozen=True, slots=True)
-class StepUp(Value):
-    """The cheapest candidate that gets at least a point more right, if the budgets were larger."""
+class Step(Value):
+    """Another candidate with its cost, in the unit of the first budget, and that over the pick's."""
 
     model: str
+    strategy: str
+    n_samples: int
+    token_budget: int | None
     gpu: str
     gpu_count: int
     accuracy: float
@@ -73,6 +78,7 @@ def turns(
     connection: duckdb.DuckDBPyConnection,
     request: Request,
     pick: Candidate,
+    pick_id: int,
     others: Sequence[Candidate],
     parameters: Mapping[str, object],
 ) -> Rows[Turn]:
@@ -83,7 +89,7 @@ def turns(
     """
     scenarios = _scenarios(request, pick, others)
     contenders = f"create temp table contenders as {feasible(statement(PACKAGE, 'contenders'))}"
-    connection.execute(contenders, {**request.limits, "usd": None})
+    connection.execute(contenders, {**request.limits, "usd": None, "pick": pick_id})
     connection.register(
         "scenarios",
         {
@@ -94,7 +100,8 @@ def turns(
     connection.execute("create schema what_if; use what_if")
     moved = f"create table candidates as {statement(PACKAGE, 'what_if')}"
     connection.execute(moved, {"model": pick.model, "gpu": pick.gpu})
-    query = f"select scenario, model, gpu, gpu_count, usd_per_hour from ({statement(PACKAGE, 'pick')}) where place = 1"
+    chosen = "scenario, model, gpu, gpu_count, usd_per_hour, rented_gpus"
+    query = f"select {chosen} from ({statement(PACKAGE, 'pick')}) where place = 1"
     winners = {int(row["scenario"]): row for row in rows(connection.execute(feasible(query), parameters))}
     connection.execute("use main")
     return Rows(_first_turns(scenarios, winners, pick), Turn)
@@ -128,26 +135,45 @@ def _first_turns(
 
 
 def _turn(each: Scenario, winner: dict[str, Any] | None, pick: Candidate) -> Turn:
-    lowered = winner is not None and each.gpu != pick.gpu
-    bill = winner["usd_per_hour"] if winner and lowered else pick.usd_per_hour
     interval = {"speed": pick.spread, "accuracy": pick.accuracy.value - pick.accuracy.low}
     return Turn(
         kind=each.kind,
         gpu=each.gpu,
         factor=each.factor,
         interval=interval.get(each.kind),
-        usd_per_hour=bill * each.factor if each.kind == "price" else None,
+        usd_per_gpu_hour=_gpu_hour(each, winner, pick) if each.kind == "price" else None,
         model=winner["model"] if winner else None,
         winner_gpu=winner["gpu"] if winner else None,
         winner_gpu_count=winner["gpu_count"] if winner else None,
     )
 
 
-def step_up(connection: duckdb.DuckDBPyConnection, request: Request, pick: Candidate) -> StepUp | None:
-    """What more accuracy costs beyond the budgets, in the unit of the first; None where nothing known has more."""
+def _gpu_hour(each: Scenario, winner: dict[str, Any] | None, pick: Candidate) -> float | None:
+    """What a GPU-hour costs then: of the pick, or of the winner where the price of another GPU fell."""
+    if winner and each.gpu != pick.gpu:
+        return each.factor * winner["usd_per_hour"] / winner["rented_gpus"] if winner["rented_gpus"] else None
+    return each.factor * pick.rent.usd_per_hour / pick.rent.gpus if pick.rent else None
+
+
+STEP = "select model, strategy, n_samples, token_budget, gpu, gpu_count, accuracy, {cost} as cost from feasible"
+
+
+def step_up(connection: duckdb.DuckDBPyConnection, request: Request, pick: Candidate) -> Step | None:
+    """The cheapest candidate that gets at least a point more right, if the budgets were larger; None without any."""
     limits = {**request.limits, **dict.fromkeys(COSTS), "min_accuracy": pick.accuracy.value + MORE}
-    query = f"select model, gpu, gpu_count, accuracy, {request.cost} as cost from feasible order by cost limit 1"
-    best = rows(connection.execute(feasible(query), limits))
-    if not best or not (own := pick.cost(request.cost)):
-        return None
-    return StepUp(**best[0], cost_ratio=best[0]["cost"] / own)
+    return _step(connection, f"{STEP} order by cost, accuracy desc limit 1", limits, request, pick)
+
+
+def step_down(connection: duckdb.DuckDBPyConnection, request: Request, pick: Candidate) -> Step | None:
+    """The cheapest candidate a few points below, where it costs less than half; None without any."""
+    limits = {**request.limits, "min_accuracy": max(request.min_accuracy or 0.0, pick.accuracy.value - LITTLE)}
+    found = _step(connection, f"{STEP} order by cost, accuracy desc limit 1", limits, request, pick)
+    return found if found and found.cost_ratio <= HALF else None
+
+
+def _step(
+    connection: duckdb.DuckDBPyConnection, query: str, limits: Mapping[str, object], request: Request, pick: Candidate
+) -> Step | None:
+    own = pick.cost(request.cost)
+    best = rows(connection.execute(feasible(query.format(cost=request.cost)), limits))
+    return Step(**best[0], cost_ratio=best[0]["cost"] / own) if best and own else None

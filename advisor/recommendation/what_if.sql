@@ -6,7 +6,7 @@
 select
     scenarios.scenario as scenario,
     contenders.* replace (
-        row_number() over () as candidate_id,
+        1000000 * scenarios.scenario::bigint + contenders.candidate_id as candidate_id, -- in the same order in each
         usd * case
             when kind = 'price' and contenders.gpu = scenarios.gpu then factor
             when slower and isinf(qps) then factor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.recommendation.at_rates import PickAtRate
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import UNITS, Recommendation, best_below
-from advisor.recommendation.what_if import StepUp, Turn
+from advisor.recommendation.what_if import Step, Turn
 from advisor.reports.baselines import baseline_blocks
 from advisor.reports.tasks import accuracy_rows, tokens_origin
 from advisor.reports.terminal import Block, Labelled, Verbatim
@@ -45,11 +45,13 @@ def blocks(found: Recommendation) -> list[Block]:
         Labelled("Known from", known_text(found)),
         *([Labelled("Day", day_text(found))] if found.day else []),
         Labelled("Changes if", changes_text(found)),
-        *([Labelled("Next up", step_up_text(found.step_up, found))] if found.step_up else []),
+        *([Labelled("Next up", step_text(found.step_up, found))] if found.step_up else []),
+        *([Labelled("Step down", step_text(found.step_down, found))] if found.step_down else []),
         *([Labelled("At rates", at_rates_text(found))] if found.at_rates else []),
         *([other_choices(found)] if found.alternatives else []),
         *([marks] if (marks := marks_text(found)) else []),
-        *(Verbatim(f"{'Run':<11}{command}") for command in commands(pick)),
+        *([Labelled("Run", replicas_text(pick))] if pick.replicas > 1 else []),
+        *(Verbatim(f"{'' if pick.replicas > 1 else 'Run':<11}{command}") for command in commands(pick)),
         Verbatim(f"{'Ask':<11}{request_text(pick)}"),
         Labelled("How", sampling_text(pick)),
         *baseline_blocks(found),
@@ -168,9 +170,9 @@ def turn_text(turn: Turn, pick: Candidate) -> str:
     elif turn.kind == "speed":
         moved = f"it is {100 * (1 - 1 / turn.factor):.0f} % slower or its answers longer ({reach} its interval)"
     else:
-        side, count = ("more", pick.gpu_count) if turn.gpu == pick.gpu else ("less", turn.winner_gpu_count)
+        side = "more" if turn.gpu == pick.gpu else "less"
         change = f"{100 * (turn.factor - 1):+.0f} %".replace("-", "−")
-        moved = f"{count} × {turn.gpu} cost {side} than {significant(turn.usd_per_hour)} USD/h ({change})"
+        moved = f"{turn.gpu} cost {side} than {significant(turn.usd_per_gpu_hour)} USD a GPU-hour ({change})"
     return f"{moved}: {_winner_text(turn, pick)}"
 
 
@@ -181,15 +183,24 @@ def _winner_text(turn: Turn, pick: Candidate) -> str:
     return f"it moves to {where}" if turn.model == pick.model else f"{_short(turn.model)} on {where}"
 
 
-def step_up_text(step: StepUp, found: Recommendation) -> str:
-    """The next step up: `Kimi-K2.5 on 8 × b200-sxm: 7.0 points more for 2.10 × the cost`."""
-    c = found.recommended
-    more = f"{100 * (step.accuracy - c.accuracy.value):.1f} points more"
-    ratio = step.cost_ratio
-    price = f"{100 * (ratio - 1):.0f} % more" if 1 <= ratio < 1.2 else f"{significant(ratio)} × the cost"
-    what = {"usd": "USD", "s": "s"}.get(found.request.cost, found.request.cost)
-    where = f"{_short(step.model)} on {step.gpu_count} × {step.gpu}"
-    return f"{where}: {more} for {price} ({significant(step.cost)} {what} a question)"
+def step_text(step: Step, found: Recommendation) -> str:
+    """Another candidate: `Kimi-K2.5, one answer, on 8 × b200-sxm: 7.0 points more for 2.10 × the cost (0.02 USD)`."""
+    points, ratio = 100 * (step.accuracy - found.recommended.accuracy.value), step.cost_ratio
+    gained = f"{abs(points):.1f} points {'more' if points >= 0 else 'less'}"
+    price = f"{100 * (ratio - 1):.0f} % more" if 1.005 <= ratio < 1.2 else f"{significant(ratio)} × the cost"
+    price = "the same cost" if abs(ratio - 1) < 0.005 else price
+    how = short_strategy(step.strategy, step.n_samples, step.token_budget, None)
+    where = f"{_short(step.model)}, {how}, on {step.gpu_count} × {step.gpu}"
+    return f"{where}: {gained} for {price} ({significant(step.cost)} {UNITS[found.request.cost]} a question)"
+
+
+def replicas_text(c: Candidate) -> str:
+    """How several replicas are started."""
+    gpus = counted(c.gpu_count, "GPU")
+    return (
+        f"{c.replicas:,} times, each on {gpus} of its own (CUDA_VISIBLE_DEVICES, another --port on the same machine),"
+        " a load balancer before them:"
+    )
 
 
 def at_rates_text(found: Recommendation) -> str:
@@ -232,7 +243,7 @@ def other_choices(found: Recommendation) -> Table:
             _speed_mark(c) + significant(c.usd),
             _speed_mark(c) + significant(c.latency_s),
             f"{significant(c.cost(compared) / pick.cost(compared))} ×",
-            significant(best_below(c, found.frontier, cost)),
+            significant(best_below(c, found.frontier, pick, cost)),
         ]
         for c in found.alternatives
     ]

@@ -38,7 +38,7 @@ def test_among_equals_a_doubling_of_the_cost_has_to_buy_a_point(tmp_path):
         "and a dearer one would gain less than 1 % a doubling of its cost"
     )
     (other,) = pick.alternatives
-    assert other.why_not.endswith("× the cost for 1.0 points that its interval cannot confirm")
+    assert other.why_not.endswith("× the cost for 1.0 points more, which its interval cannot confirm")
     assert float(other.why_not.split()[0]) == pytest.approx(other.usd / pick.recommended.usd, rel=0.01)
 
 
@@ -62,7 +62,8 @@ def test_with_a_target_the_cheapest_that_reaches_it_wins(tmp_path):
     ws = small_and_big(tmp_path, small=0.6)
     pick = advisor.recommend(ws, **GPU, min_accuracy=0.6)
     assert pick.recommended.model == MODEL
-    assert pick.reason == "the cheapest that reaches 60.0 % on mine"
+    assert pick.reason == "the cheapest that reaches 60.0 % on mine (judged at the upper end of its interval)"
+    assert advisor.recommend(ws, **GPU, min_accuracy=0.6, qps=1.0).reason == "the cheapest that reaches 60.0 % on mine"
     assert advisor.recommend(ws, **GPU, min_accuracy=0.61).recommended.model == BIG
 
 

@@ -207,10 +207,29 @@ def test_answers_longer_than_every_cap_have_no_strategy(tmp_path):
 
 def test_that_accuracy_stays_the_tasks_is_said(tmp_path):
     ws = workspace(tmp_path, point())
-    (note,) = question_notes(ws, asked(ws, input_tokens=3000, output_tokens=50))
+    (note,) = question_notes(ws, asked(ws, input_tokens=3000, output_tokens=500))
     assert note.startswith("accuracy is that on mine, at the lengths recorded there;")
-    assert note.endswith("prompts of 3,000 tokens and answers of 50 tokens")
+    assert note.endswith("prompts of 3,000 tokens and answers of 500 tokens")
     assert question_notes(ws, asked(ws)) == ()
+
+
+def test_accuracies_of_far_longer_answers_are_not_carried_over(tmp_path):
+    other = point(model="Qwen/Qwen2.5-7B-Instruct", generated_tokens=300.0, accuracy=0.4)
+    ws = workspace(tmp_path, point(), other)
+    points = eligible(ws, asked(ws, output_tokens=499))
+    assert {each.point.model for each in points.points} == {"Qwen/Qwen2.5-7B-Instruct"}
+    assert "accuracy not known at answers of 499 tokens" in points.left_out[0]
+    assert f"{MODEL} (1,000)" in points.left_out[0]
+    assert len(eligible(ws, asked(ws, output_tokens=500)).points) == 2
+    with pytest.raises(NoAnswer, match=r"has answers of 50 tokens; its accuracies are of answers from 300 tokens"):
+        eligible(ws, asked(ws, output_tokens=50))
+
+
+def test_a_cap_that_stops_most_answers_is_no_way_to_serve(tmp_path):
+    capped = {"strategy": "thinking-budget", "generated_tokens": 480.0}
+    points = (point(token_budget=500, cut=0.51, **capped), point(token_budget=900, cut=0.5, **capped))
+    ws = workspace(tmp_path, point(), *points)
+    assert {each.point.token_budget for each in eligible(ws, asked(ws)).points} == {None, 900}
 
 
 # --- several tasks
@@ -354,8 +373,8 @@ def test_a_frontier_takes_the_same_question(advisor):
     assert {c["model"].split("-")[1] for c in found["frontier"]} == {"llama/Llama"}
     assert "h100-pcie" not in {c["gpu"] for c in found["frontier"]}
     assert any("means over the tasks" in note for note in found["notes"])
-    longer = json.loads(advisor("frontier", *arguments, "--input-tokens", "30000", "--output-tokens", "10")[1])
-    assert {c["tokens"] for c in longer["frontier"]} == {30_010}
+    longer = json.loads(advisor("frontier", *arguments, "--input-tokens", "30000", "--output-tokens", "400")[1])
+    assert {c["tokens"] for c in longer["frontier"]} == {30_400}
     assert err
 
 

@@ -117,8 +117,13 @@ def test_only_what_no_offer_beats_is_shown_from_the_pick_outwards(tmp_path):
     )
     dear, cheap = asked(provider="a", usd_out=6.0), asked(provider="b")
     found = offers(ws, [dear, cheap, asked(model=BIG, provider="c")], rented(3.6))
-    assert [(o.n_samples, o.provider) for o in found] == [(4, "b"), (2, "b"), (1, "c"), (1, "b")]
-    assert [o.accuracy.value for o in found] == [0.5, 0.4, 0.7, 0.3]
+    assert [(o.n_samples, o.provider) for o in found] == [
+        (1, "b"),
+        (4, "b"),
+        (2, "b"),
+        (1, "c"),
+    ]  # first the pick's own
+    assert [o.accuracy.value for o in found] == [0.3, 0.5, 0.4, 0.7]
 
 
 def test_what_a_plain_api_cannot_do_is_left_out(tmp_path):

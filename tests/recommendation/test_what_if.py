@@ -10,7 +10,12 @@ from tests.recommendation.made import MODEL, machine, point, workspace
 BIG = "Qwen/Qwen3-32B"
 GPUS = ("h100-sxm", "l40s")
 RENTS = {"h100-sxm": 3.0, "l40s": 1.2}
-STEP = FACTORS[1] / FACTORS[0]
+
+
+def before(steps, step):
+    """The step before one; none before the first."""
+    at = min(range(len(steps)), key=lambda i: abs(steps[i] - step))
+    return steps[at - 1] if at else steps[0] ** 0
 
 
 def asked(folder, *, rents=None, less=0.0, **options):
@@ -37,12 +42,10 @@ def test_a_price_turns_the_pick_where_asking_again_does(tmp_path, gpu):
     moved = asked(tmp_path / "b", rents={gpu: RENTS[gpu] * turn.factor}).recommended
     assert (moved.model, moved.gpu, moved.gpu_count) == (turn.model, turn.winner_gpu, turn.winner_gpu_count)
     assert (moved.model, moved.gpu) != (pick.model, pick.gpu)
-    before = turn.factor / STEP if turn.factor > 1 else turn.factor * STEP
-    still = asked(tmp_path / "c", rents={gpu: RENTS[gpu] * before}).recommended
+    less = before(FACTORS, turn.factor) if turn.factor > 1 else 1 / before(FACTORS, 1 / turn.factor)
+    still = asked(tmp_path / "c", rents={gpu: RENTS[gpu] * less}).recommended
     assert (still.model, still.gpu) == (pick.model, pick.gpu)
-    bill = pick if gpu == pick.gpu else moved
-    rented = RENTS[gpu] * bill.gpu_count * turn.factor
-    assert turn.usd_per_hour == pytest.approx(rented)
+    assert turn.usd_per_gpu_hour == pytest.approx(RENTS[gpu] * turn.factor)
 
 
 def test_an_accuracy_turns_the_pick_where_asking_again_does(tmp_path):
@@ -51,7 +54,10 @@ def test_an_accuracy_turns_the_pick_where_asking_again_does(tmp_path):
     assert turn.factor in LESS
     assert turn.interval == pytest.approx(0.05)
     assert asked(tmp_path / "b", less=turn.factor).recommended.model == turn.model == BIG
-    assert asked(tmp_path / "c", less=turn.factor - LESS[0]).recommended.model == MODEL
+    assert (
+        asked(tmp_path / "c", less=before(LESS, turn.factor) if turn.factor > LESS[0] else 0.0).recommended.model
+        == MODEL
+    )
 
 
 def test_half_the_speed_turns_the_pick_no_later_than_twice_the_price(tmp_path):
@@ -60,7 +66,7 @@ def test_half_the_speed_turns_the_pick_no_later_than_twice_the_price(tmp_path):
     speed, price = of_kind(found, "speed"), of_kind(found, "price", found.recommended.gpu)
     assert speed.factor <= price.factor
     assert speed.interval == found.recommended.spread
-    assert speed.usd_per_hour is None
+    assert speed.usd_per_gpu_hour is None
 
 
 def test_a_limit_on_time_is_missed_by_a_slower_pick(tmp_path):
@@ -77,7 +83,8 @@ def test_where_nothing_else_is_left_that_is_said(tmp_path):
     )
     gone = of_kind(found, "price")
     assert gone.model is None
-    assert found.recommended.usd * gone.factor > 0.0001 >= found.recommended.usd * gone.factor / STEP
+    assert found.recommended.usd * gone.factor > 0.0001
+    assert found.recommended.usd * before(FACTORS, gone.factor) <= 0.0001
 
 
 def test_owned_gpus_that_are_free_have_no_price_to_move(tmp_path):
@@ -95,6 +102,20 @@ def test_the_next_step_up_is_the_cheapest_that_gets_a_point_more_right(unit):
     within = advisor.frontier(SHIPPED, cost=unit).frontier
     cheapest = min(c.cost(unit) for c in within if c.accuracy.value >= pick.recommended.accuracy.value + 0.01)
     assert step.cost == pytest.approx(cheapest)
+
+
+def test_a_step_down_costs_less_than_half_for_a_few_points(tmp_path):
+    ws = workspace(
+        tmp_path,
+        point(accuracy=0.6, low=0.59, high=0.61),
+        point(n_samples=16, generated_tokens=16_000.0, accuracy=0.64, low=0.63, high=0.65),
+    )
+    found = advisor.recommend(ws, task="mine", gpu="h100-sxm")
+    assert found.recommended.n_samples == 16
+    down = found.step_down
+    assert (down.n_samples, down.accuracy) == (1, 0.6)
+    assert down.cost_ratio == pytest.approx(down.cost / found.recommended.usd) < 0.5
+    assert advisor.recommend(ws, task="mine", gpu="h100-sxm", min_accuracy=0.61).step_down is None
 
 
 def test_of_the_most_accurate_there_is_no_step_up(tmp_path):
