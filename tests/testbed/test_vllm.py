@@ -127,9 +127,9 @@ def test_the_whole_chain(tmp_path):
     frontier = advisor.frontier(ws, task="arithmetic", cost="flops").frontier
     assert {row.model for row in frontier} == {"small"}
     pick = advisor.recommend(ws, task="arithmetic", budget="1usd")
-    rows = [pick.recommended, *pick.alternatives]
-    assert {"majority", "rebase", "weighted-majority"} <= {row.strategy for row in rows}
-    searched = next(row for row in rows if row.strategy == "rebase")
+    assert {"majority", "rebase", "weighted-majority"} <= {p.strategy for p in ws.fits.points if p.model == "small"}
+    searched = pick.recommended
+    assert searched.strategy == "rebase"
     assert searched.flops > searched.policy_flops > 0
     assert str(MODELS / "reward") in searched.reward_command
 
