@@ -28,6 +28,8 @@ CLOSE = 0.005
 """Relative difference that rounding may explain; where the program reads between percentiles as well: WITHIN."""
 WITHIN = 0.03
 LABEL = re.compile(r"^[A-Z][A-Za-z]*(?: [a-z]+)? {2,}|^(Run|Ask|How|At rates|Known from|Changes if)\b")
+TABLED = ("Running", "Hosted")
+"""Parts of a screen that a table follows."""
 Answer = dict[str, Any]
 
 
@@ -69,12 +71,16 @@ def short(value: float) -> str:
 # --- commands and the page ----------------------------------------------------------------------------------------
 
 
+def words(command: str) -> list[str]:
+    """Arguments of a command line of the page."""
+    return shlex.split(command)[1:]
+
+
 def run(command: str, *more: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a command line of the page."""
-    words = shlex.split(command)[1:]
     environment = os.environ | {"COLUMNS": "100", "PYTHONPATH": str(hand.ROOT), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        [sys.executable, "-m", "advisor", *words, *more],
+        [sys.executable, "-m", "advisor", *words(command), *more],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -118,7 +124,12 @@ def quoted(out: str, labels: tuple[str, ...]) -> str:
             parts.append([])
         parts[-1].append(line)
     head, *rest = parts
-    chosen = [part for part in rest if part[0].startswith(labels)]
+    before = [head, *rest]
+    chosen = [
+        part
+        for last, part in zip(before, rest, strict=False)
+        if part[0].startswith(labels) or (last[0].startswith(TABLED) and last[0].startswith(labels))
+    ]
     return "\n".join(line for part in (head, *chosen) for line in part)
 
 
@@ -179,8 +190,12 @@ def fits(c: Answer, prompt: float | None = None) -> Iterator[Check]:
     """Weights and cache in the memory of each GPU, and the longest sequence alone."""
     d, (p, g) = hand.Deployment.of(c), lengths(c, prompt)
     used = d.weights_bytes + d.cache_bytes(c["concurrency"], p + g) + hand.ENGINE_BYTES
-    parts = f"{short(d.weights_bytes / 1e9)} weights + {c['concurrency']} × {p + g:,} tokens × {d.model.cache_per_token:,}"
-    windows = ", windowed layers less" if any(window < math.inf for _, _, window in d.model.pair_flops if window) else ""
+    parts = (
+        f"{short(d.weights_bytes / 1e9)} weights + {c['concurrency']} × {p + g:,} tokens × {d.model.cache_per_token:,}"
+    )
+    windows = (
+        ", windowed layers less" if any(window < math.inf for _, _, window in d.model.pair_flops if window) else ""
+    )
     parts += f" × 2 bytes ÷ {d.gpus} GPUs{windows} + 2.2"
     most = hand.MEMORY_SHARE * d.gpu["memory_bytes"]
     yield Check("GB on each GPU (printed: 90 % of it)", parts, used / 1e9, most / 1e9, least=True)
@@ -216,8 +231,9 @@ def speed(c: Answer, qps: float = math.inf, prompt: float | None = None, cached:
         least = 0.35 * watts / c["questions_per_s"]
         how = f"35 % of {watts:,.0f} W ÷ {short(c['questions_per_s'])}: only reading"
         yield Check("J a question", how, least, c["energy_j"], least=True)
-        yield Check("J a question, reversed", f"{watts:,.0f} W ÷ {short(c['questions_per_s'])}", c["energy_j"],
-                    watts / c["questions_per_s"], least=True)  # fmt: skip
+        used = c["energy_j"] * c["questions_per_s"]
+        how = f"{short(c['energy_j'])} J × {short(c['questions_per_s'])}, under the limit of {watts:,.0f} W"
+        yield Check("W of all GPUs (printed: their limit)", how, used, watts, least=True)
 
 
 def seconds(c: Answer) -> Iterator[Check]:
@@ -284,7 +300,9 @@ def two_owned(commands: list[str]) -> Iterator[Check]:
     yield from fits(c)
     yield from speed(c, 0.5)
     yield from queue(c, 0.5)
-    yield Check("replicas", f"0.5 ÷ {short(c['questions_per_s'])}, up", math.ceil(0.5 / c["questions_per_s"]), c["replicas"])
+    yield Check(
+        "replicas", f"0.5 ÷ {short(c['questions_per_s'])}, up", math.ceil(0.5 / c["questions_per_s"]), c["replicas"]
+    )
     energy = c["energy_j"] / 3.6e6 * kwh
     yield Check("USD a question", f"{short(c['energy_j'])} J ÷ 3.6e6 × {kwh} USD/kWh", energy, c["usd"])
     yield Check("USD a month", f"{short(energy)} × 0.5 × 3,600 × 730", energy * 0.5 * 3600 * 730, c["usd_per_month"])
@@ -396,7 +414,9 @@ def dearer(commands: list[str]) -> Iterator[Check]:
     for factor, name, turned in ((1.01, "1 % above", True), (0.99, "1 % below", False)):
         other = asked(f"{commands[0]} --price {c['gpu']}={stated * factor:.4f}usd/h")
         yield Check(f"turned {name} (1: yes)", f"{short(stated * factor)} USD/h", 1 + turned, 1 + moved(other, c))
-    rival = next(each for each in a["alternatives"] if (each["model"], each["gpu"]) == (turn["model"], turn["winner_gpu"]))
+    rival = next(
+        each for each in a["alternatives"] if (each["model"], each["gpu"]) == (turn["model"], turn["winner_gpu"])
+    )
     how = f"{short(rival['usd'])} × {short(rival['spread'])} = x ÷ 3,600 ÷ {short(c['questions_per_s'])} × {short(c['spread'])}"
     even = rival["usd"] * rival["spread"] / c["spread"] * 3600 * c["questions_per_s"] / c["gpu_count"]
     yield Check("break-even, USD/h of a GPU", how, even, stated, 0.02)
@@ -474,7 +494,9 @@ def votes(commands: list[str]) -> Iterator[Check]:
     last = a["budgets"][-1]["each"]
     gap = hand.point(last[1])["accuracy"] - hand.point(last[0])["accuracy"]
     both = f"{last[1]['accuracy']['value']:.3f} − {last[0]['accuracy']['value']:.3f}"
-    yield Check("points apart at the last budget", both, gap, last[1]["accuracy"]["value"] - last[0]["accuracy"]["value"])
+    yield Check(
+        "points apart at the last budget", both, gap, last[1]["accuracy"]["value"] - last[0]["accuracy"]["value"]
+    )
     for row, turn in ((r, t) for t in a["overtakes"] for r in a["budgets"] if r["budget"] == t["budget"]):
         best = max((c for c in row["each"] if c), key=lambda c: c["accuracy"]["value"])
         name = turn["more_accurate_from_there"].rpartition("/")[2]
@@ -487,8 +509,8 @@ CASES: dict[int, tuple[Callable[[list[str]], Iterator[Check]], tuple[str, ...]]]
     1: (two_owned, (*MAIN, "Changes")),
     2: (not_so_fast, ()),
     3: (busy, MAIN),
-    4: (running_today, ("Running", " ")),
-    5: (per_minute, (*MAIN, "Hosted", " ")),
+    4: (running_today, ("Running",)),
+    5: (per_minute, (*MAIN, "Hosted")),
     6: (fast_traffic, (*MAIN, "Changes")),
     7: (licensed, (*MAIN,)),
     8: (long_prompts, MAIN),

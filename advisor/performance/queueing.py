@@ -246,6 +246,8 @@ def _late(wait: Wait, within_s: Array, parts: Array, edges: Array) -> Array:
     Lengths are even within a part: were each all in its middle, a rare wait would move a percentile by a whole part.
     """
     first, last = edges[:-1], edges[1:]
-    done = np.where(last > first, np.clip((within_s - first) / np.maximum(last - first, 1e-12), 0, 1), within_s >= first)
+    done = np.where(
+        last > first, np.clip((within_s - first) / np.maximum(last - first, 1e-12), 0, 1), within_s >= first
+    )
     spare = within_s - np.minimum(parts, (first + within_s) / 2)
     return np.asarray(WEIGHTS @ (1 - done + done * wait.beyond(spare)))
