@@ -376,11 +376,6 @@ def typical_lengths() -> tuple[float, float, float]:
 def single_answers(task: str) -> Iterator[float]:
     """Mean generated tokens of one answer without a cap, of every model that has them on the task."""
     for row in table("points"):
-        if (
-            row["task"] == task
-            and row["n_samples"] == "1"
-            and not row["token_budget"]
-            and row["strategy"] == "majority"
-        ):
-            if row["generated_tokens"]:
-                yield float(row["generated_tokens"])
+        one = (row["task"], row["strategy"], row["n_samples"], row["token_budget"]) == (task, "majority", "1", "")
+        if one and row["generated_tokens"]:
+            yield float(row["generated_tokens"])

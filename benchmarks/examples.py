@@ -68,6 +68,10 @@ def short(value: float) -> str:
     return f"{value:.4g}"
 
 
+def counted(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
 # --- commands and the page ----------------------------------------------------------------------------------------
 
 
@@ -196,7 +200,7 @@ def fits(c: Answer, prompt: float | None = None) -> Iterator[Check]:
     windows = (
         ", windowed layers less" if any(window < math.inf for _, _, window in d.model.pair_flops if window) else ""
     )
-    parts += f" × 2 bytes ÷ {d.gpus} GPUs{windows} + 2.2"
+    parts += f" × 2 bytes ÷ {counted(d.gpus, 'GPU')}{windows} + 2.2"
     most = hand.MEMORY_SHARE * d.gpu["memory_bytes"]
     yield Check("GB on each GPU (printed: 90 % of it)", parts, used / 1e9, most / 1e9, least=True)
     one = d.cache_bytes(d.copies, c["context_tokens"])
@@ -218,7 +222,9 @@ def speed(c: Answer, qps: float = math.inf, prompt: float | None = None, cached:
     d, (p, g) = hand.Deployment.of(c), lengths(c, prompt)
     batch = in_flight(c, qps)
     read = 1000 * d.reading_s(batch, p + g / 2)
-    how = f"weights, experts touched and the cache of {short(batch)} answers ÷ {short(d.gpu['memory_bytes_per_s'])} B/s"
+    how = (
+        f"weights, experts touched and the cache of {short(batch)} in flight ÷ {short(d.gpu['memory_bytes_per_s'])} B/s"
+    )
     yield Check("TPOT, ms, by reading", how, read, 1000 * c["tpot_s"], least=True)
     step = batch * (2 * (d.model.active + d.model.head) + d.model.attention_flops(p + g // 2, p + g // 2))
     how = f"{short(step)} FLOPs ÷ {short(d.peak_flops_per_s)} FLOP/s"
@@ -265,8 +271,9 @@ def queue(c: Answer, qps: float) -> Iterator[Check]:
     for many in (2**k for k in range(10)):
         if many <= c["concurrency"] and (copies == 1 or many >= 4 * copies):
             e = asked(
-                f"advisor estimate {c['model']} --gpu {c['gpu']} --gpu-count {c['gpu_count']} --precision {c['precision']}"
-                f" --parallelism {c['parallelism']} --input-tokens {p} --output-tokens {g} --concurrency {many}"
+                f"advisor estimate {c['model']} --gpu {c['gpu']} --gpu-count {c['gpu_count']}"
+                f" --precision {c['precision']} --parallelism {c['parallelism']}"
+                f" --input-tokens {p} --output-tokens {g} --concurrency {many}"
             )
             states[many] = (e["ttft_s"], e["tpot_s"], e["request_s"])
     row = hand.point(c)
@@ -276,7 +283,7 @@ def queue(c: Answer, qps: float) -> Iterator[Check]:
     full = w.servers / w.service_s
     yield Check(
         "questions/s a replica takes",
-        f"85 % of the rate at which 96 % wait ≤ {short(0.1 * states[w.most][2])} s; with every place taken {short(full)}",
+        f"85 % of the rate at which 96 % wait ≤ {short(0.1 * states[w.most][2])} s; all places taken: {short(full)}",
         w.capacity,
         c["questions_per_s"],
         WITHIN,
@@ -365,7 +372,7 @@ def per_minute(commands: list[str]) -> Iterator[Check]:
         prompts = price["usd_per_million_input_tokens"] + (n - 1) * price["usd_per_million_cached_input_tokens"]
         usd = (prompt * prompts + generated * price["usd_per_million_output_tokens"]) / 1e6
         how = f"({short(prompt)} × {prompts:g} + {short(generated)} × {price['usd_per_million_output_tokens']:g}) ÷ 1e6"
-        yield Check(f"hosted, {n} answers, USD", how, usd, offer["usd"])
+        yield Check(f"hosted, {counted(n, 'answer')}, USD", how, usd, offer["usd"])
         if offer["break_even_questions_per_s"]:
             rent = c["usd_per_hour"] / 3600
             how = f"{short(rent)} USD/s ÷ {short(usd)} USD"
@@ -417,7 +424,8 @@ def dearer(commands: list[str]) -> Iterator[Check]:
     rival = next(
         each for each in a["alternatives"] if (each["model"], each["gpu"]) == (turn["model"], turn["winner_gpu"])
     )
-    how = f"{short(rival['usd'])} × {short(rival['spread'])} = x ÷ 3,600 ÷ {short(c['questions_per_s'])} × {short(c['spread'])}"
+    of_pick = f"{c['gpu_count']} x ÷ 3,600 ÷ {short(c['questions_per_s'])} × {short(c['spread'])}"
+    how = f"{short(rival['usd'])} USD × {short(rival['spread'])} = {of_pick}"
     even = rival["usd"] * rival["spread"] / c["spread"] * 3600 * c["questions_per_s"] / c["gpu_count"]
     yield Check("break-even, USD/h of a GPU", how, even, stated, 0.02)
 
@@ -483,10 +491,10 @@ def votes(commands: list[str]) -> Iterator[Check]:
     small = {row["each"][0]["n_samples"]: row["each"][0] for row in a["budgets"] if row["each"][0]}
     for n, c in small.items():
         row = hand.point(c)
-        yield Check(f"small, {n} answers: accuracy", "points.csv", row["accuracy"], c["accuracy"]["value"])
+        yield Check(f"small, {counted(n, 'answer')}: accuracy", "points.csv", row["accuracy"], c["accuracy"]["value"])
         bill, provider = hand.rent_usd_per_hour(c["gpu"], c["gpu_count"])
         how = f"{short(bill)} USD/h at {provider} ÷ 3,600 ÷ {short(c['questions_per_s'])}"
-        yield Check(f"small, {n} answers: USD", how, bill / 3600 / c["questions_per_s"], c["usd"])
+        yield Check(f"small, {counted(n, 'answer')}: USD", how, bill / 3600 / c["questions_per_s"], c["usd"])
     one, most = small[min(small)], small[max(small)]
     times = f"{short(most['generated_tokens'])} ÷ {short(one['generated_tokens'])} tokens"
     ratio = most["generated_tokens"] / one["generated_tokens"]

@@ -42,8 +42,8 @@ class Turn(Value):
     """How far one thing has to move until another choice wins, and which.
 
     `kind`: price (of `gpu`), speed or accuracy (of the pick); `factor`: on the price or on the times, for accuracy the
-    share less; `interval`: how far the 90 % interval of that reaches, None for prices; `usd_per_hour`: of one replica of
-    the pick, or of the winner for another GPU's price, at which it turns. No `model`: then nothing meets the limits.
+    share less; `interval`: how far the 90 % interval of that reaches, None for prices; `usd_per_hour`: of one replica
+    of the pick, or of the winner for another GPU's price, at which it turns. No `model`: then nothing meets the limits.
     """
 
     kind: str

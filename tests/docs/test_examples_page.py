@@ -1,4 +1,4 @@
-"""Every command of docs/examples.md works and gives the pick that the page quotes, and the arithmetic by hand agrees."""
+"""Every command of docs/examples.md gives the pick that the page quotes, and the arithmetic by hand agrees."""
 
 import importlib.util
 import re
