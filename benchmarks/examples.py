@@ -222,9 +222,7 @@ def speed(c: Answer, qps: float = math.inf, prompt: float | None = None, cached:
     d, (p, g) = hand.Deployment.of(c), lengths(c, prompt)
     batch = in_flight(c, qps)
     read = 1000 * d.reading_s(batch, p + g / 2)
-    how = (
-        f"weights, experts touched and the cache of {short(batch)} in flight ÷ {short(d.gpu['memory_bytes_per_s'])} B/s"
-    )
+    how = f"weights, experts touched, cache of {short(batch)} in flight ÷ {short(d.gpu['memory_bytes_per_s'])} B/s"
     yield Check("TPOT, ms, by reading", how, read, 1000 * c["tpot_s"], least=True)
     step = batch * (2 * (d.model.active + d.model.head) + d.model.attention_flops(p + g // 2, p + g // 2))
     how = f"{short(step)} FLOPs ÷ {short(d.peak_flops_per_s)} FLOP/s"

@@ -34,6 +34,7 @@ from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
+from advisor.recommendation.uncosted import uncosted_notes
 from advisor.recommendation.what_if import NO_TURNS, StepUp, Turn, step_up, turns
 from advisor.rents import price_notes
 from advisor.store.sql import statement
@@ -263,6 +264,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
             *cut_answers(recommended),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *question_notes(workspace, request),
+            *uncosted_notes(workspace, request, recommended, rents),
             *price_notes([recommended.rent], rents),
             *hosted_notes(token_prices, hosted, request, workspace),
         ),
