@@ -354,5 +354,6 @@ def _best_below(c: Candidate, frontier: Sequence[Candidate], request: Request) -
     places = [i for i, each in enumerate(frontier) if each.model == c.model]
     if c.why_not is None or not places or places[-1] + 1 == len(frontier):
         return c
-    bound = f"{significant(frontier[places[-1] + 1].cost(request.cost))} {UNITS[request.cost]}"
-    return replace(c, why_not=f"{c.why_not}; most accurate below {bound}")
+    bound, own = frontier[places[-1] + 1].cost(request.cost) or 0.0, c.cost(request.cost) or 0.0
+    how = "most accurate below" if own < bound else "in cheaper ways the most accurate below"
+    return replace(c, why_not=f"{c.why_not}; {how} {significant(bound)} {UNITS[request.cost]}")
