@@ -60,6 +60,7 @@ def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
             usd * 1e6 as tokens,
             s / 10 as ttft_s,
             s / 1000 as tpot_s,
+            1 / s as questions_per_s,
             1.2 as spread,
             1.2 as usd_spread,
             1.2 as slow_usd_spread,

@@ -30,6 +30,8 @@ MEAN_OF_STAY = 2 / 3
 """Variance of the mean number in flight over an answer's stay, of that at a moment (M/G/∞, equal lengths)."""
 ROUNDS = 12
 """Halvings of an interval: to a part in 4,000."""
+ROUNDS_OF_SECONDS = 20
+"""Of those that equal deployments are told apart by: to a part in a million."""
 EDGES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.965, 0.98, 0.99, 1.0)
 """Parts of the distribution of lengths, finer towards the long answers that decide."""
 WEIGHTS = np.diff(EDGES)
@@ -108,6 +110,12 @@ class Lengths:
         """The length in the middle of each part of EDGES, one row a part."""
         middles = [(low + high) / 2 for low, high in pairwise(EDGES)]
         return np.stack([self.at(middle) for middle in middles])
+
+    @property
+    def edges(self) -> Array:
+        """The lengths at EDGES, one row an edge; the last is that of the last part's last twentieth."""
+        shares = (EDGES[1] / 20, *EDGES[1:-1], 1 - (1 - EDGES[-2]) / 20)
+        return np.stack([self.at(share) for share in shares])
 
     @property
     def cv2(self) -> Array:
@@ -193,14 +201,14 @@ class Station:
     def answer_s(self, rate: Array, share: float) -> Array:
         """Seconds to the answer, waiting included, that a share of the questions stay within; infinite at too many."""
         wait, state, crowding = self.queue.at(rate), self.state(rate), self.crowding(rate, share)
-        parts = crowding * self.service_s(state, self.lengths.parts)
+        parts, edges = (crowding * self.service_s(state, of) for of in (self.lengths.parts, self.lengths.edges))
         slow = (1 + share) / 2  # both at once are no rarer than either alone beyond these
         low = crowding * self.service_s(state, self.lengths.at(share))
         bound = crowding * self.service_s(state, self.lengths.at(slow)) + wait.within(slow)
         high = np.where(np.isfinite(bound), bound, low)
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS_OF_SECONDS):
             middle = (low + high) / 2
-            holds = WEIGHTS @ wait.beyond(middle - parts) <= 1 - share
+            holds = _late(wait, middle, parts, edges) <= 1 - share
             low, high = np.where(holds, low, middle), np.where(holds, middle, high)
         return np.where(np.isfinite(bound), high, math.inf)
 
@@ -230,3 +238,16 @@ class Station:
             parts = crowding * self.service_s(state, self.lengths.parts)
             held &= WEIGHTS @ wait.beyond(objective.answer_s - parts) <= misses
         return np.asarray(held)
+
+
+def _late(wait: Wait, within_s: Array, parts: Array, edges: Array) -> Array:
+    """Share of the questions whose answer and wait take longer than `within_s`, by seconds of the parts and edges.
+
+    Lengths are even within a part: were each all in its middle, a rare wait would move a percentile by a whole part.
+    """
+    first, last = edges[:-1], edges[1:]
+    done = np.where(
+        last > first, np.clip((within_s - first) / np.maximum(last - first, 1e-12), 0, 1), within_s >= first
+    )
+    spare = within_s - np.minimum(parts, (first + within_s) / 2)
+    return np.asarray(WEIGHTS @ (1 - done + done * wait.beyond(spare)))

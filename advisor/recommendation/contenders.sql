@@ -1,16 +1,22 @@
 -- contenders: what can win when a price, a speed or an accuracy moves: of each model and kind of GPU the feasible candidates that no
 -- other one of them beats on accuracy and upper cost; where time is limited, of each class of speed.
--- in:  feasible (feasible.sql); $s: longest seconds to an answer, or null; $pick: the candidate that was picked
+-- Thinking held to a mean length instead of a cap is told apart by its tokens.
+-- in:  feasible (feasible.sql); $cost: usd, or what decides where all GPUs are free: J or s; $s: longest seconds to an answer, or
+--      null; $pick: the candidate that was picked
 -- out: the columns of candidates that decide
 with classed as not materialized (
-    select *, usd * usd_spread as upper_usd, if($s is null, 0, ceil(2 * log2(s))) as speed_class from feasible
+    select
+        *,
+        case $cost when 'J' then "J" * spread when 's' then s * spread else usd * usd_spread end as upper_cost,
+        if($s is null, 0, ceil(2 * log2(s))) as speed_class
+    from feasible
 ),
 cheapest as (
     select *
     from classed
     qualify row_number() over (
-        partition by model, strategy, n_samples, token_budget, reward_model, gpu, speed_class
-        order by upper_usd, s, candidate_id
+        partition by model, strategy, n_samples, token_budget, generated_tokens, reward_model, gpu, speed_class
+        order by upper_cost, slow_usd_spread, s, questions_per_s desc, candidate_id
     ) = 1 or candidate_id = $pick
 )
 select
@@ -19,7 +25,7 @@ select
 from cheapest
 qualify accuracy > coalesce(
     max(accuracy) over (
-        partition by model, gpu, speed_class order by upper_usd, accuracy desc, candidate_id
+        partition by model, gpu, speed_class order by upper_cost, accuracy desc, candidate_id
         rows between unbounded preceding and 1 preceding
     ),
     -1

@@ -34,6 +34,7 @@ from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
+from advisor.recommendation.uncosted import uncosted_notes
 from advisor.recommendation.what_if import NO_TURNS, Step, Turn, step_down, step_up, turns
 from advisor.rents import price_notes
 from advisor.store.sql import statement
@@ -264,6 +265,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
             *cut_answers(recommended),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *question_notes(workspace, request),
+            *uncosted_notes(workspace, request, recommended, rents),
             *price_notes([recommended.rent], rents),
             *hosted_notes(token_prices, hosted, request, workspace),
         ),
@@ -356,7 +358,7 @@ def best_below(c: Candidate, frontier: Sequence[Candidate], pick: Candidate, cos
     if not places or places[-1] + 1 == len(frontier):
         return None
     bound = frontier[places[-1] + 1].cost(cost)
-    return bound if bound <= pick.cost(cost) else None
+    return bound if c.cost(cost) < bound <= pick.cost(cost) else None
 
 
 def _with_bound(c: Candidate, frontier: Sequence[Candidate], pick: Candidate, request: Request) -> Candidate:

@@ -3,7 +3,8 @@
 -- the cost has to buy $worth of accuracy; with a target accuracy the cheapest that reaches it comes first.
 -- Cheaper is judged at the upper end of the cost's interval, so that a speed that was measured beats one that was hoped for.
 -- At a rate the bill is what counts, that of the replicas planned for. Of equal bills, as of machines that few questions leave
--- idle, the more accurate comes first, then the one that is cheaper if all are slower than expected, then the faster.
+-- idle, the more accurate comes first, then the one that is cheaper if all are slower than expected, then the faster, then the
+-- one that takes more questions a second.
 -- in:  feasible (feasible.sql), with a number in scenario that tells apart what is picked from apart; $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
 -- out: the columns of candidates, and cost, place (1 is the pick), most_accurate and its model among all feasible
 with most as (
@@ -36,10 +37,11 @@ weighed as not materialized (
     where cost is not null and not isnan(cost)
 ),
 firsts as (
-    select arg_max(candidate_id, merit + of_equals) as candidate_id from weighed group by scenario, model, gpu
+    select arg_max(candidate_id, {'merit': merit + of_equals, 'takes': questions_per_s}) as candidate_id
+    from weighed group by scenario, model, gpu
 )
 select
     * exclude (merit, cheapness, of_equals),
-    row_number() over (partition by scenario order by merit + of_equals desc, candidate_id) as place
+    row_number() over (partition by scenario order by merit + of_equals desc, questions_per_s desc, candidate_id) as place
 from weighed
 where candidate_id in (select candidate_id from firsts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ FACTORS = (
     1.01, 1.02, 1.03, 1.05, 1.07, 1.1, 1.13, 1.17, 1.22, 1.3, 1.4, 1.5, 1.65, 1.8, 2.0, 2.3, 2.6, 3.0, 3.5, 4.0,
 )  # fmt: skip
 """On prices and times."""
+FINER = 12
+"""Steps between two of them, once the pick has turned."""
 LESS = (0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15)
 """Accuracy less."""
 RIVALS = 2
@@ -87,9 +89,26 @@ def turns(
     `parameters`: those of pick.sql. Another number of GPUs or another cap of the same model on the same kind of GPU is
     no other choice.
     """
-    scenarios = _scenarios(request, pick, others)
     contenders = f"create temp table contenders as {feasible(statement(PACKAGE, 'contenders'))}"
-    connection.execute(contenders, {**request.limits, "usd": None, "pick": pick_id})
+    connection.execute(contenders, {**request.limits, "usd": None, "pick": pick_id, "cost": parameters["cost"]})
+    connection.execute("create schema what_if")
+    of_pick = {"model": pick.model, "gpu": pick.gpu, "most": request.most_gpus.get(pick.gpu)}
+
+    def first(scenarios: Sequence[Scenario]) -> dict[tuple[str, str], Turn]:
+        return _first_turns(scenarios, _winners(connection, scenarios, of_pick, parameters), pick)
+
+    coarse = first(_scenarios(request, pick, others))
+    between = [each for turn in coarse.values() if turn.kind != "accuracy" for each in _between(turn)]
+    return Rows((coarse | first(between)).values() if between else coarse.values(), Turn)
+
+
+def _winners(
+    connection: duckdb.DuckDBPyConnection,
+    scenarios: Sequence[Scenario],
+    of_pick: Mapping[str, object],
+    parameters: Mapping[str, object],
+) -> dict[int, dict[str, Any]]:
+    """What wins in each scenario, by its number; where there is none, nothing meets the limits."""
     connection.register(
         "scenarios",
         {
@@ -97,14 +116,21 @@ def turns(
             **{name: np.array([getattr(each, name) for each in scenarios]) for name in ("kind", "gpu", "factor")},
         },
     )
-    connection.execute("create schema what_if; use what_if")
-    moved = f"create table candidates as {statement(PACKAGE, 'what_if')}"
-    connection.execute(moved, {"model": pick.model, "gpu": pick.gpu})
+    connection.execute("use what_if")
+    connection.execute(f"create or replace table candidates as {statement(PACKAGE, 'what_if')}", of_pick)
     chosen = "scenario, model, gpu, gpu_count, usd_per_hour, rented_gpus"
     query = f"select {chosen} from ({statement(PACKAGE, 'pick')}) where place = 1"
     winners = {int(row["scenario"]): row for row in rows(connection.execute(feasible(query), parameters))}
     connection.execute("use main")
-    return Rows(_first_turns(scenarios, winners, pick), Turn)
+    return winners
+
+
+def _between(turn: Turn) -> list[Scenario]:
+    """The steps between the one at which the pick turned and the one before."""
+    size = turn.factor if turn.factor > 1 else 1 / turn.factor
+    before = max((each for each in FACTORS if each < size * (1 - 1e-9)), default=1.0)
+    sizes = np.geomspace(before, size, FINER + 1)[1:]
+    return [Scenario(turn.kind, turn.gpu, float(each if turn.factor > 1 else 1 / each)) for each in sizes]
 
 
 def _scenarios(request: Request, pick: Candidate, others: Sequence[Candidate]) -> list[Scenario]:
@@ -123,15 +149,15 @@ def _scenarios(request: Request, pick: Candidate, others: Sequence[Candidate]) -
 
 def _first_turns(
     scenarios: Sequence[Scenario], winners: Mapping[int, dict[str, Any]], pick: Candidate
-) -> Iterator[Turn]:
-    turned: set[tuple[str, str]] = set()
+) -> dict[tuple[str, str], Turn]:
+    """Of each kind and GPU the first scenario that another choice wins."""
+    found: dict[tuple[str, str], Turn] = {}
     for number, each in enumerate(scenarios):
         winner = winners.get(number)
         same = winner is not None and (winner["model"], winner["gpu"]) == (pick.model, pick.gpu)
-        if same or (each.kind, each.gpu) in turned:
-            continue
-        turned.add((each.kind, each.gpu))
-        yield _turn(each, winner, pick)
+        if not same and (each.kind, each.gpu) not in found:
+            found[each.kind, each.gpu] = _turn(each, winner, pick)
+    return found
 
 
 def _turn(each: Scenario, winner: dict[str, Any] | None, pick: Candidate) -> Turn:

@@ -1,7 +1,7 @@
 -- what_if: the contenders in every scenario, each of which changes one thing.
 -- in:  contenders (contenders.sql); scenarios(scenario, kind, gpu, factor)
 --      kind: price: of every deployment on gpu × factor; speed: of $model on $gpu, times × factor; accuracy: of $model − factor
---      $model, $gpu: of the pick
+--      $model, $gpu: of the pick; $most: GPUs of that kind that may be used in all replicas together, or null
 -- out: scenario, and the columns of contenders
 select
     scenarios.scenario as scenario,
@@ -29,3 +29,7 @@ cross join lateral (
         is_speed and contenders.model = $model and contenders.gpu = $gpu as slower,
         is_accuracy and contenders.model = $model as less_right
 ) as hit
+where not slower
+    or $most is null
+    or isinf(qps)
+    or ceil(qps * factor / questions_per_s) * gpu_count <= $most

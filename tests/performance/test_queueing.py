@@ -101,6 +101,16 @@ def test_seconds_are_those_of_the_simulation(load):
         assert s.answer_s(np.full(5, rate), share)[-1] == pytest.approx(np.quantile(answers, share), rel=rel)
 
 
+@pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
+def test_a_rare_wait_moves_no_percentile_of_the_answers(share):
+    """One in thousands waits: the percentile is that of the lengths, not that of a whole part of them beyond it."""
+    s = station(levels=(1, 2, 4, 8, 16))
+    rate = np.full(5, 0.25 * s.queue.most_per_s[-1])
+    assert 1e-6 < s.queue.at(rate).chance[-1] < 2e-3
+    alone = s.crowding(rate, share) * s.service_s(s.state(rate), s.lengths.at(share))
+    assert alone[-1] < s.answer_s(rate, share)[-1] < 1.01 * alone[-1]
+
+
 @pytest.mark.parametrize("objective", [Objective(wait_s=0.3), Objective(answer_s=6.0), Objective(answer_s=12.0)])
 def test_the_simulation_keeps_the_limits_at_the_planned_rate(objective):
     rate = station().largest_rate(objective)[-1]

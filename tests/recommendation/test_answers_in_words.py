@@ -189,3 +189,21 @@ def test_every_option_of_a_comparison_counts(tmp_path):
         budgets(price=None, price_kind="reserved-1yr")
     paid = budgets(gpu=None, price=None, have="8xh100-sxm", usd_per_kwh=0.3)
     assert budgets(gpu=None, price=None, have="8xh100-sxm", usd_per_kwh=0.6) == pytest.approx([2 * b for b in paid])
+
+
+def test_of_deployments_that_cost_the_same_the_one_with_the_most_room_is_deployed(tmp_path):
+    """An owned GPU is as cheap and as fast at half a question a second with 32 places as with all that fit."""
+    found = advisor.recommend(workspace(tmp_path, point()), task="mine", have="1xh100-sxm", qps=0.5)
+    c = found.recommended
+    with pytest.raises(advisor.NoAnswer):
+        advisor.recommend(workspace(tmp_path, point()), task="mine", have="1xh100-sxm", qps=1.01 * c.questions_per_s)
+
+
+def test_a_runner_up_that_costs_more_than_its_bound_is_not_said_to_lead_below_it(tmp_path):
+    """Its model leads with fewer votes, which the row does not show."""
+    few = point(accuracy=0.5, low=0.45, high=0.55)
+    many = point(accuracy=0.8, low=0.75, high=0.85, n_samples=64, generated_tokens=64_000.0)
+    ws = workspace(tmp_path, few, many, point(model=BIG, accuracy=0.9, low=0.89, high=0.92))
+    (other,) = advisor.recommend(ws, **GPU).alternatives
+    assert other.n_samples == 64
+    assert "best below" not in other.why_not

@@ -3,7 +3,7 @@
 import pytest
 
 import advisor
-from advisor.recommendation.what_if import FACTORS, LESS
+from advisor.recommendation.what_if import LESS
 from tests.known import SHIPPED
 from tests.recommendation.made import MODEL, machine, point, workspace
 
@@ -12,10 +12,14 @@ GPUS = ("h100-sxm", "l40s")
 RENTS = {"h100-sxm": 3.0, "l40s": 1.2}
 
 
+STEP = 1.013
+"""Of the price or time, at most, between what is said and what still leaves the pick."""
+
+
 def before(steps, step):
-    """The step before one; none before the first."""
+    """The step before one; 1 before the first."""
     at = min(range(len(steps)), key=lambda i: abs(steps[i] - step))
-    return steps[at - 1] if at else steps[0] ** 0
+    return steps[at - 1] if at else 1.0
 
 
 def asked(folder, *, rents=None, less=0.0, **options):
@@ -42,7 +46,7 @@ def test_a_price_turns_the_pick_where_asking_again_does(tmp_path, gpu):
     moved = asked(tmp_path / "b", rents={gpu: RENTS[gpu] * turn.factor}).recommended
     assert (moved.model, moved.gpu, moved.gpu_count) == (turn.model, turn.winner_gpu, turn.winner_gpu_count)
     assert (moved.model, moved.gpu) != (pick.model, pick.gpu)
-    less = before(FACTORS, turn.factor) if turn.factor > 1 else 1 / before(FACTORS, 1 / turn.factor)
+    less = turn.factor / STEP if turn.factor > 1 else turn.factor * STEP
     still = asked(tmp_path / "c", rents={gpu: RENTS[gpu] * less}).recommended
     assert (still.model, still.gpu) == (pick.model, pick.gpu)
     assert turn.usd_per_gpu_hour == pytest.approx(RENTS[gpu] * turn.factor)
@@ -84,7 +88,7 @@ def test_where_nothing_else_is_left_that_is_said(tmp_path):
     gone = of_kind(found, "price")
     assert gone.model is None
     assert found.recommended.usd * gone.factor > 0.0001
-    assert found.recommended.usd * before(FACTORS, gone.factor) <= 0.0001
+    assert found.recommended.usd * gone.factor / STEP <= 0.0001
 
 
 def test_owned_gpus_that_are_free_have_no_price_to_move(tmp_path):
@@ -141,3 +145,27 @@ def test_a_choice_on_the_frontier_says_below_which_budget_it_is_the_most_accurat
         bound = float(c.why_not.split("best below ")[1].removesuffix(" USD"))
         front = [each for each in found.frontier if each.usd < bound * 0.999]
         assert front[-1].model == c.model
+
+
+def test_owned_gpus_that_a_slower_pick_would_need_are_not_there(tmp_path):
+    ws = workspace(tmp_path, point())
+    found = advisor.recommend(ws, task="mine", have="1xh100-sxm", qps=4)
+    turn = of_kind(found, "speed")
+    room = found.recommended.questions_per_s / 4
+    assert turn.model is None
+    assert turn.factor / STEP <= room < turn.factor
+    rented = advisor.recommend(ws, task="mine", gpu="h100-sxm", qps=4)
+    assert of_kind(rented, "speed") is None
+
+
+def test_thinking_held_to_several_mean_lengths_leaves_each_of_them_a_rival(tmp_path):
+    long, short = ({"model": BIG, "strategy": "thinking-budget", "generated_tokens": t} for t in (4000.0, 1000.0))
+    ws = workspace(
+        tmp_path,
+        point(accuracy=0.9, low=0.85, high=0.95),
+        point(**short, accuracy=0.5, low=0.45, high=0.55),
+        point(**long, accuracy=0.88, low=0.83, high=0.93),
+    )
+    found = advisor.recommend(ws, task="mine", have="2xh100-sxm", qps=0.1)
+    assert found.recommended.model == MODEL
+    assert of_kind(found, "accuracy").model == BIG
