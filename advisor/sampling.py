@@ -1,4 +1,5 @@
-"""How models want to be asked, and how those whose accuracy is known were: sampling.csv and measured_with.csv."""
+"""What requests to a model state: recommended by its publisher (sampling.csv), and where its accuracy was measured
+(measured_with.csv)."""
 
 from __future__ import annotations
 

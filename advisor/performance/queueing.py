@@ -31,7 +31,7 @@ MEAN_OF_STAY = 2 / 3
 ROUNDS = 12
 """Halvings of an interval: to a part in 4,000."""
 ROUNDS_OF_SECONDS = 20
-"""Of those that equal deployments are told apart by: to a part in a million."""
+"""Of those that distinguish equal deployments: to a part in a million."""
 EDGES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.965, 0.98, 0.99, 1.0)
 """Parts of the distribution of lengths, finer towards the long answers that decide."""
 WEIGHTS = np.diff(EDGES)

@@ -17,7 +17,6 @@ from advisor.fits.costs import pass_tokens, policy_flops, verifier_flops
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
-from advisor.recommendation.asking import asked
 from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
 from advisor.recommendation.deployments import (
     USUAL,
@@ -36,6 +35,7 @@ from advisor.recommendation.loadable import loads_on
 from advisor.recommendation.loads import at_rate, capacities, kept_busy
 from advisor.recommendation.mixture import Mix, Part, TaskResult
 from advisor.recommendation.request import Request, rents_of
+from advisor.recommendation.request_body import ask_of
 from advisor.recommendation.waiting import context_tokens
 from advisor.rents import Rent, Rents
 from advisor.store.sql import statement
@@ -315,5 +315,5 @@ def candidate(
         found,
         command=launch_command(found, engine, workspace),
         reward_command=reward_command(found, workspace),
-        ask=asked(found, row["runs"], engine, workspace),
+        ask=ask_of(found, row["runs"], engine, workspace),
     )

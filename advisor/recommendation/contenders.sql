@@ -1,6 +1,6 @@
 -- contenders: what can win when a price, a speed or an accuracy moves: of each model and kind of GPU the feasible candidates that no
 -- other one of them beats on accuracy and upper cost; where time is limited, of each class of speed.
--- Thinking held to a mean length instead of a cap is told apart by its tokens.
+-- Thinking held to a mean length instead of a cap is distinguished by its tokens.
 -- in:  feasible (feasible.sql); $cost: usd, or what decides where all GPUs are free: J or s; $s: longest seconds to an answer, or
 --      null; $pick: the candidate that was picked
 -- out: the columns of candidates that decide

@@ -87,18 +87,18 @@ def _chosen(workspace: Workspace, request: Request) -> list[Point]:
     if not points:
         raise NoAnswer("no strategy point is known", hint=f"run `{workspace.fit_command}`")
     tasks = {p.task for p in points}
-    for asked in request.tasks:
-        if asked.task in tasks:
+    for wanted in request.tasks:
+        if wanted.task in tasks:
             continue
         if workspace.unfitted:
-            what = f"task {asked.task!r} has no strategy points yet, and measurements are newer than the fits"
+            what = f"task {wanted.task!r} has no strategy points yet, and measurements are newer than the fits"
             raise AdvisorError(what, where="--task", hint=f"run `{workspace.fit_command}`")
-        raise unknown("task", asked.task, tasks, where="--task", listed_by="advisor tasks")
-    wanted = {asked.task for asked in request.tasks}
+        raise unknown("task", wanted.task, tasks, where="--task", listed_by="advisor tasks")
+    names = {each.task for each in request.tasks}
     return [
         p
         for p in points
-        if p.task in wanted
+        if p.task in names
         and (request.models is None or p.model in request.models)
         and not {p.model, p.reward_model} & set(request.excluded_models)
     ]
@@ -121,7 +121,7 @@ def _nothing_usable(workspace: Workspace, request: Request, chosen: Sequence[Poi
 
 
 def _licensed(points: Sequence[Point], request: Request, models: Catalog) -> tuple[list[Point], list[str]]:
-    """The points under the asked licences, and whose licence is not known. Raises NoAnswer for none."""
+    """The points under the licences of the request, and whose licence is not known. Raises NoAnswer for none."""
     if request.licenses is None:
         return list(points), []
     found = [p for p in points if set(licenses_of(p, models)) <= set(request.licenses)]
@@ -140,12 +140,12 @@ def _license(model: str, models: Catalog) -> str:
 
 
 def _at_lengths(points: Sequence[Point], request: Request, workspace: Workspace) -> tuple[list[Part], list[str]]:
-    """The points at the asked lengths of prompts and answers, with what their questions wait for; models without any.
+    """The points at the request's lengths, with what their questions wait for; and the models without any, in words.
 
     Raises NoAnswer where no point is left.
     """
     typical = typical_spread(workspace.fits.points)
-    weights = {asked.task: asked.weight for asked in request.tasks}
+    weights = {each.task: each.weight for each in request.tasks}
     singles, meant = single_answers(points), [p for p in points if can_be_so_long(p, request.lengths)]
     parts = []
     for p in meant:
@@ -174,8 +174,8 @@ def _within_context(parts: Sequence[Part], request: Request, models: Catalog) ->
         return found, []
     least = min(_sequence_tokens(part.point) for part in parts if part.point.model in lost)
     contexts = [f"{model} ({models.spec(model).max_context:,})" for model in sorted(lost)]
-    asked = " and ".join(request.lengths.texts) or "prompts and answers"
-    what = f"context too short for {asked}, {least:,.0f} tokens together at least: {_listed(contexts)}"
+    lengths = " and ".join(request.lengths.texts) or "prompts and answers"
+    what = f"context too short for {lengths}, {least:,.0f} tokens together at least: {_listed(contexts)}"
     found = [part for part in found if part.point.model not in lost]
     if not found:
         raise NoAnswer(what, hint="shorter prompts or answers, or other models")
@@ -201,7 +201,7 @@ def _unmeasured(parts: Sequence[Part], points: Sequence[Mix], tasks: Sequence[Ta
         return []
     lacking: dict[str, list[str]] = defaultdict(list)
     for model in lost:
-        missing = [asked.task for asked in tasks if asked.task not in measured[model]]
+        missing = [each.task for each in tasks if each.task not in measured[model]]
         lacking[f"without {' and '.join(missing)}" if missing else "never measured the same way on all"].append(model)
     reasons = "; ".join(f"{reason}: {_listed(models)}" for reason, models in sorted(lacking.items()))
     return [f"{len(lost)} of {len(measured)} models left out ({reasons})"]

@@ -132,8 +132,8 @@ def _package_prices(workspace: Workspace) -> Iterator[TokenPrice]:
     for provider in providers:
         source = ", ".join([release, *(provider.pricing_urls or [])[:1]])
         for model in provider.models:
-            asked = model.get_prices(now)
-            usd = [_base(getattr(asked, f"{kind}_mtok", None)) for kind in ("input", "output", "cache_read")]
+            charged = model.get_prices(now)
+            usd = [_base(getattr(charged, f"{kind}_mtok", None)) for kind in ("input", "output", "cache_read")]
             if usd[0] is not None and usd[1] is not None and not model.deprecated:
                 yield TokenPrice(
                     model=model.id,

@@ -17,7 +17,7 @@ from advisor.recommendation.waiting import Waiting
 from advisor.store.beliefs import Point
 
 FAR_LONGER = 2.0
-"""An accuracy of answers that were more than this longer is not that of the asked length."""
+"""An accuracy of answers that were more than this longer is not that of the length that is given."""
 MOST_TOKENS = 10_000_000
 """Longer than any context that is served today."""
 
@@ -72,7 +72,7 @@ def single_answers(points: Iterable[Point]) -> dict[tuple[str, str], float]:
 
 
 def can_be_so_long(p: Point, lengths: Lengths) -> bool:
-    """Whether a point means anything at the asked length of answers: within its cap, and not far below its own."""
+    """Whether a point means anything at the given length of answers: within its cap, and not far below its own."""
     if lengths.output_tokens is None:
         return True
     if p.strategy == "thinking-budget" and not p.token_budget:

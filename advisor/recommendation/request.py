@@ -210,9 +210,9 @@ def checked_request(
 
 
 def _refuse_both(flag: str, chosen: Sequence[str], excluded: Sequence[str]) -> None:
-    """Raises AdvisorError for a name that is asked for and excluded."""
+    """Raises AdvisorError for a name that is wanted and excluded."""
     if both := next((name for name in excluded if name in chosen), None):
-        raise AdvisorError(f"{both} is asked for and excluded", where=flag, hint="leave out one of the two")
+        raise AdvisorError(f"{both} is both named and excluded", where=flag, hint="leave out one of the two")
 
 
 def rents_of(workspace: Workspace, request: Request) -> Rents:

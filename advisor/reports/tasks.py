@@ -1,4 +1,4 @@
-"""What was asked, in words of a table: accuracy on one task or the mean of several, and whose lengths count."""
+"""The question in words of a table: accuracy on one task or the mean of several, and whose lengths count."""
 
 from __future__ import annotations
 

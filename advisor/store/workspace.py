@@ -93,7 +93,7 @@ class Workspace:
 
     @property
     def sampling(self) -> Sampling:
-        """How models want to be asked, and how those whose accuracy is known were."""
+        """What requests to a model state: recommended by its publisher, and where its accuracy was measured."""
         return self._current("sampling", Sampling.read, ("sampling.csv", "measured_with.csv"))
 
     @property

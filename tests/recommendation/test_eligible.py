@@ -106,9 +106,9 @@ def test_all_models_excluded_is_said(tmp_path):
         ({"license": "gpl"}, "--license: unknown licence 'gpl'; known: apache-2.0, deepseek, gemma, llama2,"),
         ({"exclude_model": "qwen9"}, "--exclude-model: unknown model 'qwen9'"),
         ({"exclude_gpu": "h100"}, "--exclude-gpu: unknown GPU 'h100'"),
-        ({"model": "qwen3-8b", "exclude_model": "Qwen/Qwen3-8B"}, "Qwen/Qwen3-8B is asked for and excluded"),
-        ({"gpu": "l4:2", "exclude_gpu": "L4"}, "--exclude-gpu: l4 is asked for and excluded"),
-        ({"have": "2xl4", "exclude_gpu": "l4"}, "--exclude-gpu: l4 is asked for and excluded"),
+        ({"model": "qwen3-8b", "exclude_model": "Qwen/Qwen3-8B"}, "Qwen/Qwen3-8B is both named and excluded"),
+        ({"gpu": "l4:2", "exclude_gpu": "L4"}, "--exclude-gpu: l4 is both named and excluded"),
+        ({"have": "2xl4", "exclude_gpu": "l4"}, "--exclude-gpu: l4 is both named and excluded"),
         ({"task": ["gpqa-diamond", "nonsense"]}, "--task: unknown task 'nonsense'"),
     ],
 )

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from advisor.performance.parallelism import Parallelism
-from advisor.recommendation.asking import asked
 from advisor.recommendation.launch import reward_command
+from advisor.recommendation.request_body import ask_of
 from advisor.values import plain
 from tests.known import SHIPPED
 from tests.recommendation.launches import every_command, words
@@ -99,7 +99,7 @@ def test_every_printed_request_has_fields_that_vllm_takes():
             continue
         precision = SHIPPED.models.checkpoint_precision(p.model)
         c = candidate(model=p.model, precision=precision, generated_tokens=p.generated_tokens, n_samples=p.n_samples)
-        ask = asked(c, p.runs, "vllm", SHIPPED)
+        ask = ask_of(c, p.runs, "vllm", SHIPPED)
         body = {name: value for name, value in plain(ask.body).items() if value is not None}
         question = {"messages": [{"role": "user", "content": "2+2?"}]} if ask.is_chat else {"prompt": "2+2="}
         request = (ChatCompletionRequest if ask.is_chat else CompletionRequest)(**body, **question)

@@ -1,4 +1,4 @@
-"""The request that reproduces an accuracy: as its source says it asked, else as the model's card recommends."""
+"""The request that reproduces an accuracy: with what its source states, else as the model's card recommends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from advisor.strategies import STRATEGIES
 DRAWN = ("temperature", "top_p", "top_k", "min_p")
 """Parameters that a model's card may recommend."""
 PENALTIES = ("repetition_penalty", "frequency_penalty")
-"""Asked only where the measurement states them."""
+"""Stated only where the measurement does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Known:
             if stated is not None:
                 yield name, stated, "measured"
             elif name != "temperature" and (self.greedy or c.strategy == "greedy"):
-                continue  # of the most probable token alone nothing else is asked
+                continue  # nothing else matters to the most probable token
             else:
                 yield name, recommended, "card" if recommended is not None else ""
         for name in PENALTIES:
@@ -75,7 +75,7 @@ class Known:
                 yield name, stated, "measured"
 
 
-def asked(c: Candidate, runs: str, engine: str, workspace: Workspace) -> Ask:
+def ask_of(c: Candidate, runs: str, engine: str, workspace: Workspace) -> Ask:
     """How to ask a candidate whose accuracy comes from `runs` (a cell of points.csv)."""
     known = Known.of(c, runs, workspace)
     drawn = list(known.drawn(c))
