@@ -30,8 +30,8 @@ MEAN_OF_STAY = 2 / 3
 """Variance of the mean number in flight over an answer's stay, of that at a moment (M/G/∞, equal lengths)."""
 ROUNDS = 12
 """Halvings of an interval: to a part in 4,000."""
-ROUNDS_OF_SECONDS = 20
-"""Of those that equal deployments are told apart by: to a part in a million."""
+ROUNDS_OF_SECONDS = 14
+"""Of those that equal deployments are told apart by: to a part in 16,000."""
 EDGES = (0.0, 0.25, 0.5, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.965, 0.98, 0.99, 1.0)
 """Parts of the distribution of lengths, finer towards the long answers that decide."""
 WEIGHTS = np.diff(EDGES)

@@ -7,5 +7,5 @@ select *
 from feasible
 qualify row_number() over (
     partition by model, strategy, n_samples, token_budget, generated_tokens, reward_model, gpu, if($s is null, 0, ceil(2 * log2(s)))
-    order by case $cost when 'J' then "J" when 's' then s else usd * usd_spread end, round(s, 2), questions_per_s desc, candidate_id
+    order by case $cost when 'J' then "J" when 's' then s else usd * usd_spread end, round(log2(s), 2), questions_per_s desc, candidate_id
 ) = 1
