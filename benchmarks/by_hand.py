@@ -337,10 +337,10 @@ class Waiting:
 
     @property
     def capacity(self) -> float:
-        """85 % of the rate at which 96 % of the questions wait no longer than a tenth of an answer's mean time."""
+        """84 % of the rate at which 96.5 % of the questions wait no longer than a tenth of an answer's mean time."""
         limit = 0.1 * self.states[self.most][2]
         full = self.servers / self.service_s
-        return 0.85 * bisected(lambda rate: self.beyond(self.wait(rate), limit) <= 0.04, 0.0, full)
+        return 0.84 * bisected(lambda rate: self.beyond(self.wait(rate), limit) <= 0.035, 0.0, full)
 
 
 def bisected(below: Callable[[float], bool], low: float, high: float) -> float:

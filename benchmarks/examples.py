@@ -281,7 +281,7 @@ def queue(c: Answer, qps: float) -> Iterator[Check]:
     full = w.servers / w.service_s
     yield Check(
         "questions/s a replica takes",
-        f"85 % of the rate at which 96 % wait ≤ {short(0.1 * states[w.most][2])} s; all places taken: {short(full)}",
+        f"84 % of the rate at which 96.5 % wait ≤ {short(0.1 * states[w.most][2])} s; all places taken: {short(full)}",
         w.capacity,
         c["questions_per_s"],
         WITHIN,

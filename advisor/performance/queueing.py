@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from advisor.performance.demand import Array
 from advisor.performance.steady_states import Figures, Index, SteadyStates
 
-PLANNED_RATE, PLANNED_MISSES = 0.85, 0.8
+PLANNED_RATE, PLANNED_MISSES = 0.84, 0.7
 """Shares of the rate that just keeps the limits, and of the questions that may miss them, which are planned for: these
 formulas are approximations, and a capacity must not be overstated."""
 MEAN_OF_STAY = 2 / 3

@@ -17,12 +17,12 @@ V32 = {"model": "deepseek-ai/DeepSeek-V3.2", "precision": "fp8", "context_tokens
 V32_RUN = "epoch-CDdjbqiYYPtEBGoZLMPM3n"
 
 
-def ask(runs, engine="vllm", **changed):
+def sent(runs, engine="vllm", **changed):
     return ask_of(candidate(**({"tokens": 1200.0, "generated_tokens": 1000.0} | changed)), runs, engine, SHIPPED)
 
 
 def test_a_model_that_thinks_only_when_told_is_told():
-    ask = ask(V32_RUN, **V32)
+    ask = sent(V32_RUN, **V32)
     assert (ask.mode, ask.body.chat_template_kwargs) == ("thinking", {"thinking": True})
     assert ask.as_measured == ("mode",)
     assert (ask.body.temperature, ask.body.top_p, ask.body.top_k) == (1.0, 0.95, None)
@@ -37,7 +37,7 @@ def test_a_model_that_thinks_only_when_told_is_told():
 )
 def test_the_effort_is_that_of_the_run(generated_tokens, effort):
     runs = "simpleqa-gpt-oss-20b-low_effort simpleqa-gpt-oss-20b-medium_effort"
-    ask = ask(runs, model="openai/gpt-oss-20b", precision="fp4", generated_tokens=generated_tokens)
+    ask = sent(runs, model="openai/gpt-oss-20b", precision="fp4", generated_tokens=generated_tokens)
     assert ask.body.reasoning_effort == effort
     assert (ask.body.temperature, ask.body.top_p) == (0.7, 1.0)  # the first as measured, the second as recommended
     assert (ask.as_measured[:2], ask.as_recommended) == (("mode", "temperature"), ("top_p",))
@@ -45,38 +45,38 @@ def test_the_effort_is_that_of_the_run(generated_tokens, effort):
 
 def test_the_run_is_found_by_the_length_of_one_answer():
     runs = "simpleqa-qwen3-8b-exd0 simpleqa-qwen3-8b-no_think"
-    votes = ask(runs, n_samples=4, generated_tokens=4 * 9.42, tokens=4 * 9.42 + 200)
+    votes = sent(runs, n_samples=4, generated_tokens=4 * 9.42, tokens=4 * 9.42 + 200)
     assert (votes.mode, votes.body.chat_template_kwargs) == ("non-thinking", {"enable_thinking": False})
 
 
 def test_a_mode_that_the_source_does_not_state_is_said_to_be_assumed():
-    ask = ask("epoch-FmqGUq87N4JcuSbo6Uu3U5", model="moonshotai/Kimi-K2.5", precision="int4")
+    ask = sent("epoch-FmqGUq87N4JcuSbo6Uu3U5", model="moonshotai/Kimi-K2.5", precision="int4")
     assert ask.body.chat_template_kwargs == {"thinking": True}
     assert "mode" not in ask.as_measured
     assert ask.not_stated[-1] == "mode (thinking is the one without a switch)"
 
 
 def test_where_nothing_is_known_of_the_mode_no_switch_is_invented():
-    ask = ask("draft log beside arXiv 2512.24776", model="openai/gpt-oss-20b", precision="fp4")
+    ask = sent("draft log beside arXiv 2512.24776", model="openai/gpt-oss-20b", precision="fp4")
     assert (ask.mode, ask.body.reasoning_effort) == (None, None)
     assert "mode" in ask.not_stated
 
 
 def test_greedy_measurements_are_asked_greedily_and_nothing_is_recommended_beside():
-    ask = ask("ZeroEval leaderboard, yuchenlin/ZeroEval", model="Qwen/Qwen3-8B", context_tokens=8192)
+    ask = sent("ZeroEval leaderboard, yuchenlin/ZeroEval", model="Qwen/Qwen3-8B", context_tokens=8192)
     assert (ask.body.temperature, ask.body.top_p, ask.body.max_tokens) == (0, 1.0, 4096)
     assert (ask.body.top_k, ask.as_recommended) == (None, ())
     assert ask.as_measured == ("temperature", "top_p", "max_tokens")
 
 
 def test_a_greedy_strategy_is_greedy_whatever_the_card_recommends():
-    ask = ask("ours", strategy="greedy")
+    ask = sent("ours", strategy="greedy")
     assert (ask.body.temperature, ask.body.top_p) == (0.0, None)
     assert ask.as_recommended == ()
 
 
 def test_own_runs_of_which_nothing_is_recorded_say_so():
-    ask = ask("ours", model="google/gemma-2-9b-it")
+    ask = sent("ours", model="google/gemma-2-9b-it")
     assert ask.body.temperature is None
     assert ask.not_stated == ("temperature", "top_p", "top_k", "min_p", "max_tokens")
     assert ask.notes == ("how its answers were drawn is not known here",)
@@ -88,13 +88,13 @@ def test_own_runs_of_which_nothing_is_recorded_say_so():
 )
 def test_a_cap_beyond_the_served_context_is_left_out_and_said(context_tokens, max_tokens):
     runs = "simpleqa-qwen3-8b-exd0 simpleqa-qwen3-8b-no_think"
-    ask = ask(runs, generated_tokens=625.98, tokens=825.98, context_tokens=context_tokens)
+    ask = sent(runs, generated_tokens=625.98, tokens=825.98, context_tokens=context_tokens)
     assert ask.body.max_tokens == max_tokens
     assert ("max_tokens was 20,000" in " ".join(ask.notes)) == (max_tokens is None)
 
 
 def test_the_cap_of_the_strategy_stands_over_that_of_the_measurement():
-    ask = ask(V32_RUN, **V32, strategy="thinking-budget", token_budget=8192)
+    ask = sent(V32_RUN, **V32, strategy="thinking-budget", token_budget=8192)
     assert ask.body.max_tokens == 8192
 
 
@@ -117,22 +117,22 @@ def test_the_cap_of_the_strategy_stands_over_that_of_the_measurement():
     ],
 )
 def test_how_an_answer_comes_of_the_responses(changed, n, answer):
-    ask = ask("ours", **changed)
+    ask = sent("ours", **changed)
     assert (ask.body.n, ask.answer) == (n, answer)
 
 
 def test_the_model_is_named_as_it_is_served():
-    assert ask("ours", precision="fp8").body.model == "Qwen/Qwen3-8B-FP8"
-    assert ask("ours", engine="trtllm").body.model == "Qwen/Qwen3-8B"
+    assert sent("ours", precision="fp8").body.model == "Qwen/Qwen3-8B-FP8"
+    assert sent("ours", engine="trtllm").body.model == "Qwen/Qwen3-8B"
 
 
 def test_base_models_are_asked_without_a_chat_template():
-    ask = ask("MMLU-Pro evaluation results, TIGER-AI-Lab/MMLU-Pro", model="meta-llama/Meta-Llama-3-8B")
+    ask = sent("MMLU-Pro evaluation results, TIGER-AI-Lab/MMLU-Pro", model="meta-llama/Meta-Llama-3-8B")
     assert (ask.endpoint, ask.is_chat, ask.body.stop) == ("/v1/completions", False, "Question:")
 
 
 def test_it_is_printed_as_json_with_where_each_part_comes_from():
-    c = candidate(**V32, ask=ask(V32_RUN, **V32))
+    c = candidate(**V32, ask=sent(V32_RUN, **V32))
     body, _, rest = request_text(c).partition(" and messages")
     assert json.loads(body) == {
         "model": "deepseek-ai/DeepSeek-V3.2",
