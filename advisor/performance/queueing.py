@@ -24,7 +24,7 @@ from advisor.performance.demand import Array
 from advisor.performance.steady_states import Figures, Index, SteadyStates
 
 PLANNED_RATE, PLANNED_MISSES = 0.84, 0.7
-"""Shares of the rate that just keeps the limits, and of the questions that may miss them, which are planned for: these
+"""Shares of the rate that just keeps the limits, and of the questions that may wait longer, that are planned for: the
 formulas are approximations, and a capacity must not be overstated."""
 MEAN_OF_STAY = 2 / 3
 """Variance of the mean number in flight over an answer's stay, of that at a moment (M/G/∞, equal lengths)."""
@@ -235,8 +235,8 @@ class Station:
         if math.isfinite(objective.answer_s):
             state, crowding = self.state(rate), self.crowding(rate, share)
             held &= crowding * self.service_s(state, self.lengths.at(share)) <= objective.answer_s
-            parts = crowding * self.service_s(state, self.lengths.parts)
-            held &= WEIGHTS @ wait.beyond(objective.answer_s - parts) <= misses
+            parts, edges = (crowding * self.service_s(state, of) for of in (self.lengths.parts, self.lengths.edges))
+            held &= _late(wait, np.full_like(rate, objective.answer_s), parts, edges) <= 1 - share
         return np.asarray(held)
 
 
