@@ -103,11 +103,11 @@ def test_the_same_rows_under_another_name_do_not_count_twice(ws, write):
         ([ROWS[0] | {"correct": None}], "line 1: correct is None"),
         ([{k: v for k, v in ROWS[0].items() if k != "correct"}], "lacks the column 'correct'"),
         ([ROWS[0], ROWS[0] | {"correct": False}], "disagree"),
-        ([*ROWS, ROWS[0] | {"generated_tokens": -1}], "line 13: generated_tokens is -1; generated_tokens is never neg"),
+        ([*ROWS, ROWS[0] | {"generated_tokens": -1}], "line 13: generated_tokens is -1; generated_tokens is a number from 0 to 100,000,000"),
         ([ROWS[0] | {"prompt_tokens": -1}], "line 1: prompt_tokens is -1"),
-        ([ROWS[0], ROWS[0] | {"model": ""}], "line 2: model is empty"),
-        ([ROWS[0] | {"task": " "}], "line 1: task is empty"),
-        ([ROWS[0] | {"question_id": ""}], "line 1: question_id is empty"),
+        ([ROWS[0], ROWS[0] | {"model": ""}], "line 2: model is ''"),
+        ([ROWS[0] | {"task": " "}], "line 1: task is ''"),
+        ([ROWS[0] | {"question_id": ""}], "line 1: question_id is ''"),
         ([ROWS[0] | {"run_id": "../x"}], "cannot name a file"),
         (["[]"], "no JSON object"),
         ([""], "holds no answers"),
@@ -138,14 +138,25 @@ def test_bad_files(ws, tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [("'' as model", "model is empty"), ("-1 as generated_tokens", "generated_tokens is negative")],
+    [
+        ("'' as model", "model is ''; model is a text"),
+        ("-1 as generated_tokens", "generated_tokens is -1; generated_tokens is a number from 0"),
+        ("null as correct", "correct is None; correct is a true or false"),
+        ("5 as correct", "correct is 5; correct is a true or false"),
+        ("-1 as correct", "correct is -1;"),
+        ("[1] as answer", r"answer is \[1\]; answer is a text"),
+        ("1.5 as generated_tokens", "generated_tokens is 1.5; generated_tokens is a whole number"),
+        ("true as generated_tokens", "generated_tokens is True; generated_tokens is a whole number"),
+        ("'nan'::double as score", "score is nan; score is a number or null"),
+        ("null as answer", "answer is None; an answer that is correct has a text"),
+    ],
 )
 def test_bad_rows_of_a_parquet_file_name_column_and_answer(ws, write, tmp_path, change, message):
     import_samples(ws, write([row | {"run_id": "r1"} for row in ROWS]))
     table = tmp_path / "samples.parquet"
     rows = f"select * replace ({change}) from '{ws.own}/measurements/samples/r1.parquet' limit 1"
     duckdb.execute(f"copy ({rows}) to '{table}'")
-    with pytest.raises(AdvisorError, match=rf"samples\.parquet, model .*, question 'a', sample 0: {message}"):
+    with pytest.raises(AdvisorError, match=rf"samples\.parquet, row 1: {message}"):
         import_samples(ws, table)
 
 
