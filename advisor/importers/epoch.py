@@ -40,7 +40,7 @@ MODELS = {
     "meta-llama/llama-4-maverick-17b-128e-instruct-fp8": "meta-llama/Llama-4-Maverick-17B-128E-Instruct",
     "allenai/llama-3.1-tulu-3-70b-dpo": "allenai/Llama-3.1-Tulu-3-70B-DPO",
 }
-"""Epoch's names in lower case that are not the last part of a model's id in the catalog, or of another model there."""
+"""Epoch's names in lower case; those that are not here are looked up in the catalog."""
 
 
 HUGGING_FACE_ID = re.compile(r"[\w.-]+/[\w.-]+")

@@ -19,7 +19,7 @@ select
     epoch - 1 as sample_index,
     -- right ones are one class, also where the answer itself was not kept
     case when correct = 1 then 'correct' when answer is not null then concat('wrong-', class) end as answer,
-    correct = 1 as correct,
+    case correct when 1 then true when 0 then false end as correct,
     output_tokens::bigint as generated_tokens,
     input_tokens::bigint as prompt_tokens,
     null::double as score,

@@ -58,11 +58,14 @@ def is_text(value: object) -> bool:
 def _is_of(value: Any, each: Column) -> bool:
     if value is None:
         return each.nullable
-    if not isinstance(value, TAKES[each.kind]) or (isinstance(value, bool) and each.kind is not bool):
+    accepted = isinstance(value, TAKES[each.kind])
+    if not accepted or (isinstance(value, bool) and each.kind is not bool):
         return False
-    if each.kind is str:
+    if isinstance(value, str):
         return is_text(value)
-    return value.bit_length() < MOST_BITS if isinstance(value, int) else math.isfinite(value)
+    if isinstance(value, int):
+        return value.bit_length() < MOST_BITS
+    return math.isfinite(float(value))
 
 
 def _shown(value: object) -> str:

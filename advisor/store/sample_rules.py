@@ -1,6 +1,6 @@
 """What no answer can be: the rules that every Sample passes before it is written, whoever brings it.
 
-Answers that were drawn and lines of a journal are checked one by one (`fault`, `fault_of_question`), the rows of a large
+Answers that were drawn and lines of a journal are checked one by one (`fault`, `fault_of_question`), the rows of an
 import all at once by the same rules in SQL (`ANY_BROKEN`); what SQL finds is named by `fault`.
 """
 
@@ -142,4 +142,3 @@ def fault_of_question(rows: Sequence[Mapping[str, Any]]) -> Fault | None:
         if len({row.get(name) for row in rows}) > 1:
             return Fault(name, f"{name} differs between its rows", "it is the same in all rows of a question")
     return None
-

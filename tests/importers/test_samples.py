@@ -103,7 +103,10 @@ def test_the_same_rows_under_another_name_do_not_count_twice(ws, write):
         ([ROWS[0] | {"correct": None}], "line 1: correct is None"),
         ([{k: v for k, v in ROWS[0].items() if k != "correct"}], "lacks the column 'correct'"),
         ([ROWS[0], ROWS[0] | {"correct": False}], "disagree"),
-        ([*ROWS, ROWS[0] | {"generated_tokens": -1}], "line 13: generated_tokens is -1; generated_tokens is a number from 0 to 100,000,000"),
+        (
+            [*ROWS, ROWS[0] | {"generated_tokens": -1}],
+            "line 13: generated_tokens is -1; generated_tokens is a number from 0 to 100,000,000",
+        ),
         ([ROWS[0] | {"prompt_tokens": -1}], "line 1: prompt_tokens is -1"),
         ([ROWS[0], ROWS[0] | {"model": ""}], "line 2: model is ''"),
         ([ROWS[0] | {"task": " "}], "line 1: task is ''"),
