@@ -29,6 +29,13 @@ def drawn(folder, server, **options):
     return calibrate(Workspace(folder), **common | options)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The run that never saw nonsense."""
+    with serving() as server:
+        return drawn(tmp_path_factory.mktemp("whole"), server)
+
+
 def rows(path):
     return duckdb.connect().execute(f"from '{path}' order by question_id, sample_index").fetchall()
 
@@ -90,7 +97,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
-def test_nonsense_fails_its_question_and_the_next_try_finishes(tmp_path, server, kind):
+def test_nonsense_fails_its_question_and_the_next_try_finishes(tmp_path, server, whole, kind):
     spoil, reason = ANSWERS[kind]
     calls = []
 
@@ -98,7 +105,6 @@ def test_nonsense_fails_its_question_and_the_next_try_finishes(tmp_path, server,
         calls.append(1)
         return spoil(answer) if len(calls) > 2 else answer  # the first question is answered well
 
-    whole = drawn(tmp_path / "never", server, in_flight=1)
     server.spoil = sometimes
     cut = drawn(tmp_path / "once", server, in_flight=1)
     assert (cut.questions, cut.failed, cut.answers) == (4, 3, 2)
@@ -166,9 +172,8 @@ IMPOSSIBLE = {
 
 
 @pytest.mark.parametrize("column", IMPOSSIBLE)
-def test_an_impossible_line_of_a_journal_is_set_aside_and_its_question_asked_again(tmp_path, server, column):
+def test_an_impossible_line_of_a_journal_is_set_aside_and_its_question_asked_again(tmp_path, server, whole, column):
     """As an older version, or a damaged disk, left it."""
-    whole = drawn(tmp_path / "whole", server)
     value, reason = IMPOSSIBLE[column]
     calls = []
 
