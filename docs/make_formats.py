@@ -37,8 +37,8 @@ SAMPLES = """## measurements/samples/RUN.parquet
 What was seen, never rewritten. `advisor import samples FILE` reads the same columns from JSONL or Parquet.
 
 Nothing impossible is recorded: every answer, drawn or imported, passes the same rules first. Counts are whole and not
-negative ({tokens} tokens an answer at most), scores are numbers and not NaN, `correct` is true or false (or 1 and 0), an
-answer that is correct has a text (any that stands for it, `correct` for example), finish_reason is one of those below.
+negative ({tokens} tokens an answer at most), scores are numbers and not NaN, `correct` is true or false (or 1 or 0),
+an answer that is correct has a text (any that stands for it, as `correct`), finish_reason is one of those below.
 One row is one answer: rows of one run, model, task, question and sample_index that differ are refused, copies count
 once. The search_ columns are the same in all rows of a question. An error names file, line (of Parquet the row) and
 column, and nothing of the file is imported.
@@ -50,8 +50,9 @@ without a run_id become one run a file, or one for each model, task, strategy an
 
 While `advisor calibrate` runs, answers lie in a hidden journal beside the sealed files, one JSON line a question, on
 disk before the next; the same command takes it up and seals it when no question is missing. A question whose requests
-failed, or were answered with what no answer can be, is a row with finish_reason `error`, and is tried again. A line of
-the journal that is damaged or impossible is moved to `.RUN.set-aside` beside it and named, and its question asked again.
+failed, or were answered with what no answer can be, is a row with finish_reason `error`, and is tried again. A line
+of the journal that is damaged or impossible is moved to `.RUN.set-aside` beside it and named, and its question asked
+again.
 
 Of several settings of one strategy the user's own come first, then the one with most answers; `advisor fit` names the
 others."""
