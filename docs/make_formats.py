@@ -38,10 +38,10 @@ What was seen, never rewritten. `advisor import samples FILE` reads the same col
 
 Nothing impossible is recorded: every answer, drawn or imported, passes the same rules first. Counts are whole and not
 negative ({tokens} tokens an answer at most), scores are numbers and not NaN, `correct` is true or false (or 1 or 0),
-an answer that is correct has a text (any that stands for it, as `correct`), finish_reason is one of those below.
-One row is one answer: rows of one run, model, task, question and sample_index that differ are refused, copies count
-once. The search_ columns are the same in all rows of a question. An error names file, line (of Parquet the row) and
-column, and nothing of the file is imported.
+an answer that is correct has a text (any that stands for it, as `correct`), finish_reason and strategy are among those
+below. One row is one answer: rows of one run, model, task, question and sample_index that differ are refused, copies
+count once. The search_ columns are the same in all rows of a question. An error names file, line (of Parquet the row)
+and column, and nothing of the file is imported.
 
 A column that is not listed is refused, so that a misspelt one does not pass for an absent one: leave other columns out
 (`select * exclude (prompt, response)` in DuckDB). Columns without *required* may be absent, or begin at any line. Rows

@@ -31,13 +31,13 @@ EXPRESSIONS = {
 ALL_JSON = ", ".join(f"'{name}': 'JSON'" for name in KNOWN)
 READ_JSON = f"""
 select *, row_number() over () as place
-from read_json($file, format = 'newline_delimited', columns = {{{ALL_JSON}}}, maximum_object_size = 268435456)
+from read_json($file, format = 'newline_delimited', columns = {{{ALL_JSON}}})
 """
 """Every column as JSON: a type that is inferred would make a date of an answer, and a number of a text."""
 KEYS = """
 select key, count(*) from (
     select unnest(json_keys(json)) as key
-    from read_json_objects($file, format = 'newline_delimited', maximum_object_size = 268435456)
+    from read_json_objects($file, format = 'newline_delimited')
 ) group by key
 """
 SHOWN = 60
@@ -93,6 +93,8 @@ def _read_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> Locate:
         raise _strange(strange, f"{file}, line {first_line_where(file, lambda row: strange in row)}")
     for name in REQUIRED:
         if keys.get(name, 0) < n_rows:
+            if found := is_no_row(file):  # null, which is no object either, is a row without cells to DuckDB
+                raise AdvisorError(found[1], where=f"{file}, line {found[0]}", hint=FORMS)
             line = first_line_where(file, lambda row, name=name: name not in row)  # type: ignore[misc]
             _check_present([other for other in REQUIRED if other != name], f"{file}, line {line}")
     return lambda place: f"{file}, line {line_of(file, place)}"

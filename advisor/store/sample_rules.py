@@ -13,6 +13,7 @@ from typing import Any
 
 from advisor.store.row_types import Fault, type_fault
 from advisor.store.samples import Sample
+from advisor.strategies import STRATEGIES
 from advisor.tables import columns
 
 MOST_TOKENS = 10**8
@@ -20,7 +21,9 @@ MOST_TOKENS = 10**8
 MOST_SEARCH_TOKENS = 10**11
 """Of the whole search of one question."""
 FINISH_REASONS = ("stop", "length", "forced", "loop", "error")
-KEYS = ("model", "task", "question_id", "strategy")
+RECORDED = ("sampling", *(name for name, strategy in STRATEGIES.items() if strategy.search != "sampling"))
+"""Strategies of stored answers: those whose answers are plain samples are derived from `sampling`."""
+KEYS = ("model", "task", "question_id")
 OF_A_SEARCH = tuple(c.name for c in columns(Sample) if c.name.startswith("search_"))
 RANGES: dict[str, tuple[float, float]] = {
     "sample_index": (0, 10**9),
@@ -70,6 +73,10 @@ def _right_without_answer(row: Mapping[str, Any]) -> bool:
     return bool(row["correct"]) and row["answer"] is None
 
 
+def _strategy(row: Mapping[str, Any]) -> bool:
+    return row.get("strategy", "sampling") not in RECORDED
+
+
 def _finish_reason(row: Mapping[str, Any]) -> bool:
     return row.get("finish_reason") is not None and row["finish_reason"] not in FINISH_REASONS
 
@@ -86,6 +93,12 @@ def _more_than_its_search(row: Mapping[str, Any]) -> bool:
 RULES = (
     *(_not_empty(name) for name in KEYS),
     *(_within(name, *limits) for name, limits in RANGES.items()),
+    Rule(
+        "strategy",
+        _strategy,
+        f"coalesce(strategy, '') not in {RECORDED!r}",
+        f"known: {', '.join(RECORDED)}; plain answers, as for votes and best-of-n, are sampling",
+    ),
     Rule(
         "finish_reason",
         _finish_reason,

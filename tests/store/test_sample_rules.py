@@ -22,6 +22,8 @@ BROKEN = [
         for name, (_, high) in RANGES.items()
     ],
     {"answer": None},
+    {"strategy": "foo"},
+    {"strategy": "majority"},
     {"finish_reason": "eos"},
     {"finish_reason": "error"},
     {"finish_reason": "error", "correct": False},
@@ -32,6 +34,7 @@ SOUND = [
     {},
     *[{name: limit} for name, limits in RANGES.items() for limit in limits if not name.endswith("generated_tokens")],
     {"generated_tokens": 0},
+    *[{"strategy": name} for name in ("sampling", "greedy", "rebase", "mcts", "thinking-budget", "adaptive-majority")],
     {"generated_tokens": None, "search_generated_tokens": 0},
     {"search_generated_tokens": 5},
     {"answer": None, "correct": False},
