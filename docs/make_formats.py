@@ -16,6 +16,7 @@ from advisor.recommendation.hosted_prices import TokenPrice
 from advisor.sampling import MeasuredRow, SamplingRow
 from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SpeedRow
 from advisor.store.runs import Run
+from advisor.store.sample_rules import MOST_TOKENS
 from advisor.store.samples import Sample
 from advisor.support import FamilyRow, SupportRow
 from advisor.tables import columns
@@ -35,9 +36,23 @@ SAMPLES = """## measurements/samples/RUN.parquet
 
 What was seen, never rewritten. `advisor import samples FILE` reads the same columns from JSONL or Parquet.
 
+Nothing impossible is recorded: every answer, drawn or imported, passes the same rules first. Counts are whole and not
+negative ({tokens} tokens an answer at most), scores are numbers and not NaN, `correct` is true or false (or 1 or 0),
+an answer that is correct has a text (any that stands for it, as `correct`), finish_reason and strategy are among those
+below. One row is one answer: rows of one run, model, task, question and sample_index that differ are refused, copies
+count once. The search_ columns are the same in all rows of a question. An error names file, line (of Parquet the row)
+and column, and nothing of the file is imported.
+
+A column that is not listed is refused, so that a misspelt one does not pass for an absent one: leave other columns out
+(`select * exclude (prompt, response)` in DuckDB). Columns without *required* may be absent, or begin at any line. Rows
+without a run_id become one run a file, or one for each model, task, strategy and setting of drawing that the file has.
+`advisor import epoch` finds models by their names in the catalogue, and takes any Hugging Face id.
+
 While `advisor calibrate` runs, answers lie in a hidden journal beside the sealed files, one JSON line a question, on
 disk before the next; the same command takes it up and seals it when no question is missing. A question whose requests
-failed is a row with finish_reason `error`, and is tried again.
+failed, or were answered with what no answer can be, is a row with finish_reason `error`, and is tried again. A line
+of the journal that is damaged or impossible is moved to `.RUN.set-aside` beside it and named, and its question asked
+again.
 
 Of several settings of one strategy the user's own come first, then the one with most answers; `advisor fit` names the
 others."""
@@ -82,7 +97,7 @@ def page() -> str:
     """The whole page."""
     parts = [
         TOP,
-        SAMPLES,
+        SAMPLES.format(tokens=f"{MOST_TOKENS:,}"),
         section("columns", Sample),
         RUNS,
         section("columns", Run),

@@ -41,15 +41,15 @@ def pass_at_k(n: int, n_correct: int, k: int) -> float:
 def votes(answers: Iterable[Hashable | None], correct: Iterable[bool]) -> tuple[int, tuple[int, ...], int]:
     """(correct votes, votes of each wrong answer in descending order, answers that cannot vote).
 
-    An answer of None abstains; every correct answer votes for the same class.
+    Every correct answer votes for the same class, also one that was not recorded; a wrong one of None abstains.
     """
     right, abstained = 0, 0
     wrong: Counter[Hashable] = Counter()
     for answer, is_correct in zip(answers, correct, strict=True):
-        if answer is None:
-            abstained += 1
-        elif is_correct:
+        if is_correct:
             right += 1
+        elif answer is None:
+            abstained += 1
         else:
             wrong[answer] += 1
     return right, tuple(sorted(wrong.values(), reverse=True)), abstained

@@ -36,6 +36,7 @@ SAMPLES = 16
 TEMPERATURE = 1.0
 """Where no other is given; greedy runs, which have neither, are named by them too."""
 LOOPS_TO_MENTION = 0.02
+MOST_LINES_NAMED = 3
 RECORDED = "recorded in full already, nothing to draw; another --seed draws other answers"
 
 
@@ -251,7 +252,9 @@ def _calibration(path: Path, counts: Counts, notes: Sequence[str]) -> Calibratio
 
 
 def _notes(counts: Counts) -> list[str]:
-    notes = []
+    notes = [f"{line}; asked again" for line in counts.set_aside[:MOST_LINES_NAMED]]
+    if len(counts.set_aside) > MOST_LINES_NAMED:
+        notes.append(f"{len(counts.set_aside)} lines of the journal were set aside in all")
     if counts.loops > LOOPS_TO_MENTION * counts.answers:
         share = percent(counts.loops / counts.answers)
         notes.append(f"{share} of the answers repeat themselves to their limit; --frequency-penalty 0.05 may help")

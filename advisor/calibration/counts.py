@@ -13,7 +13,10 @@ from advisor.work import Work
 
 @dataclass(slots=True)
 class Counts:
-    """Questions, answers and failures of a run; `work` since the start of this process, which found `resumed` done."""
+    """Questions, answers and failures of a run; `work` since the start of this process, which found `resumed` done.
+
+    `set_aside` names the lines of its journal that no answer can be, whose questions are asked again.
+    """
 
     n_questions: int
     done: int = 0
@@ -26,6 +29,7 @@ class Counts:
     reasons: Counter[str] = field(default_factory=Counter)
     started: float = field(default_factory=time.monotonic)
     latest: float = field(default_factory=time.monotonic)
+    set_aside: tuple[str, ...] = ()
 
     def add(self, samples: Sequence[Sample], failure: str | None = None) -> None:
         """The rows of one question, or why its requests failed."""

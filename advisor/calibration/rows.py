@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from advisor.calibration.sampling_plan import Plan
+from advisor.engines.protocol import EngineFailure
+from advisor.store.sample_rules import fault_of_question
 from advisor.store.samples import Sample
 from advisor.strategies import STRATEGIES
 from advisor.strategies.search import Searched
@@ -47,6 +51,25 @@ def failure(plan: Plan, task: Task, question: Question, run_id: str) -> Sample:
     """The row of a question whose requests failed: neither right nor wrong."""
     shared = _shared(plan, task, question, Work(), run_id)
     return Sample(**shared, sample_index=0, answer=None, correct=False, generated_tokens=0, finish_reason="error")
+
+
+def checked(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """The rows of one question. Raises EngineFailure where they are none that an engine can have given."""
+    if found := fault_of_question([asdict(sample) for sample in samples]):
+        raise EngineFailure(f"an answer that cannot be: {found.what}")
+    return samples
+
+
+def journal_fault(plan: Plan, task: Task, run_id: str, key: str, rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Why the rows that a journal has for a question cannot be the answers of this run; None where they can."""
+    if found := fault_of_question([{name: row[name] for name in row if name != "reason"} for row in rows]):
+        return str(found)
+    row = rows[0]
+    expected_of = {"question_id": key, "model": plan.model, "task": task.name, "run_id": run_id}
+    for name, expected in expected_of.items():
+        if row.get(name) != expected:
+            return f"{name} is {row.get(name)!r}, not {expected!r}"
+    return None
 
 
 def _shared(plan: Plan, task: Task, question: Question, work: Work, run_id: str) -> dict[str, Any]:

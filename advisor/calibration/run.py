@@ -9,12 +9,13 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from advisor.calibration.counts import Counts
-from advisor.calibration.rows import answers, failure
+from advisor.calibration.rows import answers, checked, failure, journal_fault
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import EngineFailure, Generate, Score
 from advisor.errors import AdvisorError
@@ -55,8 +56,11 @@ async def draw(
     if sealed := recorded(plan, task, folder):
         return sealed
     name, counts = plan.run_id_in(folder, task), Counts(len(task.questions))
-    with Journal(folder, name) as journal:
-        done = {key: rows for key, rows in journal.done.items() if rows[0]["finish_reason"] != "error"}
+    with Journal(folder, name, partial(journal_fault, plan, task, name)) as journal:
+        counts.set_aside = journal.set_aside
+        asked = {question.question_id for question in task.questions}
+        held = {key: rows for key, rows in journal.done.items() if key in asked}
+        done = {key: rows for key, rows in held.items() if rows[0].get("finish_reason") != "error"}
         for rows in done.values():
             counts.add([Sample(**row) for row in rows])
         counts.resumed = counts.done
@@ -67,7 +71,7 @@ async def draw(
                 reason = None
                 try:
                     searched = await search(plan, task, question, generate, score)
-                    samples = answers(plan, task, question, searched, name)
+                    samples = checked(answers(plan, task, question, searched, name))
                     counts.work += searched.work
                 except EngineFailure as error:
                     samples, reason = [failure(plan, task, question, name)], str(error)
@@ -104,8 +108,10 @@ def recorded(plan: Plan, task: Task, folder: Path) -> tuple[Path, Counts] | None
     try:
         rows = duckdb.connect().execute(OF_QUESTIONS, {"file": str(sealed)}).fetchall()
     except duckdb.Error:
+        rows = []
+    if not rows:
         hint = "move it away and run the same command again"
-        raise AdvisorError("is recorded already and cannot be read", where=str(sealed), hint=hint) from None
+        raise AdvisorError("is recorded already and cannot be read", where=str(sealed), hint=hint)
     right, answered, loops = (sum(column) for column in zip(*rows, strict=True))
     n = len(rows)
     return sealed, Counts(n, done=n, resumed=n, right=right, answers=answered, loops=loops)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from advisor.engines.protocol import EngineFailure, Scored, conversation
+from advisor.engines.replies import mapping, shown, whole
 from advisor.engines.rewards import StepMarks, marked_positions, only_token, step_rewards
 from advisor.engines.server import Server
 from advisor.errors import MissingAbility
@@ -51,16 +52,17 @@ class RewardClient(Server):
         async with self.room:
             if prompt not in self._prompts:
                 self._prompts[prompt] = await self._token_ids(self._input(prompt, ""))
-            without, whole = self._prompts[prompt], await self._token_ids(self._input(prompt, text))
+            without, ids = self._prompts[prompt], await self._token_ids(self._input(prompt, text))
             conversation_or_text = self._input(prompt, text) if self._chat else {"input": prompt + text}
             answer = await self.post("/pooling", {**conversation_or_text, "task": "token_classify"})
         try:
-            rows, tokens = answer["data"][0]["data"], int(answer["usage"]["prompt_tokens"])
+            rows, usage = answer["data"][0]["data"], answer["usage"]
             rated = [[float(p) for p in row] for row in rows]
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
             raise EngineFailure(f"an answer without rewards ({type(error).__name__}: {error})") from None
+        tokens = whole(mapping(usage, "usage").get("prompt_tokens"), "prompt_tokens")
         return Scored(
-            step_rewards(rated, marked_positions(without, whole, self._mark_id, text, self.marks), len(whole)), tokens
+            step_rewards(rated, marked_positions(without, ids, self._mark_id, text, self.marks), len(ids)), tokens
         )
 
     def _input(self, prompt: str, text: str) -> dict[str, Any]:
@@ -70,7 +72,7 @@ class RewardClient(Server):
 
     async def _token_ids(self, text: dict[str, Any]) -> list[int]:
         answer = await self.post("/tokenize", text)
-        try:
-            return [int(token) for token in answer["tokens"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise EngineFailure(f"an answer without tokens ({type(error).__name__}: {error})") from None
+        tokens = mapping(answer, "body").get("tokens")
+        if not isinstance(tokens, list):
+            raise EngineFailure(f"an answer without tokens ({shown(tokens)})")
+        return [whole(token, "token") for token in tokens]

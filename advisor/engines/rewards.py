@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.engines.protocol import EngineFailure
+from advisor.engines.replies import probability
 from advisor.errors import MissingAbility
 
 
@@ -71,11 +72,11 @@ def only_token(ids: Sequence[int], marks: StepMarks) -> int:
 def step_rewards(rows: Sequence[Sequence[float]], positions: Sequence[int], n_tokens: int) -> tuple[float, ...]:
     """P(right) of each step from the two class probabilities of every token.
 
-    Raises EngineFailure for a model of another kind.
+    Raises EngineFailure for a model of another kind, and for what is no probability.
     """
     if len(rows) != n_tokens or any(len(row) != 2 for row in rows):
         shape = f"{len(rows)} rows of {len(rows[0]) if len(rows) else 0}"
         raise EngineFailure(
             f"is no process reward model: it gave {shape} for {n_tokens} tokens, not two classes a token"
         )
-    return tuple(float(rows[i][1]) for i in positions)
+    return tuple(probability(float(rows[i][1])) for i in positions)

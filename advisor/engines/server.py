@@ -21,6 +21,10 @@ IDLE_S = 1.0
 a request sent in that moment breaks."""
 
 
+class Refused(EngineFailure):
+    """The server answered that it does not take the request; it would not take it the next time either."""
+
+
 class Server:
     """A server at `url` (with or without /v1) serving `model`; use as an async context manager."""
 
@@ -50,7 +54,7 @@ class Server:
         try:
             answer = await self._http.get(f"{where}/models")
             served = [str(entry["id"]) for entry in answer.json()["data"]]
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, RecursionError) as error:
             raise MissingAbility(
                 f"no OpenAI-compatible server answers ({type(error).__name__})",
                 where=where,
@@ -64,7 +68,7 @@ class Server:
             )
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The decoded answer. Raises EngineFailure.
+        """The decoded answer. Raises EngineFailure, Refused where the server does not take such requests.
 
         Retried with growing, jittered waits, longer where the server says so.
         """
@@ -77,9 +81,9 @@ class Server:
                     return answer.json()
                 problem = f"HTTP {answer.status_code}: {' '.join(answer.text.split())[:200]}"
                 if answer.status_code not in RETRIED:
-                    break
+                    raise Refused(problem)
                 wait = max(wait, _seconds(answer.headers.get("retry-after")))
-            except (httpx.TransportError, ValueError) as error:  # ValueError: an answer that is no JSON
+            except (httpx.RequestError, ValueError, RecursionError) as error:  # the last two: an answer that is no JSON
                 problem = f"{type(error).__name__}: {error}"
             if attempt + 1 < ATTEMPTS:
                 await asyncio.sleep(wait)

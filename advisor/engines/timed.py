@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from advisor.engines.protocol import EngineFailure
+from advisor.engines.replies import mapping, whole
 from advisor.engines.server import Server
 from advisor.engines.timing import Timing
 
@@ -25,7 +26,8 @@ class TimedClient(Server):
             version = None
         served = (await self._http.get(f"{self.root}/v1/models")).json()["data"]
         context = next((entry.get("max_model_len") for entry in served if entry["id"] == self.model), None)
-        return version or "", int(context) if context else None
+        sound = isinstance(context, int) and not isinstance(context, bool) and context > 0
+        return str(version or ""), context if sound else None
 
     async def timed(self, prompt: list[int], generated_tokens: int) -> Timing:
         """See Timed. A server that does not take ignore_eos may answer shorter: that is a failure.
@@ -68,8 +70,9 @@ class TimedClient(Server):
                     if event.get("choices"):
                         last = time.perf_counter()
                         first = first or last
-                    count = int((event.get("usage") or {}).get("completion_tokens") or count)
-        except (httpx.HTTPError, ValueError, TypeError) as error:
+                    usage = mapping(event.get("usage") or {}, "usage")
+                    count = whole(usage.get("completion_tokens") or count, "completion_tokens")
+        except (httpx.HTTPError, ValueError, TypeError, RecursionError) as error:
             what = f"{type(error).__name__}: {error}"
             broken = isinstance(error, httpx.NetworkError | httpx.ProtocolError)
             raise (_Unanswered(what) if broken and not answered else EngineFailure(what)) from None

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from advisor.engines.protocol import Completion, EngineFailure, Sampling, Scored, conversation
+from advisor.engines.replies import ending
 from advisor.engines.rewards import StepMarks, marked_positions, only_token, step_rewards
 from advisor.engines.routing import Steps
 from advisor.engines.timing import EngineFacts, Timing
@@ -135,7 +136,7 @@ class Policy(InProcess):
         drawn = last.outputs[0]
         cached = int(last.num_cached_tokens or 0)
         stopped_at = drawn.stop_reason if isinstance(drawn.stop_reason, str) else ""
-        reason = "length" if drawn.finish_reason == "length" else "stop"
+        reason = ending(drawn.finish_reason)
         return Completion(
             drawn.text, len(drawn.token_ids), len(last.prompt_token_ids or ()) - cached, cached, reason, stopped_at
         )

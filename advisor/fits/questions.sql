@@ -16,7 +16,7 @@ select
     max(search_generated_tokens) as search_tokens,
     max(search_depth_tokens) as search_depth
 from (
-    select *, search_scored_tokens / count(*) over (partition by run_id, question_id) as scored
+    select *, search_scored_tokens / count(*) over (partition by run_id, model, task, strategy, question_id) as scored
     from samples
 )
 where

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import duckdb
 
 from advisor.arguments import checked_arguments
-from advisor.importers.files import ImportedSamples, seal_samples
+from advisor.errors import AdvisorError
+from advisor.importers.files import ImportedSamples, first_line, seal_samples
+from advisor.models.catalog import Catalog
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 
@@ -37,12 +40,38 @@ MODELS = {
     "meta-llama/llama-4-maverick-17b-128e-instruct-fp8": "meta-llama/Llama-4-Maverick-17B-128E-Instruct",
     "allenai/llama-3.1-tulu-3-70b-dpo": "allenai/Llama-3.1-Tulu-3-70B-DPO",
 }
+"""Epoch's names in lower case; those that are not here are looked up in the catalog."""
+
+
+HUGGING_FACE_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @checked_arguments
 def import_epoch(workspace: Workspace, path: str | os.PathLike[str]) -> ImportedSamples:
-    """Seal one file a run of open models. Raises AdvisorError for a file that is not Epoch's."""
+    """Seal one file a run of open models: those of the catalog by name, others by their Hugging Face id.
+
+    Raises AdvisorError for a file that is not Epoch's.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise AdvisorError("no such file", where=str(file))
     connection = duckdb.connect()
     connection.execute("create table epoch_models (published varchar, model varchar)")
-    connection.executemany("insert into epoch_models values ($1, $2)", [list(pair) for pair in MODELS.items()])
-    return seal_samples(workspace, Path(path), connection, statement("advisor.importers", "epoch"))
+    try:
+        names = connection.execute("select distinct model from read_parquet($file)", {"file": str(file)}).fetchall()
+    except duckdb.Error as error:
+        raise AdvisorError(f"cannot be read as samples ({first_line(error)})", where=str(file)) from None
+    for (name,) in names:
+        if model := open_model(workspace.models, str(name or "")):
+            connection.execute("insert into epoch_models values ($1, $2)", [name, model])
+    return seal_samples(workspace, file, connection, statement("advisor.importers", "epoch"))
+
+
+def open_model(models: Catalog, name: str) -> str | None:
+    """The id of a model that Epoch names so; None for a name that is no open model as far as we know."""
+    if own := MODELS.get(name.lower()):
+        return own
+    try:
+        return models.resolve(name)
+    except AdvisorError:
+        return name if HUGGING_FACE_ID.fullmatch(name) else None

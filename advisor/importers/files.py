@@ -11,6 +11,7 @@ import pyarrow
 from pyarrow import parquet
 
 from advisor.errors import AdvisorError
+from advisor.importers.incoming import Locate, check_rows, name_runs
 from advisor.store.identity import RUN_ID
 from advisor.store.samples import Sample
 from advisor.store.seal import sealed
@@ -20,16 +21,6 @@ from advisor.values import Value
 
 REQUIRED = tuple(c.name for c in columns(Sample) if c.required)
 APART_FROM_RUN_ID = tuple(c.name for c in columns(Sample) if c.name != "run_id")
-KEYS = tuple(c.name for c in columns(Sample) if c.required and not c.nullable)
-COUNTS = tuple(c.name for c in columns(Sample) if c.kind is int)
-IMPOSSIBLE = {f"trim(coalesce(\"{name}\"::varchar, '')) = ''": f"{name} is empty" for name in KEYS} | {
-    f'"{name}" < 0': f"{name} is negative" for name in COUNTS
-}
-"""What no answer can be, as SQL, and how it is said."""
-DISAGREEMENTS = """
-select run_id, question_id, sample_index from incoming
-group by all having count(*) > 1 and (count(distinct correct) > 1 or count(distinct coalesce(answer, '')) > 1) limit 1
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +33,31 @@ class ImportedSamples(Value):
 
 
 def seal_samples(
-    workspace: Workspace, path: Path, connection: duckdb.DuckDBPyConnection, query: str
+    workspace: Workspace,
+    path: Path,
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    *,
+    unnamed: str = "",
+    locate: Locate = str,
 ) -> ImportedSamples:
     """Run `query` (with `$file` where it reads one) and seal its rows, one Parquet file a run.
 
-    Runs that are there already with the same rows, under whatever name, are left alone; other rows under a recorded
-    name are refused. Raises AdvisorError for unreadable files, wrong columns, and duplicate rows that disagree.
+    Rows without a run_id become the run `unnamed`, or several where they were drawn in several ways. A column `place`
+    numbers the rows, and `locate` makes "file, line" of it for errors. Runs that are there already with the same rows,
+    under whatever name, are left alone; other rows under a recorded name are refused. Raises AdvisorError for
+    unreadable files, wrong columns, rows that no answer can be, and rows that contradict each other.
     """
     if not path.is_file():
         raise AdvisorError("no such file", where=str(path))
-    connection.execute(create_table(Sample, "incoming"))
+    connection.execute(create_table(Sample, "incoming", "place bigint"))
     try:
         arguments = {"file": str(path)} if "$file" in query else {}
-        connection.execute(f"insert into incoming by name select distinct * from ({query})", arguments)
+        connection.execute(f"insert into incoming by name {query}", arguments)
     except duckdb.Error as error:
-        raise AdvisorError(f"cannot be read as samples ({_first_line(error)})", where=str(path)) from None
-    _check(connection, path)
+        raise AdvisorError(f"cannot be read as samples ({first_line(error)})", where=str(path)) from None
+    name_runs(connection, unnamed)
+    check_rows(connection, path, locate)
     folder = workspace.writable / "measurements" / "samples"
     recorded = {run: _recorded(connection, run, folder) for run in _run_ids(connection, path)}
     new = tuple(run for run, name in recorded.items() if name is None)
@@ -65,17 +65,6 @@ def seal_samples(
         sealed(folder / f"{run}.parquet", partial(_copy, connection, run))
     (n_rows,) = connection.execute("select count(*) from incoming").fetchall()[0]
     return ImportedSamples(n_rows, new, tuple(name for name in recorded.values() if name is not None))
-
-
-def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    for condition, what in IMPOSSIBLE.items():
-        found = connection.execute(f"select model, question_id, sample_index from incoming where {condition} limit 1")
-        if row := found.fetchone():
-            where = f"{path}, model {row[0]!r}, question {row[1]!r}, sample {row[2]}"
-            raise AdvisorError(what, where=where, hint="correct or remove the answer")
-    if row := connection.execute(DISAGREEMENTS).fetchone():
-        what = f"holds rows that disagree about run {row[0]!r}, question {row[1]!r}, sample {row[2]}"
-        raise AdvisorError(what, where=str(path))
 
 
 def _run_ids(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
@@ -132,9 +121,10 @@ def _same(connection: duckdb.DuckDBPyConnection, run: str, file: Path, names: tu
 
 def _copy(connection: duckdb.DuckDBPyConnection, run: str, target: Path) -> None:
     quoted, name = str(target).replace("'", "''"), run.replace("'", "''")
-    rows = f"select * from incoming where run_id = '{name}' order by question_id, sample_index"
+    rows = f"select * exclude (place) from incoming where run_id = '{name}' order by question_id, sample_index"
     connection.execute(f"copy ({rows}) to '{quoted}' (format parquet, compression zstd)")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Of DuckDB's message, which goes on with the query."""
     return str(error).splitlines()[0]

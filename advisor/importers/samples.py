@@ -5,100 +5,139 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from advisor.arguments import checked_arguments
-from advisor.errors import AdvisorError
-from advisor.importers.files import COUNTS, KEYS, REQUIRED, ImportedSamples, seal_samples
+from advisor.errors import AdvisorError, unknown
+from advisor.importers.cells import cell, given
+from advisor.importers.files import REQUIRED, ImportedSamples, first_line, seal_samples
+from advisor.importers.incoming import Locate
+from advisor.importers.json_lines import first_line_where, is_no_row, line_of
 from advisor.store.samples import Sample
 from advisor.store.workspace import Workspace
-from advisor.tables import Column, columns
+from advisor.tables import columns
 
 FORMS = f"a samples file is .jsonl or .parquet with the columns {', '.join(REQUIRED)}"
-ACCEPTED: dict[type, tuple[type, ...]] = {str: (str, int, float), int: (int, float), float: (int, float), bool: (int,)}
-"""JSON's types that a column of a type takes; a true or false is an int in Python."""
+KNOWN = {c.name: c for c in columns(Sample)}
 EXPRESSIONS = {
-    "task": "lower({})",
-    "strategy": "coalesce({}, 'sampling')",
-    "run_id": "coalesce(nullif({}, ''), getvariable('run_id'))",
+    "model": "trim({})",
+    "task": "trim(lower({}))",
+    "strategy": "coalesce(nullif(trim({}), ''), 'sampling')",
+    "run_id": "nullif({}, '')",
 }
+ALL_JSON = ", ".join(f"'{name}': 'JSON'" for name in KNOWN)
+READ_JSON = f"""
+select *, row_number() over () as place
+from read_json($file, format = 'newline_delimited', columns = {{{ALL_JSON}}})
+"""
+"""Every column as JSON: a type that is inferred would make a date of an answer, and a number of a text."""
+KEYS = """
+select key, count(*) from (
+    select unnest(json_keys(json)) as key
+    from read_json_objects($file, format = 'newline_delimited')
+) group by key
+"""
+SHOWN = 60
 
 
 @checked_arguments
 def import_samples(workspace: Workspace, path: str | os.PathLike[str]) -> ImportedSamples:
-    """Seal one file a run. Raises AdvisorError naming the file, the line and the column at fault."""
+    """Seal one file a run. Raises AdvisorError naming the file, the line or row, and the column at fault."""
     file = Path(path)
     if not file.is_file():
         raise AdvisorError("no such file", where=str(file), hint=FORMS)
+    connection = duckdb.connect()
     if file.suffix == ".parquet":
-        reader = "read_parquet($file)"
+        locate = _read_parquet(connection, file)
     elif file.suffix in {".jsonl", ".ndjson", ".json"}:
-        _check_lines(file)
-        reader = "read_json($file, format = 'newline_delimited')"
+        locate = _read_lines(connection, file)
     else:
         raise AdvisorError(f"has the unknown ending {file.suffix!r}", where=str(file), hint=FORMS)
-    connection = duckdb.connect()
-    try:
-        connection.execute(f"create temp table source as select * from {reader}", {"file": str(file)})
-    except duckdb.Error as error:
-        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(file), hint=FORMS) from None
     if connection.execute("select count(*) from source").fetchone() == (0,):
         raise AdvisorError("holds no answers", where=str(file), hint=FORMS)
-    present = {row[0] for row in connection.execute("describe source").fetchall()}
-    if missing := [name for name in REQUIRED if name not in present]:
-        raise AdvisorError(f"lacks the column {missing[0]!r}", where=str(file), hint=FORMS)
-    connection.execute("set variable run_id = $run", {"run": f"import-{_digest(file)}"})
-    return seal_samples(workspace, file, connection, _query(present))
+    types = {row[0]: str(row[1]) for row in connection.execute("describe source").fetchall()}
+    cells = {name: cell(each, types.get(name)) for name, each in KNOWN.items()}
+    _check_types(connection, types, cells, locate)
+    return seal_samples(workspace, file, connection, _query(cells), unnamed=f"import-{_digest(file)}", locate=locate)
+
+
+def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> Locate:
+    """The table `source` of the file's columns, and `place`. Raises AdvisorError for columns that are not ours."""
+    try:
+        found = connection.execute("select * from read_parquet($file) limit 0", {"file": str(file)})
+        names = [str(column[0]) for column in found.description or ()]
+        if strange := next((name for name in names if name not in KNOWN), None):
+            raise _strange(strange, str(file))
+        _check_present(names, str(file))
+        query = "create temp table source as select *, row_number() over () as place from read_parquet($file)"
+        connection.execute(query, {"file": str(file)})
+    except duckdb.Error as error:
+        raise AdvisorError(f"cannot be read ({first_line(error)})", where=str(file), hint=FORMS) from None
+    return lambda place: f"{file}, row {place}"
+
+
+def _read_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> Locate:
+    """The table `source` of every column as JSON, and `place`. Raises AdvisorError as `_read_parquet`."""
+    try:
+        keys: dict[str, int] = dict(connection.execute(KEYS, {"file": str(file)}).fetchall())
+        connection.execute(f"create temp table source as {READ_JSON}", {"file": str(file)})
+    except duckdb.Error as error:
+        if found := is_no_row(file):
+            raise AdvisorError(found[1], where=f"{file}, line {found[0]}", hint=FORMS) from None
+        raise AdvisorError(f"cannot be read ({first_line(error)})", where=str(file), hint=FORMS) from None
+    (n_rows,) = connection.execute("select count(*) from source").fetchall()[0]
+    if strange := next((key for key in keys if key not in KNOWN), None):
+        raise _strange(strange, f"{file}, line {first_line_where(file, lambda row: strange in row)}")
+    for name in REQUIRED:
+        if keys.get(name, 0) < n_rows:
+            if found := is_no_row(file):  # null, which is no object either, is a row without cells to DuckDB
+                raise AdvisorError(found[1], where=f"{file}, line {found[0]}", hint=FORMS)
+            line = first_line_where(file, lambda row, name=name: name not in row)  # type: ignore[misc]
+            _check_present([other for other in REQUIRED if other != name], f"{file}, line {line}")
+    return lambda place: f"{file}, line {line_of(file, place)}"
+
+
+def _strange(name: str, where: str) -> AdvisorError:
+    error = unknown("column", name, KNOWN, where=where)
+    return AdvisorError(error.what, where=where, hint=f"{error.hint}; leave out what is none of these")
+
+
+def _check_present(names: list[str], where: str) -> None:
+    if missing := [name for name in REQUIRED if name not in names]:
+        raise AdvisorError(f"lacks the column {missing[0]!r}", where=where, hint=FORMS)
 
 
 def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256()
+    with file.open("rb") as opened:
+        while block := opened.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()[:12]
 
 
-def _query(present: set[str]) -> str:
-    """Every column of Sample from the table `source`, null where it has none."""
-    cells = []
-    for each in columns(Sample):
-        cast = f'"{each.name}"::{each.sql_type}' if each.name in present else f"null::{each.sql_type}"
-        cells.append(f'{EXPRESSIONS.get(each.name, "{}").format(cast)} as "{each.name}"')
-    return f"select {', '.join(cells)} from source"
+def _check_types(
+    connection: duckdb.DuckDBPyConnection, types: dict[str, str], cells: dict[str, str], locate: Locate
+) -> None:
+    """Raises AdvisorError for the first row with a cell that is none of its column."""
+    wrong = {name: f"{given(name, types[name])} and ({cells[name]}) is null" for name in KNOWN if name in types}
+    cases = " ".join(f"when {condition} then '{name}'" for name, condition in wrong.items())
+    query = f"select place, case {cases} end as name from source where {' or '.join(wrong.values())} limit 1"
+    if row := connection.execute(query).fetchone():
+        place, name = row
+        value = connection.execute(f'select "{name}" from source where place = $place', {"place": place}).fetchall()
+        shown = _shown(json.loads(value[0][0]) if types[name] == "JSON" else value[0][0])
+        hint = f"{name} is a {KNOWN[name].words}"
+        raise AdvisorError(f"{name} is {shown[:SHOWN]}", where=locate(place), hint=hint)
 
 
-def _check_lines(path: Path) -> None:
-    """Every line is a JSON object with the required columns, all in their types; the first that is not is named."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                _check_line(line, f"{path}, line {number}")
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else repr(value)
 
 
-def _check_line(line: str, where: str) -> None:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise AdvisorError(f"is no JSON ({error})", where=where, hint=FORMS) from None
-    if not isinstance(row, dict):
-        raise AdvisorError("is no JSON object", where=where, hint=FORMS)
-    for each in columns(Sample):
-        if each.name not in row:
-            if each.required:
-                raise AdvisorError(f"lacks the column {each.name!r}", where=where, hint=FORMS)
-        elif not _is_of(row[each.name], each):
-            hint = f"{each.name} is a {each.words}"
-            raise AdvisorError(f"{each.name} is {row[each.name]!r}", where=where, hint=hint)
-        elif each.name in KEYS and not str(row[each.name]).strip():
-            raise AdvisorError(f"{each.name} is empty", where=where, hint=FORMS)
-        elif each.name in COUNTS and (row[each.name] or 0) < 0:
-            hint = f"{each.name} is never negative"
-            raise AdvisorError(f"{each.name} is {row[each.name]!r}", where=where, hint=hint)
-
-
-def _is_of(value: Any, each: Column) -> bool:
-    if value is None:
-        return each.nullable or not each.required
-    if each.kind is int and isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, ACCEPTED[each.kind])
+def _query(cells: dict[str, str]) -> str:
+    """Every column of Sample from the table `source`, null where it has none, and the place of the row."""
+    selected = [f'{EXPRESSIONS.get(name, "{}").format(cell)} as "{name}"' for name, cell in cells.items()]
+    return f"select {', '.join(selected)}, place from source"

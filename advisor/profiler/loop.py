@@ -19,7 +19,7 @@ from advisor.profiler.measure import measure
 from advisor.profiler.plan import Load, loads
 from advisor.store.journal import Journal
 from advisor.store.measurements import parquet_writer
-from advisor.store.runs import Run
+from advisor.store.runs import Run, fault_of_load
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ async def measure_loads(
     """
     name = beliefs.subject.run_id_in(folder)
     until = math.inf
-    with Journal(folder, name) as journal:
+    with Journal(folder, name, fault_of_load) as journal:
         kept = [Run(**row) for rows in journal.done.values() for row in rows]
         runs = [run for run in kept if run.status != "failed"]  # those are tried again
         done = False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from advisor.store.row_types import type_fault
 from advisor.tables import column
 
 STATES = ("ok", "oom", "failed")
@@ -59,3 +61,16 @@ class Run:
     )
     dummy_weights: bool | None = column("random weights: a mixture of experts routes at random", default=None)
     note: str | None = column("why it failed, for example", default=None)
+
+
+def fault_of_load(key: str, rows: list[dict[str, Any]]) -> str | None:
+    """What makes the rows that a journal has for one load impossible; None where nothing does."""
+    for row in rows:
+        if found := type_fault(Run, row):
+            return str(found)
+        if row.get("status", "ok") not in STATES:
+            return f"status is {row['status']!r}; known: {', '.join(STATES)}"
+        numbers = {name: value for name, value in row.items() if isinstance(value, int | float)}
+        if negative := next((name for name, value in numbers.items() if value < 0), None):
+            return f"{negative} is {numbers[negative]!r}; no figure of a load is below zero"
+    return None

@@ -27,7 +27,7 @@ class Sample:
     reward_model: str | None = column("that model; votes are weighted by one at a time", default=None)
     strategy: str = column(
         "how it was drawn; `sampling`: plain independent answers, from which votes at every k and token caps are"
-        " derived; of any other strategy each run is one point",
+        " derived; of `greedy`, `rebase`, `mcts`, `thinking-budget` and `adaptive-majority` each run is one point",
         default="sampling",
     )
     finish_reason: str | None = column(

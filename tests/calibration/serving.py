@@ -39,7 +39,8 @@ class Handler(BaseHTTPRequestHandler):
         sampling = Sampling(max_tokens=body["max_tokens"], stop=tuple(body.get("stop", ())), seed=body["seed"])
         drawn = asyncio.run(Policy(0.15).generate(prompt + newline, partial, sampling))
         usage = {"prompt_tokens": drawn.prompt_tokens, "completion_tokens": drawn.generated_tokens}
-        self.reply({"choices": [{"text": drawn.text, "finish_reason": drawn.finish_reason}], "usage": usage})
+        answer = {"choices": [{"text": drawn.text, "finish_reason": drawn.finish_reason}], "usage": usage}
+        self.reply(self.server.spoil(answer))
 
     def tokenize(self, body):
         self.reply({"tokens": [ord(c) for c in body["prompt"]]})
@@ -47,10 +48,11 @@ class Handler(BaseHTTPRequestHandler):
     def rate(self, body):
         """A token is a character; every step is right with 0.7."""
         text = body["input"]
-        self.reply({"data": [{"data": [[0.3, 0.7]] * len(text)}], "usage": {"prompt_tokens": len(text)}})
+        rated = {"data": [{"data": [[0.3, 0.7]] * len(text)}], "usage": {"prompt_tokens": len(text)}}
+        self.reply(self.server.spoil_rewards(rated))
 
     def reply(self, content, status=200):
-        data = json.dumps(content).encode()
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(data)))
         self.end_headers()
@@ -58,13 +60,18 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Breaks every connection after so many completions."""
+    """Breaks every connection after so many completions; `spoil` and `spoil_rewards` make nonsense of replies."""
 
     daemon_threads = True
 
     def __init__(self):
         self.lock, self.completions, self.dies_after = threading.Lock(), 0, float("inf")
+        self.heal()
         super().__init__(("127.0.0.1", 0), Handler)
+
+    def heal(self):
+        """Answer well from now on."""
+        self.spoil = self.spoil_rewards = lambda answer: answer
 
     @property
     def url(self):

@@ -103,13 +103,47 @@ def test_the_same_rows_under_another_name_do_not_count_twice(ws, write):
         ([ROWS[0] | {"correct": None}], "line 1: correct is None"),
         ([{k: v for k, v in ROWS[0].items() if k != "correct"}], "lacks the column 'correct'"),
         ([ROWS[0], ROWS[0] | {"correct": False}], "disagree"),
-        ([*ROWS, ROWS[0] | {"generated_tokens": -1}], "line 13: generated_tokens is -1; generated_tokens is never neg"),
+        (
+            [*ROWS, ROWS[0] | {"generated_tokens": -1}],
+            "line 13: generated_tokens is -1; generated_tokens is a number from 0 to 100,000,000",
+        ),
         ([ROWS[0] | {"prompt_tokens": -1}], "line 1: prompt_tokens is -1"),
-        ([ROWS[0], ROWS[0] | {"model": ""}], "line 2: model is empty"),
-        ([ROWS[0] | {"task": " "}], "line 1: task is empty"),
-        ([ROWS[0] | {"question_id": ""}], "line 1: question_id is empty"),
+        ([ROWS[0], ROWS[0] | {"model": ""}], "line 2: model is ''"),
+        ([ROWS[0] | {"task": " "}], "line 1: task is ''"),
+        ([ROWS[0] | {"question_id": ""}], "line 1: question_id is ''"),
         ([ROWS[0] | {"run_id": "../x"}], "cannot name a file"),
         (["[]"], "no JSON object"),
+        ([*ROWS, "7"], "line 13: is no JSON object"),
+        ([*ROWS, "null"], "line 13: is no JSON object"),
+        ([*ROWS, '{"model": "a", "model": "b"}'], "line 13: is no JSON ('model' is there twice)"),
+        ([*ROWS, '{"model": "\\ud800"}'], "line 13: is no JSON"),
+        ([ROWS[0], "", ROWS[1] | {"correct": -1}], "line 3: correct is -1; correct is a true or false"),
+        ([ROWS[0] | {"correct": 5}], "line 1: correct is 5"),
+        ([ROWS[0] | {"correct": "yes"}], "line 1: correct is 'yes'"),
+        ([ROWS[0] | {"answer": None}], "line 1: answer is None; an answer that is correct has a text"),
+        ([ROWS[0] | {"score": float("nan")}], "line 1: score is nan"),
+        ([ROWS[0] | {"score": float("-inf")}], "line 1: score is -inf"),
+        ([ROWS[0] | {"generated_tokens": 10**12}], "line 1: generated_tokens is 1000000000000"),
+        ([ROWS[0] | {"generated_tokens": 10**30}], "line 1: generated_tokens is 1"),
+        ([ROWS[0] | {"generated_tokens": True}], "line 1: generated_tokens is True"),
+        ([ROWS[0] | {"answer": ["4"]}], "line 1: answer is ['4']"),
+        ([ROWS[0] | {"question_id": False}], "line 1: question_id is False"),
+        ([ROWS[0] | {"finish_reason": "tool_calls"}], "line 1: finish_reason is 'tool_calls'; known: stop, length"),
+        ([ROWS[0] | {"finish_reason": "error"}], "line 1: answer is '0'; a request that failed"),
+        ([ROWS[0] | {"strategy": "foo"}], "line 1: strategy is 'foo'; known: sampling, greedy"),
+        ([ROWS[0] | {"temperature": -0.1}], "line 1: temperature is -0.1"),
+        ([ROWS[0] | {"top_p": 1.1}], "line 1: top_p is 1.1"),
+        ([ROWS[0] | {"search_generated_tokens": 99}], "line 1: generated_tokens is 100; an answer has no more tokens"),
+        (
+            [*ROWS, ROWS[0] | {"generated_tokens": 7}],
+            "line 13: holds rows that disagree about sample 0 of question 'a'",
+        ),
+        (
+            [ROWS[0] | {"search_depth_tokens": 5}, ROWS[1] | {"search_depth_tokens": 6}],
+            "line 2: search_depth_tokens differs between the rows of question 'a'",
+        ),
+        ([*ROWS, ROWS[0] | {"temperatur": 1.0}], "line 13: unknown column 'temperatur'; did you mean temperature?"),
+        ([*ROWS, {k: v for k, v in ROWS[0].items() if k != "task"}], "line 13: lacks the column 'task'"),
         ([""], "holds no answers"),
     ],
 )
@@ -138,14 +172,25 @@ def test_bad_files(ws, tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [("'' as model", "model is empty"), ("-1 as generated_tokens", "generated_tokens is negative")],
+    [
+        ("'' as model", "model is ''; model is a text"),
+        ("-1 as generated_tokens", "generated_tokens is -1; generated_tokens is a number from 0"),
+        ("null as correct", "correct is None; correct is a true or false"),
+        ("5 as correct", "correct is 5; correct is a true or false"),
+        ("-1 as correct", "correct is -1;"),
+        ("[1] as answer", r"answer is \[1\]; answer is a text"),
+        ("1.5 as generated_tokens", "generated_tokens is 1.5; generated_tokens is a whole number"),
+        ("true as generated_tokens", "generated_tokens is True; generated_tokens is a whole number"),
+        ("'nan'::double as score", "score is nan; score is a number or null"),
+        ("null as answer", "answer is None; an answer that is correct has a text"),
+    ],
 )
 def test_bad_rows_of_a_parquet_file_name_column_and_answer(ws, write, tmp_path, change, message):
     import_samples(ws, write([row | {"run_id": "r1"} for row in ROWS]))
     table = tmp_path / "samples.parquet"
     rows = f"select * replace ({change}) from '{ws.own}/measurements/samples/r1.parquet' limit 1"
     duckdb.execute(f"copy ({rows}) to '{table}'")
-    with pytest.raises(AdvisorError, match=rf"samples\.parquet, model .*, question 'a', sample 0: {message}"):
+    with pytest.raises(AdvisorError, match=rf"samples\.parquet, row 1: {message}"):
         import_samples(ws, table)
 
 
@@ -154,3 +199,68 @@ def test_a_changed_run_is_refused(ws, write):
     with pytest.raises(AdvisorError, match="recorded already with other rows"):
         import_samples(ws, write([r | {"run_id": "r1", "correct": True} for r in ROWS]))
     assert sealed(ws) == ["r1"]
+
+
+def answers_of(ws, run, names):
+    return duckdb.sql(f"select {names} from '{ws.own}/measurements/samples/{run}.parquet' order by all").fetchall()
+
+
+def test_thirty_rows_of_one_answer_are_no_vote_of_thirty(ws, write):
+    with pytest.raises(
+        AdvisorError, match=r"disagree about sample 0 .*: generated_tokens; give every answer a sample_i"
+    ):
+        import_samples(ws, write([ROWS[0] | {"generated_tokens": 100 + i} for i in range(30)]))
+    assert import_samples(ws, write([ROWS[0]] * 30)).rows == 1
+
+
+def test_several_models_and_tasks_in_one_file_are_runs_of_their_own(ws, write):
+    rows = [r | {"model": m, "task": t} for r in ROWS for m in ("a/x", "b/y") for t in ("one", "two")]
+    done = import_samples(ws, write(rows))
+    assert (done.rows, len(done.new_runs)) == (48, 4)
+    assert [run.rpartition("-")[2] for run in done.new_runs] == ["1", "2", "3", "4"]
+    found = [answers_of(ws, run, "distinct model, task, run_id") for run in done.new_runs]
+    assert found == [
+        [(m, t, run)]
+        for (m, t), run in zip(
+            [("a/x", "one"), ("a/x", "two"), ("b/y", "one"), ("b/y", "two")], done.new_runs, strict=True
+        )
+    ]
+    assert import_samples(ws, write(rows)).unchanged == done.new_runs
+
+
+def test_answers_drawn_in_several_ways_are_runs_of_their_own(ws, write):
+    rows = [r | {"temperature": t} for r in ROWS for t in (0.5, 1.0)] + [ROWS[0] | {"run_id": "named"}]
+    done = import_samples(ws, write(rows))
+    assert len(done.new_runs) == 3
+    assert [answers_of(ws, run, "distinct temperature") for run in done.new_runs] == [[(0.5,)], [(1.0,)], [(None,)]]
+
+
+def test_several_models_under_one_run_id_are_one_file(ws, write):
+    done = import_samples(ws, write([r | {"model": m, "run_id": "r"} for r in ROWS for m in ("a/x", "b/y")]))
+    assert (done.rows, done.new_runs) == (24, ("r",))
+
+
+def test_an_optional_column_may_begin_late(ws, write):
+    rows = [r | {"question_id": f"q{i}"} for i in range(2000) for r in ROWS[:4]]
+    done = import_samples(ws, write([*rows, ROWS[0] | {"finish_reason": "stop", "run_id": "late"}]))
+    assert len(done.new_runs) == 2
+    assert answers_of(ws, "late", "finish_reason") == [("stop",)]
+
+
+@pytest.mark.parametrize("answer", ["2024-1-5", "01:30", "1e3", "007", "true", "1.0", "a\nb", "é", ""])
+def test_texts_stay_as_they_are(ws, write, answer):
+    import_samples(ws, write([ROWS[0] | {"answer": answer, "run_id": "r"}]))
+    assert answers_of(ws, "r", "answer, typeof(answer)") == [(answer, "VARCHAR")]
+
+
+def test_numbers_that_are_whole_and_truth_as_numbers_are_taken(ws, write):
+    import_samples(ws, write([ROWS[0] | {"generated_tokens": 12.0, "correct": 1, "answer": 7, "run_id": "r"}]))
+    assert answers_of(ws, "r", "generated_tokens, correct, answer") == [(12, True, "7")]
+
+
+def test_an_unknown_column_of_a_parquet_file_is_named(ws, tmp_path, write):
+    import_samples(ws, write([r | {"run_id": "r1"} for r in ROWS]))
+    table = tmp_path / "more.parquet"
+    duckdb.execute(f"copy (select *, 1 as scores from '{ws.own}/measurements/samples/r1.parquet') to '{table}'")
+    with pytest.raises(AdvisorError, match=r"more\.parquet: unknown column 'scores'; did you mean score"):
+        import_samples(ws, table)

@@ -137,6 +137,23 @@ def test_killed_it_resumes(tmp_path):
     assert [f.name for f in tmp_path.iterdir()] == [measured.path.name]
 
 
+def test_an_impossible_load_of_a_journal_is_set_aside_and_measured_again(tmp_path):
+    def stop(step):
+        if step.n_measured == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Steady(), watch=stop)
+    (journal,) = tmp_path.iterdir()
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    lines[0]["rows"][0]["tpot_s"] = -1.0
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    measured, _ = run(tmp_path, Steady())
+    assert measured.path.suffix == ".parquet"
+    assert min(each.tpot_s or 0.0 for each in measured.runs) >= 0
+    assert json.loads((tmp_path / f".{measured.path.stem}.set-aside").read_text()) == lines[0]
+
+
 def test_again_is_another_run(tmp_path):
     first, second = (run(tmp_path, Steady())[0].path for _ in range(2))
     assert second.stem == f"{first.stem}-2"
