@@ -16,7 +16,7 @@ from advisor.work import Work
 class Counts:
     """Questions, answers and failures of a run; `work` since the start of this process, which found `resumed` done.
 
-    `judged` counts the questions with an answer that was checked, `unchecked` the answers that took too long to compare.
+    `judged` counts the questions with a checked answer, `unchecked` the answers that took too long to compare.
     """
 
     n_questions: int

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from advisor.errors import unknown
 from advisor.tasks.choices import choice
-from advisor.tasks.expressions import Answer, class_of, equal
+from advisor.tasks.equality import class_of, equal
+from advisor.tasks.expressions import Answer
 from advisor.tasks.limited import in_limited_time
 from advisor.tasks.numbers import number
 from advisor.tasks.stated import LONGEST, final, refuses, sentence

@@ -12,18 +12,20 @@ _LABEL = re.compile(r"[(\[]?([A-J])(?:[)\]:]|\.(?=\s|$))|\(([a-j])\)|([a-j])\)")
 _NAMED = re.compile(r"\b(?:option|choice)\s*[(\[]?([A-Ja-j])\b(?!['’])", re.IGNORECASE)
 _LONE = re.compile(r"(?<![\w'’.-])[(\[]?([A-J])\b(?!['’-]\w|\s*[=^+/<>])[)\]]?")
 _ARTICLE = re.compile(
-    r"\b(?:A\s+(?!(?:and|or|nor|is|are|was|were|but|because|since|as|seems|looks|not|must|rather)\b)(?=[a-z]{2})|I\s+(?=[a-z])|I['’]\w+)"
+    r"\b(?:A\s+(?!(?:and|or|nor|is|are|was|were|but|because|since|as|seems|looks|not|must|rather)\b)"
+    r"(?=[a-z]{2})|I\s+(?=[a-z])|I['’]\w+)"
 )
 _LETTERS = r"[(\[]?[A-J]\b[)\]]?(?:\s*(?:,|or|nor|and)\s*[(\[]?[A-J]\b[)\]]?)*"
 _DENIED = re.compile(
-    rf"(?:\b(?:not|neither|isn['’]t|rather than|instead of|eliminat\w*|exclud\w*|reject\w*|rul\w+ out|except"
+    rf"(?:\b(?i:not|neither|none of|isn['’]t|rather than|instead of|eliminat\w*|exclud\w*|reject\w*|rul\w+ out|except"
     rf"|unlike|never)\s+(?:(?:option|choice|answer)s?\s+)?{_LETTERS}"
     rf"|(?:\b(?:option|choice)s?\s+)?{_LETTERS}\s+(?:is|are|was|were|can|cannot|does|do|could|would|seems?)"
     r"(?:\s*(?:not\b|n['’]t|both|all|also|be|clearly|obviously))*\s*(?:wrong|incorrect|false|out|eliminated|excluded"
     r"|invalid|impossible|correct|right|the (?:answer|one)|it|work|fit)\b)"
 )
 _PICKED = re.compile(
-    r"\b(?:choose|pick|select|go(?:ing)? with|go for|mark|answer with|it(?:['’]s| is)|must be|therefore|thus|hence|so)[,:]?\s+"
+    r"\b(?:choose|pick|select|go(?:ing)? with|go for|mark|answer with|it(?:['’]s| is)|must be"
+    r"|therefore|thus|hence|so)[,:]?\s+"
     r"(?:(?:the\s+)?(?:option|choice|answer)\s+)?[(\[]?([A-J])\b(?!\s+[a-z]{2}|['’])",
     re.IGNORECASE,
 )

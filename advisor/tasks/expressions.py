@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
-from advisor.tasks import units
+from advisor.tasks import physical_units
 from advisor.tasks.notation import tidy
 
 
@@ -30,7 +29,10 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One formula or word. `places`: decimals of a decimal number, `unit` and `name` (of x = …) empty where not said."""
+    """One formula or word.
+
+    `places` are decimals of a decimal number; `unit` and `name` (of x = …) are empty where not said.
+    """
 
     number: Number
     places: int | None = None
@@ -52,17 +54,35 @@ Answer = Value | Group
 Read = Callable[[str], Number]
 
 _OPENING = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
-_SEPARATOR = re.compile(r"\s*(?:[,;]\s*(?:(?:\\text\s*\{\s*)?\b(?:and|or)\b(?:\s*\})?)?|(?:\\text\s*\{\s*)(?:and|or)\s*\}|\b(?:and|or)\b)\s*")
+_SEPARATOR = re.compile(
+    r"\s*(?:[,;]\s*(?:(?:\\text\s*\{\s*)?\b(?:and|or)\b(?:\s*\})?)?|(?:\\text\s*\{\s*)(?:and|or)\s*\}"
+    r"|\b(?:and|or)\b)\s*"
+)
 _VARIABLE = r"(?:[a-zA-Z]|\\(?:theta|alpha|beta|lambda|mu|phi|omega|gamma))(?:_\{?\w+\}?)?"
 _NAME = re.compile(rf"(?:{_VARIABLE})?(?:\s*\(\s*{_VARIABLE}(?:\s*,\s*{_VARIABLE})*\s*\))?")
 _COMPARISON = re.compile(r"\\le(?![a-z])|\\ge(?![a-z])|<|>")
 _MATRIX = re.compile(r"\\begin\s*\{([pbBvV]?matrix|array)\}(?:\{[^}]*\})?(.*?)\\end\s*\{\1\}")
 _DECIMAL = re.compile(r"-?(\d*)\.(\d+)")
-_FUNCTIONS = {"sin", "cos", "tan", "cot", "sec", "csc", "log", "exp", "max", "min", "gcd", "lcm", "det", "mod", "arcsin"}
+_FUNCTIONS = {
+    "sin",
+    "cos",
+    "tan",
+    "cot",
+    "sec",
+    "csc",
+    "log",
+    "exp",
+    "max",
+    "min",
+    "gcd",
+    "lcm",
+    "det",
+    "mod",
+    "arcsin",
+}
 _REALS = re.compile(r"(?:all\s+)?real(?:\s+numbers?)?|\\mathbb\s*\{?R\}?")
 _NOTHING = re.compile(r"\\emptyset|no\s+(?:real\s+)?solutions?|empty\s+set")
 _INFINITE = {"\\infty": "infinity", "+\\infty": "infinity", "-\\infty": "-infinity"}
-FEWEST_PLACES = 6
 
 
 def parse(text: str, read: Read) -> Answer:
@@ -85,7 +105,13 @@ def _parse(text: str, read: Read) -> Answer:
         items = [_parse(part, read) for part in parts]
         intervals = all(isinstance(item, Group) and item.shape == "interval" for item in items)
         return _union(items) if intervals and re.search(r"\bor\b", text) else Group("list", tuple(items))
-    return _bracketed(text, read) or _matrix(text, read) or _related(text, read) or _two_signs(text, read) or _value(text, read)
+    return (
+        _bracketed(text, read)
+        or _matrix(text, read)
+        or _related(text, read)
+        or _two_signs(text, read)
+        or _value(text, read)
+    )
 
 
 def _split(text: str, separator: re.Pattern[str]) -> list[str]:
@@ -207,16 +233,19 @@ def _bounded(variable: str) -> str:
 def _two_signs(text: str, read: Read) -> Answer | None:
     if len(re.findall(r"\\pm(?![a-z])", text)) != 1:
         return None
-    return Group("list", tuple(_parse(re.sub(r"\\pm(?![a-z])\s*", sign, text).removeprefix("+"), read) for sign in "+-"))
+    return Group(
+        "list", tuple(_parse(re.sub(r"\\pm(?![a-z])\s*", sign, text).removeprefix("+"), read) for sign in "+-")
+    )
 
 
 def _value(text: str, read: Read) -> Answer:
     if text in _INFINITE:
         return Value(Number(_INFINITE[text]))
-    core, unit = units.split(text)
+    core, unit = physical_units.split(text)
     core, places = core.strip(), None
     if (inside := _enclosed(core)) and inside[0] == "()":
-        return _parse(inside[1], read) if not unit else replace(_parse(inside[1], read), unit=unit)
+        found = _parse(inside[1], read)
+        return replace(found, unit=unit) if unit and isinstance(found, Value) else found
     if decimal := _DECIMAL.fullmatch(core):
         places = len(decimal[2])
     if not unit and is_prose(core):
@@ -229,102 +258,6 @@ def is_prose(text: str) -> bool:
     r"""Whether a text is words: \text{…}, or letters in a row that are neither a function nor a product."""
     if "\\text" in text:
         return True
-    return any(word.lower() not in _FUNCTIONS for word in re.findall(r"[A-Za-z]{3,}", re.sub(r"\\[a-zA-Z]+", " ", text)))
-
-
-def class_of(answer: Answer) -> str:
-    """The text that equal answers share: without units and names, which a vote on one question does not tell apart."""
-    if isinstance(answer, Value):
-        return answer.number.key
-    items = [class_of(item) for item in answer.items]
-    if answer.shape in ("set", "list", "union"):
-        items = sorted(set(items))
-        if len(items) == 1:
-            return items[0]
-    opening, closing = {"set": "{}", "list": "{}", "interval": answer.brackets, "union": "∪ "}.get(answer.shape, "()")
-    return f"{opening}{', '.join(items)}{closing}".strip()
-
-
-def equal(a: Answer, b: Answer) -> bool:
-    """Whether two answers are the same; symmetric. A unit or a name that one of them leaves out is not missed."""
-    if a.name and b.name and a.name != b.name:
-        return _same_equation(a, b)
-    if isinstance(a, Value) and isinstance(b, Value):
-        return _same_value(a, b) or _same_equation(a, b)
-    if isinstance(a, Value) or isinstance(b, Value):
-        group, value = (a, b) if isinstance(a, Group) else (b, a)
-        return isinstance(group, Group) and group.shape in ("set", "list") and len(group.items) == 1 and equal(group.items[0], value)
-    return _same_group(a, b)
-
-
-def _same_group(a: Group, b: Group) -> bool:
-    if a.shape in ("set", "list", "union") and b.shape in ("set", "list", "union"):
-        return (a.shape == "union") == (b.shape == "union") and _same_members(a, b)
-    if {a.shape, b.shape} == {"tuple", "interval"}:
-        a, b = (Group("interval", x.items, "()") if x.shape == "tuple" else x for x in (a, b))
-    if {a.shape, b.shape} == {"tuple", "matrix"}:
-        a, b = (Group("matrix", tuple(Group("tuple", (i,)) for i in x.items)) if x.shape == "tuple" else x for x in (a, b))
-    return (
-        (a.shape, a.brackets, len(a.items)) == (b.shape, b.brackets, len(b.items))
-        and all(equal(x, y) for x, y in zip(a.items, b.items, strict=True))
+    return any(
+        word.lower() not in _FUNCTIONS for word in re.findall(r"[A-Za-z]{3,}", re.sub(r"\\[a-zA-Z]+", " ", text))
     )
-
-
-def _same_members(a: Group, b: Group) -> bool:
-    ours, theirs = (list(x.items) if x.shape == "list" else _distinct(x.items) for x in (a, b))
-    if len(ours) != len(theirs):
-        return False
-    for item in ours:
-        found = next((i for i, other in enumerate(theirs) if equal(item, other)), None)
-        if found is None:
-            return False
-        del theirs[found]
-    return True
-
-
-def _distinct(items: tuple[Answer, ...]) -> list[Answer]:
-    kept: list[Answer] = []
-    for item in items:
-        if not any(equal(item, other) for other in kept):
-            kept.append(item)
-    return kept
-
-
-def _same_equation(a: Answer, b: Answer) -> bool:
-    if not (isinstance(a, Value) and isinstance(b, Value)):
-        return False
-    return a.number.equation is not None and a.number.equation == b.number.equation
-
-
-def _same_value(a: Value, b: Value) -> bool:
-    if {a.unit, b.unit} == {"percent", ""}:
-        share, other = (a, b) if a.unit else (b, a)
-        return _same_number(share, other) or _same_number(_hundredth(share), other)
-    if a.unit and b.unit and a.unit != b.unit:
-        return False
-    return _same_number(a, b)
-
-
-def _hundredth(share: Value) -> Value:
-    try:
-        value = Fraction(share.number.key) / 100
-    except (ValueError, ZeroDivisionError):
-        return share
-    return Value(Number(str(value), str(value)))
-
-
-def _same_number(a: Value, b: Value) -> bool:
-    return a.number.key == b.number.key or _rounds_to(a, b) or _rounds_to(b, a)
-
-
-def _rounds_to(rounded: Value, exact: Value) -> bool:
-    """Whether a decimal of at least six places and six digits is the other value, rounded: 0.333333 is 1/3."""
-    places = rounded.places
-    if places is None or places < FEWEST_PLACES or exact.number.digits is None:
-        return False
-    if exact.places is not None and exact.places < places:
-        return False
-    stated = Fraction(rounded.number.key)
-    if abs(stated) * 10**places < 10 ** (FEWEST_PLACES - 1):
-        return False
-    return abs(stated - Fraction(exact.number.digits)) * 10**places <= Fraction(1, 2)

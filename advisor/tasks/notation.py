@@ -40,7 +40,7 @@ def ascii_math(text: str) -> str:
         text = text.replace(sign, rf"\frac{{{above}}}{{{below}}}")
     text = re.sub(r"√\s*(?:\(([^()]*)\)|(\d+|\w))", lambda m: rf"\sqrt{{{m[1] or m[2]}}}", text)
     for marks, sign in ((_RAISED, "^"), (_LOWERED, "_")):
-        text = re.sub(f"[{''.join(marks)}]+", lambda m, s=sign, to=marks: f"{s}{{{''.join(map(to.get, m[0]))}}}", text)
+        text = re.sub(f"[{''.join(marks)}]+", rf"{sign}{{\g<0>}}", text).translate(str.maketrans(dict(marks)))
     for sign, plain in SIGNS.items():
         text = text.replace(sign, plain)
     text = text.replace(r"{}^{\circ}", r"^{\circ}")
@@ -66,12 +66,14 @@ def _going_on(match: re.Match[str]) -> str:
 
 
 _REMOVED = re.compile(
-    r"\\(?:left|right|displaystyle|textstyle|limits|mathstrut|hspace\*?\{[^}]*\}|quad|qquad|Bigg?|bigg?|Bigg?[lr]|bigg?[lr])"
+    r"\\(?:left|right|displaystyle|textstyle|limits|mathstrut|hspace\*?\{[^}]*\}|q?quad"
+    r"|[Bb]igg?[lr]?)"
     r"(?![a-zA-Z])|(?<!\\)\\[!;:>]"
 )
-_RENAMED = (
+_RENAMED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\\(?:d|t|c)frac(?![a-z])"), r"\\frac"),
-    (re.compile(r"\\(?:text|math)(?:rm|normal|bf|it|sf|tt)(?![a-z])|\\(?:mbox|textrm|operatorname\*?)(?![a-z])"), r"\\text"),
+    (re.compile(r"\\(?:text|math)(?:rm|normal|bf|it|sf|tt)(?![a-z])"), r"\\text"),
+    (re.compile(r"\\(?:mbox|operatorname\*?)(?![a-z])"), r"\\text"),
     (re.compile(r"\\leqslant|\\leq(?![a-z])"), r"\\le "),
     (re.compile(r"\\geqslant|\\geq(?![a-z])"), r"\\ge "),
     (re.compile(r"\\neq(?![a-z])|\\not\s*="), r"\\ne "),
@@ -83,9 +85,11 @@ _RENAMED = (
     (re.compile(r"\\rbrace(?![a-z])"), r"\\}"),
     (re.compile(r"\\(?:varnothing|emptyset)(?![a-z])|\\\{\s*\\\}"), r"\\emptyset "),
     (re.compile(r"(?<![\\a-zA-Z])(infinity|infty|inf|oo)(?![a-zA-Z])"), r"\\infty "),
-    (re.compile(r"(?<![\\a-zA-Z])(sqrt|pi|sin|cos|tan|cot|sec|csc|ln|log|exp|arcsin|arccos|arctan|theta)(?![a-zA-Z])"), r"\\\1 "),
+    (re.compile(r"(?<![\\a-zA-Z])(sqrt|pi|sin|cos|tan|cot|sec|csc)(?![a-zA-Z])"), r"\\\1 "),
+    (re.compile(r"(?<![\\a-zA-Z])(ln|log|exp|arcsin|arccos|arctan|theta)(?![a-zA-Z])"), r"\\\1 "),
     (re.compile(r"\\sqrt\s*\(([^()]*)\)"), r"\\sqrt{\1}"),
-    (re.compile(r"\*\*\s*\(([^()]*)\)|\*\*\s*(-?\w+)"), lambda m: f"^{{{m[1] or m[2]}}}"),
+    (re.compile(r"\*\*\s*\(([^()]*)\)"), r"^{\1}"),
+    (re.compile(r"\*\*\s*(-?\w+)"), r"^{\1}"),
     (re.compile(r"\^\s*\(([^()]*)\)"), r"^{\1}"),
     (re.compile(r"\^\s*\\circ(?![a-z])|\\degree(?![a-z])"), r"^{\\circ}"),
     (re.compile(r"(\d(?:\.\d+)?)[eE]([-+]?\d+)(?![\w.])"), r"\1\\times 10^{\2}"),
@@ -93,10 +97,12 @@ _RENAMED = (
     (re.compile(r"<="), r"\\le "),
     (re.compile(r">="), r"\\ge "),
     (re.compile(r"!=(?!=)"), r"\\ne "),
-    (re.compile(r"(?<=\d)\s*(million|billion|trillion|thousand)(?![a-z])"), lambda m: rf"\times 10^{{{_POWERS[m[1]]}}}"),
+    (re.compile(r"(?<=\d)\s*thousand(?![a-z])"), r"\\times 10^{3}"),
+    (re.compile(r"(?<=\d)\s*million(?![a-z])"), r"\\times 10^{6}"),
+    (re.compile(r"(?<=\d)\s*billion(?![a-z])"), r"\\times 10^{9}"),
+    (re.compile(r"(?<=\d)\s*trillion(?![a-z])"), r"\\times 10^{12}"),
     (re.compile(r"\)\s*(?=\(|\d)"), r")\\cdot "),
 )  # fmt: skip
-_POWERS = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 
 
 def tidy(text: str) -> str:

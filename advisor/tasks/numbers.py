@@ -15,13 +15,23 @@ _NUMBER = re.compile(
     rf"(?P<sign>(?<![\w.)}}\]])[-+]\s*)?(?:\\?\$\s*)?(?:(?:(?P<whole>\d+)\s*)?{_FRACTION}"
     rf"|(?P<mixed>\d+)\s+(?P<over>\d+)\s*/\s*(?P<under>\d+)|(?P<plain>{_PLAIN})(?:{_POWER}|\s*/\s*(?P<divisor>\d+)\b)?)"
 )
-_MADE_OF_MORE_BEFORE = re.compile(r"(?:\\(?!text|mathrm|\$|\(|\[|approx|quad|,|;|!)[a-zA-Z]+\s*\{?|[\^_/+*√]|[\w)}]\s*-)\s*$")
+_MADE_OF_MORE_BEFORE = re.compile(
+    r"(?:\\(?!text|mathrm|\$|\(|\[|approx|quad|,|;|!)[a-zA-Z]+\s*\{?|[\^_/+*√]|[\w)}]\s*-)\s*$"
+)
 _MADE_OF_MORE_AFTER = re.compile(
     r"\s*(?:[\^+*!√_(]|-\s*[\d\\a-z]|/\s*\d|\\(?:times|cdot|div|sqrt|pi|frac|pm|mod|le|ge|infty)\b|:\s*\d"
-    r"|(?:thousand|million|billion|trillion|dozen|hundred)\b)|[a-zA-Z](?![a-zA-Z])(?<![mgslhL])|,\d"
+    r"|(?:thousand|million|billion|trillion|dozen|hundred|minus|plus|times|divided|over)\b)"
+    r"|[a-zA-Z](?![a-zA-Z])(?<![mgslhL])|,\d"
 )
+_COUNTS_ELSE = re.compile(r"\b(?:after|per|every|step|case|part|question|problem|equation|exercise)\s*$", re.IGNORECASE)
+_COMPOUND = re.compile(
+    r"\s*(?:[hm]|hrs?|hours?|min|minutes?|days?|weeks?|months?|years?|ft|feet|lbs?|pounds?|dollars?|')[,\s]*"
+)
+_MINUS = re.compile(r"(?<![\d)])(^|\s)(?:minus|negative)\s+(?=[\d$])", re.IGNORECASE)
 _UNIT_POWER = re.compile(r"(?<=[a-zA-Z}])\s*\^\s*\{?[23]\}?|\^\s*\{?\s*\\circ\s*\}?")
-_HEDGE = re.compile(r"\b(?:or|either|maybe|perhaps|possibly|might|between|not sure|and)\b|\bto\b|\\pm|\\text\{\s*or\s*\}")
+_HEDGE = re.compile(
+    r"\b(?:or|either|maybe|perhaps|possibly|might|between|not sure|and)\b|\bto\b|\\pm|\\text\{\s*or\s*\}"
+)
 _DENIED = re.compile(rf"\b(?:not|isn't|rather than|instead of)\s+(?:equal to\s+|\$)?-?{_PLAIN}\b")
 
 
@@ -38,7 +48,7 @@ def number(text: str) -> str | None:
         return _written(_of_statement(ascii_math(stated)))
     tail = ascii_math(text[-LONGEST:])
     found = list(_NUMBER.finditer(tail))
-    if not found or refuses(text) or _is_part(tail, found[-1]):
+    if not found or refuses(text) or _is_part(tail, found[-1]) or _COUNTS_ELSE.search(tail[: found[-1].start()]):
         return None
     return _written(_value(found[-1]))
 
@@ -50,7 +60,7 @@ def numeral(text: str) -> Fraction | None:
 
 
 def _of_statement(stated: str) -> Fraction | None:
-    stated = _DENIED.sub(" ", _UNIT_POWER.sub("", sentence(stated)))
+    stated = _MINUS.sub(r"\1-", _DENIED.sub(" ", _UNIT_POWER.sub("", sentence(stated))))
     parts = stated.split("=")
     part = parts[-1]
     exact, approximate = part.partition(r"\approx")[::2]
@@ -59,8 +69,9 @@ def _of_statement(stated: str) -> Fraction | None:
     if not found or _is_part(part, found[0]):
         return None
     values = [_value(match) for match in found]
-    several = len(set(values)) > 1
-    if several and (_HEDGE.search(part) or re.match(r"\s*[,;]\s*$", part[found[0].end() : found[1].start()])):
+    several = len(found) > 1 and len(set(values)) > 1
+    between = part[found[0].end() : found[1].start()] if several else ""
+    if several and (_HEDGE.search(part) or re.fullmatch(r"\s*[,;]\s*", between) or _COMPOUND.fullmatch(between)):
         return None
     return values[0]
 

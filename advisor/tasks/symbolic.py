@@ -1,7 +1,7 @@
 """Formulas under a key that equal formulas share; read by math-verify, computed by sympy, never run.
 
-Constants are told apart by twelve digits of their value, so √12 and 2√3 are one whatever sympy simplifies; formulas with
-variables by their cancelled fraction, or by their values at two points.
+Constants are told apart by twelve digits of their value, so √12 and 2√3 are one whatever sympy simplifies; formulas
+with variables by their cancelled fraction, or by their values at two points.
 """
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ from advisor.tasks.numbers import numeral
 DIGITS, WORKING_DIGITS = 12, 40
 LARGEST_DENOMINATOR = 10**6
 _POINTS = (("101/89", "211/97", "307/83"), ("-67/71", "149/61", "-113/101"))
-_UNREADABLE = re.compile(r"(?<![_\d])\d+\s+[\d.]|['\"]|\\(?:overline|pmod|bmod|angle|vec|hat|text)(?![a-z])|[{(\[]\s*[)}\]]|\^\s*(?:\{[^{}]*\}|\w)\s*\^|[?&#]")
-"""What math-verify would read as something else: 2 3 as 5, x' as x."""
+_UNREADABLE = re.compile(
+    r"(?<![_\d])\d+\s+[\d.]|['\"]|\\(?:overline|pmod|bmod|angle|vec|hat|text)(?![a-z])"
+    r"|[{(\[]\s*[)}\]]|\^\s*(?:\{[^{}]*\}|\w)\s*\^|[?&#:]"
+)
+"""What math-verify would read as something else: 2 3 as 5, x' as x, 2:3 as a fraction."""
+_DEGREES = re.compile(r"(\d+(?:\.\d+)?)\s*\^\{\\circ\}")
+_SIMPLIFIED = 60
+"""Operations up to which a formula is simplified; sympy's time grows fast."""
 
 
 def read_answer(text: str) -> Answer:
@@ -30,6 +36,7 @@ def read(formula: str) -> Number:
     plain = re.sub(r"(?<!\\)[{}]", "", formula) if re.fullmatch(r"\{[-\d./]+\}", formula) else formula
     if (value := numeral(plain)) is not None:
         return Number(str(value), str(value))
+    formula = _DEGREES.sub(r"{\\frac{\1\\pi}{180}}", formula)
     unread = Number("as written: " + re.sub(r"\s", "", formula))
     if _UNREADABLE.search(formula):
         return unread
@@ -50,9 +57,7 @@ def _parsed(formula: str) -> Any:
     rules = NormalizationConfig(
         basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="last", equations=False
     )
-    latex = LatexExtractionConfig(
-        try_extract_without_anchor=False, boxed_match_priority=0, normalization_config=rules
-    )
+    latex = LatexExtractionConfig(try_extract_without_anchor=False, boxed_match_priority=0, normalization_config=rules)
     wrapped = f"\\boxed{{{formula}}}"
     found = parse(wrapped, extraction_config=[latex], fallback_mode="no_fallback", parsing_timeout=None)
     return found[0] if found else None
@@ -136,8 +141,13 @@ def _formula(value: Any) -> str:
         at = [value.subs(dict(zip(symbols, _point(point, len(symbols)), strict=True))) for point in _POINTS]
         found = [_complex_digits(v) for v in at]
         if None not in found:
-            short = sympy.cancel(value) if _is_fraction(value, symbols) else None
-            return str(short) if short is not None else f"of {names}: {'; '.join(map(str, found))}"
+            if not _is_fraction(value, symbols) and value.count_ops() <= _SIMPLIFIED:
+                value = sympy.simplify(sympy.expand_func(value))
+            return (
+                str(sympy.cancel(value))
+                if _is_fraction(value, symbols)
+                else f"of {names}: {'; '.join(map(str, found))}"
+            )
     return str(sympy.simplify(value))
 
 

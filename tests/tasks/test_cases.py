@@ -10,7 +10,9 @@ import pytest
 from advisor.tasks.answers import is_same_answer
 from tests.tasks.extra import needs_math_verify
 
-CASES = [json.loads(line) for line in Path(__file__).with_name("answers.jsonl").read_text(encoding="utf-8").splitlines()]
+CASES = [
+    json.loads(line) for line in Path(__file__).with_name("answers.jsonl").read_text(encoding="utf-8").splitlines()
+]
 MOST_MISSED = 0.05
 
 

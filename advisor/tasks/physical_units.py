@@ -5,18 +5,30 @@ from __future__ import annotations
 import re
 
 _NAMES = {
-    "mm": "mm millimeter millimetre", "cm": "cm centimeter centimetre", "m": "meter metre", "km": "km kilometer kilometre",
-    "in": "inch inches", "ft": "ft foot feet", "yd": "yd yard", "mi": "mi mile", "kg": "kg kilogram", "gram": "gram gramme",
-    "mg": "mg milligram", "lb": "lb lbs pound", "oz": "oz ounce", "ton": "ton tonne", "s": "sec second", "min": "min minute",
-    "h": "hr hrs hour", "day": "day", "week": "week", "month": "month", "year": "yr year", "ml": "ml milliliter millilitre",
-    "l": "liter litre", "gal": "gal gallon", "mph": "mph", "dollar": "dollar usd buck", "cent": "cent",
-    "euro": "euro eur", "degree": "degree deg", "radian": "radian rad", "percent": "percent percentage pct",
-    "unit": "unit", "people": "people person", "child": "child children", "man": "man men", "woman": "woman women",
-    "mole": "mol mole", "joule": "joule", "watt": "watt", "volt": "volt", "newton": "newton", "hz": "hz hertz", "ev": "ev",
-    "way": "way", "point": "point", "student": "student", "apple": "apple", "hours": "", "sq": "",
+    "mm": "mm millimeter millimetre", "cm": "cm centimeter centimetre", "m": "meter metre",
+    "km": "km kilometer kilometre", "in": "inch inches", "ft": "ft foot feet", "yd": "yd yard", "mi": "mi mile",
+    "kg": "kg kilogram", "gram": "gram gramme", "mg": "mg milligram", "lb": "lb lbs pound", "oz": "oz ounce",
+    "ton": "ton tonne", "s": "sec second", "min": "min minute", "h": "hr hrs hour", "day": "day", "week": "week",
+    "month": "month", "year": "yr year", "ml": "ml milliliter millilitre", "l": "liter litre", "gal": "gal gallon",
+    "mph": "mph", "dollar": "dollar usd buck", "cent": "cent", "euro": "euro eur", "degree": "degree deg",
+    "radian": "radian rad", "percent": "percent percentage pct", "unit": "unit", "people": "people person",
+    "child": "child children", "man": "man men", "woman": "woman women", "mole": "mol mole", "joule": "joule",
+    "watt": "watt", "volt": "volt", "newton": "newton", "hz": "hz hertz", "ev": "ev", "way": "way",
+    "point": "point", "student": "student", "apple": "apple",
 }  # fmt: skip
 UNITS = {alias: name for name, aliases in _NAMES.items() for alias in aliases.split()}
-_SYMBOLS = {"m": "m", "s": "s", "h": "h", "g": "gram", "l": "l", "in": "in", "j": "joule", "w": "watt", "v": "volt", "n": "newton"}
+_SYMBOLS = {
+    "m": "m",
+    "s": "s",
+    "h": "h",
+    "g": "gram",
+    "l": "l",
+    "in": "in",
+    "j": "joule",
+    "w": "watt",
+    "v": "volt",
+    "n": "newton",
+}
 """Too short to be told from a variable, but for LaTeX text."""
 
 _POWER = r"(?:\s*\^\s*\{?\s*([-+]?\d)\s*\}?)?"
@@ -24,8 +36,8 @@ _TEXT = re.compile(r"^(.*?[\d})!a-z])\s*((?:\\?[ ,]|\\cdot|/)*\\text\s*\{.*)$")
 _WORDS = re.compile(r"^(.*?[\d})])\s*([A-Za-z]{2,}(?:(?:\s+|\s*/\s*)[A-Za-z]+)*\.?" + _POWER + r")$")
 _COUNTED = re.compile(r"[-+]?[\d.,/\s]+")
 _NO_UNIT = {
-    "or", "and", "to", "than", "less", "more", "times", "plus", "minus", "over", "not", "if", "when", "where", "of", "mod",
-    "factorial", "squared", "cubed", "maybe", "dozen", "hundred", "x", "either", "as", "is", "for", "base",
+    "or", "and", "to", "than", "less", "more", "times", "plus", "minus", "over", "not", "if", "when", "where", "of",
+    "mod", "factorial", "squared", "cubed", "maybe", "dozen", "hundred", "x", "either", "as", "is", "for", "base",
 }  # fmt: skip
 
 
@@ -43,7 +55,8 @@ def split(text: str) -> tuple[str, str]:
     if share := re.fullmatch(r"(.+?)\s*(?:\\?%|\\text\s*\{\s*\\?%\s*\}|\bper\s?cent|\bpercentage)", text):
         return share[1], "percent"
     if angle := re.fullmatch(r"(.+?)\s*\^\{\\circ\}\s*(?:\\text\s*\{)?\s*([CF]?)\s*\}?", text):
-        return (angle[1], f"degree {angle[2]}".strip()) if "\\circ" not in angle[1] else (text, "")
+        plain = not re.search(r"\\(?:circ|sin|cos|tan|cot|sec|csc)", angle[1])
+        return (angle[1], f"degree {angle[2]}".strip()) if plain else (text, "")
     if based := re.fullmatch(r"(\d+)\s*_\s*\{?\s*(?:\\text\s*\{)?\s*(\w+)\s*\}*", text):
         return based[1], f"base {_BASES.get(based[2], based[2])}"
     if (latex := _TEXT.match(text)) and (unit := _of_text(latex[2])):
@@ -53,7 +66,17 @@ def split(text: str) -> tuple[str, str]:
     return text, ""
 
 
-_BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10"}
+_BASES = {
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "five": "5",
+    "six": "6",
+    "seven": "7",
+    "eight": "8",
+    "nine": "9",
+    "ten": "10",
+}
 
 
 def _of_text(text: str) -> str:
@@ -89,4 +112,5 @@ def _canonical(text: str, known: dict[str, str]) -> str:
     for name, power in (("square", 2), ("sq", 2), ("cubic", 3), ("cu", 3)):
         text = re.sub(rf"\b{name}\s+([a-z]+)\b(?!\^)", rf"\1^{power}", text)
     text = re.sub(r"[a-z]+", lambda m: known.get(m[0], known.get(_single(m[0]), _single(m[0]))), text)
-    return re.sub(r"\s*/\s*", "/", " ".join(text.split()))
+    unit = re.sub(r"\s*/\s*", "/", " ".join(text.split()))
+    return {"mi/h": "mph", "kmh": "km/h", "kph": "km/h"}.get(unit, unit)
