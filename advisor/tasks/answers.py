@@ -20,6 +20,7 @@ from advisor.tasks.stated import LONGEST, final, refuses, sentence
 from advisor.tasks.symbolic import read_answer
 
 _INLINE = re.compile(r"(?<!\\)\$\$?([^$]+?)(?<!\\)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+NOTHING = ("as written:", "text:")
 _PROSE_AROUND = re.compile(r"[A-Za-z]{2,}")
 
 
@@ -60,7 +61,7 @@ def math(text: str) -> str | None:
 
 def _mathematical(text: str) -> Answer | None:
     answer: Answer | None = in_limited_time(read_answer, expression(text) or "")
-    return answer if answer is not None and class_of(answer) != "as written:" else None
+    return answer if answer is not None and class_of(answer) not in NOTHING else None
 
 
 def expression(text: str) -> str | None:

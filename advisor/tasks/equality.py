@@ -101,14 +101,18 @@ def _same_number(a: Value, b: Value) -> bool:
 
 
 def _rounds_to(rounded: Value, exact: Value) -> bool:
-    """Whether a decimal of at least six places and six digits is the other value, rounded: 0.333333 is 1/3."""
+    """Whether a decimal of at least six places and six digits is the other value, rounded: 0.333333 is 1/3.
+
+    Zeros at its end are not such digits: 1.000000 is no rounded 1.0000004.
+    """
     places = rounded.places
     if places is None or places < FEWEST_PLACES or exact.number.digits is None:
         return False
     if exact.places is not None and exact.places < places:
         return False
     stated = Fraction(rounded.number.key)
-    if abs(stated) * 10**places < 10 ** (FEWEST_PLACES - 1):
+    digits = str(abs(stated.numerator) * 10**places // stated.denominator).rstrip("0")
+    if len(digits) < FEWEST_PLACES:
         return False
     error = abs(stated - Fraction(exact.number.digits))
     return error * 2 * Fraction(10) ** places <= 1

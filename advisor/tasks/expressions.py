@@ -250,7 +250,7 @@ def _value(text: str, read: Read) -> Answer:
         places = len(decimal[2])
     if not unit and is_prose(core):
         words = re.sub(r"\\text\s*\{([^{}]*)\}", r" \1 ", core)
-        return Value(Number("text: " + " ".join(words.lower().strip(" .!\"'").split())))
+        return Value(Number(f"text: {' '.join(words.lower().split())}".strip(" .!\"'")))
     return Value(read(core), places, unit)
 
 

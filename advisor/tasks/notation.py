@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from advisor.tasks.stated import without_stop
+from advisor.tasks.stated import closing_brace, without_stop
 
 SIGNS = {
     "−": "-", "–": "-", "—": "-", "‑": "-", "﹣": "-", "－": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ",
@@ -23,9 +23,9 @@ _LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True)
 _SEPARATOR = r"(?:,|\\,|\{,\}|\\!|,\\!|\\;|\\ |~)"
 _THOUSANDS = re.compile(rf"(?<![\d.,\w])(\d{{1,3}}(?:{_SEPARATOR}\s?\d{{3}})+)(?![\d]|{_SEPARATOR}?\d)")
 _THIN = re.compile(r"(?<![\d.,\w])(\d{1,3}(?:[\u2009\u202f\u00a0]\d{3})+)(?!\d)")
-_OVERLINE = re.compile(r"(\d+)\.(\d*)(?:\\overline|\\bar|\\dot)\s*\{?(\d+)\}?")
-_BRACKETED = re.compile(r"(\d+)\.(\d*)\((\d+)\)")
-_GOES_ON = re.compile(r"(\d+)\.(\d+)\s*(?:\.\.\.|\\[lc]?dots)(?!\s*[,+])")
+_OVERLINE = re.compile(r"(?<!\d)(\d{1,99})\.(\d{0,99})(?:\\overline|\\bar|\\dot)\s*\{?(\d{1,99})\}?")
+_BRACKETED = re.compile(r"(?<!\d)(\d{1,99})\.(\d{0,99})\((\d{1,99})\)")
+_GOES_ON = re.compile(r"(?<!\d)(\d{1,99})\.(\d{1,99})\s*(?:\.\.\.|\\[lc]?dots)(?!\s*[,+])")
 
 
 def ascii_math(text: str) -> str:
@@ -40,7 +40,9 @@ def ascii_math(text: str) -> str:
         text = text.replace(sign, rf"\frac{{{above}}}{{{below}}}")
     text = re.sub(r"√\s*(?:\(([^()]*)\)|(\d+|\w))", lambda m: rf"\sqrt{{{m[1] or m[2]}}}", text)
     for marks, sign in ((_RAISED, "^"), (_LOWERED, "_")):
-        text = re.sub(f"[{''.join(marks)}]+", rf"{sign}{{\g<0>}}", text).translate(str.maketrans(dict(marks)))
+        text = re.sub(f"[{''.join(marks)}]+", rf"{sign}{{\g<0>}}", text).translate(
+            str.maketrans("".join(marks), "".join(marks.values()))
+        )
     for sign, plain in SIGNS.items():
         text = text.replace(sign, plain)
     text = text.replace(r"{}^{\circ}", r"^{\circ}")
@@ -102,7 +104,23 @@ _RENAMED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=\d)\s*billion(?![a-z])"), r"\\times 10^{9}"),
     (re.compile(r"(?<=\d)\s*trillion(?![a-z])"), r"\\times 10^{12}"),
     (re.compile(r"\)\s*(?=\(|\d)"), r")\\cdot "),
+    (re.compile(r"(?<![\w.{^\\])(\d+(?:\.\d+)?)\s*\((?![^()]*,)"), r"\1\\cdot ("),
+    (re.compile(r"\\sqrt\s*(\d{2,})"), r"\\sqrt{\1}"),
+    (re.compile(r"\\frac\s*\\pi(?![a-z])\s*"), r"\\frac{\\pi}"),
+    (re.compile(r"^(-?\d{1,3}) (\d{3})(?: (\d{3}))?(?: (\d{3}))?(?=$|\.\d)"), r"\1\2\3\4"),
 )  # fmt: skip
+
+
+_WRAPPER = re.compile(r"\\(?:boldsymbol|mathbf|pmb|bm|boxed)\s*\{")
+
+
+def _unwrapped(text: str) -> str:
+    """Without commands that only set type."""
+    while match := _WRAPPER.search(text):
+        end = closing_brace(text, match.end())
+        inside, rest = (text[match.end() :], "") if end is None else (text[match.end() : end], text[end + 1 :])
+        text = text[: match.start()] + inside + rest
+    return text
 
 
 def tidy(text: str) -> str:
@@ -114,7 +132,7 @@ def tidy(text: str) -> str:
             text = inside.strip()
     if len(re.findall(r"(?<!\\)\$", text)) % 2 == 0:
         text = re.sub(r"(?<!\\)\$", "", text)
-    text = re.sub(r"\\(?:boldsymbol|mathbf|pmb|bm|boxed)\s*\{([^{}]*)\}", r"\1", ascii_math(text))
+    text = _unwrapped(ascii_math(text))
     text = _REMOVED.sub("", text).replace("~", " ")
     text = re.sub(r"(?<!\\)\\[, ]", " ", text)
     for pattern, replacement in _RENAMED:

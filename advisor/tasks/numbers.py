@@ -8,6 +8,7 @@ from fractions import Fraction
 from advisor.tasks.notation import ascii_math
 from advisor.tasks.stated import LONGEST, final, refuses, sentence
 
+MOST_DIGITS = 1000
 _PLAIN = r"(?:\d+(?:\.\d+)?|\.\d+)"
 _POWER = r"(?:[eE](?P<e>[-+]?\d+)\b|\s*(?:\\times|\\cdot|\*|x)\s*10\s*(?:\^|\*\*)\s*\{?\s*(?P<ten>[-+]?\d+)\s*\}?)"
 _FRACTION = r"\\[dtc]?frac\s*(?:\{\s*(?P<above>-?\d+)\s*\}\s*\{\s*(?P<below>-?\d+)\s*\}|(?P<a>\d)\s*(?P<b>\d))"
@@ -84,11 +85,13 @@ def _is_part(text: str, match: re.Match[str]) -> bool:
 
 
 def _value(match: re.Match[str]) -> Fraction | None:
-    """None where something is divided by zero, or the power of ten is out of all reason."""
+    """None where something is divided by zero, or there are digits or a power of ten out of all reason."""
+    if len(match[0]) > MOST_DIGITS:
+        return None
     g = match.groupdict()
     above, below = g["above"] or g["a"] or g["over"], g["below"] or g["b"] or g["under"]
     power = int(g["e"] or g["ten"] or 0)
-    if abs(power) > 9999 or 0 in (int(below or 1), int(g["divisor"] or 1)):
+    if abs(power) > MOST_DIGITS or 0 in (int(below or 1), int(g["divisor"] or 1)):
         return None
     if above is not None:
         value = int(g["whole"] or g["mixed"] or 0) + Fraction(int(above), int(below or 1))

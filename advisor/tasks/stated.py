@@ -41,16 +41,21 @@ def _boxes(text: str) -> list[tuple[int, int, str]]:
     """(start, end, content) of the boxes that end a text together; none where the last box never closes."""
     found = []
     for match in _BOX.finditer(text):
-        depth = 1
-        for i in range(match.end(), min(len(text), match.end() + LONGEST)):
-            # an escaped brace is a sign of its own, and comes in pairs in all that is well formed
-            depth += {"{": 1, "}": -1}.get(text[i], 0)
-            if depth == 0:
-                found.append((match.start(), i + 1, text[match.end() : i].strip()))
-                break
-        else:
+        if (end := closing_brace(text, match.end())) is None:
             return []
+        found.append((match.start(), end + 1, text[match.end() : end].strip()))
     return found
+
+
+def closing_brace(text: str, start: int) -> int | None:
+    """Where the brace closes that was opened before `start`; None where it never does."""
+    depth = 1
+    for i in range(start, len(text)):
+        # an escaped brace is a sign of its own, and comes in pairs in all that is well formed
+        depth += {"{": 1, "}": -1}.get(text[i], 0)
+        if depth == 0:
+            return i
+    return None
 
 
 def final(text: str) -> str | None:

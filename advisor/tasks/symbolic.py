@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from advisor.tasks.expressions import Answer, Number, parse
+from advisor.tasks.expressions import Answer, Number, Value, parse
 from advisor.tasks.numbers import numeral
 
 DIGITS, WORKING_DIGITS = 12, 40
@@ -18,7 +18,7 @@ LARGEST_DENOMINATOR = 10**6
 _POINTS = (("101/89", "211/97", "307/83"), ("-67/71", "149/61", "-113/101"))
 _UNREADABLE = re.compile(
     r"(?<![_\d])\d+\s+[\d.]|['\"]|\\(?:overline|pmod|bmod|angle|vec|hat|text)(?![a-z])"
-    r"|[{(\[]\s*[)}\]]|\^\s*(?:\{[^{}]*\}|\w)\s*\^|[?&#:]"
+    r"|\\frac\s*\{\s*(?:d|\\partial)\s*[a-z]?\s*\}\s*\{\s*(?:d|\\partial)|\d\.\d+\.|[{(\[]\s*[)}\]]|\^\s*(?:\{[^{}]*\}|\w)\s*\^|[?&#:]"
 )
 """What math-verify would read as something else: 2 3 as 5, x' as x, 2:3 as a fraction."""
 _DEGREES = re.compile(r"(\d+(?:\.\d+)?)\s*\^\{\\circ\}")
@@ -27,8 +27,14 @@ _SIMPLIFIED = 60
 
 
 def read_answer(text: str) -> Answer:
-    """The mathematical answer in a text; in a process of its own, since computing may not end."""
-    return parse(text, read)
+    """The mathematical answer in a text; in a process of its own, since computing may not end.
+
+    What is nested too deep to be read stands for itself.
+    """
+    try:
+        return parse(text, read)
+    except (MemoryError, RecursionError):
+        return Value(_as_written(text))
 
 
 def read(formula: str) -> Number:
@@ -37,7 +43,7 @@ def read(formula: str) -> Number:
     if (value := numeral(plain)) is not None:
         return Number(str(value), str(value))
     formula = _DEGREES.sub(r"{\\frac{\1\\pi}{180}}", formula)
-    unread = Number("as written: " + re.sub(r"\s", "", formula))
+    unread = _as_written(formula)
     if _UNREADABLE.search(formula):
         return unread
     try:
@@ -48,6 +54,10 @@ def read(formula: str) -> Number:
         return _number(parsed, letters) or unread
     except (ArithmeticError, AttributeError, NotImplementedError, RecursionError, TypeError, ValueError):
         return unread
+
+
+def _as_written(formula: str) -> Number:
+    return Number(f"as written: {''.join(formula.split())}".strip())
 
 
 def _parsed(formula: str) -> Any:
