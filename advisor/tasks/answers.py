@@ -21,6 +21,7 @@ from advisor.tasks.symbolic import read_answer
 
 _INLINE = re.compile(r"(?<!\\)\$\$?([^$]+?)(?<!\\)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 NOTHING = ("as written:", "text:")
+_NOT = re.compile(r",?\s+(?:and\s+)?(?:not|rather than|instead of)\b")
 _PROSE_AROUND = re.compile(r"[A-Za-z]{2,}")
 
 
@@ -72,9 +73,11 @@ def expression(text: str) -> str | None:
         found = list(_INLINE.finditer(text[-LONGEST:]))
         if refuses(text):
             return None
-        return _content(found[-1]) if found else number(text.rstrip().rpartition("\n")[2])
+        return _together(text[-LONGEST:], found) if found else _only_number(text.rstrip().rpartition("\n")[2])
     if "\\boxed" in text and "$" not in stated:
         return stated
+    if (before := _NOT.split(stated)[0]).strip() and "\\boxed" not in text:
+        stated = before
     found = list(_INLINE.finditer(stated))
     around = _INLINE.sub(" ", stated)
     if not found or around.count("$"):
@@ -84,6 +87,18 @@ def expression(text: str) -> str | None:
     if re.match(r"\s*\$?\s*(?:\\?%|percent\b)", stated[found[0].end() :]):
         return f"{_content(found[0])}\\%"
     return _content(found[0]) if _PROSE_AROUND.search(around) or not around.strip() else stated
+
+
+def _together(text: str, found: list[re.Match[str]]) -> str:
+    """The last formula, with the one before it where only "and", "or" or a comma lies between them."""
+    if len(found) > 1 and re.fullmatch(r"\s*(?:,|,?\s*and|,?\s*or)\s*", text[found[-2].end() : found[-1].start()]):
+        return f"{_content(found[-2])}, {_content(found[-1])}"
+    return _content(found[-1])
+
+
+def _only_number(line: str) -> str | None:
+    """The number of a line that has but one, or says what it equals."""
+    return number(line) if "=" in line or len(set(re.findall(r"\d[\d.,]*", line))) == 1 else None
 
 
 def _content(match: re.Match[str]) -> str:

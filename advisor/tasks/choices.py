@@ -14,8 +14,9 @@ _LONE = re.compile(r"(?<![\w'’.-])[(\[]?([A-J])\b(?!['’-]\w|\s*[=^+/<>])[)\]
 _ARTICLE = re.compile(
     r"\b(?:A\s+(?!(?:and|or|nor|is|are|was|were|but|because|since|as|seems|looks|not|must|rather)\b)"
     r"(?=[a-z]{2})|I\s+(?=[a-z])|I['’]\w+)"
+    r"|\b(?i:plan|vitamin|hepatitis|group|team|type|class|grade|figure|case|section|part|point|person|box|train)\s+[A-J]\b"
 )
-_LETTERS = r"[(\[]?[A-J]\b[)\]]?(?:\s*(?:,|or|nor|and)\s*[(\[]?[A-J]\b[)\]]?)*"
+_LETTERS = r"[(\[]?[A-J]\b[)\]]?(?:\s*(?:,\s*(?:or|nor|and)?|or|nor|and)\s*[(\[]?[A-J]\b[)\]]?)*"
 _DENIED = re.compile(
     rf"(?:\b(?i:not|neither|none of|isn['’]t|rather than|instead of|eliminat\w*|exclud\w*|reject\w*|rul\w+ out|except"
     rf"|unlike|never)\s+(?:(?:option|choice|answer)s?\s+)?{_LETTERS}"
@@ -24,12 +25,14 @@ _DENIED = re.compile(
     r"|invalid|impossible|correct|right|the (?:answer|one)|it|work|fit)\b)"
 )
 _PICKED = re.compile(
-    r"\b(?:choose|pick|select|go(?:ing)? with|go for|mark|answer with|it(?:['’]s| is)|must be"
+    r"\b(?:choose|pick|select|guess|go(?:ing)? with|go for|mark|answer with|it(?:['’]s| is)|must be"
     r"|therefore|thus|hence|so)[,:]?\s+"
     r"(?:(?:the\s+)?(?:option|choice|answer)\s+)?[(\[]?([A-J])\b(?!\s+[a-z]{2}|['’])",
     re.IGNORECASE,
 )
-_CONFIRMED = re.compile(r"[(\[]?\b([A-J])\b[)\]]?\s+(?:is|must be)\s+(?:the\s+)?(?:correct|right|answer|best)\b")
+_CONFIRMED = re.compile(
+    r"[(\[]?\b([A-J])\b[)\]]?\s+(?:is|must be|seems|looks)\s+(?:the\s+)?(?:correct|right|answer|best)\b"
+)
 
 
 def choice(text: str) -> str | None:
@@ -58,7 +61,8 @@ def _of_statement(stated: str) -> str | None:
     # what follows a label is the option's text: its letters are not choices
     if (label := _LABEL.match(plain)) and not re.match(r"\s*(?:or|and|,|/)\s*[(\[]?[A-J]\b", plain[label.end() :]):
         return next(letter for letter in label.groups() if letter).upper()
-    return _only(sentence(plain))
+    denies = re.match(r"(?:not|neither)\b", plain, re.IGNORECASE)
+    return _only(sentence(plain)) or (_of_prose(plain) if denies else None)
 
 
 def _of_prose(line: str) -> str | None:
@@ -79,7 +83,9 @@ def _without_denied(text: str) -> str:
     """Without what is said to be wrong: "not A", "B is wrong"; a confirmed letter stays."""
 
     def kept(match: re.Match[str]) -> str:
-        confirmed = re.search(r"\s(?:is|are|was)\s+(?:clearly\s+|also\s+)?(?:correct|right|the|it)\b", match[0])
+        confirmed = re.search(
+            r"\s(?:is|are|was|seems?|looks?)\s+(?:clearly\s+|also\s+)?(?:correct|right|the|it)\b", match[0]
+        )
         return match[0] if confirmed and not re.match(r"(?:not|neither|isn)", match[0]) else " "
 
     return _DENIED.sub(kept, text)

@@ -17,13 +17,18 @@ _NUMBER = re.compile(
     rf"|(?P<mixed>\d+)\s+(?P<over>\d+)\s*/\s*(?P<under>\d+)|(?P<plain>{_PLAIN})(?:{_POWER}|\s*/\s*(?P<divisor>\d+)\b)?)"
 )
 _MADE_OF_MORE_BEFORE = re.compile(
-    r"(?:\\(?!text|mathrm|\$|\(|\[|approx|quad|,|;|!)[a-zA-Z]+\s*\{?|[\^_/+*√]|[\w)}]\s*-)\s*$"
+    r"(?:\\(?!text|mathrm|\$|\(|\[|approx|quad|,|;|!)[a-zA-Z]+\s*\{?|[\^_/+*√<>]|[\w)}]\s*-"
+    r"|\b(?:(?:more|less|greater|fewer|other) than|log|ln|sin|cos|tan|sqrt|root of)\s*\(?)\s*$",
+    re.IGNORECASE,
 )
 _MADE_OF_MORE_AFTER = re.compile(
     r"\s*(?:[\^+*!√_(]|-\s*[\d\\a-z]|/\s*\d|\\(?:times|cdot|div|sqrt|pi|frac|pm|mod|le|ge|infty)\b|:\s*\d"
     r"|(?:thousand|million|billion|trillion|dozen|hundred|minus|plus|times|divided|over)\b)"
-    r"|[a-zA-Z](?![a-zA-Z])(?<![mgslhL])|,\d"
+    r"|[a-zA-Z](?![a-zA-Z])(?<![mgslhL])|[.,]\d"
 )
+_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d,])")
+_SEVERAL_NAMES = re.compile(r"[a-zA-Z]\s*=[^=]*(?:[,;]|\band\b)[^=]*[a-zA-Z]\s*=")
+_OPEN = re.compile(rf"\?|\b(?:isn['’]t|is not|not|(?:cannot|can['’]t) be)\s+(?:equal to\s+)?\$?-?{_PLAIN}")
 _COUNTS_ELSE = re.compile(r"\b(?:after|per|every|step|case|part|question|problem|equation|exercise)\s*$", re.IGNORECASE)
 _COMPOUND = re.compile(
     r"\s*(?:[hm]|hrs?|hours?|min|minutes?|days?|weeks?|months?|years?|ft|feet|lbs?|pounds?|dollars?|')[,\s]*"
@@ -51,6 +56,9 @@ def number(text: str) -> str | None:
     found = list(_NUMBER.finditer(tail))
     if not found or refuses(text) or _is_part(tail, found[-1]) or _COUNTS_ELSE.search(tail[: found[-1].start()]):
         return None
+    between = tail[found[-2].end() : found[-1].start()] if len(found) > 1 else ""
+    if re.fullmatch(r"\s*(?:or|to|-)\s*", between) or _OPEN.search(tail.rstrip().rpartition("\n")[2]):
+        return None
     return _written(_value(found[-1]))
 
 
@@ -62,7 +70,9 @@ def numeral(text: str) -> Fraction | None:
 
 def _of_statement(stated: str) -> Fraction | None:
     stated = _MINUS.sub(r"\1-", _DENIED.sub(" ", _UNIT_POWER.sub("", sentence(stated))))
-    parts = stated.split("=")
+    if _SEVERAL_NAMES.search(stated):
+        return None
+    parts = _SPACED.sub(lambda m: m[0].replace(" ", ""), stated).split("=")
     part = parts[-1]
     exact, approximate = part.partition(r"\approx")[::2]
     part = exact if _NUMBER.search(exact) else approximate or part

@@ -78,7 +78,7 @@ def _joined(text: str, boxes: list[tuple[int, int, str]]) -> str:
     start, _, whole = boxes[-1]
     for before, end, content in reversed(boxes[:-1]):
         between = _BETWEEN_BOXES.fullmatch(text[end:start])
-        if between is None or content == whole:
+        if between is None or content == whole or end > start:
             break
         whole, start = f"{content} {between[1].lower() if between[1] else ','} {whole}", before
     return whole
@@ -101,8 +101,8 @@ def _phrased(text: str) -> str | None:
 
 def _bare(text: str) -> str:
     """Without bold marks around it and the full stop after it."""
-    text = text.strip().strip("*_").strip()
-    return without_stop(re.sub(r"(?:\*\*|__)", "", text))
+    text = text.strip().strip("*_`").strip()
+    return without_stop(re.sub(r"(?:\*\*|__|`)", "", text))
 
 
 def without_stop(text: str) -> str:
