@@ -26,7 +26,7 @@ from advisor.engines.rewards import StepMarks
 from advisor.importers.own_model import stored_name
 from advisor.models.catalog import Catalog
 from advisor.store.workspace import Workspace
-from advisor.tasks.answers import stop_worker
+from advisor.tasks.limited import SECONDS, stop_worker
 from advisor.tasks.task import Task, load
 from advisor.units import counted, percent
 from advisor.values import Value, several
@@ -66,7 +66,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Calibration(Value):
-    """What was drawn: `path` is the sealed file, or the journal where questions failed. Tokens as in Progress."""
+    """What was drawn: `path` is the sealed file, or the journal where questions failed. Tokens as in Progress.
+
+    `unchecked` answers took too long to compare: they count neither as right nor as wrong.
+    """
 
     run_id: str
     path: str
@@ -78,6 +81,7 @@ class Calibration(Value):
     tokens_per_s: float
     loops: int
     answers: int
+    unchecked: int
     most_common_failure: str | None
     notes: tuple[str, ...]
 
@@ -155,7 +159,7 @@ def calibrate(
     plan = Plan(name, strategy, budget, sampling, delimiter, rated_by, reward, step_mark or None, plain)
     folder = workspace.writable / "measurements" / "samples"
     if sealed := recorded(plan, known_task, folder):
-        return _calibration(*sealed, notes=(RECORDED,))
+        return _calibration(*sealed, notes=(RECORDED, *_notes(sealed[1])))
     engines = Engines(
         Endpoint(url, served_model or name) if url else weights(model, name),
         _reward_source(reward_model, rated_by, reward_url),
@@ -246,15 +250,19 @@ def _calibration(path: Path, counts: Counts, notes: Sequence[str]) -> Calibratio
         tokens_per_s=counts.tokens_per_s,
         loops=counts.loops,
         answers=counts.answers,
+        unchecked=counts.unchecked,
         most_common_failure=counts.reasons.most_common(1)[0][0] if counts.reasons else None,
         notes=tuple(notes),
     )
 
 
 def _notes(counts: Counts) -> list[str]:
-    notes = [f"{line}; asked again" for line in counts.set_aside[:MOST_LINES_NAMED]]
+    notes = [f"{line}; drawn again" for line in counts.set_aside[:MOST_LINES_NAMED]]
     if len(counts.set_aside) > MOST_LINES_NAMED:
         notes.append(f"{len(counts.set_aside)} lines of the journal were set aside in all")
+    if counts.unchecked:
+        share = f"{counts.unchecked} of {counted(counts.answers, 'answer')}"
+        notes.append(f"{share} not checked: comparing took longer than {SECONDS:g} s; counted neither right nor wrong")
     if counts.loops > LOOPS_TO_MENTION * counts.answers:
         share = percent(counts.loops / counts.answers)
         notes.append(f"{share} of the answers repeat themselves to their limit; --frequency-penalty 0.05 may help")

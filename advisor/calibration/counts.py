@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from advisor.calibration.rows import UNCHECKED
 from advisor.store.samples import Sample
 from advisor.work import Work
 
@@ -15,13 +16,16 @@ from advisor.work import Work
 class Counts:
     """Questions, answers and failures of a run; `work` since the start of this process, which found `resumed` done.
 
-    `set_aside` names the lines of its journal that no answer can be, whose questions are asked again.
+    `judged` counts the questions with a checked answer, `unchecked` the answers that took too long to compare;
+    `set_aside` names the lines of its journal that no answer can be, whose questions are drawn again.
     """
 
     n_questions: int
     done: int = 0
     failed: int = 0
     right: float = 0.0
+    judged: int = 0
+    unchecked: int = 0
     resumed: int = 0
     answers: int = 0
     loops: int = 0
@@ -39,15 +43,18 @@ class Counts:
             self.failed += 1
             self.reasons[failure] += 1
             return
-        self.right += sum(sample.correct for sample in samples) / len(samples)
+        checked = [sample.correct for sample in samples if sample.finish_reason != UNCHECKED]
+        if checked:
+            self.judged += 1
+            self.right += sum(checked) / len(checked)
+        self.unchecked += len(samples) - len(checked)
         self.answers += len(samples)
         self.loops += sum(sample.finish_reason == "loop" for sample in samples)
 
     @property
     def accuracy(self) -> float | None:
-        """Share of right answers, every question weighing the same; None where none was answered."""
-        answered = self.done - self.failed
-        return self.right / answered if answered else None
+        """Share of right answers among those checked, every question weighing the same; None where there is none."""
+        return self.right / self.judged if self.judged else None
 
     @property
     def tokens_per_s(self) -> float:

@@ -17,23 +17,27 @@ from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
 from advisor.work import Work
 
+UNCHECKED = "unchecked"
+"""The `finish_reason` of an answer that took too long to compare: neither right nor wrong, whatever `correct` says."""
+
 
 def answers(plan: Plan, task: Task, question: Question, searched: Searched, run_id: str) -> list[Sample]:
     """One row a trace, the work of the whole search in each; a search without a trace is one unanswered row."""
     work = searched.work
     shared = _shared(plan, task, question, work, run_id)
+    checked = [task.is_correct(question, trace.text) for trace in searched.traces]
     rows = [
         Sample(
             **shared,
             sample_index=index,
             answer=task.answer_of(trace.text),
-            correct=task.is_correct(question, trace.text),
+            correct=bool(right),
             generated_tokens=trace.generated_tokens,
             # an answer without a whole step has no reward of its own: zero
             score=REWARDS[plan.reward](trace.rewards) if work.scored_tokens else None,
-            finish_reason=trace.finish_reason,
+            finish_reason=UNCHECKED if right is None else trace.finish_reason,
         )
-        for index, trace in enumerate(searched.traces)
+        for index, (trace, right) in enumerate(zip(searched.traces, checked, strict=True))
     ]
     return rows or [
         Sample(

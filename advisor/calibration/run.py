@@ -30,7 +30,12 @@ from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
 
 OF_QUESTIONS = """
-select avg(correct::int), count(*), count(*) filter (finish_reason = 'loop') from read_parquet($file)
+select
+    avg(correct::int) filter (finish_reason is distinct from 'unchecked'),
+    count(*),
+    count(*) filter (finish_reason = 'loop'),
+    count(*) filter (finish_reason = 'unchecked')
+from read_parquet($file)
 group by question_id
 """
 
@@ -112,9 +117,14 @@ def recorded(plan: Plan, task: Task, folder: Path) -> tuple[Path, Counts] | None
     if not rows:
         hint = "move it away and run the same command again"
         raise AdvisorError("is recorded already and cannot be read", where=str(sealed), hint=hint)
-    right, answered, loops = (sum(column) for column in zip(*rows, strict=True))
+    shares, *counted = zip(*rows, strict=True)
+    answered, loops, unchecked = (sum(column) for column in counted)
+    judged = [share for share in shares if share is not None]
     n = len(rows)
-    return sealed, Counts(n, done=n, resumed=n, right=right, answers=answered, loops=loops)
+    right = sum(judged)
+    return sealed, Counts(
+        n, done=n, resumed=n, right=right, judged=len(judged), answers=answered, loops=loops, unchecked=unchecked
+    )
 
 
 async def search(plan: Plan, task: Task, question: Question, generate: Generate, score: Score | None) -> Searched:

@@ -1,4 +1,5 @@
--- The answers of every question of one model on one task, drawn one way; failed requests are left out.
+-- The answers of every question of one model on one task, drawn one way; failed requests and answers that
+-- were not checked are left out.
 -- in:  $model, $task, $strategy; $runs: list of run ids
 -- out: question_id; lists of equal length: answers, correct, tokens, stopped (by the length limit it was drawn under),
 --      scores, reward_models, scored (tokens that a reward model passed for this answer);
@@ -24,6 +25,6 @@ where
     and task = $task
     and strategy = $strategy
     and list_contains($runs, run_id)
-    and coalesce(finish_reason, '') != 'error'
+    and coalesce(finish_reason, '') not in ('error', 'unchecked')
 group by question_id
 order by question_id

@@ -20,7 +20,7 @@ MOST_TOKENS = 10**8
 """Of one answer or prompt: ten times the longest context of any model."""
 MOST_SEARCH_TOKENS = 10**11
 """Of the whole search of one question."""
-FINISH_REASONS = ("stop", "length", "forced", "loop", "error")
+FINISH_REASONS = ("stop", "length", "forced", "loop", "error", "unchecked")
 RECORDED = ("sampling", *(name for name, strategy in STRATEGIES.items() if strategy.search != "sampling"))
 """Strategies of stored answers: those whose answers are plain samples are derived from `sampling`."""
 KEYS = ("model", "task", "question_id")

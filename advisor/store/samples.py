@@ -32,7 +32,7 @@ class Sample:
     )
     finish_reason: str | None = column(
         "`stop`, `length` (cut by its limit), `forced` (made to answer at its cap), `loop`, `error` (the request"
-        " failed: neither right nor wrong)",
+        " failed) or `unchecked` (comparing took too long), these two neither right nor wrong",
         default=None,
     )
     temperature: float | None = column("sampling temperature; answers drawn otherwise are never pooled", default=None)

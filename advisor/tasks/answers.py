@@ -7,48 +7,22 @@ Every kind maps an answer's text to a class; equal classes are equal answers, No
 
 from __future__ import annotations
 
-import atexit
-import multiprocessing
 import re
 from collections.abc import Callable
-from functools import lru_cache
-from importlib.util import find_spec
-from typing import Any
 
-from advisor.errors import MissingAbility, install, unknown
+from advisor.errors import unknown
+from advisor.tasks.choices import choice
+from advisor.tasks.equality import class_of, equal
+from advisor.tasks.expressions import Answer
+from advisor.tasks.limited import in_limited_time
+from advisor.tasks.numbers import number
+from advisor.tasks.stated import LONGEST, final, refuses, sentence
+from advisor.tasks.symbolic import read_answer
 
-LONGEST = 20_000
-"""Only the end of a text is read: answers come last, and patterns stay fast on runaway output."""
-
-_PHRASE = re.compile(r"(?:final answer|answer)\**\s*(?:is|:|=)\s*:?\s*\**\s*(.+)", re.IGNORECASE)
-_LETTER = re.compile(r"\(?\b([A-J])\b\)?")
-_NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?%?")
-
-
-def boxed(text: str) -> str | None:
-    r"""The content of the last \boxed{…}, braces balanced.
-
-    >>> boxed(r"so \boxed{\frac{1}{2}} it is")
-    '\\frac{1}{2}'
-    """
-    start = text.rfind("\\boxed{")
-    if start < 0:
-        return None
-    depth = 0
-    for i in range(start + 6, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[i], 0)
-        if depth == 0:
-            return text[start + 7 : i].strip()
-    return None
-
-
-def final(text: str) -> str | None:
-    """What follows the last "answer:" or fills the last box, on one line."""
-    tail = text[-LONGEST:]
-    if (inside := boxed(tail)) is not None:
-        return inside
-    found = [m[1] for line in tail.splitlines() if (m := _PHRASE.search(line))]
-    return found[-1].strip().strip("*").rstrip(".").strip() if found else None
+_INLINE = re.compile(r"(?<!\\)\$\$?([^$]+?)(?<!\\)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+NOTHING = ("as written:", "text:")
+_NOT = re.compile(r",?\s+(?:and\s+)?(?:not|rather than|instead of)\b")
+_PROSE_AROUND = re.compile(r"[A-Za-z]{2,}")
 
 
 def states_answer(kind: str, text: str) -> bool:
@@ -59,39 +33,16 @@ def states_answer(kind: str, text: str) -> bool:
     return (arithmetic(text) if kind == "arithmetic" else final(text)) is not None
 
 
-def choice(text: str) -> str | None:
-    """The letter of a multiple choice.
-
-    >>> choice("The answer is (C).")
-    'C'
-    """
-    stated = final(text)
-    letters: list[str] = _LETTER.findall(stated if stated is not None else text[-200:])
-    if not letters:
-        return None
-    return letters[0] if stated is not None else letters[-1]
-
-
-def number(text: str) -> str | None:
-    """A number in canonical form: the final answer's, else the last in the text.
-
-    >>> number("Total: 1,200 + 34.50 = 1,234.50")
-    '1234.5'
-    """
-    stated = final(text)
-    found = _NUMBER.findall(stated if stated is not None else text[-LONGEST:])
-    if not found:
-        return None
-    plain = found[0 if stated is not None else -1].replace(",", "").replace("$", "").rstrip("%")
-    value = float(plain)
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
 def exact(text: str) -> str | None:
     """The final answer, or the last line, in small letters without outer punctuation."""
     lines = [line for line in text[-LONGEST:].splitlines() if line.strip()]
     stated = final(text) or (lines[-1] if lines else None)
-    return " ".join(stated.lower().strip(" .!\"'").split()) or None if stated else None
+    if stated is None:
+        return None
+    plain = re.sub(r"\\text(?:bf|it|rm)?\s*\{([^{}]*)\}", r"\1", stated).replace("−", "-").replace("’", "'")
+    if plain.count("$") == 2 and plain.startswith("$") and plain.endswith("$"):
+        plain = plain[1:-1]
+    return " ".join(plain.lower().strip(" .!\"'*_“”").split()) or None
 
 
 def arithmetic(text: str) -> str | None:
@@ -101,71 +52,72 @@ def arithmetic(text: str) -> str | None:
 
 
 def math(text: str) -> str | None:
-    """A mathematical answer in the canonical form of math-verify; read as an expression, never run.
+    """A mathematical answer's class; read as an expression, never run.
 
-    Raises MissingAbility without the `tasks` extra.
+    Raises NotChecked where reading takes too long, MissingAbility without the `tasks` extra.
     """
-    found: str | None = in_limited_time(canonical, final(text) or text[-300:])
-    return found
+    answer = _mathematical(text)
+    return None if answer is None else class_of(answer)
 
 
-def canonical(expression: str) -> str | None:
-    """The printed form of an expression; in a process of its own, since parsing may not end."""
-    from math_verify import parse
-
-    parsed = parse(f"\\boxed{{{expression}}}", parsing_timeout=None)
-    return str(parsed[0]) if parsed else None
+def _mathematical(text: str) -> Answer | None:
+    answer: Answer | None = in_limited_time(read_answer, expression(text) or "")
+    return answer if answer is not None and class_of(answer) not in NOTHING else None
 
 
-def same_value(reference: str, answer: str) -> bool:
-    """Whether two expressions are equal, like `(x+1)**2` and `x**2 + 2*x + 1`; in a process of its own."""
-    from math_verify import parse, verify
-
-    expected, stated = (parse(f"\\boxed{{{text}}}", parsing_timeout=None) for text in (reference, answer))
-    return bool(verify(expected, stated, timeout_seconds=None))
-
-
-SECONDS = 5.0
-_worker: list[Any] = []
-
-
-@lru_cache(maxsize=100_000)
-def in_limited_time(work: Callable[..., Any], *arguments: str) -> Any:
-    """The result of `work` in a second process, None where it takes longer than SECONDS.
-
-    Raises MissingAbility without math-verify.
-    """
-    if find_spec("math_verify") is None:
-        raise MissingAbility(
-            "mathematical answers are compared by math-verify, which is not installed",
-            hint=install("tasks"),
-        )
-    if not _worker:
-        _worker.append(multiprocessing.get_context("spawn").Pool(1))
-    try:
-        return _worker[0].apply_async(work, arguments).get(timeout=SECONDS)
-    except multiprocessing.TimeoutError:
-        stop_worker()
-        return None
+def expression(text: str) -> str | None:
+    """The mathematical expression that a text ends in: its final answer's, else the last between dollars, else the
+    last number."""
+    stated = final(text)
+    if stated is None:
+        found = list(_INLINE.finditer(text[-LONGEST:]))
+        if refuses(text):
+            return None
+        return _together(text[-LONGEST:], found) if found else _only_number(text.rstrip().rpartition("\n")[2])
+    if "\\boxed" in text and "$" not in stated:
+        return stated
+    if (before := _NOT.split(stated)[0]).strip() and "\\boxed" not in text:
+        stated = before
+    found = list(_INLINE.finditer(stated))
+    around = _INLINE.sub(" ", stated)
+    if not found or around.count("$"):
+        return sentence(stated) or None
+    if re.search(r"\b(?:or|and|not)\b", around):
+        return " ".join(re.sub(r"(?<!\\)\$|\\[()\[\]]", " ", sentence(stated)).split())
+    if re.match(r"\s*\$?\s*(?:\\?%|percent\b)", stated[found[0].end() :]):
+        return f"{_content(found[0])}\\%"
+    return _content(found[0]) if _PROSE_AROUND.search(around) or not around.strip() else stated
 
 
-def stop_worker() -> None:
-    """End the second process, if there is one: when all answers are compared, or the program ends."""
-    while _worker:
-        _worker.pop().terminate()
+def _together(text: str, found: list[re.Match[str]]) -> str:
+    """The last formula, with the one before it where only "and", "or" or a comma lies between them."""
+    if len(found) > 1 and re.fullmatch(r"\s*(?:,|,?\s*and|,?\s*or)\s*", text[found[-2].end() : found[-1].start()]):
+        return f"{_content(found[-2])}, {_content(found[-1])}"
+    return _content(found[-1])
 
 
-atexit.register(stop_worker)
+def _only_number(line: str) -> str | None:
+    """The number of a line that has but one, or says what it equals."""
+    return number(line) if "=" in line or len(set(re.findall(r"\d[\d.,]*", line))) == 1 else None
+
+
+def _content(match: re.Match[str]) -> str:
+    return next(group for group in match.groups() if group is not None).strip()
 
 
 def is_same_answer(kind: str, reference: str, text: str) -> bool:
-    """Whether the answer in a text is that of a reference."""
+    """Whether the answer in a text is that of a reference.
+
+    Raises NotChecked where comparing takes too long: the answer is then neither right nor wrong.
+    """
+    if kind == "math":
+        stated = _mathematical(text)
+        known = _mathematical(reference if final(reference) else f"\\boxed{{{reference}}}")
+        return stated is not None and known is not None and equal(known, stated)
     read = KINDS[kind]
     answer = read(text)
-    known = reference if kind == "arithmetic" else read(f"answer: {reference}")
-    if answer is None or answer == known:
-        return answer is not None
-    return kind == "math" and bool(in_limited_time(same_value, reference, final(text) or ""))
+    known_class = reference if kind == "arithmetic" else read(reference if final(reference) else f"answer: {reference}")
+    return answer is not None and answer == known_class
 
 
 KINDS: dict[str, Callable[[str], str | None]] = {

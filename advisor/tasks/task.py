@@ -9,6 +9,7 @@ from pathlib import Path
 from advisor.errors import AdvisorError, unknown
 from advisor.tasks import arithmetic
 from advisor.tasks.answers import is_same_answer, reader, states_answer
+from advisor.tasks.limited import NotChecked
 from advisor.tasks.questions import CHOICE_TEMPLATE, DATASETS, TEMPLATE, Question, from_dataset, from_file
 
 MOST_QUESTIONS = 100_000
@@ -26,16 +27,27 @@ class Task:
 
     @property
     def answer_of(self) -> Callable[[str], str | None]:
-        """Reads a text's answer class; None where it holds none."""
-        return reader(self.kind)
+        """Reads a text's answer class; None where it holds none, or reading it takes too long."""
+        read = reader(self.kind)
+
+        def answer(text: str) -> str | None:
+            try:
+                return read(text)
+            except NotChecked:
+                return None
+
+        return answer
 
     def is_final(self, text: str) -> bool:
         """Whether a text states its answer."""
         return states_answer(self.kind, text)
 
-    def is_correct(self, question: Question, text: str) -> bool:
-        """Whether the answer in a text is right."""
-        return is_same_answer(self.kind, question.reference, text)
+    def is_correct(self, question: Question, text: str) -> bool | None:
+        """Whether the answer in a text is right; None where comparing it takes too long: not checked."""
+        try:
+            return is_same_answer(self.kind, question.reference, text)
+        except NotChecked:
+            return None
 
 
 def load(

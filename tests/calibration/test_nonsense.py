@@ -191,7 +191,7 @@ def test_an_impossible_line_of_a_journal_is_set_aside_and_its_question_asked_aga
     healed = drawn(tmp_path / "cut", server)
     assert rows(healed.path) == rows(whole.path)
     first, second = healed.notes
-    assert first == f"{cut.path}, line 2: is no line of a journal; set aside in .{cut.run_id}.set-aside; asked again"
+    assert first == f"{cut.path}, line 2: is no line of a journal; set aside in .{cut.run_id}.set-aside; drawn again"
     assert second.startswith(f"{cut.path}, line 3: {reason}")
     aside = (tmp_path / "cut" / "measurements" / "samples" / f".{cut.run_id}.set-aside").read_text().splitlines()
     assert aside == ["{half a line", text[1]]
