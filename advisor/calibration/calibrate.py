@@ -81,9 +81,9 @@ class Calibration(Value):
     tokens_per_s: float
     loops: int
     answers: int
-    unchecked: int
     most_common_failure: str | None
     notes: tuple[str, ...]
+    unchecked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +250,9 @@ def _calibration(path: Path, counts: Counts, notes: Sequence[str]) -> Calibratio
         tokens_per_s=counts.tokens_per_s,
         loops=counts.loops,
         answers=counts.answers,
-        unchecked=counts.unchecked,
         most_common_failure=counts.reasons.most_common(1)[0][0] if counts.reasons else None,
         notes=tuple(notes),
+        unchecked=counts.unchecked,
     )
 
 

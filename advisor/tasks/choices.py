@@ -14,7 +14,7 @@ _LONE = re.compile(r"(?<![\w'’.-])[(\[]?([A-J])\b(?!['’-]\w|\s*[=^+/<>])[)\]
 _ARTICLE = re.compile(
     r"\b(?:A\s+(?!(?:and|or|nor|is|are|was|were|but|because|since|as|seems|looks|not|must|rather)\b)"
     r"(?=[a-z]{2})|I\s+(?=[a-z])|I['’]\w+)"
-    r"|\b(?i:plan|vitamin|hepatitis|group|team|type|class|grade|figure|case|section|part|point|person|box|train)\s+[A-J]\b"
+    r"|\b(?i:plan|vitamin|hepatitis|group|team|type|class|grade|figure|case|section|part|point|person|train)\s+[A-J]\b"
 )
 _LETTERS = r"[(\[]?[A-J]\b[)\]]?(?:\s*(?:,\s*(?:or|nor|and)?|or|nor|and)\s*[(\[]?[A-J]\b[)\]]?)*"
 _DENIED = re.compile(

@@ -18,7 +18,8 @@ LARGEST_DENOMINATOR = 10**6
 _POINTS = (("101/89", "211/97", "307/83"), ("-67/71", "149/61", "-113/101"))
 _UNREADABLE = re.compile(
     r"(?<![_\d])\d+\s+[\d.]|['\"]|\\(?:overline|pmod|bmod|angle|vec|hat|text)(?![a-z])"
-    r"|\\frac\s*\{\s*(?:d|\\partial)\s*[a-z]?\s*\}\s*\{\s*(?:d|\\partial)|\d\.\d+\.|[{(\[]\s*[)}\]]|\^\s*(?:\{[^{}]*\}|\w)\s*\^|[?&#:]"
+    r"|\\frac\s*\{\s*(?:d|\\partial)\s*[a-z]?\s*\}\s*\{\s*(?:d|\\partial)|\d\.\d+\."
+    r"|[{(\[]\s*[)}\]]|\^\s*(?:\{[^{}]*\}|\w)\s*\^|[?&#:]"
 )
 """What math-verify would read as something else: 2 3 as 5, x' as x, 2:3 as a fraction."""
 _DEGREES = re.compile(r"(\d+(?:\.\d+)?)\s*\^\{\\circ\}")
