@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+from collections import deque
 
 import numpy as np
 from tiny_models import MODELS, OPTIONS
@@ -39,18 +40,17 @@ def prompt(draw: np.random.Generator, vocabulary: int) -> list[int]:
 
 
 async def closed(engine: Timed, places: int, vocabulary: int, seed: int) -> list[Timing]:
-    """Timings with so many in flight, without each place's first and what is cut off at the end."""
+    """Timings with so many in flight: without each place's first, and those that ended when no more was waiting."""
     draw = np.random.default_rng(seed)
-    waiting = iter(lengths(draw, max(6 * places, 24)))
+    waiting = deque(lengths(draw, max(9 * places, 24)))
     found: list[Timing] = []
 
     async def place() -> None:
         for turn in itertools.count():
-            tokens = next(waiting, None)
-            if tokens is None:
+            if not waiting:
                 return
-            timing = await engine.timed(prompt(draw, vocabulary), tokens)
-            if turn:
+            timing = await engine.timed(prompt(draw, vocabulary), waiting.popleft())
+            if turn and waiting:
                 found.append(timing)
 
     await asyncio.gather(*(place() for _ in range(places)))

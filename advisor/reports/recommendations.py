@@ -274,9 +274,7 @@ def facts(found: Recommendation) -> Table:
     halves = f"{significant(c.latency.p50_s)} s · {significant(c.latency.p99_s)} s"
     summed = [cost for cost in COSTS if cost != "s"]  # seconds at a percentile do not add up over tries
     per_correct = c.per_correct and ", ".join(f"{significant(getattr(c.per_correct, cost))} {cost}" for cost in summed)
-    carried = (
-        "of one replica, coming at random, within the limits" if found.request.qps else "of one replica, kept busy"
-    )
+    carried = "coming at random, within the limits" if found.request.qps else "always full"
     rows = [
         *accuracy_rows(c),
         ["USD per question", significant(c.usd), f"USD per hour; {speed}"],
