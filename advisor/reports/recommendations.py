@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advisor.recommendation.at_rates import PickAtRate
+from advisor.recommendation.at_rates import RATES, PickAtRate
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import UNITS, Recommendation, best_below
 from advisor.recommendation.what_if import Step, Turn
@@ -205,13 +205,15 @@ def replicas_text(c: Candidate) -> str:
 
 def at_rates_text(found: Recommendation) -> str:
     """The pick and its price per question at other rates."""
-    parts = []
-    before = None
-    for row in found.at_rates:
+    parts, before = [], ""
+    picked = {row.questions_per_s: row for row in found.at_rates}
+    for rate in RATES:
+        if (row := picked.get(rate)) is None:
+            parts.append(f"{rate:g}/s nothing within the limits")
+            continue
         what = f"{_short(row.model)}, {short_strategy(row.strategy, row.n_samples, row.token_budget, None)}"
-        same = "the same" if what == before else what
         usd = f", {significant(row.usd)} USD" if row.usd else ""
-        parts.append(f"{row.questions_per_s:g}/s {same} on {_fleet(row)}{usd}")
+        parts.append(f"{rate:g}/s {'the same' if what == before else what} on {_fleet(row)}{usd}")
         before = what
     a_question = " a question" if any(row.usd for row in found.at_rates) else ""
     return " · ".join(parts) + f"{a_question} (--qps)"

@@ -146,3 +146,8 @@ def test_without_matplotlib_the_picture_is_text(advisor, tmp_path, monkeypatch):
     assert "budget 0.02 USD" in drawn
     assert "no pictures without matplotlib" in err
     assert [p.name for p in tmp_path.iterdir()] == ["r.md"]
+
+
+def test_a_rate_that_nothing_carries_within_the_limits_is_said(advisor):
+    out = " ".join(advisor("recommend", "--budget", "0.01usd")[1].split())
+    assert "At rates 0.01/s nothing within the limits · 0.1/s " in out
