@@ -160,7 +160,7 @@ def seen_over_limit(case: Case, objective: Objective, rate: float, seed: int) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--seed", type=int, default=17)
     given = parser.parse_args()
     draw = np.random.default_rng(given.seed)
     seen, ratios = [], {load: [] for load in LOADS}
