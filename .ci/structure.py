@@ -49,7 +49,8 @@ def main() -> int:
     modules = {file: len(lines_of([file])) for file in code if file.name != "__init__.py"}
     outside_cli = [(file, f) for file in code for f in functions(file) if "cli" not in file.parts]
     sizes = [body_lines(f) for _, f in outside_cli]
-    wide = [file for file in everything for line in lines_of([file]) if len(line) > COLUMNS]
+    queries = [file for room in ("advisor", "benchmarks", "measurements") for file in ROOT.glob(f"{room}/**/*.sql")]
+    wide = [file for file in (*everything, *queries) for line in lines_of([file]) if len(line) > COLUMNS]
     ratio = len(lines_of(tests)) / len(lines_of(code))
     figures = (
         ("largest module, lines", max(modules.values()), MODULE_LINES),
@@ -62,6 +63,8 @@ def main() -> int:
     )
     for name, value, limit in figures:
         print(f"{name:34s} {value:8.4g}   at most {limit:.4g}{'' if value <= limit else '   TOO MUCH'}")
+    for file in dict.fromkeys(wide):
+        print(f"  {file.relative_to(ROOT)}: a line past {COLUMNS} columns")
     for file, f in outside_cli:
         if body_lines(f) > FUNCTION_LINES or by_position(f) > PARAMETERS:
             print(f"  {file.relative_to(ROOT)}: {f.name}: {body_lines(f)} lines, {by_position(f)} parameters")

@@ -1,4 +1,5 @@
--- Published peaks of allocated GPU memory of Qwen3 under transformers 4.51: weights and cache of one sequence, nothing else.
+-- Published peaks of allocated GPU memory of Qwen3 under transformers 4.51: weights and cache of one sequence, nothing
+-- else.
 -- Older transformers kept the logits of the whole prompt as well, so their rows say nothing of weights and cache.
 -- in:  $file: qwen_speed_benchmark.csv
 -- out: model, precision, prompt_tokens, generated_tokens, measured_bytes

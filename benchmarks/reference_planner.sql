@@ -1,6 +1,7 @@
 -- The published runs as the planner has to be asked about them; flagged rows left out.
 -- in:  $file: serving_inferencex.csv
--- out: model, gpu, gpu_count, engine, precision, prompt_tokens, generated_tokens, concurrency, ttft_s, tpot_s, is_moe, dp_attention, ep_size,
+-- out: model, gpu, gpu_count, engine, precision, prompt_tokens, generated_tokens, concurrency,
+--      ttft_s, tpot_s, is_moe, dp_attention, ep_size,
 --      gemm_quant_mode, moe_quant_mode, measured, id
 select
     case model when 'meta-llama/Llama-3.1-70B' then 'meta-llama/Meta-Llama-3.1-70B' else model end as model,

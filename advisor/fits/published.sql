@@ -13,6 +13,7 @@ select
     generated_tokens,
     concat_ws('; ', source, quality, 'tokens: ' || tokens_from) as origin
 from read_csv($files, header = true, filename = true, union_by_name = true, types = {
-    'stderr': 'double', 'generated_tokens': 'double', 'tokens_from': 'varchar', 'quality': 'varchar', 'accuracy': 'double'
+    'stderr': 'double', 'generated_tokens': 'double', 'tokens_from': 'varchar', 'quality': 'varchar',
+    'accuracy': 'double'
 })
 order by task, model, strategy, n_samples, generated_tokens, filename, origin, accuracy -- a total order: later rows win

@@ -1,4 +1,5 @@
--- Runs with a measured time. Zero means not measured: benchmarks give it for answers of one token, or without streaming.
+-- Runs with a measured time. Zero means not measured: benchmarks give it for answers of one token, or without
+-- streaming.
 -- in:  table runs
 -- out: the columns that performance/observed.py takes, with source, note and own
 select

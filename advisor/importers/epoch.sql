@@ -9,12 +9,17 @@ with source as (
     where valid = 1
 ),
 classed as (
-    select *, dense_rank() over (partition by run_id, full_question order by md5(concat(full_question, answer))) as class
+    select
+        *,
+        dense_rank() over (partition by run_id, full_question order by md5(concat(full_question, answer))) as class
     from source
 )
 select
     epoch_models.model,
-    case benchmark when 'GPQA-Diamond' then 'gpqa-diamond' when 'OTIS-Mock-AIME-24-25' then 'otis-mock-aime' end as task,
+    case benchmark
+        when 'GPQA-Diamond' then 'gpqa-diamond'
+        when 'OTIS-Mock-AIME-24-25' then 'otis-mock-aime'
+    end as task,
     md5(full_question)[:12] as question_id,
     epoch - 1 as sample_index,
     -- right ones are one class, also where the answer itself was not kept

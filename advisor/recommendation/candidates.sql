@@ -7,11 +7,13 @@
 --             qps: questions per second that all replicas get together; infinite: each is kept busy
 --             questions_per_s: that one replica can take; joules: of all its GPUs, a question
 --             spread: factor of the 90 % interval of times
---      rents(gpu, gpu_count, replicas, rent_usd_per_hour, rent)  as billed, of all replicas together; null: no price is known
+--      rents(gpu, gpu_count, replicas, rent_usd_per_hour, rent)  as billed, of all replicas together; null: no price is
+--             known
 --      $mean_share: of the rate of the peak, which has to be carried, on average over the day
 --      $percentile: 50, 95 or 99, which of them s counts
 --      $usd_per_kwh: price of the energy of owned GPUs, or null: the rent pays it
--- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens; usd_spread: factor of the upper end of usd;
+-- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens
+--      usd_spread: factor of the upper end of usd
 --      slow_usd_spread: the same where a rate takes more replicas because they are slower
 with billed as (
     select
@@ -66,5 +68,5 @@ select
     performance as performance_provenance,
     spread,
     if(isinf(qps), spread, 1) as usd_spread, -- at a rate the bill is that of the replicas
-    if(isinf(qps), spread, ceil(qps * spread / questions_per_s) / replicas) as slow_usd_spread -- more where they are slower
+    if(isinf(qps), spread, ceil(qps * spread / questions_per_s) / replicas) as slow_usd_spread
 from billed

@@ -1,8 +1,8 @@
--- contenders: what can win when a price, a speed or an accuracy moves: of each model and kind of GPU the feasible candidates that no
--- other one of them beats on accuracy and upper cost; where time is limited, of each class of speed.
+-- contenders: what can win when a price, a speed or an accuracy moves: of each model and kind of GPU the feasible
+-- candidates that no other one of them beats on accuracy and upper cost; where time is limited, of each class of speed.
 -- Thinking held to a mean length instead of a cap is distinguished by its tokens.
--- in:  feasible (feasible.sql); $cost: usd, or what decides where all GPUs are free: J or s; $s: longest seconds to an answer, or
---      null; $pick: the candidate that was picked
+-- in:  feasible (feasible.sql); $cost: usd, or what decides where all GPUs are free: J or s
+--      $s: longest seconds to an answer, or null; $pick: the candidate that was picked
 -- out: the columns of candidates that decide
 with classed as not materialized (
     select
@@ -20,8 +20,27 @@ cheapest as (
     ) = 1 or candidate_id = $pick
 )
 select
-    candidate_id, model, gpu, gpu_count, accuracy, low, usd, flops, s, "J", tokens, ttft_s, tpot_s, spread, usd_spread, slow_usd_spread, usd_per_hour, rent.gpus as rented_gpus,
-    qps, questions_per_s, replicas
+    candidate_id,
+    model,
+    gpu,
+    gpu_count,
+    accuracy,
+    low,
+    usd,
+    flops,
+    s,
+    "J",
+    tokens,
+    ttft_s,
+    tpot_s,
+    spread,
+    usd_spread,
+    slow_usd_spread,
+    usd_per_hour,
+    rent.gpus as rented_gpus,
+    qps,
+    questions_per_s,
+    replicas
 from cheapest
 qualify accuracy > coalesce(
     max(accuracy) over (

@@ -1,5 +1,6 @@
 -- feasible: the candidates that meet every constraint.
--- in:  candidates; $usd, $flops, $s, $J, $tokens: upper bounds or null; $max_ttft, $max_tpot: seconds or null; $min_accuracy: or null
+-- in:  candidates; $usd, $flops, $s, $J, $tokens: upper bounds or null; $max_ttft, $max_tpot: seconds or null
+--      $min_accuracy: or null
 -- out: the columns of candidates
 select *
 from candidates

@@ -1,13 +1,16 @@
 -- frontier: the candidates that no other candidate of the task beats on cost and accuracy (of equals, the first id).
 -- in:  candidates(candidate_id, task, accuracy, …); $cost names the column that is the cost; cost ≥ 0
 -- out: candidate_id, task, cost, accuracy; cheapest first
--- Two passes, because ranking every row is slow: best accuracy per cost bucket first, then only rows above all cheaper buckets.
+-- Two passes, because ranking every row is slow: best accuracy per cost bucket first, then only rows above all cheaper
+-- buckets.
 with costed as not materialized (
     select
         candidate_id,
         task,
         accuracy,
-        case $cost when 'usd' then usd when 'flops' then flops when 's' then s when 'J' then "J" when 'tokens' then tokens end as cost
+        case $cost
+            when 'usd' then usd when 'flops' then flops when 's' then s when 'J' then "J" when 'tokens' then tokens
+        end as cost
     from candidates
 ),
 bucketed as not materialized (

@@ -1,16 +1,19 @@
 -- models: the one candidate that stands for each model in a picture.
--- Where a model is on the frontier it is one of its candidates there, else one of all; limits of the request do not count.
--- Those within the interval of the model's most accurate one are equal, and among equals a doubling of the cost has to buy
--- $worth of accuracy, as in pick.sql.
+-- Where a model is on the frontier it is one of its candidates there, else one of all; limits of the request do not
+-- count. Those within the interval of the model's most accurate one are equal, and among equals a doubling of the cost
+-- has to buy $worth of accuracy, as in pick.sql.
 -- in:  candidates; front (frontier.sql); $cost names the column that is the cost; $worth
--- out: a row a model: what tells it from others, cost, accuracy with its interval and origin, on_frontier; cheapest first
+-- out: a row a model, cheapest first: what tells it from others, cost, accuracy with its interval and origin,
+--      on_frontier
 with costed as not materialized (
     select
         candidate_id,
         model,
         accuracy,
         low,
-        case $cost when 'usd' then usd when 'flops' then flops when 's' then s when 'J' then "J" when 'tokens' then tokens end as cost
+        case $cost
+            when 'usd' then usd when 'flops' then flops when 's' then s when 'J' then "J" when 'tokens' then tokens
+        end as cost
     from candidates
 ),
 leaders as (

@@ -1,11 +1,12 @@
 -- pick: the best feasible candidate of every model and kind of GPU, best first, in each scenario.
--- Candidates whose accuracy lies within the interval of the most accurate one count as equal, and among equals a doubling of
--- the cost has to buy $worth of accuracy; with a target accuracy the cheapest that reaches it comes first.
--- Cheaper is judged at the upper end of the cost's interval, so that a speed that was measured beats one that was hoped for.
--- At a rate the bill is what counts, that of the replicas planned for. Of equal bills, as of machines that few questions leave
--- idle, the more accurate comes first, then the one that is cheaper if all are slower than expected, then the faster, then the
--- one that takes more questions a second.
--- in:  feasible (feasible.sql), with a number in scenario that tells apart what is picked from apart; $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
+-- Candidates whose accuracy lies within the interval of the most accurate one count as equal, and among equals a
+-- doubling of the cost has to buy $worth of accuracy; with a target accuracy the cheapest that reaches it comes first.
+-- Cheaper is judged at the upper end of the cost's interval, so that a speed that was measured beats one that was
+-- hoped for. At a rate the bill is what counts, that of the replicas planned for. Of equal bills, as of machines that
+-- few questions leave idle, the more accurate comes first, then the one that is cheaper if all are slower than
+-- expected, then the faster, then the one that takes more questions a second.
+-- in:  feasible (feasible.sql); a pick is made of each number in its column scenario
+--      $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
 -- out: the columns of candidates, and cost, place (1 is the pick), most_accurate and its model among all feasible
 with most as (
     select scenario, max(accuracy) as accuracy from feasible group by scenario
@@ -18,7 +19,9 @@ best as (
 costed as not materialized (
     select
         *,
-        case $cost when 'usd' then usd when 'flops' then flops when 's' then s when 'J' then "J" when 'tokens' then tokens end as cost
+        case $cost
+            when 'usd' then usd when 'flops' then flops when 's' then s when 'J' then "J" when 'tokens' then tokens
+        end as cost
     from feasible
 ),
 weighed as not materialized (
@@ -29,7 +32,8 @@ weighed as not materialized (
         -log2(greatest(cost * if($cost = 'usd', usd_spread, spread), 1e-300)) as cheapness,
         case
             when $min_accuracy is not null then cheapness
-            when costed.accuracy >= best.low then 10 + costed.accuracy + $worth * cheapness -- ten: equals come before all others
+            -- ten: equals come before all others
+            when costed.accuracy >= best.low then 10 + costed.accuracy + $worth * cheapness
             else costed.accuracy + 1e-9 * cheapness
         end as merit,
         1e-7 * costed.accuracy - 1e-9 * log2(greatest(cost * slow_usd_spread, 1e-300)) - 1e-12 * log2(s) as of_equals
@@ -42,6 +46,8 @@ firsts as (
 )
 select
     * exclude (merit, cheapness, of_equals),
-    row_number() over (partition by scenario order by merit + of_equals desc, questions_per_s desc, candidate_id) as place
+    row_number() over (
+        partition by scenario order by merit + of_equals desc, questions_per_s desc, candidate_id
+    ) as place
 from weighed
 where candidate_id in (select candidate_id from firsts)

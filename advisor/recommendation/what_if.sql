@@ -1,16 +1,18 @@
 -- what_if: the contenders in every scenario, each of which changes one thing.
 -- in:  contenders (contenders.sql); scenarios(scenario, kind, gpu, factor)
---      kind: price: of every deployment on gpu × factor; speed: of $model on $gpu, times × factor; accuracy: of $model − factor
+--      kind: price: of every deployment on gpu × factor; speed: of $model on $gpu, times × factor;
+--            accuracy: of $model − factor
 --      $model, $gpu: of the pick; $most: GPUs of that kind that may be used in all replicas together, or null
 -- out: scenario, and the columns of contenders
 select
     scenarios.scenario as scenario,
     contenders.* replace (
-        1000000 * scenarios.scenario::bigint + contenders.candidate_id as candidate_id, -- in the same order in each
+        1000000000 * scenarios.scenario::bigint + contenders.candidate_id as candidate_id, -- in the same order in each
         usd * case
             when kind = 'price' and contenders.gpu = scenarios.gpu then factor
             when slower and isinf(qps) then factor
-            when slower then greatest(ceil(qps * factor / questions_per_s) / replicas, 1) -- more replicas carry the rate
+            -- more replicas carry the rate
+            when slower then greatest(ceil(qps * factor / questions_per_s) / replicas, 1)
             else 1
         end as usd,
         "J" * if(slower, factor, 1) as "J",

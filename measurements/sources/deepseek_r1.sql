@@ -7,7 +7,11 @@ with listed as (
 )
 select
     names.model,
-    case when score like 'aime24%' then 'aime24' when score like 'math500%' then 'math500' else 'gpqa-diamond' end as task,
+    case
+        when score like 'aime24%' then 'aime24'
+        when score like 'math500%' then 'math500'
+        else 'gpqa-diamond'
+    end as task,
     'majority' as strategy,
     case when score = 'aime24_cons64' then 64 else 1 end as n_samples,
     case when score like 'aime24%' then 30 when score like 'math500%' then 500 else 198 end as n_questions,

@@ -2,7 +2,11 @@
 -- in:  $data: the folder of collected figures; names(published, model)
 select
     names.model,
-    case benchmark when 'GPQA-Diamond' then 'gpqa-diamond' when 'OTIS-Mock-AIME' then 'otis-mock-aime' else 'math-l5' end as task,
+    case benchmark
+        when 'GPQA-Diamond' then 'gpqa-diamond'
+        when 'OTIS-Mock-AIME' then 'otis-mock-aime'
+        else 'math-l5'
+    end as task,
     'majority' as strategy,
     1 as n_samples,
     case benchmark when 'GPQA-Diamond' then 198 when 'OTIS-Mock-AIME' then 45 else 1324 end as n_questions,

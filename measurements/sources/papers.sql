@@ -1,5 +1,6 @@
--- The two papers, as far as their figures could be read: two cells of Table 1 of arXiv 2408.00724 as an explainer quotes them,
--- and a draft log by the first author of arXiv 2512.24776 for one model. No table of either paper was readable.
+-- The two papers, as far as their figures could be read: two cells of Table 1 of arXiv 2408.00724 as an explainer
+-- quotes them, and a draft log by the first author of arXiv 2512.24776 for one model. No table of either paper was
+-- readable.
 -- in:  $data: the folder of collected figures; names(published, model)
 select
     names.model,
@@ -19,8 +20,15 @@ select
         when source = 'arXiv 2408.00724' then 'second-hand: an explainer citing Table 1'
         else 'first author''s draft log, read off a chart, task inferred; not the paper''s tables'
     end as quality,
-    case when source = 'arXiv 2408.00724' then source else 'draft log beside arXiv 2512.24776, prucsakos/LLMEnergyEfficiency' end as source,
-    case when source = 'arXiv 2408.00724' then 'https://arxiv.org/abs/2408.00724' else 'https://github.com/prucsakos/LLMEnergyEfficiency' end as source_url
+    case
+        when source = 'arXiv 2408.00724' then source
+        else 'draft log beside arXiv 2512.24776, prucsakos/LLMEnergyEfficiency'
+    end as source,
+    case
+        when source = 'arXiv 2408.00724' then 'https://arxiv.org/abs/2408.00724'
+        else 'https://github.com/prucsakos/LLMEnergyEfficiency'
+    end as source_url
 from read_csv($data || '/published_points.csv') as listed
 join names on lower(listed.model) = names.published
-where source = 'arXiv 2408.00724' or (source = 'paper1 author draft log' and strategy like 'single_pass (high truncated%')
+where source = 'arXiv 2408.00724'
+    or (source = 'paper1 author draft log' and strategy like 'single_pass (high truncated%')

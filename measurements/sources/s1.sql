@@ -21,4 +21,5 @@ select
 from read_csv($data || '/s1_budget_forcing_curves.csv') as figures
 join names on lower(figures.model) = names.published
 where strategy not like 'rejection%' and strategy not like 'REBASE%'
-    and not (precision like 'digitised%' and figures.model = 's1-32B' and benchmark = 'GPQA-Diamond') -- the same points as the vector figure
+    -- the same points as the vector figure
+    and not (precision like 'digitised%' and figures.model = 's1-32B' and benchmark = 'GPQA-Diamond')

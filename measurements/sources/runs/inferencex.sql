@@ -1,14 +1,17 @@
--- Published serving runs of vLLM, SGLang and TensorRT-LLM; flagged rows (speculative decoding, doubtful GPU count) left out.
--- Tensor parallelism over all GPUs, unless attention was data-parallel.
--- InferenceX draws both lengths evenly from 0.8 to 1 of the nominal ones (its benchmark_serving.py, RANDOM_RANGE_RATIO 0.8): the mean is 0.9.
--- Its scripts (benchmarks/*.sh, one a model, GPU and engine) and perf-changelog.yaml say in what precision the KV cache was kept, and since when; where only
--- two versions of a script are known (MiniMax-M2.5, Kimi-K2.5, gpt-oss under vLLM), the date between them is our reading.
--- The validation samples do not say it.
+-- Published serving runs of vLLM, SGLang and TensorRT-LLM; flagged rows (speculative decoding, doubtful GPU count) left
+-- out. Tensor parallelism over all GPUs, unless attention was data-parallel.
+-- InferenceX draws both lengths evenly from 0.8 to 1 of the nominal ones (its benchmark_serving.py, RANDOM_RANGE_RATIO
+-- 0.8): the mean is 0.9. Its scripts (benchmarks/*.sh, one a model, GPU and engine) and perf-changelog.yaml say in what
+-- precision the KV cache was kept, and since when; where only two versions of a script are known (MiniMax-M2.5,
+-- Kimi-K2.5, gpt-oss under vLLM), the date between them is our reading. The validation samples do not say it.
 -- in:  $data: folder with serving_inferencex.csv
 -- out: columns of runs
 select
     'inferencex' as run_id,
-    case origin when 'inferencex_csv_dump' then 'SemiAnalysisAI/InferenceX (Apache-2.0)' else 'ai-dynamo/aiconfigurator validation samples (Apache-2.0)' end
+    case origin
+        when 'inferencex_csv_dump' then 'SemiAnalysisAI/InferenceX (Apache-2.0)'
+        else 'ai-dynamo/aiconfigurator validation samples (Apache-2.0)'
+    end
         as source,
     measured_date::varchar as measured_at,
     case model when 'meta-llama/Llama-3.1-70B' then 'meta-llama/Meta-Llama-3.1-70B' else model end as model,
@@ -24,13 +27,15 @@ select
     case
         when origin not like 'inferencex%' then null
         when model like '%Llama-3.1-70B' then 'fp8'
-        when model like '%gpt-oss-120b' and backend = 'vllm' then if(gpu like 'B200%' and measured_date >= '2025-12-01', 'fp8', 'bf16')
+        when model like '%gpt-oss-120b' and backend = 'vllm'
+            then if(gpu like 'B200%' and measured_date >= '2025-12-01', 'fp8', 'bf16')
         when model like '%gpt-oss-120b' then if(gpu like 'B200%', 'fp8', 'bf16')
         when model like '%DeepSeek-R1' then if(gpu like 'H200%' and backend = 'sglang', 'bf16', 'fp8')
         when model like '%GLM-5' then if(gpu like 'H200%', 'bf16', if(precision = 'fp4', null, 'fp8'))
         when model like '%MiniMax-M2.5' then if(gpu not like 'H100%' and measured_date >= '2026-04-01', 'fp8', 'bf16')
         when model like '%Qwen3.5%' then if(coalesce(precision, 'bf16') = 'bf16', 'bf16', 'fp8')
-        when model like '%Kimi-K2.5' then if(gpu like 'B200%' and precision = 'fp4' and measured_date >= '2026-04-17', 'fp8', 'bf16')
+        when model like '%Kimi-K2.5'
+            then if(gpu like 'B200%' and precision = 'fp4' and measured_date >= '2026-04-17', 'fp8', 'bf16')
     end as kv_precision,
     backend as engine,
     backend_version as engine_version,

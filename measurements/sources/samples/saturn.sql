@@ -1,4 +1,5 @@
--- One answer a question of the R1 distillations, cut at 16,384 tokens. Answers were not published, only whether they were right.
+-- One answer a question of the R1 distillations, cut at 16,384 tokens. Answers were not published, only whether they
+-- were right.
 -- in:  $data: the folder of collected figures; names(published, model)
 select
     names.model,

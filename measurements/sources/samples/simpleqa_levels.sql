@@ -1,4 +1,5 @@
--- 800 SimpleQA questions at several levels of thinking; each level is a run of its own and a point on the curve of that model.
+-- 800 SimpleQA questions at several levels of thinking; each level is a run of its own and a point on the curve of that
+-- model.
 -- in:  $data: the folder of collected figures; names(published, model)
 select
     names.model,
