@@ -22,6 +22,7 @@ from advisor.errors import AdvisorError
 from advisor.store.journal import Journal
 from advisor.store.measurements import parquet_writer
 from advisor.store.samples import Sample
+from advisor.store.sql import statement
 from advisor.strategies import STRATEGIES
 from advisor.strategies.dispatch import SEARCHES, Problem, needed
 from advisor.strategies.rebase import Steps
@@ -29,15 +30,7 @@ from advisor.strategies.search import Searched
 from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
 
-OF_QUESTIONS = """
-select
-    avg(correct::int) filter (finish_reason is distinct from 'unchecked'),
-    count(*),
-    count(*) filter (finish_reason = 'loop'),
-    count(*) filter (finish_reason = 'unchecked')
-from read_parquet($file)
-group by question_id
-"""
+PACKAGE = "advisor.calibration"
 
 
 async def draw(
@@ -63,8 +56,8 @@ async def draw(
     name, counts = plan.run_id_in(folder, task), Counts(len(task.questions))
     with Journal(folder, name, partial(journal_fault, plan, task, name)) as journal:
         counts.set_aside = journal.set_aside
-        asked = {question.question_id for question in task.questions}
-        held = {key: rows for key, rows in journal.done.items() if key in asked}
+        drawn_now = {question.question_id for question in task.questions}
+        held = {key: rows for key, rows in journal.done.items() if key in drawn_now}
         done = {key: rows for key, rows in held.items() if rows[0].get("finish_reason") != "error"}
         for rows in done.values():
             counts.add([Sample(**row) for row in rows])
@@ -111,7 +104,7 @@ def recorded(plan: Plan, task: Task, folder: Path) -> tuple[Path, Counts] | None
     if not sealed.exists():
         return None
     try:
-        rows = duckdb.connect().execute(OF_QUESTIONS, {"file": str(sealed)}).fetchall()
+        rows = duckdb.connect().execute(statement(PACKAGE, "recorded"), {"file": str(sealed)}).fetchall()
     except duckdb.Error:
         rows = []
     if not rows:
