@@ -14,6 +14,7 @@ from advisor.tables import column, read_rows
 
 ONLINE = "online"
 """The format of 16-bit weights that an engine quantises while it loads them."""
+UNVERIFIED = "unverified"
 HINT = "delete it: what ships is read without it"
 
 
@@ -51,7 +52,7 @@ class LaunchRow:
     model: str = column("Hugging Face id")
     flags: str = column("added to the command, in whatever precision")
     note: str = column("why", default="")
-    source: str = column("where it was seen; `unverified`: believed, not found")
+    source: str = column(f"where it was seen; `{UNVERIFIED}`: believed, not found")
     as_of: str = column("when it was seen, ISO date", default="")
 
 
@@ -105,7 +106,6 @@ class Checkpoints:
         there = [row for row in of_engine if not vendor or row.vendor in {"", vendor}]
         return next((row for row in there if row.precision in {"", precision}), None)
 
-    def launch_flags(self, engine: str, model: str) -> tuple[str, ...]:
-        """What a model needs to start."""
-        rows = [row for row in self.launches if (row.engine, row.model) == (engine, model)]
-        return tuple(word for row in rows for word in row.flags.split())
+    def launches_of(self, engine: str, model: str) -> tuple[LaunchRow, ...]:
+        """What a model needs to start on an engine."""
+        return tuple(row for row in self.launches if (row.engine, row.model) == (engine, model))

@@ -11,6 +11,7 @@ from advisor.errors import AdvisorError, unknown
 
 HOURS_PER_MONTH = 730.0
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
+JOULES_PER_KWH = 3.6e6
 
 LONGEST_S = 1e8
 MOST_PER_S = 1e6
@@ -18,6 +19,8 @@ MOST = 10**8
 """The longest duration, the highest rate and the largest count that an option may have."""
 
 COSTS = ("usd", "flops", "s", "J", "tokens")
+UNIT_NAMES = {"usd": "USD", "flops": "FLOPs", "s": "s", "J": "J", "tokens": "tokens"}
+"""What is written behind an amount of a cost."""
 
 # spelling -> (cost, factor to the stored unit)
 _UNITS = {

@@ -63,8 +63,8 @@ def test_a_format_of_one_vendor_is_passed_over_on_the_other_s_gpus():
 
 
 def test_flags_of_a_model_are_those_of_its_engine():
-    assert TABLE.launch_flags("vllm", "org/m") == ("--trust-remote-code", "--x", "y")
-    assert TABLE.launch_flags("sglang", "org/m") == ()
+    assert [row.flags for row in TABLE.launches_of("vllm", "org/m")] == ["--trust-remote-code --x y"]
+    assert TABLE.launches_of("sglang", "org/m") == ()
 
 
 def test_a_workspace_s_own_checkpoint_comes_first(tmp_path):

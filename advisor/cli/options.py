@@ -80,7 +80,7 @@ PriceKind = Annotated[
     str | None,
     typer.Option(
         "--price-kind",
-        help="on-demand (default), spot, reserved-1y, reserved-3y, owned or marketplace: kinds are not mixed.",
+        help="on-demand (default), spot, reserved-1yr, reserved-3yr, owned or marketplace: kinds are not mixed.",
     ),
 ]
 GpuList = Annotated[
@@ -154,7 +154,10 @@ Qps = Annotated[
 ]
 Traffic = Annotated[
     str | None,
-    typer.Option("--traffic", help="Instead of --qps a day: a CSV with hour,questions_per_second for hours 0 to 23."),
+    typer.Option(
+        "--traffic",
+        help="Instead of --qps a day: a CSV with hour,questions_per_second for hours 0 to 23, or 24 numbers.",
+    ),
 ]
 MaxWait = Annotated[
     str | None,

@@ -25,16 +25,15 @@ from advisor.rents import OLD_DAYS
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
 from advisor.strategies import STRATEGIES
-from advisor.units import SECONDS_PER_MONTH, significant
+from advisor.units import JOULES_PER_KWH, SECONDS_PER_MONTH, significant
 from advisor.values import Rows, Value
 
-JOULES_PER_KWH = 3.6e6
 MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class HostedOffer(Value):
-    """A strategy point at one provider, per question; `usd_per_month` at the rate of the request, None without one.
+    """A strategy point at one provider, per question; `usd_per_month` at the request's mean rate, None without one.
 
     Below `break_even_questions_per_s` it costs less than the machines of the pick; None where it is less accurate,
     the pick has no price, or no rate is too high. `against_pick` says it in words.
@@ -149,7 +148,7 @@ def _offer(of: Priced, request: Request, pick: Candidate) -> HostedOffer:
         token_budget=p.token_budget,
         accuracy=Interval(p.accuracy, p.low, p.high),
         usd=of.usd,
-        usd_per_month=of.usd * request.qps * SECONDS_PER_MONTH if request.qps else None,
+        usd_per_month=of.usd * request.mean_qps * SECONDS_PER_MONTH if request.mean_qps else None,
         prompt_tokens=p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS),
         generated_tokens=p.generated_tokens or 0.0,
         price=of.price,

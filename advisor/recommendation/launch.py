@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from advisor.checkpoints import ONLINE, Loading
+from advisor.checkpoints import ONLINE, UNVERIFIED, Loading
 from advisor.performance.demand import demand
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, weights_per_gpu
@@ -98,7 +98,7 @@ def served_weights(c: Candidate, engine: str, workspace: Workspace) -> str:
 
 def launch_command(c: Candidate, engine: str, workspace: Workspace) -> str:
     """The command of one candidate."""
-    found = _loading(c, engine, workspace)
+    found, rows = _loading(c, engine, workspace), workspace.checkpoints.launches_of(engine, c.model)
     return COMMANDS[engine](
         Launch(
             weights=served_weights(c, engine, workspace),
@@ -107,7 +107,7 @@ def launch_command(c: Candidate, engine: str, workspace: Workspace) -> str:
             sequences=c.concurrency,
             context_tokens=c.context_tokens,
             memory_share=UTILISATION - (_reward_share(c, workspace) if c.reward_model else 0.0),
-            flags=(*found.flags, *workspace.checkpoints.launch_flags(engine, c.model)),
+            flags=(*found.flags, *(word for row in rows for word in row.flags.split())),
         )
     )
 
@@ -137,6 +137,15 @@ def loading_notes(workspace: Workspace, engine: str, model: str, precision: str,
             f"trtllm holds the KV cache in the precision that {found.checkpoint} names, often fp8; cost is for 16 bit"
         )
     return tuple(notes)
+
+
+def flag_notes(workspace: Workspace, engine: str, model: str) -> tuple[str, ...]:
+    """Why the command has flags that this model alone needs, and which of them were seen nowhere."""
+    return tuple(
+        f"the command has {row.flags}: {row.note or 'the model needs it'}"
+        + (f"; believed of {engine}, not found in its documentation" if row.source == UNVERIFIED else "")
+        for row in workspace.checkpoints.launches_of(engine, model)
+    )
 
 
 def cut_answers(c: Candidate) -> tuple[str, ...]:

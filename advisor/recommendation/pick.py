@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,10 @@ from advisor.recommendation.candidates import (
 from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.hosted import NO_OFFERS, HostedOffer, hosted_notes, hosted_offers
 from advisor.recommendation.hosted_prices import NO_PRICES, hosted_prices
-from advisor.recommendation.launch import cut_answers, loading_notes
+from advisor.recommendation.launch import cut_answers, flag_notes, loading_notes
 from advisor.recommendation.model_points import WORTH, ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
+from advisor.recommendation.reasons import reason, why_not, with_bound
 from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.task_weights import TaskWeight
@@ -60,11 +61,21 @@ class Unanswered(Value):
     task: str
     constraints: tuple[str, ...]
     reason: str
+    request: Request
+    n_candidates: None = None
     recommended: None = None
     alternatives: tuple[Candidate, ...] = ()
     frontier: tuple[Candidate, ...] = ()
-    tasks: tuple[TaskWeight, ...] = ()
     models: tuple[ModelPoint, ...] = ()
+    at_rates: tuple[PickAtRate, ...] = ()
+    day: None = None
+    notes: tuple[str, ...] = ()
+    tasks: tuple[TaskWeight, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    step_up: None = None
+    step_down: None = None
+    running: None = None
+    hosted: tuple[HostedOffer, ...] = ()
 
 
 def _in_short(c: Candidate) -> dict[str, object]:
@@ -221,7 +232,7 @@ def recommend(
     try:
         return _recommendation(workspace, request)
     except NoAnswer as none:
-        none.answer = Unanswered(request.task, request.constraints, str(none), tasks=request.tasks)
+        none.answer = Unanswered(request.task, request.constraints, str(none), request, tasks=request.tasks)
         raise
 
 
@@ -241,11 +252,11 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     recommended = candidate(pick, workspace, engine=request.engine)
     vendor = workspace.gpus[recommended.gpu].vendor
     alternatives = [
-        candidate(row, workspace, _why_not(row, pick, cheaper, request), engine=request.engine) for row in others
+        candidate(row, workspace, why_not(row, pick, cheaper, request), engine=request.engine) for row in others
     ]
     hosted = hosted_offers(workspace, request, token_prices, recommended)
     frontier = frontier_of(connection, request.cost, workspace, request.engine)
-    alternatives = [_with_bound(each, frontier, recommended, request) for each in alternatives]
+    alternatives = [with_bound(each, frontier, recommended, request.cost) for each in alternatives]
     return Recommendation(
         task=request.task,
         recommended=recommended,
@@ -253,7 +264,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         frontier=Rows(frontier, Candidate),
         models=model_points(connection, request.cost),
         constraints=request.constraints,
-        reason=_reason(pick, request, cheaper),
+        reason=reason(pick, request, cheaper),
         n_candidates=_count(connection),
         request=request,
         day=day_of_traffic(recommended, request.hourly, rents, request.usd_per_kwh) if request.hourly else None,
@@ -266,6 +277,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *question_notes(workspace, request),
             *uncosted_notes(workspace, request, recommended, rents),
+            *flag_notes(workspace, request.engine, recommended.model),
             *price_notes([recommended.rent], rents),
             *hosted_notes(token_prices, hosted, request, workspace),
         ),
@@ -286,28 +298,6 @@ def _other_choices(best: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in near if first_of[row["model"]] is row][:N_ALTERNATIVES]
 
 
-CHEAPEST = {
-    "usd": "the cheapest",
-    "J": "of owned GPUs, whose hours cost nothing, the one with the least energy",
-    "s": "of owned GPUs, whose hours cost nothing, the fastest",
-}
-AT_LEAST = {
-    "usd": "at the lowest cost",
-    "J": "with the least energy (owned GPUs cost nothing by the hour)",
-    "s": "in the least time (owned GPUs cost nothing by the hour)",
-}
-DEARER = {
-    "usd": "a dearer one",
-    "J": "one that takes more energy (owned GPUs cost nothing by the hour)",
-    "s": "a slower one (owned GPUs cost nothing by the hour)",
-}
-NO_DIFFERENCE = 0.005
-"""Share of a cost that is not worth a word."""
-UNITS = {"usd": "USD", "flops": "FLOPs", "s": "s", "J": "J", "tokens": "tokens"}
-THE_COST = {"usd": "cost", "J": "energy", "s": "time"}
-"""Words for the cost that decides among equals."""
-
-
 def _cheaper(connection: duckdb.DuckDBPyConnection, request: Request) -> str:
     """The cost that decides among equals: usd; energy where all GPUs are owned and free, time where that is unknown."""
     if not request.is_free:
@@ -323,48 +313,3 @@ def _unfitted(workspace: Workspace) -> str:
 def _count(connection: duckdb.DuckDBPyConnection) -> int:
     counted = connection.execute("select count(*) from candidates").fetchone()
     return int(counted[0]) if counted else 0
-
-
-def _reason(pick: dict[str, Any], request: Request, cheaper: str) -> str:
-    judged = " (judged at the upper end of its interval)" if cheaper == "usd" and request.qps is None else ""
-    if request.min_accuracy is not None:
-        return f"{CHEAPEST[cheaper]} that reaches {percent(request.min_accuracy)} on {request.task}{judged}"
-    if pick["most_accurate"] <= pick["accuracy"]:
-        return f"the most accurate on {request.task} within the limits, {AT_LEAST[cheaper]}{judged}"
-    best = f"{pick['most_accurate_model']}, {percent(pick['most_accurate'])}"
-    return (
-        f"as accurate on {request.task} as the best within the limits ({best}) as far as its 90 % interval can show, "
-        f"and {DEARER[cheaper]} would gain less than {percent(WORTH, 0)} a doubling of its {THE_COST[cheaper]}"
-    )
-
-
-def _why_not(row: dict[str, Any], pick: dict[str, Any], cheaper: str, request: Request) -> str:
-    ratio = row["cost"] / pick["cost"]
-    cost = THE_COST[cheaper]
-    times = f"the same {cost}" if abs(ratio - 1) < NO_DIFFERENCE else f"{significant(ratio)} × the {cost}"
-    shown = [round(100 * each["accuracy"], 1) for each in (row, pick)]
-    points = f"{abs(shown[0] - shown[1]):.1f} points"
-    if row["accuracy"] < pick["accuracy"]:
-        return f"{points} less for {times}"
-    if row["accuracy"] > pick["accuracy"]:
-        beyond = "" if request.min_accuracy is not None else ", which its interval cannot confirm"
-        return f"{times} for {points} more{beyond}"
-    return f"{times}, on a speed that is less certain" if ratio < 1 and row["spread"] > pick["spread"] else times
-
-
-def best_below(c: Candidate, frontier: Sequence[Candidate], pick: Candidate, cost: str) -> float | None:
-    """The cost, below the pick's, under which a candidate's model is the most accurate known; None where it is not."""
-    places = [i for i, each in enumerate(frontier) if each.model == c.model]
-    if not places or places[-1] + 1 == len(frontier):
-        return None
-    bound = frontier[places[-1] + 1].cost(cost)
-    return bound if c.cost(cost) < bound <= pick.cost(cost) else None
-
-
-def _with_bound(c: Candidate, frontier: Sequence[Candidate], pick: Candidate, request: Request) -> Candidate:
-    bound = best_below(c, frontier, pick, request.cost)
-    return (
-        c
-        if bound is None
-        else replace(c, why_not=f"{c.why_not}; best below {significant(bound)} {UNITS[request.cost]}")
-    )

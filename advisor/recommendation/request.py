@@ -186,7 +186,7 @@ def checked_request(
         precision=checked_precision(precision),
         qps=max(hourly) if hourly else qps,
         hourly=hourly,
-        traffic_given=str(traffic) if isinstance(traffic, str | Path) else "",
+        traffic_given=str(traffic) if isinstance(traffic, str | Path) else ",".join(map(repr, hourly)),
         max_wait_s=None if max_wait is None else parse_duration(max_wait, where="--max-wait"),
         max_ttft_s=None if max_ttft is None else parse_duration(max_ttft, where="--max-ttft"),
         max_tpot_s=None if max_tpot is None else parse_duration(max_tpot, where="--max-tpot"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,18 @@ from advisor.errors import AdvisorError
 from advisor.recommendation.candidate import Candidate
 from advisor.rents import Rents
 from advisor.tables import column, read_rows
-from advisor.units import HOURS_PER_MONTH, checked_rate
+from advisor.units import HOURS_PER_MONTH, JOULES_PER_KWH, checked_rate
 from advisor.values import Rows, Value
 
 HOURS, SHOWN = 24, 80
-JOULES_PER_KWH = 3.6e6
-FORMS = "accepted: a CSV with the columns hour,questions_per_second, a line for each hour from 0 to 23"
+FORMS = (
+    "accepted: a CSV with the columns hour,questions_per_second, a line for each hour from 0 to 23;"
+    " or those 24 numbers, with commas between them"
+)
+
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+_NUMBERS = re.compile(rf"{_NUMBER}(?:\s*,\s*{_NUMBER})+", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,8 @@ class DayOfTraffic(Value):
 
 def day_of(given: str | Path | Sequence[float]) -> tuple[float, ...]:
     """Questions per second of the 24 hours, from a CSV or as numbers. Raises AdvisorError."""
+    if isinstance(given, str) and _NUMBERS.fullmatch(given.strip()):
+        given = [float(rate) for rate in given.split(",")]
     rates = _read(Path(given)) if isinstance(given, str | Path) else tuple(float(rate) for rate in given)
     if len(rates) != HOURS:
         raise AdvisorError(f"has {len(rates)} hours, not {HOURS}", where="--traffic", hint=FORMS)

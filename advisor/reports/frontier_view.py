@@ -13,6 +13,7 @@ from advisor.recommendation.frontier import Frontier
 from advisor.recommendation.model_points import ModelPoint
 from advisor.recommendation.pick import Recommendation
 from advisor.reports.text_tables import short_name
+from advisor.units import UNIT_NAMES
 
 AXES = {
     "usd": "USD per question",
@@ -22,8 +23,6 @@ AXES = {
     "tokens": "tokens per question",
 }
 """A cost in plain words."""
-UNITS = {"usd": "USD", "flops": "FLOPs", "s": "s", "J": "J", "tokens": "tokens"}
-"""The unit behind an amount."""
 EVIDENCE = {Provenance.MEASURED: "measured, from stored answers", Provenance.PUBLISHED: "as published by its source"}
 """Kinds of evidence that a picture tells apart."""
 PADDING = 0.08
@@ -60,7 +59,7 @@ class View:
     @property
     def budget_text(self) -> str:
         """The label of the budget's line."""
-        return "" if self.budget is None else f"budget {amount(self.budget)} {UNITS[self.unit]}"
+        return "" if self.budget is None else f"budget {amount(self.budget)} {UNIT_NAMES[self.unit]}"
 
     def cost_range(self) -> tuple[float, float]:
         """Ends of the cost axis; a budget less than tenfold beyond the points is inside."""

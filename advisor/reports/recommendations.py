@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from advisor.recommendation.at_rates import RATES, PickAtRate
 from advisor.recommendation.candidate import Candidate
-from advisor.recommendation.pick import UNITS, Recommendation, best_below
+from advisor.recommendation.pick import Recommendation
+from advisor.recommendation.reasons import best_below
 from advisor.recommendation.what_if import Step, Turn
 from advisor.reports.baselines import baseline_blocks
 from advisor.reports.tasks import accuracy_rows, tokens_origin
@@ -22,7 +23,7 @@ from advisor.reports.words import (
     short_strategy,
     strategy_cell,
 )
-from advisor.units import COSTS, counted, percent, significant
+from advisor.units import COSTS, UNIT_NAMES, counted, percent, significant
 
 ENGINE_NAMES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
 SPEED_FROM = {
@@ -125,7 +126,8 @@ def takes_text(found: Recommendation) -> str:
 def known_text(found: Recommendation) -> str:
     """What is measured of the pick, and what is not."""
     c, origin = found.recommended, found.recommended.provenance
-    speed = f"{SPEED_FROM[origin.performance]} (times within a factor {c.spread:.2f})"
+    speed_from = SPEED_FROM.get(origin.performance, f"speed {origin.performance}")
+    speed = f"{speed_from} (times within a factor {c.spread:.2f})"
     accuracy = f"accuracy {origin.accuracy}" if not c.by_task else "accuracy: weighted mean of the tasks"
     tokens = f"tokens {tokens_origin(c, found.request.lengths)}"
     return f"{accuracy} · {tokens}, lengths {origin.lengths} · {speed} · energy assumed from the GPU's power limit"
@@ -191,7 +193,7 @@ def step_text(step: Step, found: Recommendation) -> str:
     price = "the same cost" if abs(ratio - 1) < 0.005 else price
     how = short_strategy(step.strategy, step.n_samples, step.token_budget, None)
     where = f"{_short(step.model)}, {how}, on {step.gpu_count} × {step.gpu}"
-    return f"{where}: {gained} for {price} ({significant(step.cost)} {UNITS[found.request.cost]} a question)"
+    return f"{where}: {gained} for {price} ({significant(step.cost)} {UNIT_NAMES[found.request.cost]} a question)"
 
 
 def replicas_text(c: Candidate) -> str:
@@ -249,7 +251,7 @@ def other_choices(found: Recommendation) -> Table:
         ]
         for c in found.alternatives
     ]
-    seconds, ratio, below = f"s ({found.request.percentile} %)", UNITS[compared], f"best below, {UNITS[cost]}"
+    seconds, ratio, below = f"s ({found.request.percentile} %)", UNIT_NAMES[compared], f"best below, {UNIT_NAMES[cost]}"
     columns = ["instead", "strategy", "GPUs", "right", "USD", seconds, f"{ratio} / pick's", below]
     return table(columns, rows, right=columns[3:], names=columns[:1], optional=("strategy", seconds, below))
 

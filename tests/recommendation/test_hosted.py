@@ -101,6 +101,12 @@ def test_at_a_rate_the_month_is_counted(tmp_path):
     assert offer.usd_per_month == pytest.approx(3200e-6 * 0.5 * 730 * 3600)
 
 
+def test_over_a_day_the_month_is_that_of_the_mean_rate(tmp_path):
+    day = dict(qps=2.0, hourly=(*(0.0,) * 12, *(2.0,) * 6, *(1.0,) * 6))
+    (offer,) = offers(workspace(tmp_path, point()), [asked()], rented(3.6), **day)
+    assert offer.usd_per_month == pytest.approx(3200e-6 * 0.75 * 730 * 3600)
+
+
 def test_a_pick_without_a_price_has_no_break_even(tmp_path):
     (offer,) = offers(workspace(tmp_path, point()), [asked()], candidate())
     assert (offer.break_even_questions_per_s, offer.against_pick) == (None, "as accurate, and the pick has no price")

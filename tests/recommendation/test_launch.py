@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from advisor.performance.deployment import ENGINES
-from advisor.recommendation.launch import COMMANDS, launch_command, loading_notes, reward_command
+from advisor.recommendation.launch import COMMANDS, flag_notes, launch_command, loading_notes, reward_command
 from tests.known import SHIPPED, spec_of
 from tests.recommendation.launches import every_command, flags, words
 from tests.recommendation.made import candidate
@@ -180,3 +180,11 @@ def test_unknown_flags_and_bad_values_are_noticed():
     assert problems("sglang", ["--tp", "8"]) == ["unknown --tp", "unknown 8"]
     assert problems("sglang", ["--kv-cache-dtype", "fp8"]) == ["--kv-cache-dtype fp8"]
     assert problems("trtllm", ["--max_seq_len", "long"]) == ["--max_seq_len long"]
+
+
+def test_flags_that_a_model_alone_needs_are_explained_and_the_believed_ones_said_to_be():
+    seen = flag_notes(SHIPPED, "vllm", "moonshotai/Kimi-K2.5")
+    assert seen == ("the command has --trust-remote-code: its tokenizer is code in the repository",)
+    (believed,) = flag_notes(SHIPPED, "sglang", "moonshotai/Kimi-K2.5")
+    assert believed.endswith("; believed of sglang, not found in its documentation")
+    assert flag_notes(SHIPPED, "vllm", "Qwen/Qwen3-32B") == ()

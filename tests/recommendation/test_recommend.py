@@ -50,6 +50,14 @@ def test_min_accuracy_takes_the_cheapest(advisor):
     )
 
 
+def test_where_nothing_is_left_the_json_has_the_same_keys(advisor):
+    code, out, _ = advisor("recommend", "--json", "--budget", "1e-9usd")
+    answer = json.loads(out)
+    assert (code, answer["recommended"], answer["turns"], answer["at_rates"]) == (1, None, [], [])
+    assert set(answer) == set(picked(advisor))
+    assert answer["request"]["budgets"][0]["amount"] == 1e-9
+
+
 def test_more_money_never_buys_less(advisor):
     values = [
         picked(advisor, "--budget", f"{usd}usd")["recommended"]["accuracy"]["high"]

@@ -22,7 +22,7 @@ def written(folder, rows):
 
 def test_a_day_is_read_by_its_hours_in_any_order(tmp_path):
     file = written(tmp_path, [f"{hour},{rate}" for hour, rate in reversed(list(enumerate(DAY)))])
-    assert day_of(str(file)) == DAY == day_of(DAY)
+    assert day_of(str(file)) == DAY == day_of(DAY) == day_of(", ".join(map(str, DAY)))
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,11 @@ def test_a_day_that_is_none_is_refused_in_one_line(tmp_path, rows, what):
 def test_no_file_and_too_few_numbers_are_refused(tmp_path):
     with pytest.raises(AdvisorError, match="is no file"):
         day_of(str(tmp_path / "none.csv"))
-    with pytest.raises(AdvisorError, match="has 2 hours, not 24"):
-        day_of([1.0, 2.0])
+    with pytest.raises(AdvisorError, match="or those 24 numbers"):
+        day_of("1,2,three")
+    for two in ([1.0, 2.0], "1,2"):
+        with pytest.raises(AdvisorError, match="has 2 hours, not 24"):
+            day_of(two)
     with pytest.raises(AdvisorError, match=r"--traffic: cannot be combined with --qps"):
         advisor.recommend(SHIPPED, qps=1.0, traffic=DAY)
     with pytest.raises(AdvisorError, match="--max-wait: nothing waits where every replica is kept busy"):
