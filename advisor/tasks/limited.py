@@ -35,13 +35,13 @@ def in_limited_time(work: Callable[..., Any], *arguments: str) -> Any:
             "mathematical answers are compared by math-verify, which is not installed",
             hint=install("tasks"),
         )
-    asked = (work, *arguments)
-    if asked not in _results:
+    called = (work, *arguments)
+    if called not in _results:
         result = _timed(work, arguments)
         if len(_results) >= MOST_KEPT:
             _results.clear()
-        _results[asked] = result
-    return _results[asked]
+        _results[called] = result
+    return _results[called]
 
 
 def _timed(work: Callable[..., Any], arguments: tuple[str, ...]) -> Any:

@@ -13,8 +13,7 @@ _NAMES = {
     "mph": "mph", "dollar": "dollar usd buck", "cent": "cent", "euro": "euro eur", "degree": "degree deg",
     "radian": "radian rad", "percent": "percent percentage pct", "unit": "unit", "people": "people person",
     "child": "child children", "man": "man men", "woman": "woman women", "mole": "mol mole", "joule": "joule",
-    "watt": "watt", "volt": "volt", "newton": "newton", "hz": "hz hertz", "ev": "ev", "way": "way",
-    "point": "point", "student": "student", "apple": "apple",
+    "watt": "watt", "volt": "volt", "newton": "newton", "hz": "hz hertz", "ev": "ev",
 }  # fmt: skip
 UNITS = {alias: name for name, aliases in _NAMES.items() for alias in aliases.split()}
 _SYMBOLS = {
