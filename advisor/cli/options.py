@@ -80,7 +80,7 @@ PriceKind = Annotated[
     str | None,
     typer.Option(
         "--price-kind",
-        help="on-demand (default), spot, reserved-1yr, reserved-3yr, owned or marketplace: kinds are not mixed.",
+        help="on-demand (default), spot, reserved-1y, reserved-3y, owned or marketplace: kinds are not mixed.",
     ),
 ]
 GpuList = Annotated[

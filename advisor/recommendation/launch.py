@@ -142,7 +142,7 @@ def loading_notes(workspace: Workspace, engine: str, model: str, precision: str,
 def flag_notes(workspace: Workspace, engine: str, model: str) -> tuple[str, ...]:
     """Why the command has flags that this model alone needs, and which of them were seen nowhere."""
     return tuple(
-        f"the command has {row.flags}: {row.note or 'the model needs it'}"
+        f"the command has {row.flags} for {model}: {row.note or 'it needs that'}"
         + (f"; believed of {engine}, not found in its documentation" if row.source == UNVERIFIED else "")
         for row in workspace.checkpoints.launches_of(engine, model)
     )

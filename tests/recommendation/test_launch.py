@@ -184,7 +184,9 @@ def test_unknown_flags_and_bad_values_are_noticed():
 
 def test_flags_that_a_model_alone_needs_are_explained_and_the_believed_ones_said_to_be():
     seen = flag_notes(SHIPPED, "vllm", "moonshotai/Kimi-K2.5")
-    assert seen == ("the command has --trust-remote-code: its tokenizer is code in the repository",)
+    assert seen == (
+        "the command has --trust-remote-code for moonshotai/Kimi-K2.5: its tokenizer is code in the repository",
+    )
     (believed,) = flag_notes(SHIPPED, "sglang", "moonshotai/Kimi-K2.5")
     assert believed.endswith("; believed of sglang, not found in its documentation")
     assert flag_notes(SHIPPED, "vllm", "Qwen/Qwen3-32B") == ()
