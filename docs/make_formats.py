@@ -18,6 +18,7 @@ from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SpeedRow
 from advisor.store.runs import Run
 from advisor.store.sample_rules import MOST_TOKENS
 from advisor.store.samples import Sample
+from advisor.store.texts import Text
 from advisor.support import FamilyRow, SupportRow
 from advisor.tables import columns
 
@@ -56,6 +57,11 @@ again.
 
 Of several settings of one strategy the user's own come first, then the one with most answers; `advisor fit` names the
 others."""
+
+TEXTS = """## measurements/texts/RUN.parquet
+
+Beside the samples of the same name, for runs whose texts were kept. Nobody's answers depend on it: without the file a
+run counts just the same."""
 
 RUNS = """## measurements/runs/RUN.parquet
 
@@ -99,6 +105,8 @@ def page() -> str:
         TOP,
         SAMPLES.format(tokens=f"{MOST_TOKENS:,}"),
         section("columns", Sample),
+        TEXTS,
+        section("columns of texts", Text),
         RUNS,
         section("columns", Run),
         TASKS,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from advisor.engines.protocol import Sampling
 from advisor.store.identity import begun, run_id
 from advisor.strategies import STRATEGIES
 from advisor.tasks.task import Task
+
+FORMER_SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "frequency_penalty", "seed")
+"""What versions before 0.2 knew of sampling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Plan:
         """As versions before 0.2 named it, by Python's printed form of the same content."""
         shared = {"model": self.model, "strategy": self.recorded_strategy, "budget": self.budget}
         rewarded = {"reward_model": self.reward_model or "", "reward": self.reward, "plain": self.plain}
-        plan = shared | {"sampling": asdict(self.sampling), "delimiter": self.delimiter} | rewarded
+        sampling = {name: getattr(self.sampling, name) for name in FORMER_SAMPLING}
+        plan = shared | {"sampling": sampling, "delimiter": self.delimiter} | rewarded
         content = repr((plan, task.name, task.kind, task.questions))
         return f"{self.run_id(task).rpartition('-')[0]}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"

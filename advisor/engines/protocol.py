@@ -8,7 +8,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How to draw one completion; `stop` strings stay in the text, `seed` makes it repeatable."""
+    """How to draw one completion; `stop` strings stay in the text, `seed` makes it repeatable.
+
+    Every value is sent, those that change nothing too: an engine's own defaults, as a model's generation_config.json
+    sets them, never apply.
+    """
 
     temperature: float = 1.0
     top_p: float = 1.0
@@ -16,13 +20,59 @@ class Sampling:
     stop: tuple[str, ...] = ()
     frequency_penalty: float = 0.0
     seed: int | None = None
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompting:
+    """What stands around a prompt. `plain`: no chat template, the texts one after another.
+
+    few_shot      (prompt, answer) pairs shown before the prompt
+    chat_options  what the chat template is given: (("enable_thinking", False),) or (("reasoning_effort", "low"),)
+    """
+
+    plain: bool = False
+    system_prompt: str = ""
+    few_shot: tuple[tuple[str, str], ...] = ()
+    chat_options: tuple[tuple[str, str | int | float | bool], ...] = ()
+
+    def turns(self, prompt: str, answer: str | None = None) -> list[dict[str, str]]:
+        """The conversation for a chat template, with the assistant's turn where there is one."""
+        system = [{"role": "system", "content": self.system_prompt}] if self.system_prompt else []
+        shown = [turn for pair in self.few_shot for turn in conversation(*pair)]
+        return [*system, *shown, *conversation(prompt, answer)]
+
+    def text(self, prompt: str) -> str:
+        """The same as one plain text."""
+        system = f"{self.system_prompt}\n\n" if self.system_prompt else ""
+        return system + "".join(f"{shown}{answer}\n\n" for shown, answer in self.few_shot) + prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What draws: what is known of the engine once it is open.
+
+    endpoint        `chat` or `completions`; empty: not known
+    context_tokens  longest prompt and answer together; None: not known
+    unsent          sampling parameters that the server does not take, so that its own defaults hold
+    """
+
+    engine: str = ""
+    version: str = ""
+    endpoint: str = ""
+    context_tokens: int | None = None
+    unsent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
     """One drawn continuation. finish_reason: `stop` (end of text, or the stop string in `stopped_at`) or `length`.
 
-    prompt_tokens were computed for it, cached_tokens came from the prefix cache.
+    prompt_tokens were computed for it, cached_tokens came from the prefix cache; `reasoning` is thinking that the
+    server hands out apart from the text.
     """
 
     text: str
@@ -31,6 +81,7 @@ class Completion:
     cached_tokens: int
     finish_reason: str
     stopped_at: str = ""
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

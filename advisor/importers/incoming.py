@@ -9,7 +9,7 @@ import duckdb
 
 from advisor.errors import AdvisorError
 from advisor.store.sample_rules import ANY_BROKEN, OF_A_SEARCH, fault
-from advisor.store.samples import Sample
+from advisor.store.samples import SETUP, Sample
 from advisor.tables import columns
 
 Locate = Callable[[int], str]
@@ -17,7 +17,7 @@ Locate = Callable[[int], str]
 
 KEY = ("run_id", "model", "task", "question_id", "sample_index")
 """What names one answer."""
-DRAWN = ("model", "task", "strategy", "budget", "temperature", "top_p", "max_tokens", "frequency_penalty")
+DRAWN = ("model", "task", "strategy", "budget", *SETUP, "seed")
 """How answers were drawn: what differs in these is another run."""
 NAMES = tuple(c.name for c in columns(Sample))
 WAYS = f"""

@@ -33,7 +33,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "temperature": (0, 5),
     "top_p": (0, 1),
     "max_tokens": (1, MOST_TOKENS),
+    "top_k": (0, 10**9),
+    "min_p": (0, 1),
     "frequency_penalty": (-2, 2),
+    "presence_penalty": (-2, 2),
+    "repetition_penalty": (0, 100),
+    "seed": (0, 10**15),
     "budget": (0, 10**9),
     **dict.fromkeys(OF_A_SEARCH, (0, MOST_SEARCH_TOKENS)),
 }

@@ -35,10 +35,40 @@ class Sample:
         " failed) or `unchecked` (comparing took too long), these two neither right nor wrong",
         default=None,
     )
-    temperature: float | None = column("sampling temperature; answers drawn otherwise are never pooled", default=None)
-    top_p: float | None = column("nucleus", default=None)
+    endpoint: str | None = column(
+        "`chat`: the prompt as a user's turn under the model's chat template; `completions`: the bare prompt; null: not"
+        " recorded, as in all columns of the set-up, of which this is the first and `max_tokens` the last. Answers of"
+        " different set-ups are never pooled",
+        default=None,
+    )
+    template: str | None = column("prompt with {question}", default=None)
+    system_prompt: str | None = column("before the question; empty: none", default=None)
+    few_shot: str | None = column("JSON list of [prompt, answer] shown before the question; empty: none", default=None)
+    chat_options: str | None = column(
+        'JSON of what the chat template was given, {"enable_thinking": false} or {"reasoning_effort": "low"};'
+        " empty: nothing",
+        default=None,
+    )
+    temperature: float | None = column("0: the most probable token each time", default=None)
+    top_p: float | None = column("share of the probability that is drawn from; 1: all", default=None)
+    top_k: int | None = column("tokens that are drawn from; 0: all", default=None)
+    min_p: float | None = column("least probability, as a share of the largest; 0: any", default=None)
+    frequency_penalty: float | None = column("against repetition; 0: none", default=None)
+    presence_penalty: float | None = column("against words that were used; 0: none", default=None)
+    repetition_penalty: float | None = column("against words that were used, as a factor; 1: none", default=None)
     max_tokens: int | None = column("longest answer allowed", default=None)
-    frequency_penalty: float | None = column("against repetition", default=None)
+    seed: int | None = column(
+        "of the run: an answer of the same set-up, seed, question and sample_index is the same draw and counts once",
+        default=None,
+    )
+    engine: str | None = column("what drew it: vllm, or what a server says of itself", default=None)
+    engine_version: str | None = column("as it reports it", default=None)
+    reward: str | None = column(
+        "how `score` comes of the rewards of an answer's steps: last, min, mean or product", default=None
+    )
+    step_delimiter: str | None = column(
+        "text that ends a step, where a search or a reward model has steps", default=None
+    )
     run_id: str = column("names the file; letters, digits, dots, dashes, underscores", default="")
     budget: int | None = column("samples, width, iterations or tokens, as the strategy counts", default=None)
     search_generated_tokens: int | None = column("generated in the whole search", default=None)
@@ -46,3 +76,21 @@ class Sample:
     search_prompt_tokens: int | None = column("prompt tokens that were computed", default=None)
     search_cached_tokens: int | None = column("prompt tokens that came from the prefix cache", default=None)
     search_depth_tokens: int | None = column("the longest chain of tokens that waited for each other", default=None)
+
+
+SETUP = (
+    "endpoint",
+    "template",
+    "system_prompt",
+    "few_shot",
+    "chat_options",
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "repetition_penalty",
+    "max_tokens",
+)
+"""How an answer was drawn, as far as that changes which answers come: rows that differ in one are never pooled."""

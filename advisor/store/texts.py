@@ -1,0 +1,26 @@
+"""What models wrote, word for word: the columns of measurements/texts/*.parquet, a file a run beside its samples.
+
+Answers are derived from texts, so that they can be checked again when their reading is mended, scored by a reward model
+later, and drawn on by a run of more samples. The fit never reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.tables import column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """The text of one row of the run's samples."""
+
+    run_id: str = column("as in the samples, where the other columns of this answer are")
+    question_id: str = column("as in the samples")
+    sample_index: int = column("as in the samples")
+    prompt: str | None = column("what the model was given, without system prompt and examples; null: not kept")
+    text: str = column("what it wrote, thinking included where it is part of the text")
+    reasoning: str | None = column("thinking that the server hands out apart from the answer", default=None)
+    reference: str | None = column("the right answer, as the task has it; null: not known", default=None)
+    kind: str | None = column("how answers are read: math, choice, number, exact or arithmetic", default=None)
+    rewards: str | None = column("JSON list of the rewards of its steps", default=None)
