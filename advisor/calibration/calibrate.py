@@ -5,70 +5,53 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from advisor.arguments import checked_arguments
 from advisor.calibration.checks import (
-    check_price,
+    budgets,
+    chat_options,
     check_rewards,
+    check_sampling,
     check_strategy,
     check_used,
     check_whole,
-    checked_sampling,
 )
 from advisor.calibration.counts import Counts
-from advisor.calibration.run import draw, recorded
+from advisor.calibration.progress import Price, Progress, watcher
+from advisor.calibration.run import Engines, How, draw, recorded
 from advisor.calibration.sampling_plan import Plan
-from advisor.engines.connect import Endpoint, check_url, options, policy, rewards, run, weights
-from advisor.engines.protocol import Generate, Score
+from advisor.engines.connect import Endpoint, Settings, check_url, options, policy, rewards, run, weights
+from advisor.engines.probe import probed
+from advisor.engines.protocol import Sampling
 from advisor.engines.rewards import StepMarks
+from advisor.errors import MissingAbility
 from advisor.importers.own_model import stored_name
-from advisor.models.catalog import Catalog
 from advisor.store.workspace import Workspace
 from advisor.tasks.limited import SECONDS, stop_worker
-from advisor.tasks.task import Task, load
+from advisor.tasks.task import Task, examples, load
 from advisor.units import counted, percent
 from advisor.values import Value, several
-from advisor.work import simple_flops
 
-SAMPLES = 16
 TEMPERATURE = 1.0
 """Where no other is given; greedy runs, which have neither, are named by them too."""
-LOOPS_TO_MENTION = 0.02
+MOST_LOOPS = 0.02
+MOST_UNREADABLE = 0.05
+"""Shares of the answers above which loops and answers that could not be read are mentioned."""
 MOST_LINES_NAMED = 3
 RECORDED = "recorded in full already, nothing to draw; another --seed draws other answers"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A run so far. Tokens and costs are those of this command, not of what it resumed; None: not known.
-
-    accuracy   share of right answers, every question weighing the same
-    flops      2·parameters·tokens of policy and reward model, where the catalog has them
-    usd        where the price of the machine was given
-    left_s     at the pace so far
-    """
-
-    questions: int
-    done: int
-    failed: int
-    accuracy: float | None
-    answers: int
-    loops: int
-    tokens_per_s: float
-    generated_tokens: int
-    scored_tokens: int
-    flops: float | None
-    usd: float | None
-    left_s: float | None
+REWARD_KEY = "REWARD_API_KEY"
+"""Environment variable with the key of the reward model's server: that of the other never goes there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration(Value):
-    """What was drawn: `path` is the sealed file, or the journal where questions failed. Tokens as in Progress.
+    """What was drawn: `path` is the sealed file, or the journal where questions failed.
 
-    `unchecked` answers took too long to compare: they count neither as right nor as wrong.
+    Tokens are those of the whole run, what was resumed included. `unchecked` answers took too long to compare: they
+    count neither as right nor as wrong; in `unreadable` ones no answer was found. `failed_questions` are ids. `others`
+    are the runs of smaller budgets that were drawn in the same start.
     """
 
     run_id: str
@@ -84,16 +67,18 @@ class Calibration(Value):
     most_common_failure: str | None
     notes: tuple[str, ...]
     unchecked: int = 0
+    unreadable: int = 0
+    failed_questions: tuple[str, ...] = ()
+    others: tuple[Calibration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Engines:
+class Sources:
     """What draws and what rates: a server, or weights for vLLM in this process; no rewards: None."""
 
     policy: Endpoint | str
     rewards: Endpoint | str | None
-    settings: dict[str, object]
-    in_flight: int
+    settings: Settings
 
 
 @checked_arguments
@@ -103,146 +88,175 @@ def calibrate(
     model: str,
     task: str,
     strategy: str = "majority",
-    samples: int | None = None,
+    samples: int | str | Sequence[int] | None = None,
     url: str | None = None,
     served_model: str | None = None,
     reward_model: str | None = None,
     reward_url: str | None = None,
+    reward_served_model: str | None = None,
     step_mark: str | None = None,
     reward: str = "last",
     questions: int | None = None,
     answers: str | None = None,
     template: str | None = None,
+    system_prompt: str | None = None,
+    few_shot: str | None = None,
+    chat_option: str | Sequence[str] | None = None,
     plain: bool = False,
     force: str | None = None,
     delimiter: str = "\n",
     temperature: float | None = None,
     top_p: float = 1.0,
+    top_k: int = 0,
+    min_p: float = 0.0,
     frequency_penalty: float = 0.0,
+    presence_penalty: float = 0.0,
+    repetition_penalty: float = 1.0,
     max_tokens: int = 2048,
     seed: int = 0,
     in_flight: int = 256,
+    texts: bool = True,
+    skip_failed: bool = False,
     engine_option: str | Sequence[str] | None = None,
     usd_per_hour: float | None = None,
+    usd_per_million_tokens: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Calibration:
     """Draw answers to a task under a strategy, check them, store them; the same call resumes what was interrupted.
 
-    Failed questions stay in the journal and are tried again by the same call. `progress` is called after every
-    question. Raises AdvisorError naming the flag, MissingAbility where an engine or rewards are missing.
+    Failed questions stay in the journal and are tried again by the same call, unless `skip_failed` seals the run
+    without them. `progress` is called when the engines are ready and after every question. Raises AdvisorError naming
+    the flag, MissingAbility where an engine or rewards are missing, or all questions failed.
     """
-    budget = SAMPLES if samples is None else samples
-    check_strategy(strategy, budget)
+    begun_s = time.monotonic()
+    check_strategy(strategy)
+    sizes = budgets(strategy, samples)
     check_rewards(strategy, reward, reward_model, reward_url, delimiter)
+    warmth = TEMPERATURE if temperature is None else temperature
+    penalties = (presence_penalty, repetition_penalty)
+    sampling = Sampling(warmth, top_p, max_tokens, (), frequency_penalty, seed, top_k, min_p, *penalties)
     given = {
         "--samples": samples,
         "--temperature": temperature,
         "--top-p": None if top_p == 1.0 else top_p,
+        "--top-k": top_k or None,
+        "--min-p": min_p or None,
         "--force": force,
         "--reward-model": reward_model,
         "--reward": None if reward == "last" else reward,
+        "--reward-served-model": reward_served_model,
         "--step-mark": step_mark,
         "--delimiter": None if delimiter == "\n" else delimiter,
+        "--chat-option": chat_option if plain else None,
     }
     check_whole("--in-flight", in_flight, 10**5)
-    check_price(usd_per_hour)
+    price = Price.of(usd_per_hour, usd_per_million_tokens)
     check_url(url, where="--url")
     check_url(reward_url, where="--reward-url")
-    sampling = checked_sampling(
-        TEMPERATURE if temperature is None else temperature, top_p, frequency_penalty, max_tokens, seed
-    )
+    check_sampling(sampling)
     check_used(strategy, given, rewarded=bool(reward_model))
     settings = options(several(engine_option))
     known_task = load(task, kind=answers, template=template, n_questions=questions, force=force)
     name = stored_name(workspace, model)
     rated_by = stored_name(workspace, reward_model, where="--reward-model") if reward_model else None
-    plan = Plan(name, strategy, budget, sampling, delimiter, rated_by, reward, step_mark or None, plain)
-    folder = workspace.writable / "measurements" / "samples"
-    if sealed := recorded(plan, known_task, folder):
-        return _calibration(*sealed, notes=(RECORDED, *_notes(sealed[1])))
-    engines = Engines(
-        Endpoint(url, served_model or name) if url else weights(model, name),
-        _reward_source(reward_model, rated_by, reward_url),
-        settings,
-        in_flight,
+    plan = Plan(
+        name,
+        strategy,
+        sizes[-1],
+        sampling,
+        delimiter,
+        rated_by,
+        reward,
+        step_mark or None,
+        plain,
+        system_prompt or "",
+        examples(Path(few_shot), known_task.template) if few_shot else (),
+        chat_options(several(chat_option)),
     )
-    watch = _watcher(workspace.models, plan, usd_per_hour, progress)
+    sources = Sources(
+        Endpoint(url, served_model or name) if url else weights(model, name),
+        _reward_source(reward_model, rated_by, reward_url, reward_served_model),
+        settings,
+    )
+    report = _reporter(workspace, price, begun_s, progress)
+    how = How(in_flight, texts, skip_failed, begun_s)
+    plans = [replace(plan, budget=size) for size in sizes]
+    folder = workspace.writable / "measurements"
     try:
-        path, counts = run(_run(plan, known_task, engines, folder, watch))
+        *others, last = _calibrations(plans, known_task, sources, folder, how, report)
     finally:
         stop_worker()
-    return _calibration(path, counts, notes=_notes(counts))
+    return replace(last, others=tuple(others))
+
+
+Report = Callable[[Plan, float], Callable[[Counts], None]]
+"""From a plan, and when its engines were ready, to what is called with its counts."""
+
+
+def _reporter(
+    workspace: Workspace, price: Price, begun_s: float, progress: Callable[[Progress], None] | None
+) -> Report:
+    return lambda plan, ready_s: watcher(workspace.models, plan, price, (begun_s, ready_s), progress)
+
+
+def _calibrations(
+    plans: Sequence[Plan], task: Task, sources: Sources, folder: Path, how: How, report: Report
+) -> list[Calibration]:
+    """Of each plan; engines are started once, and only where something is missing. Raises MissingAbility."""
+    found = {plan: done for plan in plans if (done := recorded(plan, task, folder))}
+    missing = [plan for plan in plans if plan not in found]
+    drawn, notes = run(_run(missing, task, sources, folder, how, report)) if missing else ({}, ())
+    results = []
+    for plan in plans:
+        path, counts = (found | drawn)[plan]
+        before = (RECORDED,) if plan in found else notes
+        results.append(_calibration(path, counts, notes=(*before, *_notes(counts))))
+    return results
 
 
 async def _run(
-    plan: Plan, task: Task, engines: Engines, folder: Path, watch: Callable[[Counts], None]
-) -> tuple[Path, Counts]:
-    marks = StepMarks(plan.delimiter, plan.step_mark)
+    plans: Sequence[Plan], task: Task, sources: Sources, folder: Path, how: How, report: Report
+) -> tuple[dict[Plan, tuple[Path, Counts]], tuple[str, ...]]:
+    """What each plan came to, and what the probe of the engine found."""
+    first = plans[0]
     async with AsyncExitStack() as opened:
-        generate: Generate = await opened.enter_async_context(
-            policy(engines.policy, engines.settings, plain=plan.plain, in_flight=engines.in_flight)
+        generate = await opened.enter_async_context(
+            policy(sources.policy, sources.settings, prompting=first.prompting, in_flight=how.in_flight)
         )
-        score: Score | None = None
-        if engines.rewards is not None:
+        score = None
+        if sources.rewards is not None:
+            marks = StepMarks(first.delimiter, first.step_mark)
             score = await opened.enter_async_context(
-                rewards(engines.rewards, marks, engines.settings, in_flight=engines.in_flight)
+                rewards(sources.rewards, marks, sources.settings, in_flight=how.in_flight)
             )
-        return await draw(plan, task, (generate, score), folder, in_flight=engines.in_flight, watch=watch)
+        steps = first.delimiter if first.search in {"rebase", "mcts"} else None
+        prompts = [question.prompt for question in task.questions]
+        probe = await probed(generate, generate.served, prompts, first.sampling, step_delimiter=steps)
+        ready_s = time.monotonic()
+        engines = Engines(generate, score, generate.served, probe.max_tokens)
+        return {
+            plan: await draw(plan, task, engines, folder, how, report(plan, ready_s)) for plan in plans
+        }, probe.notes
 
 
-def _watcher(
-    models: Catalog, plan: Plan, usd_per_hour: float | None, progress: Callable[[Progress], None] | None
-) -> Callable[[Counts], None]:
-    """A function that reports counts as Progress; the machine is paid for from now on."""
-    started = time.monotonic()
-
-    def watch(counts: Counts) -> None:
-        if progress:
-            hours = (time.monotonic() - started) / 3600
-            usd = None if usd_per_hour is None else usd_per_hour * hours
-            progress(_progress(counts, _flops(models, plan, counts), usd))
-
-    return watch
-
-
-def _reward_source(given: str | None, name: str | None, url: str | None) -> Endpoint | str | None:
+def _reward_source(
+    given: str | None, name: str | None, url: str | None, served_model: str | None
+) -> Endpoint | str | None:
     if given is None or name is None:
         return None
-    return Endpoint(url, given) if url else weights(given, name)
-
-
-def _progress(counts: Counts, flops: float | None, usd: float | None) -> Progress:
-    return Progress(
-        questions=counts.n_questions,
-        done=counts.done,
-        failed=counts.failed,
-        accuracy=counts.accuracy,
-        answers=counts.answers,
-        loops=counts.loops,
-        tokens_per_s=counts.tokens_per_s,
-        generated_tokens=counts.work.generated_tokens,
-        scored_tokens=counts.work.scored_tokens,
-        flops=flops,
-        usd=usd,
-        left_s=counts.left_s,
-    )
-
-
-def _flops(models: Catalog, plan: Plan, counts: Counts) -> float | None:
-    """Of the policy, and of the reward model where the catalog has it."""
-    if plan.model not in models:
-        return None
-    flops = simple_flops(models.spec(plan.model), counts.work.generated_tokens)
-    if plan.reward_model in models:
-        flops += simple_flops(models.spec(str(plan.reward_model)), counts.work.scored_tokens)
-    return float(flops)
+    return Endpoint(url, served_model or given, REWARD_KEY) if url else weights(given, name)
 
 
 def _calibration(path: Path, counts: Counts, notes: Sequence[str]) -> Calibration:
+    """Raises MissingAbility where every question failed: there is nothing to say of the model then."""
+    if counts.failed == counts.n_questions:
+        reason = counts.reasons.most_common(1)[0][0]
+        what = f"{counted(counts.failed, 'question')} failed, all of them: {reason}"
+        raise MissingAbility(what, where=str(path), hint="mend that, then run the same command again")
     return Calibration(
         run_id=path.stem.removeprefix("."),
         path=str(path),
-        questions=counts.done,
+        questions=counts.n_questions,
         failed=counts.failed,
         accuracy=counts.accuracy,
         generated_tokens=counts.work.generated_tokens,
@@ -250,9 +264,11 @@ def _calibration(path: Path, counts: Counts, notes: Sequence[str]) -> Calibratio
         tokens_per_s=counts.tokens_per_s,
         loops=counts.loops,
         answers=counts.answers,
-        most_common_failure=counts.reasons.most_common(1)[0][0] if counts.reasons else None,
+        most_common_failure=counts.reasons.most_common(1)[0][0] if counts.failed else None,
         notes=tuple(notes),
         unchecked=counts.unchecked,
+        unreadable=counts.unreadable,
+        failed_questions=tuple(counts.failures),
     )
 
 
@@ -263,11 +279,17 @@ def _notes(counts: Counts) -> list[str]:
     if counts.unchecked:
         share = f"{counts.unchecked} of {counted(counts.answers, 'answer')}"
         notes.append(f"{share} not checked: comparing took longer than {SECONDS:g} s; counted neither right nor wrong")
-    if counts.loops > LOOPS_TO_MENTION * counts.answers:
+    if counts.loops > MOST_LOOPS * counts.answers:
         share = percent(counts.loops / counts.answers)
         notes.append(f"{share} of the answers repeat themselves to their limit; --frequency-penalty 0.05 may help")
+    if counts.unreadable > MOST_UNREADABLE * counts.answers:
+        share = percent(counts.unreadable / counts.answers)
+        notes.append(f"in {share} of the answers none could be read; see the first one, --template and --answers")
     if counts.failed:
+        named = ", ".join(list(counts.failures)[:MOST_LINES_NAMED])
+        more = f" and {counts.failed - MOST_LINES_NAMED} more" if counts.failed > MOST_LINES_NAMED else ""
         reason, times = counts.reasons.most_common(1)[0]
         notes.append(f"{times} of {counted(counts.failed, 'failure')}: {reason}")
-        notes.append(f"{counted(counts.failed, 'question')} failed; run the same command again to try once more")
+        what = f"{counted(counts.failed, 'question')} failed ({named}{more})"
+        notes.append(f"{what}; run the same command again to try once more, with --skip-failed to go on without")
     return notes

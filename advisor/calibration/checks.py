@@ -3,45 +3,94 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from advisor.engines.connect import options
 from advisor.engines.protocol import Sampling
 from advisor.errors import AdvisorError, unknown
 from advisor.strategies import STRATEGIES
 from advisor.strategies.selection import REWARDS
 
+SAMPLES = 16
+"""Where no number is given."""
+MOST_SAMPLES = 10**6
+MOST_SEED = 10**15
 RATED = {"sampling", "rebase", "mcts"}
 """Searches whose answers a reward model rates."""
-OF_REWARDS = {"--reward", "--step-mark", "--delimiter"}
+OF_REWARDS = {"--reward", "--step-mark", "--delimiter", "--reward-served-model"}
+LIMITS = {
+    "temperature": (0, 5),
+    "top_p": (0, 1),
+    "min_p": (0, 1),
+    "frequency_penalty": (-2, 2),
+    "presence_penalty": (-2, 2),
+    "repetition_penalty": (0, 10),
+}
+"""The least and the most of each number; of top_p and repetition_penalty the least itself is none."""
 
 
-def checked_sampling(
-    temperature: float, top_p: float, frequency_penalty: float, max_tokens: int, seed: int
-) -> Sampling:
-    """How answers are drawn. Raises AdvisorError naming the flag."""
-    if not (math.isfinite(temperature) and 0 <= temperature <= 5):
-        hint = "give a number from 0 to 5"
-        raise AdvisorError(f"{temperature:g} is no temperature", where="--temperature", hint=hint)
-    if not 0 < top_p <= 1:
-        raise AdvisorError(f"{top_p:g} is out of range", where="--top-p", hint="give a number above 0, up to 1")
-    if not (math.isfinite(frequency_penalty) and -2 <= frequency_penalty <= 2):
-        hint = "give a number from -2 to 2"
-        raise AdvisorError(f"{frequency_penalty:g} is out of range", where="--frequency-penalty", hint=hint)
-    check_whole("--max-tokens", max_tokens, 10**7)
-    return Sampling(temperature, top_p, max_tokens, (), frequency_penalty, seed)
+def check_sampling(sampling: Sampling) -> None:
+    """Raises AdvisorError naming the flag of what is out of range."""
+    for name, (least, most) in LIMITS.items():
+        value = getattr(sampling, name)
+        above = name in {"top_p", "repetition_penalty"}
+        if not (math.isfinite(value) and least <= value <= most and not (above and value == least)):
+            hint = f"give a number {'above' if above else 'from'} {least} {'up ' if above else ''}to {most}"
+            raise AdvisorError(f"{value:g} is out of range", where=f"--{name.replace('_', '-')}", hint=hint)
+    check_whole("--max-tokens", sampling.max_tokens, 10**7)
+    check_whole("--top-k", sampling.top_k, 10**7, least=0)
+    check_whole("--seed", sampling.seed or 0, MOST_SEED, least=0)
 
 
-def check_whole(flag: str, value: int, most: int) -> None:
-    """Raises AdvisorError for a number below one or above `most`."""
-    if not 1 <= value <= most:
-        raise AdvisorError(f"{value} is out of range", where=flag, hint=f"give a whole number from 1 to {most:,}")
+def budgets(strategy: str, samples: int | str | Sequence[int] | None) -> list[int]:
+    """The numbers of answers to draw, rising; of plain sampling only the largest, whose answers hold the smaller ones.
+
+    Raises AdvisorError.
+
+    >>> budgets("rebase", "16,4,8"), budgets("majority", "4,8")
+    ([4, 8, 16], [8])
+    """
+    if samples is None:
+        return [SAMPLES]
+    parts = samples.split(",") if isinstance(samples, str) else [samples] if isinstance(samples, int) else samples
+    try:
+        sizes = sorted({_number(part) for part in parts})
+    except ValueError:
+        hint = "give a whole number, or several: 4,8,16"
+        raise AdvisorError(f"{samples!r} is no number of samples", where="--samples", hint=hint) from None
+    for size in sizes:
+        check_whole("--samples", size, MOST_SAMPLES)
+    return sizes[-1:] if STRATEGIES[strategy].search == "sampling" else sizes
 
 
-def check_strategy(strategy: str, samples: int) -> None:
-    """Raises AdvisorError for a strategy that is none, or a budget out of range."""
+def _number(part: str | int) -> int:
+    if isinstance(part, int):
+        return part
+    if not (part.isascii() and part.strip().isdigit()):
+        raise ValueError
+    return int(part)
+
+
+def chat_options(texts: Sequence[str]) -> tuple[tuple[str, str | int | float | bool], ...]:
+    """`name=value` for the chat template, in the order of their names. Raises AdvisorError.
+
+    >>> chat_options(["reasoning_effort=low", "enable_thinking=false"])
+    (('enable_thinking', False), ('reasoning_effort', 'low'))
+    """
+    return tuple(sorted(options(texts, where="--chat-option", example="enable_thinking=false").items()))
+
+
+def check_whole(flag: str, value: int, most: int, *, least: int = 1) -> None:
+    """Raises AdvisorError for a number below `least` or above `most`."""
+    if not least <= value <= most:
+        shown = f"{value}" if abs(value) < 10**20 else "a number of that size"
+        raise AdvisorError(f"{shown} is out of range", where=flag, hint=f"give a whole number from {least} to {most:,}")
+
+
+def check_strategy(strategy: str) -> None:
+    """Raises AdvisorError for a strategy that is none."""
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES, where="--strategy")
-    check_whole("--samples", samples, 10**6)
 
 
 def check_rewards(strategy: str, reward: str, reward_model: str | None, reward_url: str | None, delimiter: str) -> None:
@@ -65,20 +114,18 @@ def check_used(strategy: str, given: Mapping[str, object], *, rewarded: bool) ->
         "--samples": search == "greedy",
         "--temperature": search == "greedy" and given["--temperature"] != 0,
         "--top-p": search == "greedy",
+        "--top-k": search == "greedy",
+        "--min-p": search == "greedy",
         "--force": search != "thinking-budget",
         "--reward-model": search not in RATED,
         "--reward": not rewarded,
+        "--reward-served-model": not rewarded,
         "--step-mark": not rewarded,
         "--delimiter": not rewarded,
+        "--chat-option": True,  # given here only where there is no chat template
     }
     for flag, value in given.items():
         if value is not None and unused[flag]:
             why = f"{strategy} makes no use of it" if flag not in OF_REWARDS else "is for runs with a reward model"
+            why = "does not go with --plain, which has no chat template" if flag == "--chat-option" else why
             raise AdvisorError(why, where=flag, hint="leave it out")
-
-
-def check_price(usd_per_hour: float | None) -> None:
-    """Raises AdvisorError."""
-    if usd_per_hour is not None and not (math.isfinite(usd_per_hour) and usd_per_hour >= 0):
-        hint = "give USD an hour, e.g. 2.1"
-        raise AdvisorError(f"{usd_per_hour:g} is no price", where="--usd-per-hour", hint=hint)

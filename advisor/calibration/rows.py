@@ -1,17 +1,17 @@
-"""What a search of one question leaves in the samples: one row an answer."""
+"""What a search of one question leaves: a row an answer, and the texts that the answers were read from."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from advisor.calibration.sampling_plan import Plan
-from advisor.engines.protocol import EngineFailure
+from advisor.engines.protocol import EngineFailure, Served
 from advisor.store.sample_rules import fault_of_question
 from advisor.store.samples import Sample
-from advisor.strategies import STRATEGIES
-from advisor.strategies.search import Searched
+from advisor.strategies.search import Searched, Trace
 from advisor.strategies.selection import REWARDS
 from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
@@ -19,12 +19,54 @@ from advisor.work import Work
 
 UNCHECKED = "unchecked"
 """The `finish_reason` of an answer that took too long to compare: neither right nor wrong, whatever `correct` says."""
+SENT = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "repetition_penalty",
+)
 
 
-def answers(plan: Plan, task: Task, question: Question, searched: Searched, run_id: str) -> list[Sample]:
+def columns_of_run(plan: Plan, task: Task, served: Served, run_id: str) -> dict[str, Any]:
+    """The columns that all rows of a run have in common: what was drawn, and how."""
+    sent = {name: None if name in served.unsent else getattr(plan.sampling, name) for name in SENT}
+    if plan.search == "greedy":
+        sent["temperature"] = 0.0
+    return {
+        "model": plan.model,
+        "task": task.name,
+        "strategy": plan.recorded_strategy,
+        "budget": plan.budget,
+        "endpoint": served.endpoint or None,
+        "template": task.template,
+        "system_prompt": plan.system_prompt,
+        "few_shot": json.dumps(plan.few_shot, ensure_ascii=False) if plan.few_shot else "",
+        "chat_options": json.dumps(dict(plan.chat_options), ensure_ascii=False) if plan.chat_options else "",
+        **sent,
+        "max_tokens": plan.sampling.max_tokens,
+        "seed": plan.sampling.seed,
+        "engine": served.engine or None,
+        "engine_version": served.version or None,
+        "reward_model": plan.reward_model,
+        "reward": plan.reward if plan.reward_model else None,
+        "step_delimiter": plan.delimiter if plan.has_steps else None,
+        "run_id": run_id,
+    }
+
+
+def answers(
+    columns: dict[str, Any],
+    task: Task,
+    question: Question,
+    searched: Searched,
+    prompt_tokens: int | None,
+) -> list[Sample]:
     """One row a trace, the work of the whole search in each; a search without a trace is one unanswered row."""
-    work = searched.work
-    shared = _shared(plan, task, question, work, run_id)
+    shared = columns | _of_question(question, searched, prompt_tokens)
+    reward = REWARDS[columns["reward"] or "last"]
     checked = [task.is_correct(question, trace.text) for trace in searched.traces]
     rows = [
         Sample(
@@ -34,7 +76,7 @@ def answers(plan: Plan, task: Task, question: Question, searched: Searched, run_
             correct=bool(right),
             generated_tokens=trace.generated_tokens,
             # an answer without a whole step has no reward of its own: zero
-            score=REWARDS[plan.reward](trace.rewards) if work.scored_tokens else None,
+            score=reward(trace.rewards) if searched.work.scored_tokens else None,
             finish_reason=UNCHECKED if right is None else trace.finish_reason,
         )
         for index, (trace, right) in enumerate(zip(searched.traces, checked, strict=True))
@@ -45,15 +87,26 @@ def answers(plan: Plan, task: Task, question: Question, searched: Searched, run_
             sample_index=0,
             answer=None,
             correct=False,
-            generated_tokens=work.generated_tokens,
+            generated_tokens=searched.work.generated_tokens,
             finish_reason="length",
         )
     ]
 
 
-def failure(plan: Plan, task: Task, question: Question, run_id: str) -> Sample:
+def texts(searched: Searched) -> list[dict[str, Any]]:
+    """What stands behind the rows, in their order; without what is empty."""
+    return [_text(index, trace) for index, trace in enumerate(searched.traces)]
+
+
+def _text(index: int, trace: Trace) -> dict[str, Any]:
+    reasoning = {"reasoning": trace.reasoning} if trace.reasoning else {}
+    rewards = {"rewards": json.dumps(trace.rewards)} if trace.rewards else {}
+    return {"sample_index": index, "text": trace.text, **reasoning, **rewards}
+
+
+def failure(columns: dict[str, Any], question: Question) -> Sample:
     """The row of a question whose requests failed: neither right nor wrong."""
-    shared = _shared(plan, task, question, Work(), run_id)
+    shared = columns | _of_question(question, Searched((), Work()), None)
     return Sample(**shared, sample_index=0, answer=None, correct=False, generated_tokens=0, finish_reason="error")
 
 
@@ -64,42 +117,26 @@ def checked(samples: Sequence[Sample]) -> Sequence[Sample]:
     return samples
 
 
-def journal_fault(plan: Plan, task: Task, run_id: str, key: str, rows: Sequence[Mapping[str, Any]]) -> str | None:
+def journal_fault(columns: Mapping[str, Any], key: str, rows: Sequence[Mapping[str, Any]]) -> str | None:
     """Why the rows that a journal has for a question cannot be the answers of this run; None where they can."""
     if found := fault_of_question([{name: row[name] for name in row if name != "reason"} for row in rows]):
         return str(found)
-    row = rows[0]
-    expected_of = {"question_id": key, "model": plan.model, "task": task.name, "run_id": run_id}
+    expected_of = {"question_id": key, **{name: columns[name] for name in ("model", "task", "run_id")}}
     for name, expected in expected_of.items():
-        if row.get(name) != expected:
-            return f"{name} is {row.get(name)!r}, not {expected!r}"
+        if rows[0].get(name) != expected:
+            return f"{name} is {rows[0].get(name)!r}, not {expected!r}"
     return None
 
 
-def _shared(plan: Plan, task: Task, question: Question, work: Work, run_id: str) -> dict[str, Any]:
-    """The columns that all rows of a question have in common."""
+def _of_question(question: Question, searched: Searched, prompt_tokens: int | None) -> dict[str, Any]:
+    """The columns that all rows of a question have in common besides those of the run."""
+    work = searched.work
     return {
-        "model": plan.model,
-        "task": task.name,
         "question_id": question.question_id,
-        "prompt_tokens": _prompt_tokens(plan, work),
-        "reward_model": plan.reward_model,
-        "strategy": plan.recorded_strategy,
-        "budget": plan.budget,
-        "temperature": plan.sampling.temperature,
-        "top_p": plan.sampling.top_p,
-        "max_tokens": plan.sampling.max_tokens,
-        "frequency_penalty": plan.sampling.frequency_penalty,
-        "run_id": run_id,
+        "prompt_tokens": prompt_tokens,
         "search_generated_tokens": work.generated_tokens,
         "search_scored_tokens": work.scored_tokens,
         "search_prompt_tokens": work.prompt_tokens,
         "search_cached_tokens": work.cached_tokens,
         "search_depth_tokens": work.depth_tokens,
     }
-
-
-def _prompt_tokens(plan: Plan, work: Work) -> int | None:
-    """Tokens of the prompt, where every draw began with it alone."""
-    draws = {"sampling": plan.budget, "greedy": 1}.get(STRATEGIES[plan.strategy].search)
-    return (work.prompt_tokens + work.cached_tokens) // draws if draws else None

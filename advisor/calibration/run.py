@@ -6,23 +6,27 @@ All questions are sent at once, up to a bound, and the engine's own batching doe
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import asdict, replace
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from advisor.calibration.counts import Counts
-from advisor.calibration.rows import answers, checked, failure, journal_fault
+from advisor.calibration.counts import Counts, Transcript
+from advisor.calibration.draws import Draws
+from advisor.calibration.reuse import take_up
+from advisor.calibration.rows import answers, checked, columns_of_run, failure, journal_fault, texts
 from advisor.calibration.sampling_plan import Plan
-from advisor.engines.protocol import EngineFailure, Generate, Score
+from advisor.engines.protocol import EngineFailure, Generate, Score, Served
 from advisor.errors import AdvisorError
-from advisor.store.journal import Journal
+from advisor.store.journal import Journal, is_failure
 from advisor.store.measurements import parquet_writer
 from advisor.store.samples import Sample
-from advisor.store.sql import statement
+from advisor.store.seal import sealed
+from advisor.store.texts import texts_writer
 from advisor.strategies import STRATEGIES
 from advisor.strategies.dispatch import SEARCHES, Problem, needed
 from advisor.strategies.rebase import Steps
@@ -30,59 +34,162 @@ from advisor.strategies.search import Searched
 from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
 
-PACKAGE = "advisor.calibration"
+NOTHING_KNOWN = Served()
+OF_THE_PLAN = ("template", "system_prompt", "few_shot", "chat_options")
+"""Columns that may be long and that the name of a run stands for: the journal leaves them out of its lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Engines that are open: what draws, what rates (None: nothing), and what is known of the first.
+
+    `max_tokens` of an answer are what its context has room for; None: as planned.
+    """
+
+    generate: Generate
+    score: Score | None = None
+    served: Served = NOTHING_KNOWN
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a run goes. `begun_s` is when its work began, on the clock of time.monotonic; None: now.
+
+    in_flight    questions at once
+    keep_texts   whether what the model wrote is sealed beside its answers
+    skip_failed  whether the run is sealed though questions failed; their failure is recorded
+    """
+
+    in_flight: int = 256
+    keep_texts: bool = True
+    skip_failed: bool = False
+    begun_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A run while it is drawn. `columns` are those that all its rows have in common."""
+
+    plan: Plan
+    task: Task
+    engines: Engines
+    columns: dict[str, Any]
+    journal: Journal
+    counts: Counts
+    keep_texts: bool
 
 
 async def draw(
     plan: Plan,
     task: Task,
-    engines: tuple[Generate, Score | None],
+    engines: Engines,
     folder: Path,
-    *,
-    in_flight: int = 256,
+    how: How = How(),
     watch: Callable[[Counts], None] = lambda _: None,
 ) -> tuple[Path, Counts]:
     """Draw what is missing of `plan`, seal it once nothing is, and return the file's path.
 
-    A failed question is recorded as such and tried again next time; of a sealed run nothing is drawn. Raises
-    AdvisorError where nothing can be written, MissingAbility where the strategy needs rewards and there is no reward
-    model.
+    `folder` is that of the measurements. A failed question is recorded as such and tried again next time; of a sealed
+    run nothing is drawn. Raises AdvisorError where nothing can be written, MissingAbility where the strategy needs
+    rewards and there is no reward model.
     """
-    generate, score = engines
     if STRATEGIES[plan.strategy].needs_rewards:
-        needed(score)
-    if sealed := recorded(plan, task, folder):
-        return sealed
-    name, counts = plan.run_id_in(folder, task), Counts(len(task.questions))
-    with Journal(folder, name, partial(journal_fault, plan, task, name)) as journal:
-        counts.set_aside = journal.set_aside
-        drawn_now = {question.question_id for question in task.questions}
-        held = {key: rows for key, rows in journal.done.items() if key in drawn_now}
-        done = {key: rows for key, rows in held.items() if rows[0].get("finish_reason") != "error"}
-        for rows in done.values():
-            counts.add([Sample(**row) for row in rows])
-        counts.resumed = counts.done
-        room = asyncio.Semaphore(in_flight)
+        needed(engines.score)
+    if found := recorded(plan, task, folder):
+        return found
+    name = plan.run_id_in(folder / "samples", task)
+    if engines.max_tokens is not None:
+        plan = replace(plan, sampling=replace(plan.sampling, max_tokens=engines.max_tokens))
+    columns = columns_of_run(plan, task, engines.served, name)
+    with Journal(folder / "samples", name, partial(journal_fault, columns), how.begun_s) as journal:
+        counts = _taken_up(plan, task, columns, journal)
+        take_up(plan, task, columns, folder, journal)
+        work = Work(plan, task, engines, columns, journal, counts, how.keep_texts)
+        missing = [q for q in task.questions if is_missing(journal, q)]
+        room = asyncio.Semaphore(how.in_flight)
 
-        async def ask(question: Question) -> None:
+        async def answered(question: Question) -> None:
             async with room:
-                reason = None
-                try:
-                    searched = await search(plan, task, question, generate, score)
-                    samples = checked(answers(plan, task, question, searched, name))
-                    counts.work += searched.work
-                except EngineFailure as error:
-                    samples, reason = [failure(plan, task, question, name)], str(error)
-                why = {} if reason is None else {"reason": reason}
-                journal.add(question.question_id, [asdict(sample) | why for sample in samples])
-                counts.add(samples, reason)
+                await _answer(work, question)
                 watch(counts)
 
-        await _all(ask(question) for question in task.questions if question.question_id not in done)
-        if counts.failed:
+        watch(counts)
+        await _all(answered(question) for question in missing)
+        if counts.failed and not (how.skip_failed and counts.answers):
             return journal.path, counts
-        everything = [row for question in task.questions for row in journal.done[question.question_id]]
-        return journal.seal(parquet_writer(Sample, everything)), counts
+        return _seal(work, folder), counts
+
+
+def _taken_up(plan: Plan, task: Task, columns: dict[str, Any], journal: Journal) -> Counts:
+    """Counts of what the journal has already."""
+    counts = Counts(len(task.questions), STRATEGIES[plan.strategy].selection, earlier_s=journal.earlier_s)
+    counts.set_aside = journal.set_aside
+    for question in task.questions:
+        if not is_missing(journal, question):
+            counts.found([Sample(**_row(columns, row)) for row in journal.done[question.question_id]])
+    return counts
+
+
+def is_missing(journal: Journal, question: Question) -> bool:
+    """Whether a question has no answers yet."""
+    rows = journal.done.get(question.question_id)
+    return rows is None or is_failure(rows)
+
+
+async def _answer(work: Work, question: Question) -> None:
+    """Search one question, and record its answers or why it failed."""
+    counts, key = work.counts, question.question_id
+    draws = Draws(key, work.engines.generate, work.engines.score, work.journal, counts)
+    begun_s = time.monotonic()
+    counts.time_left.question_begun(begun_s)
+    try:
+        searched = await search(work.plan, work.task, question, draws, work.engines.score and draws)
+        samples = checked(answers(work.columns, work.task, question, searched, draws.prompt_tokens))
+    except EngineFailure as error:
+        reason = str(error)
+        work.journal.add(key, [_line(failure(work.columns, question)) | {"reason": reason}])
+        counts.fail(key, reason)
+    else:
+        kept = texts(searched) if work.keep_texts else None
+        work.journal.add(key, [_line(sample) for sample in samples], kept)
+        counts.add(samples, Transcript.of(question, searched, samples[0]))
+    finally:
+        counts.time_left.question_ended(begun_s, time.monotonic(), draws.n_drawn)
+
+
+def _line(sample: Sample) -> dict[str, Any]:
+    """A row as the journal has it."""
+    return {name: value for name, value in asdict(sample).items() if name not in OF_THE_PLAN}
+
+
+def _row(columns: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
+    """A row of the samples from one of the journal."""
+    whole = {name: columns[name] for name in OF_THE_PLAN} | line
+    return {name: value for name, value in whole.items() if name != "reason"}
+
+
+def _seal(work: Work, folder: Path) -> Path:
+    """First the texts, then the rows, which make the run count."""
+    journal, task = work.journal, work.task
+    if work.keep_texts:
+        target = folder / "texts" / journal.target.name
+        sealed(target, texts_writer(_texts(work)))
+    rows = (row for question in task.questions for row in journal.done[question.question_id])
+    return journal.seal(parquet_writer(Sample, [_row(work.columns, row) for row in rows]))
+
+
+def _texts(work: Work) -> Iterator[dict[str, Any]]:
+    for question in work.task.questions:
+        shared = {
+            "run_id": work.columns["run_id"],
+            "question_id": question.question_id,
+            "prompt": question.prompt,
+            "reference": question.reference,
+            "kind": work.task.kind,
+        }
+        for text in work.journal.texts(question.question_id):
+            yield shared | text
 
 
 async def _all(work: Iterable[Coroutine[None, None, None]]) -> None:
@@ -100,41 +207,40 @@ def recorded(plan: Plan, task: Task, folder: Path) -> tuple[Path, Counts] | None
 
     Looked up before an engine is started, which takes a while. Raises AdvisorError for a damaged file.
     """
-    sealed = folder / f"{plan.run_id_in(folder, task)}.parquet"
-    if not sealed.exists():
+    path = folder / "samples" / f"{plan.run_id_in(folder / 'samples', task)}.parquet"
+    if not path.exists():
         return None
+    (path.parent / f".{path.stem}.jsonl").unlink(missing_ok=True)  # of a run that was killed while it was sealed
     try:
-        rows = duckdb.connect().execute(statement(PACKAGE, "recorded"), {"file": str(sealed)}).fetchall()
-    except duckdb.Error:
+        connection = duckdb.connect()
+        result = connection.execute("from read_parquet($file) order by question_id, sample_index", {"file": str(path)})
+        names = [column[0] for column in result.description or ()]
+        rows = [Sample(**dict(zip(names, values, strict=True))) for values in result.fetchall()]
+    except (duckdb.Error, TypeError):
         rows = []
     if not rows:
         hint = "move it away and run the same command again"
-        raise AdvisorError("is recorded already and cannot be read", where=str(sealed), hint=hint)
-    shares, *counted = zip(*rows, strict=True)
-    answered, loops, unchecked = (sum(column) for column in counted)
-    judged = [share for share in shares if share is not None]
-    n = len(rows)
-    right = sum(judged)
-    return sealed, Counts(
-        n, done=n, resumed=n, right=right, judged=len(judged), answers=answered, loops=loops, unchecked=unchecked
-    )
+        raise AdvisorError("is recorded already and cannot be read", where=str(path), hint=hint)
+    by_question: dict[str, list[Sample]] = {}
+    for row in rows:
+        by_question.setdefault(row.question_id, []).append(row)
+    counts = Counts(len(by_question), STRATEGIES[plan.strategy].selection)
+    for key, samples in by_question.items():
+        if samples[0].finish_reason == "error":
+            counts.fail(key, "failed when it was drawn, and was skipped")
+        else:
+            counts.found(samples)
+    return path, counts
 
 
 async def search(plan: Plan, task: Task, question: Question, generate: Generate, score: Score | None) -> Searched:
     """The strategy's search on one question, seeded by the question. Raises EngineFailure, MissingAbility."""
     problem = Problem(
         question.prompt,
-        replace(plan.sampling, seed=_seed(plan, question)),
+        plan.sampling_of(question),
         plan.budget,
         Steps(plan.delimiter, task.is_final),
         task.answer_of,
         task.force,
     )
-    return await SEARCHES[STRATEGIES[plan.strategy].search](generate, score, problem)
-
-
-def _seed(plan: Plan, question: Question) -> int | None:
-    """Its own for every question, so that answers to two questions do not go together."""
-    if plan.sampling.seed is None:
-        return None
-    return int(hashlib.sha256(f"{plan.sampling.seed}/{question.question_id}".encode()).hexdigest()[:7], 16)
+    return await SEARCHES[plan.search](generate, score, problem)

@@ -6,9 +6,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from advisor.engines.protocol import Sampling
+from advisor.engines.protocol import Prompting, Sampling
 from advisor.store.identity import begun, run_id
 from advisor.strategies import STRATEGIES
+from advisor.strategies.sample import seeded
+from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
 
 FORMER_SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "frequency_penalty", "seed")
@@ -20,8 +22,8 @@ class Plan:
     """How answers are drawn. `budget` counts what the strategy says: samples, width, iterations or tokens.
 
     `reward` makes one reward of an answer of those of its steps, `step_mark` is the token that the reward model rates
-    (None: the delimiter), `plain` sends prompts without a chat template. A run is named by these fields: one that is
-    added needs a default that stands for what was done before.
+    (None: the delimiter); the rest from `plain` on is what stands around a prompt, see Prompting. A run is named by
+    these fields: one that is added needs a default that stands for what was done before.
     """
 
     model: str
@@ -33,12 +35,43 @@ class Plan:
     reward: str = "last"
     step_mark: str | None = None
     plain: bool = False
+    system_prompt: str = ""
+    few_shot: tuple[tuple[str, str], ...] = ()
+    chat_options: tuple[tuple[str, str | int | float | bool], ...] = ()
+
+    @property
+    def prompting(self) -> Prompting:
+        """What stands around a prompt."""
+        return Prompting(self.plain, self.system_prompt, self.few_shot, self.chat_options)
+
+    @property
+    def search(self) -> str:
+        """The strategy's search."""
+        return STRATEGIES[self.strategy].search
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether answers come step by step, or a reward model rates their steps."""
+        return self.reward_model is not None or self.search in {"rebase", "mcts"}
 
     @property
     def recorded_strategy(self) -> str:
         """The name in the samples: plain sampling serves every vote."""
-        search = STRATEGIES[self.strategy].search
-        return search if search == "sampling" else self.strategy
+        return self.search if self.search == "sampling" else self.strategy
+
+    def seed_of(self, question: Question) -> int | None:
+        """Its own for every question, so that answers to two questions do not go together."""
+        if self.sampling.seed is None:
+            return None
+        return int(hashlib.sha256(f"{self.sampling.seed}/{question.question_id}".encode()).hexdigest()[:7], 16)
+
+    def sampling_of(self, question: Question) -> Sampling:
+        """How answers to a question are drawn."""
+        return replace(self.sampling, seed=self.seed_of(question))
+
+    def draw_of(self, question: Question, index: int) -> Sampling:
+        """How plain sampling draws the answer number `index`."""
+        return seeded(self.sampling_of(question), index)
 
     def run_id(self, task: Task) -> str:
         """The same for the same plan, task and questions, so that the same command resumes where it stopped."""

@@ -17,7 +17,7 @@ from advisor.importers import IMPORTERS
 from advisor.strategies import STRATEGIES
 
 if TYPE_CHECKING:
-    from advisor.calibration.calibrate import Progress
+    from advisor.calibration.progress import Progress
     from advisor.profiler.loop import Step
     from advisor.store.workspace import Workspace
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from advisor.engines.protocol import Generate, Score
+from advisor.engines.protocol import Prompting, Score, Served
 from advisor.engines.rewards import StepMarks
 from advisor.engines.timing import EngineFacts, Timed
 from advisor.errors import AdvisorError
@@ -25,6 +25,7 @@ Result = TypeVar("Result")
 Settings = Mapping[str, Any]
 """Arguments of vLLM's engine."""
 
+BARE = Prompting()
 SERVER_PLACES = 256
 """Requests in flight at a server at most while it is timed: what vLLM serves at once by default."""
 
@@ -35,12 +36,13 @@ class Endpoint:
 
     url: str
     served_model: str
+    key_variable: str = "OPENAI_API_KEY"
 
 
 @asynccontextmanager
 async def policy(
-    source: Endpoint | str, settings: Settings, *, plain: bool = False, in_flight: int = 64
-) -> AsyncIterator[Generate]:
+    source: Endpoint | str, settings: Settings, *, prompting: Prompting = BARE, in_flight: int = 64
+) -> AsyncIterator[Any]:
     """What draws text: a server, or vLLM with the weights of an id or folder. `plain`: no chat template.
 
     Raises MissingAbility where it cannot be had, AdvisorError for unknown settings.
@@ -50,12 +52,14 @@ async def policy(
 
         async with Client(source.url, source.served_model, concurrency=in_flight, api_key=_api_key()) as client:
             await client.check()
-            client.chat = not plain and await client.prefers_chat()
+            client.chat = not prompting.plain and await client.prefers_chat()
+            client.served = Served(endpoint="chat" if client.chat else "completions")
             yield client
         return
     from advisor.engines.vllm import Policy
 
-    async with Policy(source, plain=plain, **settings) as engine:
+    async with Policy(source, plain=prompting.plain, **settings) as engine:
+        engine.served = Served()
         yield engine
 
 
@@ -117,23 +121,24 @@ def weights(given: str, model: str) -> str:
     return given if os.path.isdir(given) else model
 
 
-def options(texts: Iterable[str]) -> dict[str, object]:
-    """`name=value` settings of vLLM's engine, numbers and booleans read as such. Raises AdvisorError.
+def options(
+    texts: Iterable[str], *, where: str = "--engine-option", example: str = "max_model_len=8192"
+) -> dict[str, str | int | float | bool]:
+    """`name=value` settings, of vLLM's engine for example, numbers and booleans read as such. Raises AdvisorError.
 
     >>> options(("dtype=float32", "max_model_len=512", "enforce_eager=true"))
     {'dtype': 'float32', 'max_model_len': 512, 'enforce_eager': True}
     """
-    found: dict[str, object] = {}
+    found: dict[str, str | int | float | bool] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
-            hint = "accepted: name=value, e.g. max_model_len=8192"
-            raise AdvisorError(f"{text!r} is no setting", where="--engine-option", hint=hint)
+            raise AdvisorError(f"{text!r} is no setting", where=where, hint=f"accepted: name=value, e.g. {example}")
         found[name] = _value(value)
     return found
 
 
-def _value(text: str) -> object:
+def _value(text: str) -> str | int | float | bool:
     if text.lower() in {"true", "false"}:
         return text.lower() == "true"
     if "_" in text or not text.isascii():

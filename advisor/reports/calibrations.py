@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from advisor.calibration.calibrate import Calibration, Progress
+from advisor.calibration.calibrate import Calibration
+from advisor.calibration.progress import Progress
 from advisor.reports.terminal import Block
 from advisor.units import counted, percent, significant
 

@@ -55,16 +55,22 @@ class Measurements:
         return self.connect().execute(f"from {self.table}").df()
 
 
-def _loaded(row: type, rows: Sequence[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
-    """A database with the table `incoming` of these rows, whose keys are columns; absent ones take their default."""
+def rows_table(connection: duckdb.DuckDBPyConnection, row: type, name: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Create the table `name` of these rows, whose keys are columns; absent ones are null."""
     import pyarrow
 
-    connection = duckdb.connect()
-    connection.execute(create_table(row, "incoming"))
-    defaults = {c.name: None for c in columns(row)}
+    connection.execute(create_table(row, name))
+    absent = {c.name: None for c in columns(row)}
     if rows:
-        connection.register("given", pyarrow.Table.from_pylist([defaults | each for each in rows]))
-        connection.execute("insert into incoming by name select * from given")
+        connection.register("given", pyarrow.Table.from_pylist([absent | each for each in rows]))
+        connection.execute(f"insert into {name} by name select * from given")
+        connection.unregister("given")
+
+
+def _loaded(row: type, rows: Sequence[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
+    """A database with the table `incoming` of these rows."""
+    connection = duckdb.connect()
+    rows_table(connection, row, "incoming", rows)
     return connection
 
 

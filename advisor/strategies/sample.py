@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from advisor.engines.protocol import Generate, Sampling, Score
-from advisor.strategies.search import Searched, Trace, finish, work_of
+from advisor.strategies.search import Searched, Trace, finish, side_by_side, work_of
 from advisor.work import Work
 
 
 async def sample(generate: Generate, score: Score | None, prompt: str, sampling: Sampling, n: int) -> Searched:
     """`n` answers side by side, scored where there is a reward model. Raises EngineFailure."""
-    return joined(await asyncio.gather(*(one_answer(generate, score, prompt, sampling, i) for i in range(n))))
+    return joined(await side_by_side(one_answer(generate, score, prompt, sampling, i) for i in range(n)))
 
 
 async def one_answer(generate: Generate, score: Score | None, prompt: str, sampling: Sampling, index: int) -> Searched:
@@ -23,9 +22,8 @@ async def one_answer(generate: Generate, score: Score | None, prompt: str, sampl
     if score is not None:
         scored = await score.score(prompt, drawn.text)
         work, rewards = work + Work(scored_tokens=scored.tokens), scored.rewards
-    return Searched(
-        (Trace(drawn.text, drawn.generated_tokens, finish(drawn.text, drawn.finish_reason), rewards),), work
-    )
+    reason = finish(drawn.reasoning + drawn.text, drawn.finish_reason)
+    return Searched((Trace(drawn.text, drawn.generated_tokens, reason, rewards, drawn.reasoning),), work)
 
 
 def seeded(sampling: Sampling, index: int) -> Sampling:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from advisor.engines.protocol import Completion
+from advisor.engines.protocol import Completion, EngineFailure
 from advisor.work import Work
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """One answer: its text, the rewards of its steps (empty where nothing scored it), the tokens on its path.
 
-    finish_reason: `stop`, `length` (cut by a limit) or `loop`.
+    finish_reason: `stop`, `length` (cut by a limit) or `loop`. `reasoning` is thinking that is not part of the text.
     """
 
     text: str
     generated_tokens: int
     finish_reason: str
     rewards: tuple[float, ...] = ()
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,15 @@ class Searched:
 
     traces: tuple[Trace, ...]
     work: Work
+
+
+async def side_by_side(calls: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """The results in order. Raises the first EngineFailure, once all calls have ended: what they drew is recorded."""
+    found = await asyncio.gather(*calls, return_exceptions=True)
+    failures = [each for each in found if isinstance(each, BaseException)]
+    for failure in sorted(failures, key=lambda each: isinstance(each, EngineFailure)):
+        raise failure
+    return [each for each in found if not isinstance(each, BaseException)]
 
 
 def work_of(completion: Completion, depth_tokens: int) -> Work:

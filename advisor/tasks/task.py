@@ -18,12 +18,16 @@ ARITHMETIC_QUESTIONS = 200
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`answer_of` maps a text to its answer class; `force` opens an answer where thinking is cut short."""
+    """`answer_of` maps a text to its answer class; `force` opens an answer where thinking is cut short.
+
+    `template` is what the questions' prompts were made with, empty where they are prompts of their own.
+    """
 
     name: str
     questions: tuple[Question, ...]
     kind: str
     force: str
+    template: str = ""
 
     @property
     def answer_of(self) -> Callable[[str], str | None]:
@@ -78,9 +82,16 @@ def load(
         return Task(name, generated, kind or "arithmetic", force or "\nA ")
     if name.endswith((".jsonl", ".parquet")):
         path = Path(name)
-        questions = from_file(path, template or (CHOICE_TEMPLATE if kind == "choice" else TEMPLATE))
-        return Task(path.stem.lower(), tuple(questions[:n_questions]), kind or "exact", force or "\nFinal answer: ")
+        template = template or (CHOICE_TEMPLATE if kind == "choice" else TEMPLATE)
+        questions = tuple(from_file(path, template)[:n_questions])
+        return Task(path.stem.lower(), questions, kind or "exact", force or "\nFinal answer: ", template)
     if name not in DATASETS:
         raise unknown("task to calibrate on", name, ["arithmetic", *DATASETS], where="--task")
-    questions = from_dataset(name, template or (CHOICE_TEMPLATE if DATASETS[name].wrong else TEMPLATE))
-    return Task(name, tuple(questions[:n_questions]), kind or DATASETS[name].kind, force or "\nFinal answer: \\boxed{")
+    template = template or (CHOICE_TEMPLATE if DATASETS[name].wrong else TEMPLATE)
+    questions = tuple(from_dataset(name, template)[:n_questions])
+    return Task(name, questions, kind or DATASETS[name].kind, force or "\nFinal answer: \\boxed{", template)
+
+
+def examples(path: Path, template: str) -> tuple[tuple[str, str], ...]:
+    """(prompt, answer) pairs of a file of questions, to be shown before each question. Raises AdvisorError."""
+    return tuple((each.prompt, each.reference) for each in from_file(path, template or "{question}"))

@@ -13,6 +13,11 @@ MODEL = "Qwen/Qwen3-0.6B"
 REWARD_MODEL = "Qwen/Qwen3-1.7B"
 
 
+def journaled(path):
+    """What a journal has for the questions that are finished."""
+    return [entry for line in path.read_text().splitlines() if "rows" in (entry := json.loads(line))]
+
+
 class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass

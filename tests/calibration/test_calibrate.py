@@ -1,7 +1,6 @@
 """The verb `calibrate` against a local server that answers with the scripted policy."""
 
 import asyncio
-import json
 import math
 import time
 from importlib.util import find_spec
@@ -13,7 +12,7 @@ from advisor.calibration.calibrate import calibrate
 from advisor.engines import server as engine_server
 from advisor.errors import AdvisorError, MissingAbility
 from advisor.store.workspace import Workspace
-from tests.calibration.serving import MODEL, REWARD_MODEL, serving
+from tests.calibration.serving import MODEL, REWARD_MODEL, journaled, serving
 from tests.known import spec_of
 
 
@@ -41,7 +40,7 @@ def drawn(ws, server):
 
 def journal(ws):
     (path,) = ws.own.rglob(".*.jsonl")
-    return [json.loads(line)["rows"] for line in path.read_text().splitlines()]
+    return [entry["rows"] for entry in journaled(path)]
 
 
 def test_answers_are_drawn_checked_and_sealed(drawn, ws):
@@ -50,17 +49,17 @@ def test_answers_are_drawn_checked_and_sealed(drawn, ws):
     assert (done.questions, done.failed, done.answers, done.loops) == (12, 0, 48, 0)
     assert (done.most_common_failure, done.notes, done.scored_tokens) == (None, (), 0)
     assert done.path == str(ws.own / "measurements" / "samples" / f"{done.run_id}.parquet")
-    query = f"select count(*), avg(correct::int), sum(generated_tokens), min(model) from '{done.path}'"
-    assert duckdb.sql(query).fetchall()[0] == (48, pytest.approx(done.accuracy), done.generated_tokens, MODEL)
+    query = f"select count(*), sum(generated_tokens), min(model) from '{done.path}'"
+    assert duckdb.sql(query).fetchall()[0] == (48, done.generated_tokens, MODEL)
     assert done.tokens_per_s > 0
     assert {"run_id", "path", "questions", "failed", "accuracy", "generated_tokens", "scored_tokens"} <= set(
         done.to_dict()
     )
-    assert [p.done for p in seen] == list(range(1, 13))
+    assert [p.done for p in seen] == list(range(13))
     assert (seen[-1].accuracy, seen[-1].answers, seen[-1].questions) == (done.accuracy, 48, 12)
     again = drawn()
     assert (again.path, again.accuracy, again.answers) == (done.path, pytest.approx(done.accuracy), 48)
-    assert (again.generated_tokens, len(seen)) == (0, 12)
+    assert (again.generated_tokens, again.tokens_per_s, len(seen)) == (done.generated_tokens, 0, 13)
     assert "recorded in full already" in again.notes[0]
     assert drawn(seed=1).run_id != done.run_id
 
@@ -72,7 +71,7 @@ def test_cost_so_far(drawn):
     assert seen[-1].generated_tokens == done.generated_tokens
     assert seen[-1].flops == 2 * spec_of(MODEL).active_parameters * done.generated_tokens
     assert 0 < seen[0].usd < seen[-1].usd < 0.1
-    assert seen[-1].left_s == 0 < seen[0].left_s
+    assert seen[-1].left_s == 0
     seen.clear()
     drawn(model="nobody/knows", served_model=MODEL, progress=seen.append)
     assert (seen[-1].flops, seen[-1].usd) == (None, None)
@@ -126,7 +125,21 @@ def test_it_works_inside_a_running_event_loop(drawn):
         ({"answers": "maths"}, "--answers: unknown kind of answer 'maths'; did you mean math"),
         ({"task": "nofile.jsonl"}, "--task nofile.jsonl: no such task file"),
         ({"task": "gsm9k"}, "--task: unknown task .* gsm8k"),
-        ({"temperature": float("nan")}, "--temperature: nan is no temperature"),
+        ({"temperature": float("nan")}, "--temperature: nan is out of range; give a number from 0 to 5"),
+        ({"top_k": -1}, "--top-k: -1 is out of range; give a whole number from 0"),
+        ({"min_p": 1.5}, "--min-p"),
+        ({"presence_penalty": 3.0}, "--presence-penalty"),
+        ({"repetition_penalty": 0.0}, "--repetition-penalty: 0 is out of range; give a number above 0 up to 10"),
+        ({"seed": -1}, "--seed: -1 is out of range"),
+        ({"seed": 10**40}, "--seed: a number of that size is out of range"),
+        ({"samples": "4,x"}, "--samples: '4,x' is no number of samples; give a whole number, or several: 4,8,16"),
+        ({"samples": "4,٣"}, "--samples: '4,٣' is no number"),
+        ({"chat_option": "thinking"}, "--chat-option: 'thinking' is no setting; accepted: name=value"),
+        ({"chat_option": "a=1", "plain": True}, "--chat-option: does not go with --plain"),
+        ({"reward_served_model": "x"}, "--reward-served-model: is for runs with a reward model"),
+        ({"usd_per_million_tokens": "1"}, "--usd-per-million-tokens: '1' are no two prices; give USD"),
+        ({"usd_per_million_tokens": "1,nan"}, "--usd-per-million-tokens: '1,nan' are no two prices"),
+        ({"usd_per_million_tokens": "1,2", "usd_per_hour": 1.0}, "--usd-per-million-tokens: does not go with"),
         ({"temperature": 5.1}, "--temperature"),
         ({"top_p": 0.0}, "--top-p"),
         ({"frequency_penalty": float("inf")}, "--frequency-penalty"),
@@ -201,7 +214,8 @@ def test_a_task_file_and_its_template(drawn, tmp_path):
     (tmp_path / "t.jsonl").write_text('{"question": "3+4", "answer": "7", "id": "q"}')
     done = drawn(task=str(tmp_path / "t.jsonl"), template="Q {question}\n", answers="arithmetic", samples=64)
     assert (done.questions, done.answers) == (1, 64)
-    assert 0.7 < done.accuracy < 1
+    assert done.accuracy == 1  # of the vote, not of a mean answer
+    assert 0.7 < duckdb.sql(f"select avg(correct::int) from '{done.path}'").fetchall()[0][0] < 1
     with pytest.raises(AdvisorError, match=r"^--template: has a field other than {question}"):
         drawn(task=str(tmp_path / "t.jsonl"), template="{question}{other}")
 
@@ -217,14 +231,15 @@ def test_a_server_that_dies_loses_nothing(drawn, ws, server, monkeypatch):
     assert cut.most_common_failure
     assert cut.notes == (
         f"{cut.failed} of {cut.failed} failures: {cut.most_common_failure}",
-        f"{cut.failed} questions failed; run the same command again to try once more",
+        f"{cut.failed} questions failed ({', '.join(cut.failed_questions[:3])} and {cut.failed - 3} more); run the same"
+        " command again to try once more, with --skip-failed to go on without",
     )
     assert seen[-1].failed == cut.failed
     server.dies_after = float("inf")
     before = server.completions
     whole = drawn(in_flight=2)
     assert (whole.failed, whole.questions, whole.answers, whole.run_id) == (0, 12, 48, cut.run_id)
-    assert server.completions - before == 4 * cut.failed
+    assert server.completions - before == 4 * 12 - 30 == 18
     assert whole.path.endswith(".parquet")
     assert not list(ws.own.rglob(".*.jsonl"))
 

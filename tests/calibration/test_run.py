@@ -1,13 +1,12 @@
 """Sampling runs on a scripted engine: stored, resumed, repeated, and called the same by every version."""
 
 import asyncio
-import json
 from dataclasses import fields, replace
 
 import duckdb
 import pytest
 
-from advisor.calibration.run import draw
+from advisor.calibration.run import Engines, How, draw
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import Sampling
 from advisor.errors import AdvisorError, MissingAbility
@@ -17,15 +16,16 @@ from advisor.strategies import STRATEGIES
 from advisor.strategies.dispatch import SEARCHES
 from advisor.tables import columns
 from advisor.tasks.task import load
+from tests.calibration.serving import journaled
 from tests.strategies.scripted import Oracle, Policy
 
 TASK = load("arithmetic", n_questions=20)
 SAMPLING = Sampling(seed=3, max_tokens=400)
 
 
-def run(folder, strategy="majority", budget=8, policy=None, score=None, **others):
+def run(folder, strategy="majority", budget=8, policy=None, score=None, **how):
     plan = Plan("Qwen/Qwen3-0.6B", strategy, budget, SAMPLING)
-    return asyncio.run(draw(plan, TASK, (policy or Policy(0.15), score), folder, **others))
+    return asyncio.run(draw(plan, TASK, Engines(policy or Policy(0.15), score), folder, How(**how)))
 
 
 def rows(path):
@@ -55,7 +55,7 @@ def test_every_strategy_is_recorded_whole(tmp_path, strategy, budget, scored):
     path, counts = run(tmp_path, strategy, budget, score=Oracle() if scored else None)
     assert counts.done == len(TASK.questions)
     assert {row[0] for row in rows(path)} == {q.question_id for q in TASK.questions}
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert [p.name for p in (tmp_path / "samples").iterdir()] == [path.name]
     found = duckdb.sql(f"from '{path}'")
     assert found.columns == [c.name for c in columns(Sample)]
     recorded = "sampling" if strategy in {"majority", "best-of-n"} else strategy
@@ -82,8 +82,9 @@ def test_what_a_row_says(tmp_path):
         assert all(0 <= row[3] <= 1 for row in three)
     assert {row[6:] for row in found} == {(1.0, 400)}
     assert counts.work.generated_tokens == sum(row[1] for row in found)
-    ((right,),) = duckdb.sql(f"select avg(correct::int) from '{path}'").fetchall()
-    assert counts.accuracy == pytest.approx(right)
+    best = "select arg_max(correct, (score, -sample_index)) as chosen from '{}' group by question_id"
+    ((accuracy,),) = duckdb.sql(f"select avg(chosen::int) from ({best.format(path)})").fetchall()
+    assert counts.accuracy == pytest.approx(accuracy)
 
 
 def test_runs_repeat(tmp_path):
@@ -105,15 +106,19 @@ def test_a_killed_run_resumes_without_redrawing(tmp_path):
     whole, _ = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "cut", policy=Dies(0.15), in_flight=2)
-    (journal,) = (tmp_path / "cut").iterdir()
-    kept = len(journal.read_text().splitlines())
+    (journal,) = (tmp_path / "cut" / "samples").iterdir()
+    kept = len(journaled(journal))
     assert 0 < kept < len(TASK.questions)
+    drawn = journal.read_text().count('"part"')
+    assert 60 - 2 * 8 <= drawn <= 60
     with journal.open("a") as file:
         file.write('{"question_id": "arith')  # killed while writing
     policy = Policy(0.15)
     path, counts = run(tmp_path / "cut", policy=policy)
-    assert policy.calls == 8 * (len(TASK.questions) - kept)
-    assert (counts.resumed, counts.done) == (kept, len(TASK.questions))
+    assert policy.calls == 8 * len(TASK.questions) - drawn
+    assert counts.done == len(TASK.questions)
+    assert counts.work.generated_tokens == sum(row[4] for row in rows(whole))
+    assert counts.fresh_tokens < counts.work.generated_tokens
     assert rows(path) == rows(whole)
 
 
@@ -122,7 +127,7 @@ def test_failures_are_recorded_and_tried_again(tmp_path):
     assert 0 < counts.failed < len(TASK.questions)
     assert counts.reasons == {"scripted": counts.failed}
     assert path.name.startswith(".")
-    failed = [json.loads(line)["rows"] for line in path.read_text().splitlines() if '"reason"' in line]
+    failed = [entry["rows"] for entry in journaled(path) if "reason" in entry["rows"][0]]
     assert {(len(r), r[0]["finish_reason"], r[0]["reason"], r[0]["answer"]) for r in failed} == {
         (1, "error", "scripted", None)
     }
@@ -150,7 +155,8 @@ def test_a_strategy_that_needs_rewards_says_so(tmp_path):
 def test_a_journal_is_on_disk_line_by_line(tmp_path):
     with Journal(tmp_path, "r") as journal:
         journal.add("q1", [{"a": 1}])
-        assert json.loads((tmp_path / ".r.jsonl").read_text()) == {"key": "q1", "rows": [{"a": 1}]}
+        (found,) = journaled(tmp_path / ".r.jsonl")
+        assert (found["key"], found["rows"]) == ("q1", [{"a": 1}])
 
 
 def test_a_full_disk_is_one_clear_line_and_keeps_what_it_has(tmp_path, monkeypatch):
@@ -164,8 +170,8 @@ def test_a_full_disk_is_one_clear_line_and_keeps_what_it_has(tmp_path, monkeypat
     monkeypatch.setattr("advisor.store.journal.os.fsync", full)
     with pytest.raises(AdvisorError, match="No space left on device"):
         run(tmp_path)
-    (journal,) = tmp_path.iterdir()
-    assert len(journal.read_text().splitlines()) == 5
+    (journal,) = (tmp_path / "samples").iterdir()
+    assert len(journaled(journal)) == 5
     monkeypatch.undo()
     assert run(tmp_path)[1].done == len(TASK.questions)
 
@@ -189,6 +195,9 @@ OTHERS = {
     "reward": "min",
     "step_mark": "<e>",
     "plain": True,
+    "system_prompt": "Be brief.",
+    "few_shot": (("1+1", "2"),),
+    "chat_options": (("enable_thinking", False),),
 }
 
 
@@ -208,10 +217,10 @@ FORMER = "qwen3-0.6b-arithmetic-sampling-8-258f8276"
 
 def test_a_run_that_version_0_1_began_or_sealed_is_recognised(tmp_path):
     path, _ = run(tmp_path / "whole")
-    sealed = tmp_path / "sealed" / f"{FORMER}.parquet"
-    sealed.parent.mkdir()
+    sealed = tmp_path / "sealed" / "samples" / f"{FORMER}.parquet"
+    sealed.parent.mkdir(parents=True)
     path.rename(sealed)
     assert run(tmp_path / "sealed")[0] == sealed
-    (tmp_path / "begun").mkdir()
-    (tmp_path / "begun" / f".{FORMER}.jsonl").touch()
+    (tmp_path / "begun" / "samples").mkdir(parents=True)
+    (tmp_path / "begun" / "samples" / f".{FORMER}.jsonl").touch()
     assert run(tmp_path / "begun")[0].stem == FORMER

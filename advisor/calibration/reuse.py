@@ -1,0 +1,64 @@
+"""Plain samples that earlier runs drew: a run of more samples, or one that scores them, draws only what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from advisor.calibration.draws import completion_part, recorded
+from advisor.calibration.sampling_plan import Plan
+from advisor.engines.protocol import Completion
+from advisor.errors import AdvisorError
+from advisor.store.journal import Journal
+from advisor.store.measurements import rows_table
+from advisor.store.samples import Sample
+from advisor.store.sql import statement
+from advisor.tasks.task import Task
+
+PACKAGE = "advisor.calibration"
+BATCH = 1000
+
+
+def take_up(plan: Plan, task: Task, columns: Mapping[str, Any], folder: Path, journal: Journal) -> int:
+    """Put the answers that sealed runs of the same set-up and seed have into the journal; how many these were.
+
+    Only with their texts, and where the question's prompt is the same. Raises AdvisorError for a damaged file.
+    """
+    kept = [file for file in sorted((folder / "texts").glob("[!.]*.parquet"))]
+    files = [folder / "samples" / file.name for file in kept]
+    pairs = [(sample, text) for sample, text in zip(files, kept, strict=True) if sample.exists()]
+    if plan.search != "sampling" or plan.sampling.seed is None or not pairs:
+        return 0
+    questions = {question.question_id: question for question in task.questions}
+    connection = duckdb.connect()
+    row = {"question_id": "", "sample_index": 0, "answer": None, "correct": False, "generated_tokens": None}
+    rows_table(connection, Sample, "plan", [{**row, **columns}])
+    files_of = {"samples": [str(sample) for sample, _ in pairs], "texts": [str(text) for _, text in pairs]}
+    found = 0
+    try:
+        result = connection.execute(statement(PACKAGE, "reuse"), files_of)
+        while rows := result.fetchmany(BATCH):
+            for question_id, index, prompt, *drawn in rows:
+                question = questions.get(question_id)
+                if question is None or question.prompt != prompt or question_id in journal.done:
+                    continue
+                part = completion_part("", plan.draw_of(question, index))
+                if journal.part(question_id, part) is None:
+                    journal.add_part(question_id, part, recorded(_completion(index, *drawn)))
+                    found += 1
+    except duckdb.Error as error:
+        hint = "`advisor check` names the damaged file"
+        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(folder), hint=hint) from None
+    return found
+
+
+def _completion(
+    index: int, text: str, reasoning: str | None, generated_tokens: int, prompt_tokens: int, reason: str
+) -> Completion:
+    """The draw behind a row; its prompt was computed once, for the first answer, and shared by the others."""
+    computed = prompt_tokens if index == 0 else 0
+    ended = "stop" if reason == "stop" else "length"
+    return Completion(text, generated_tokens, computed, prompt_tokens - computed, ended, "", reasoning or "")
