@@ -20,6 +20,7 @@ from advisor.importers import IMPORTERS
 
 if TYPE_CHECKING:
     from advisor.calibration.calibrate import calibrate as calibrate
+    from advisor.calibration.regrade import regrade as regrade
     from advisor.errors import AdvisorError as AdvisorError
     from advisor.errors import MissingAbility as MissingAbility
     from advisor.errors import NoAnswer as NoAnswer
@@ -60,6 +61,7 @@ _ROOMS = {
     "known_tasks": "recommendation.frontier",
     "profile": "profiler.profile",
     "recommend": "recommendation.pick",
+    "regrade": "calibration.regrade",
     "report": "reports.markdown",
     **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},
 }

@@ -189,8 +189,8 @@ def calibrate(
     return replace(last, others=tuple(others))
 
 
-Report = Callable[[Plan, float], Callable[[Counts], None]]
-"""From a plan, and when its engines were ready, to what is called with its counts."""
+Report = Callable[[Plan, float | None], Callable[[Counts], None]]
+"""From a plan, and when its engines were ready (None: not yet), to what is called with its counts."""
 
 
 def _reporter(
@@ -219,6 +219,7 @@ async def _run(
 ) -> tuple[dict[Plan, tuple[Path, Counts]], tuple[str, ...]]:
     """What each plan came to, and what the probe of the engine found."""
     first = plans[0]
+    report(first, None)(Counts(len(task.questions)))
     async with AsyncExitStack() as opened:
         generate = await opened.enter_async_context(
             policy(sources.policy, sources.settings, prompting=first.prompting, in_flight=how.in_flight)

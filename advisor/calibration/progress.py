@@ -21,7 +21,7 @@ FORMS = "give USD for a million prompt and a million generated tokens, e.g. 0.6,
 class Progress:
     """A run so far. Tokens and costs are those of the whole run, what was resumed included; None: not known.
 
-    start_s     seconds until the engines were ready, in none of the figures of speed
+    start_s     seconds until the engines were ready, in none of the figures of speed; None: they are starting
     accuracy    share of the questions that the strategy answers right: by its vote, its best answer, …
     unreadable  answers in which none was found
     flops       2·parameters·tokens of policy and reward model, where the catalog has them
@@ -29,7 +29,7 @@ class Progress:
     transcript  the first answer that was drawn, once
     """
 
-    start_s: float
+    start_s: float | None
     questions: int
     done: int
     failed: int
@@ -85,13 +85,14 @@ def _two_prices(text: str, where: str) -> tuple[float, float]:
     return of_prompt, of_generated
 
 
-def watcher(
-    models: Catalog, plan: Plan, price: Price, times: tuple[float, float], report: Callable[[Progress], None] | None
-) -> Callable[[Counts], None]:
-    """A function that reports counts as Progress.
+Times = tuple[float, float | None]
+"""When the command began, from when on the machine is paid for, and when its engines were ready (None: not yet)."""
 
-    `times` are when the command began, from when on the machine is paid for, and when its engines were ready.
-    """
+
+def watcher(
+    models: Catalog, plan: Plan, price: Price, times: Times, report: Callable[[Progress], None] | None
+) -> Callable[[Counts], None]:
+    """A function that reports counts as Progress."""
     begun_s, ready_s = times
     shown: list[Transcript] = []
 
@@ -102,7 +103,7 @@ def watcher(
         shown.extend([first] if first else [])
         report(
             Progress(
-                start_s=ready_s - begun_s,
+                start_s=None if ready_s is None else ready_s - begun_s,
                 questions=counts.n_questions,
                 done=counts.done,
                 failed=counts.failed,

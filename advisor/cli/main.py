@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from advisor.cli import choose, collect, lookup
+from advisor.cli import choose, collect, draw, lookup
 from advisor.cli.output import leave_stdout, unwritten
 from advisor.errors import DISTRIBUTION, AdvisorError, MissingAbility
 
@@ -25,7 +25,8 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "report": choose.report,
     },
     "Measure": {
-        "calibrate": collect.calibrate,
+        "calibrate": draw.calibrate,
+        "regrade": draw.regrade,
         "profile": collect.profile,
         "import": collect.import_,
         "fit": collect.fit,

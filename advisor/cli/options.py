@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from advisor.store.workspace import Workspace
+
+
+def one_of(names: Iterable[str]) -> str:
+    """`a, b or c.`"""
+    *others, last = names
+    return f"{', '.join(others)} or {last}."
 
 
 def open_workspace(folder: str | None) -> Workspace:
@@ -183,4 +190,7 @@ ServedModel = Annotated[str | None, typer.Option("--served-model", help="The mod
 EngineSettings = Annotated[
     list[str] | None,
     typer.Option("--engine-option", help="name=value for vLLM in this process, e.g. max_model_len=8192; repeatable."),
+]
+Answers = Annotated[
+    str | None, typer.Option("--answers", help="How answers are read: math, choice, number, exact or arithmetic.")
 ]

@@ -12,6 +12,7 @@ from advisor.values import Value, to_json
 
 if TYPE_CHECKING:
     from advisor.reports.terminal import Block
+    from advisor.store.workspace import Workspace
 
 Answer = TypeVar("Answer", bound=Value)
 
@@ -26,6 +27,11 @@ def emit(answer: Answer, blocks: Callable[[Answer], Iterable[Block]], as_json: b
 def emit_rows(name: str, rows: Iterable[object], blocks: Iterable[Block], as_json: bool) -> None:
     """Print a listing: in JSON one object with the list under its name."""
     write(to_json({name: list(rows)}) if as_json else blocks)
+
+
+def next_step(workspace: Workspace) -> None:
+    """Where measurements went, and the command that derives points and curves from them."""
+    print(f"advisor: kept in {workspace.writable}; next: {workspace.fit_command}", file=sys.stderr)
 
 
 def write(answer: str | Iterable[Block]) -> None:

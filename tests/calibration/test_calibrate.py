@@ -55,11 +55,11 @@ def test_answers_are_drawn_checked_and_sealed(drawn, ws):
     assert {"run_id", "path", "questions", "failed", "accuracy", "generated_tokens", "scored_tokens"} <= set(
         done.to_dict()
     )
-    assert [p.done for p in seen] == list(range(13))
+    assert [p.done for p in seen] == [0, *range(13)]
     assert (seen[-1].accuracy, seen[-1].answers, seen[-1].questions) == (done.accuracy, 48, 12)
     again = drawn()
     assert (again.path, again.accuracy, again.answers) == (done.path, pytest.approx(done.accuracy), 48)
-    assert (again.generated_tokens, again.tokens_per_s, len(seen)) == (done.generated_tokens, 0, 13)
+    assert (again.generated_tokens, again.tokens_per_s, len(seen)) == (done.generated_tokens, 0, 14)
     assert "recorded in full already" in again.notes[0]
     assert drawn(seed=1).run_id != done.run_id
 
@@ -70,7 +70,7 @@ def test_cost_so_far(drawn):
     assert [p.generated_tokens for p in seen] == sorted(p.generated_tokens for p in seen)
     assert seen[-1].generated_tokens == done.generated_tokens
     assert seen[-1].flops == 2 * spec_of(MODEL).active_parameters * done.generated_tokens
-    assert 0 < seen[0].usd < seen[-1].usd < 0.1
+    assert 0 <= seen[0].usd < seen[1].usd < seen[-1].usd < 0.1
     assert seen[-1].left_s == 0
     seen.clear()
     drawn(model="nobody/knows", served_model=MODEL, progress=seen.append)
@@ -273,3 +273,94 @@ def test_loops_are_mentioned(drawn, monkeypatch):
     done = drawn(max_tokens=5)
     assert done.loops > 0
     assert any("--frequency-penalty" in note for note in done.notes)
+
+
+def test_several_widths_in_one_start(drawn, server):
+    rated = {"strategy": "rebase", "reward_model": REWARD_MODEL, "reward_url": server.url, "questions": 3}
+    seen = []
+    done = drawn(**rated, samples="4,2,3", progress=seen.append)
+    widths = [
+        duckdb.sql(f"select distinct budget from '{each.path}'").fetchall()[0][0] for each in (*done.others, done)
+    ]
+    assert widths == [2, 3, 4]
+    assert [p.start_s for p in seen].count(None) == 1
+    before = server.completions
+    again = drawn(**rated, samples=[2, 3])
+    assert (again.path, again.others[0].path) == (done.others[1].path, done.others[0].path)
+    assert server.completions == before
+    votes = drawn(questions=3, samples="2,4")
+    assert (votes.others, votes.answers) == ((), 12)
+
+
+def test_the_first_answer_is_shown_once(drawn):
+    seen = []
+    drawn(progress=seen.append)
+    shown = [p.transcript for p in seen if p.transcript]
+    assert len(shown) == 1
+    assert shown[0].prompt.startswith("Q ")
+    assert shown[0].text
+    assert shown[0].correct == (shown[0].answer == shown[0].reference)
+
+
+def test_all_failed_is_no_result(drawn, server, monkeypatch, ws):
+    monkeypatch.setattr(engine_server, "FIRST_WAIT_S", 0.001)
+    server.dies_after = 0
+    with pytest.raises(MissingAbility, match=r"12 questions failed, all of them: .*; mend that, then run the same"):
+        drawn()
+    with pytest.raises(MissingAbility, match="all of them"):
+        drawn(skip_failed=True)
+    assert not list(ws.own.rglob("*.parquet"))
+    server.dies_after = float("inf")
+    assert drawn().failed == 0
+
+
+def test_a_run_can_be_finished_without_what_fails(drawn, server, ws):
+    def too_long(answer):
+        refused = "64" in answer["choices"][0]["text"]
+        return {"error": "too long"} if refused else answer
+
+    server.spoil = too_long
+    cut = drawn(samples=1)
+    assert 0 < cut.failed < 12
+    assert cut.path.endswith(".jsonl")
+    done = drawn(samples=1, skip_failed=True)
+    assert (done.failed, done.answers, done.failed_questions) == (cut.failed, 12 - cut.failed, cut.failed_questions)
+    found = duckdb.sql(f"select question_id from '{done.path}' where finish_reason = 'error'").fetchall()
+    assert {row[0] for row in found} == set(done.failed_questions)
+    again = drawn(samples=1)
+    assert (again.path, again.failed, again.accuracy) == (done.path, done.failed, done.accuracy)
+
+
+def test_tokens_have_a_price(drawn):
+    seen = []
+    done = drawn(progress=seen.append, usd_per_million_tokens="3,10")
+    query = "select sum(distinct_prompt), sum(generated) from (select any_value(prompt_tokens) * count(*)"
+    query += f" as distinct_prompt, sum(generated_tokens) as generated from '{done.path}' group by question_id)"
+    ((prompt, generated),) = duckdb.sql(query).fetchall()
+    assert seen[-1].usd == pytest.approx((3 * prompt + 10 * generated) / 1e6)
+
+
+def test_how_answers_were_drawn_is_in_every_row(drawn, tmp_path):
+    (tmp_path / "shown.jsonl").write_text('{"question": "Q 1+1\\n", "answer": "2"}')
+    (tmp_path / "t.jsonl").write_text('{"question": "3+4", "answer": "7", "id": "q"}')
+    done = drawn(
+        task=str(tmp_path / "t.jsonl"),
+        template="Q {question}\n",
+        answers="arithmetic",
+        system_prompt="Add.",
+        seed=9,
+        top_k=3,
+        min_p=0.1,
+        presence_penalty=0.2,
+        repetition_penalty=1.1,
+    )
+    names = "endpoint, template, system_prompt, few_shot, chat_options, seed, top_k, min_p, presence_penalty"
+    found = duckdb.sql(f"select distinct {names}, repetition_penalty, reward, step_delimiter from '{done.path}'")
+    assert found.fetchall() == [
+        ("completions", "Q {question}\n", "Add.", "", "", 9, 3, 0.1, 0.2, 1.1, None, None),
+    ]
+
+
+def test_greedy_is_temperature_zero(drawn):
+    done = drawn(strategy="greedy", samples=None)
+    assert duckdb.sql(f"select distinct temperature from '{done.path}'").fetchall() == [(0.0,)]
