@@ -20,6 +20,7 @@ from advisor.store.seal import sealed
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.tables import columns
+from advisor.tasks.answers import reader
 from advisor.tasks.limited import stop_worker
 from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
@@ -70,6 +71,8 @@ def regrade(workspace: Workspace, *, run: str | Sequence[str] | None = None, ans
     former ones kept in a hidden file beside them. Raises NoAnswer where no texts were kept, AdvisorError for an unknown
     run, a damaged file, or where nothing can be written.
     """
+    if answers is not None:
+        reader(answers)
     folder = workspace.writable / "measurements"
     files = {file.stem: file for file in sorted((folder / "texts").glob("[!.]*.parquet"))}
     if not files:
