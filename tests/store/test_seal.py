@@ -35,7 +35,9 @@ def names(folder):
 
 
 def test_what_a_dead_process_left_is_swept_by_the_next_write_and_what_a_living_one_writes_is_not(tmp_path):
-    assert writer(tmp_path / "dead.csv", "die").wait() == 9
+    with writer(tmp_path / "dead.csv", "die") as dead:
+        pass
+    assert (dead.returncode, names(tmp_path)) == (9, [f".dead.csv.{dead.pid}.tmp"])
     (tmp_path / f".old.csv.{os.getpid()}.tmp").write_text("its number is ours now")
     with writer(tmp_path / "slow.csv", "wait") as slow:
         assert slow.stdout.readline() == "writing\n"
