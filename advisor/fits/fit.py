@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from advisor.arguments import checked_arguments
 from advisor.fits.curves import measured_curve, published_curves
@@ -17,6 +18,7 @@ from advisor.fits.speed_fits import OwnSpeeds, own_speeds
 from advisor.fits.speeds import Speeds
 from advisor.fits.stored_answers import Drawn
 from advisor.store.beliefs import CurveRow, Point
+from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
 from advisor.values import Value
@@ -44,6 +46,12 @@ def fit(workspace: Workspace) -> FitSummary:
     Of a user's workspace what it adds to what ships; without one, what ships. Raises AdvisorError for a damaged file,
     before anything is written, and where nothing can be written.
     """
+    folder = workspace.writable / "profiles"
+    with locked(folder, wait_s=SHORT_WAIT_S):
+        return _fitted(workspace, folder)
+
+
+def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     answers = measured(workspace)
     points, curves = fitted_answers(answers, published(workspace))
     tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves}
@@ -54,7 +62,6 @@ def fit(workspace: Workspace) -> FitSummary:
         speeds = own_speeds(loads, Speeds.shipped(workspace), read_prior(workspace))
         tables |= {"performance.csv": speeds.speeds, "corrections.csv": speeds.corrections}
         notes += _without_specs(loads)
-    folder = workspace.writable / "profiles"
     for name, rows in tables.items():
         write_rows(folder / name, rows)
     return FitSummary(

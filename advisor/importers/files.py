@@ -13,6 +13,8 @@ from pyarrow import parquet
 from advisor.errors import AdvisorError
 from advisor.importers.incoming import Locate, check_rows, name_runs
 from advisor.store.identity import RUN_ID
+from advisor.store.locks import SHORT_WAIT_S, locked
+from advisor.store.measurements import copy_parquet
 from advisor.store.samples import Sample
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
@@ -59,10 +61,12 @@ def seal_samples(
     name_runs(connection, unnamed)
     check_rows(connection, path, locate)
     folder = workspace.writable / "measurements" / "samples"
-    recorded = {run: _recorded(connection, run, folder) for run in _run_ids(connection, path)}
-    new = tuple(run for run, name in recorded.items() if name is None)
-    for run in new:
-        sealed(folder / f"{run}.parquet", partial(_copy, connection, run))
+    runs = _run_ids(connection, path)
+    with locked(folder, wait_s=SHORT_WAIT_S):
+        recorded = {run: _recorded(connection, run, folder) for run in runs}
+        new = tuple(run for run, name in recorded.items() if name is None)
+        for run in new:
+            sealed(folder / f"{run}.parquet", partial(_copy, connection, run))
     (n_rows,) = connection.execute("select count(*) from incoming").fetchall()[0]
     return ImportedSamples(n_rows, new, tuple(name for name in recorded.values() if name is not None))
 
@@ -120,9 +124,9 @@ def _same(connection: duckdb.DuckDBPyConnection, run: str, file: Path, names: tu
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, run: str, target: Path) -> None:
-    quoted, name = str(target).replace("'", "''"), run.replace("'", "''")
+    name = run.replace("'", "''")
     rows = f"select * exclude (place) from incoming where run_id = '{name}' order by question_id, sample_index"
-    connection.execute(f"copy ({rows}) to '{quoted}' (format parquet, compression zstd)")
+    copy_parquet(connection, rows, target)
 
 
 def first_line(error: Exception) -> str:

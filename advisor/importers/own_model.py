@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.models.catalog import IMPORTED, ModelEntry
 from advisor.models.families import read_config
+from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.seal import sealed, write_rows
 from advisor.store.workspace import Workspace
 from advisor.tables import read_rows
@@ -48,28 +49,34 @@ def import_model(
     folder = config.resolve().parent
     name = name or folder.name
     spec = read_config(config, name=name)
-    table = workspace.writable / "profiles" / "models.csv"
-    rows = read_rows(table, ModelEntry, hint="delete it and import the models again")
-    kept = table.parent / "models" / name.replace("/", "--") / "config.json"
-    known = next((row for row in rows if row.model == name), None)
-    if known and (known.source != IMPORTED or (kept.exists() and kept.read_bytes() != config.read_bytes())):
-        hint = "rename the folder of one of them"
-        raise AdvisorError(f"{name!r} is the name of another model here", where=str(table), hint=hint)
-    if licensed is None:
-        licensed = known.license if known else ""
     row = ModelEntry(
         model=name,
-        license=licensed,
+        license=licensed or "",
         license_source=IMPORTED if licensed else "",
-        config=kept.parent.name,
+        config=name.replace("/", "--"),
         checkpoint_precision=checkpoint_precision(json.loads(config.read_text(encoding="utf-8"))),
         source=IMPORTED,
         source_url=str(folder),
         as_of=datetime.date.today().isoformat(),
     )
-    sealed(kept, lambda temporary: shutil.copyfile(config, temporary))
-    write_rows(table, [*(each for each in rows if each.model != name), row])
+    table = workspace.writable / "profiles" / "models.csv"
+    with locked(table, wait_s=SHORT_WAIT_S):
+        _add(row, config, table)
     return ImportedModel(name, spec.total_parameters, spec.active_parameters)
+
+
+def _add(row: ModelEntry, config: Path, table: Path) -> None:
+    """Keep the config, and the row in the table over the one it had. Raises AdvisorError for another model's name."""
+    rows = read_rows(table, ModelEntry, hint="delete it and import the models again")
+    kept = table.parent / "models" / row.config / "config.json"
+    known = next((other for other in rows if other.model == row.model), None)
+    if known and (known.source != IMPORTED or (kept.exists() and kept.read_bytes() != config.read_bytes())):
+        hint = "rename the folder of one of them"
+        raise AdvisorError(f"{row.model!r} is the name of another model here", where=str(table), hint=hint)
+    if known and not row.license:
+        row = replace(row, license=known.license, license_source=known.license_source)
+    sealed(kept, lambda temporary: shutil.copyfile(config, temporary))
+    write_rows(table, [*(each for each in rows if each.model != row.model), row])
 
 
 def _license_id(text: str) -> str:

@@ -21,6 +21,7 @@ from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.parallelism import Parallelism
 from advisor.store.identity import RUN_ID, run_id
+from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.measurements import holds, seal_rows
 from advisor.store.runs import STATES, Run
 from advisor.store.workspace import Workspace
@@ -100,7 +101,14 @@ def seal_report(workspace: Workspace, report: Report, defaults: Defaults) -> Imp
         _checked(workspace, {"source": report.tool} | row | {"run_id": name}, defaults, f"{report.path}, run {i}")
         for i, row in enumerate(report.rows, 1)
     ]
-    target = workspace.writable / "measurements" / "runs" / f"{name}.parquet"
+    folder = workspace.writable / "measurements" / "runs"
+    with locked(folder, wait_s=SHORT_WAIT_S):
+        return _sealed_once(checked, folder / f"{name}.parquet")
+
+
+def _sealed_once(checked: Sequence[Row], target: Path) -> ImportedRuns:
+    """The rows under the file's name, or the name under which the folder has them. Raises AdvisorError."""
+    name = target.stem
     if target.exists():
         if not holds(Run, target, checked):
             hint = "give the new rows a run_id of their own"

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from advisor.errors import MissingAbility, install
 from advisor.gpus import GpuSpec
+from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
 from advisor.tables import read_rows
@@ -30,9 +31,11 @@ def measured_cpu(workspace: Workspace) -> GpuSpec:
     Raises MissingAbility without PyTorch.
     """
     if NAME not in workspace.gpus:
+        measured = _measured()
         table = workspace.writable / "profiles" / "gpus.csv"
-        rows = read_rows(table, GpuSpec, hint="delete it and profile again")
-        write_rows(table, [*rows, _measured()])
+        with locked(table, wait_s=SHORT_WAIT_S):
+            rows = read_rows(table, GpuSpec, hint="delete it and profile again")
+            write_rows(table, [*(row for row in rows if row.gpu != NAME), measured])
     return workspace.gpus[NAME]
 
 

@@ -79,10 +79,15 @@ def parquet_writer(row: type, rows: Sequence[dict[str, Any]]) -> Callable[[Path]
     connection = _loaded(row, rows)
 
     def write(path: Path) -> None:
-        quoted = str(path).replace("'", "''")
-        connection.execute(f"copy incoming to '{quoted}' (format parquet, compression zstd)")
+        copy_parquet(connection, "from incoming", path)
 
     return write
+
+
+def copy_parquet(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write the rows of a query to the file that is there already, not to another that then takes its place."""
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"copy ({query}) to '{quoted}' (format parquet, compression zstd, use_tmp_file false)")
 
 
 def seal_rows(row: type, rows: Sequence[dict[str, Any]], target: Path) -> Path:

@@ -5,34 +5,80 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-from collections.abc import Callable, Sequence
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from advisor.errors import AdvisorError
+from advisor.store.locks import POLL_S, release, take
 from advisor.tables import texts
 
 
 def sealed(target: Path, write: Callable[[Path], object]) -> Path:
     """Call `write` on a temporary path, then rename it to `target`, which never exists half written.
 
-    Raises AdvisorError where the folder cannot be written.
+    What killed processes left half written beside it is removed. Raises AdvisorError where the folder cannot be
+    written.
     """
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        os.replace(temporary, target)
-    except OSError as error:
+        _sweep(target.parent)
+        with _held(temporary):
+            write(temporary)
+            _to_disk(temporary)
+            os.replace(temporary, target)
+            _to_disk(target.parent)
+    except (OSError, duckdb.IOException) as error:
         raise AdvisorError(
-            f"cannot write here ({error.strerror or error})",
+            f"cannot write here ({_reason(error)})",
             where=str(target.parent),
             hint="choose a folder that can be written, --workspace for measurements",
         ) from None
+    return target
+
+
+@contextlib.contextmanager
+def _held(temporary: Path) -> Iterator[None]:
+    """Keep the file locked while it is written, so that others see that it is not left over; remove what is left."""
+    while (file := take(temporary)) is None:
+        time.sleep(POLL_S)  # another thread writes it, or somebody looks whether it is left over
+    try:
+        yield
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-    return target
+        release(file)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove temporary files that no living process has locked; that a process id is used again does not matter."""
+    for left in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            if (file := take(left, os.O_RDWR)) is not None:
+                left.unlink(missing_ok=True)
+                release(file)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would survive a loss of power."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _reason(error: OSError | duckdb.IOException) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if number := re.search(r'"errno":"(\d+)"', str(error)):
+        return os.strerror(int(number[1]))
+    return str(error).splitlines()[0].rpartition(": ")[2]
 
 
 def write_rows(path: Path, rows: Sequence[Any]) -> None:

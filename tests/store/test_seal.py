@@ -1,0 +1,68 @@
+"""A whole file or nothing, and what killed processes leave behind."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from advisor.errors import AdvisorError
+from advisor.store.seal import sealed
+
+DIE = """
+import os, sys
+from pathlib import Path
+from advisor.store.seal import sealed
+def write(temporary):
+    temporary.write_text("half")
+    if sys.argv[2] == "die":
+        os._exit(9)
+    print("writing", flush=True)
+    sys.stdin.readline()
+sealed(Path(sys.argv[1]), write)
+"""
+
+
+def writer(target, how):
+    command = [sys.executable, "-c", DIE, str(target), how]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def names(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_what_a_dead_process_left_is_swept_by_the_next_write_and_what_a_living_one_writes_is_not(tmp_path):
+    with writer(tmp_path / "dead.csv", "die") as dead:
+        pass
+    assert (dead.returncode, names(tmp_path)) == (9, [f".dead.csv.{dead.pid}.tmp"])
+    (tmp_path / f".old.csv.{os.getpid()}.tmp").write_text("its number is ours now")
+    with writer(tmp_path / "slow.csv", "wait") as slow:
+        assert slow.stdout.readline() == "writing\n"
+        sealed(tmp_path / "new.csv", lambda temporary: temporary.write_text("whole"))
+        assert names(tmp_path) == [f".slow.csv.{slow.pid}.tmp", "new.csv"]
+        slow.communicate("go on\n")
+    assert (slow.returncode, names(tmp_path)) == (0, ["new.csv", "slow.csv"])
+
+
+def test_what_cannot_be_written_leaves_the_file_as_it_was(tmp_path):
+    def full(temporary):
+        temporary.write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    sealed(tmp_path / "table.csv", lambda temporary: temporary.write_text("whole"))
+    with pytest.raises(AdvisorError, match=r"cannot write here \(No space left on device\)"):
+        sealed(tmp_path / "table.csv", full)
+    assert (names(tmp_path), (tmp_path / "table.csv").read_text()) == (["table.csv"], "whole")
+
+
+@pytest.mark.parametrize("target", ["/dev/full", "/proc/none/at.all"])
+def test_what_duckdb_cannot_write_is_said_in_its_words(tmp_path, target):
+    copy = f"copy (select 1) to '{target}' (format parquet, use_tmp_file false)"
+    with pytest.raises(
+        AdvisorError, match=r"cannot write here \((No space left on device|No such file or directory)\)"
+    ):
+        sealed(tmp_path / "run.parquet", lambda _: duckdb.connect().execute(copy))
+    assert names(tmp_path) == []
