@@ -14,6 +14,7 @@ import duckdb
 from advisor.arguments import checked_arguments
 from advisor.calibration.rows import UNCHECKED
 from advisor.errors import AdvisorError, NoAnswer, unknown
+from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.measurements import seal_rows
 from advisor.store.samples import Sample
 from advisor.store.seal import sealed
@@ -92,6 +93,11 @@ def regrade(workspace: Workspace, *, run: str | Sequence[str] | None = None, ans
 
 def _regraded(samples: Path, texts: Path, kind: str | None) -> tuple[RegradedRun, int]:
     """The run as it is now, and how many of its answers could not be read again."""
+    with locked(samples, wait_s=SHORT_WAIT_S):
+        return _regraded_alone(samples, texts, kind)
+
+
+def _regraded_alone(samples: Path, texts: Path, kind: str | None) -> tuple[RegradedRun, int]:
     before, after, missing = [], [], 0
     for row, text, reference, recorded_kind in _rows(samples, texts):
         before.append(row)

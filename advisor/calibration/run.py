@@ -103,6 +103,8 @@ async def draw(
         plan = replace(plan, sampling=replace(plan.sampling, max_tokens=engines.max_tokens))
     columns = columns_of_run(plan, task, engines.served, name)
     with Journal(folder / "samples", name, partial(journal_fault, columns), how.begun_s) as journal:
+        if found := recorded(plan, task, folder):  # sealed by another process while this one opened the journal
+            return found
         counts = _taken_up(plan, task, columns, journal)
         take_up(plan, task, columns, folder, journal)
         work = Work(plan, task, engines, columns, journal, counts, how.keep_texts)

@@ -19,10 +19,12 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
+from advisor.store.locks import locked
 from advisor.store.seal import sealed
 
 Row = dict[str, Any]
@@ -39,7 +41,7 @@ def no_fault(key: str, rows: list[Row]) -> str | None:
 
 
 class Journal:
-    """The file of one run; use as a context manager.
+    """The file of one run; use as a context manager, which one process at a time can enter.
 
     `fault` says what makes the rows of a key impossible, None where nothing does. Lines with such rows are moved to
     the file `aside`, and `set_aside` names each of them and why. `begun_s` is when the work of this process began, on
@@ -67,21 +69,21 @@ class Journal:
         self._parts: dict[str, dict[str, Place]] = {}
 
     def __enter__(self) -> Journal:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a+b", buffering=0)
-        except OSError as error:
-            raise AdvisorError(
-                f"cannot write here ({error.strerror})",
-                where=str(self.path.parent),
-                hint="choose a writable --workspace",
-            ) from None
-        self._read()
-        self._write({"opened": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")})
+        with ExitStack() as opened:
+            opened.enter_context(locked(self.path))
+            try:
+                self._file = self.path.open("a+b", buffering=0)
+            except OSError as error:
+                what = f"cannot write here ({error.strerror})"
+                raise AdvisorError(what, where=str(self.path.parent), hint="choose a writable --workspace") from None
+            opened.callback(lambda: self._file.close())
+            self._read()
+            self._write({"opened": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")})
+            self._opened = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._opened.close()
 
     @property
     def spent_s(self) -> float:

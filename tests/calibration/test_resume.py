@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 
 import duckdb
 import pytest
@@ -10,6 +11,7 @@ from advisor.calibration.draws import completion_of, scored_of
 from advisor.calibration.run import Engines, How, draw
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import Completion, Sampling, Scored, Served
+from advisor.errors import AdvisorError
 from advisor.tasks.task import load
 from tests.strategies.scripted import Oracle, Policy
 
@@ -162,3 +164,27 @@ def test_without_texts_nothing_is_kept_of_them(tmp_path):
     path, _ = asyncio.run(draw(plan, TASK, Engines(Counted()), tmp_path, How(keep_texts=False)))
     assert path.exists()
     assert not (tmp_path / "texts").exists()
+
+
+class SlowlyWatched(Policy):
+    """Starts the same run a second time in the midst of it."""
+
+    def __init__(self, second):
+        super().__init__(0.2)
+        self.second, self.refused = second, None
+
+    async def generate(self, prompt, partial, sampling):
+        if self.calls == 5:
+            with pytest.raises(AdvisorError) as raised:
+                await self.second()
+            self.refused = raised.value
+        return await super().generate(prompt, partial, sampling)
+
+
+def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
+    plan = Plan("Qwen/Qwen3-0.6B", "majority", 4, SAMPLING)
+    policy = SlowlyWatched(lambda: draw(plan, TASK, Engines(Policy(0.2)), tmp_path))
+    path, _ = asyncio.run(draw(plan, TASK, Engines(policy), tmp_path))
+    assert f"already running, pid {os.getpid()}" in str(policy.refused)
+    assert duckdb.sql(f"select count(*) from '{path}'").fetchall() == [(32,)]
+    assert [file.name for file in (tmp_path / "samples").iterdir()] == [path.name]
