@@ -28,7 +28,7 @@ from typing import Any
 
 from tiny_models import MODELS, QUIET
 
-from advisor.calibration.run import draw
+from advisor.calibration.run import Engines, draw
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import Sampling, Score, Scored
 from advisor.engines.rewards import StepMarks
@@ -105,7 +105,7 @@ async def speed(
     plan = Plan("medium", strategy, budget, sampling, reward_model="reward" if rewards else None)
     with tempfile.TemporaryDirectory() as folder:
         start = time.monotonic()
-        _, counts = await draw(plan, task, (policy, rewards), Path(folder))
+        _, counts = await draw(plan, task, Engines(policy, rewards), Path(folder))
         took, work = time.monotonic() - start, counts.work
         return work.generated_tokens / took, (work.generated_tokens + work.prompt_tokens) / took
 

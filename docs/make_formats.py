@@ -49,11 +49,14 @@ A column that is not listed is refused, so that a misspelt one does not pass for
 without a run_id become one run a file, or one for each model, task, strategy and setting of drawing that the file has.
 `advisor import epoch` finds models by their names in the catalogue, and takes any Hugging Face id.
 
-While `advisor calibrate` runs, answers lie in a hidden journal beside the sealed files, one JSON line a question, on
-disk before the next; the same command takes it up and seals it when no question is missing. A question whose requests
-failed, or were answered with what no answer can be, is a row with finish_reason `error`, and is tried again. A line
-of the journal that is damaged or impossible is moved to `.RUN.set-aside` beside it and named, and its question asked
-again.
+While `advisor calibrate` runs, completions, rewards and answers lie in a hidden journal `.RUN.jsonl` beside the sealed
+files, a JSON line each; the same command takes it up and seals it when no question is missing. One process at a time
+writes it. A question whose requests failed, or were answered with what no answer can be, is a row with finish_reason
+`error`, and is tried again; with `--skip-failed` it is sealed as that. A line of the journal that is damaged or
+impossible is moved to `.RUN.set-aside` beside it and named, and what it held is drawn again.
+
+`advisor regrade` reads the texts of a run again; rows that change are sealed anew, and the former ones kept as the
+hidden `.RUN.former-1.parquet`, which nothing counts.
 
 Of several settings of one strategy the user's own come first, then the one with most answers; `advisor fit` names the
 others."""

@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from advisor.calibration.rows import answers
+from advisor.calibration.rows import answers, columns_of_run
 from advisor.calibration.run import search
 from advisor.calibration.sampling_plan import Plan
-from advisor.engines.protocol import Sampling, Scored
+from advisor.engines.protocol import Sampling, Scored, Served
 from advisor.strategies import STRATEGIES
 from advisor.strategies.rebase import Steps, rebase
 from advisor.strategies.sample import sample
@@ -40,9 +40,10 @@ def engines(request):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_on_every_engine(loop, engines, strategy):
     """As `calibrate` runs it: its searches, and the rows it makes of them."""
-    plan = Plan("small", strategy, BUDGETS.get(strategy, 4), SAMPLING)
     generate, score = engines
     score = score if STRATEGIES[strategy].needs_rewards else None
+    plan = Plan("small", strategy, BUDGETS.get(strategy, 4), SAMPLING, reward_model="reward" if score else None)
+    columns = columns_of_run(plan, TASK, Served(), "run")
 
     async def everything():
         return await asyncio.gather(*(search(plan, TASK, q, generate, score) for q in QUESTIONS))
@@ -62,7 +63,7 @@ def test_every_strategy_on_every_engine(loop, engines, strategy):
             assert all(0 <= r <= 1 for r in trace.rewards)
             if rewarded and "\n" in trace.text:
                 assert len(trace.rewards) == trace.text.count("\n")
-        rows = answers(plan, TASK, question, searched, "run")
+        rows = answers(columns, TASK, question, searched, 8)
         assert [row.answer for row in rows][: len(searched.traces)] == [answer_of(t.text) for t in searched.traces]
         assert all((row.score is not None) == rewarded for row in rows if searched.traces)
         assert {row.search_generated_tokens for row in rows} == {work.generated_tokens}
