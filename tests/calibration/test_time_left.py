@@ -4,7 +4,7 @@ import heapq
 import math
 import random
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -64,30 +64,50 @@ def waves(s: Setting, r: random.Random) -> Iterator[list[float]]:
         return max(min(median * math.exp(s.sigma * (common + math.sqrt(1 - s.alike) * r.gauss(0, 1))), most), 1.0)
 
     if r.random() < s.failing:
-        yield [length() / 10]
-    elif s.strategy in ("greedy", "plain"):
-        yield [length() for _ in range(s.k)]
-    elif s.strategy == "thinking":
-        thought = length()
-        yield [thought]
-        if thought == s.most:
-            yield [r.uniform(10, 64)]
-    elif s.strategy == "adaptive":
-        right, votes = r.betavariate(1.2, 1.0), Counter()
-        while not settled(votes, s.k - votes.total(), 0.95):
-            yield [length()]
-            votes["right" if r.random() < right else r.randint(0, 3)] += 1
-    elif s.strategy == "rebase":
-        width, steps = s.k, r.uniform(4, 14)
-        for depth in range(1, 26):
-            yield [length(60, 256) for _ in range(width)]
-            width -= sum(r.random() < (depth / steps) ** 3 for _ in range(width))
-            if not width:
-                break
-    else:
-        for _ in range(s.k):
-            yield [length(60, 256) for _ in range(4)]
-            yield [length(s.median / 2, min(s.most, 1024))]
+        return iter([[length() / 10]])
+    return WAVES[s.strategy](s, r, length)
+
+
+def sampled(s: Setting, r: random.Random, length: Callable[..., float]) -> Iterator[list[float]]:
+    yield [length() for _ in range(s.k)]
+
+
+def thought(s: Setting, r: random.Random, length: Callable[..., float]) -> Iterator[list[float]]:
+    tokens = length()
+    yield [tokens]
+    if tokens == s.most:
+        yield [r.uniform(10, 64)]
+
+
+def voted(s: Setting, r: random.Random, length: Callable[..., float]) -> Iterator[list[float]]:
+    right, votes = r.betavariate(1.2, 1.0), Counter()
+    while not settled(votes, s.k - votes.total(), 0.95):
+        yield [length()]
+        votes["right" if r.random() < right else r.randint(0, 3)] += 1
+
+
+def balanced(s: Setting, r: random.Random, length: Callable[..., float]) -> Iterator[list[float]]:
+    width, steps, depth = s.k, r.uniform(4, 14), 0
+    while width and depth < 25:
+        depth += 1
+        yield [length(60, 256) for _ in range(width)]
+        width -= sum(r.random() < (depth / steps) ** 3 for _ in range(width))
+
+
+def rolled_out(s: Setting, r: random.Random, length: Callable[..., float]) -> Iterator[list[float]]:
+    for _ in range(s.k):
+        yield [length(60, 256) for _ in range(4)]
+        yield [length(s.median / 2, min(s.most, 1024))]
+
+
+WAVES = {
+    "greedy": sampled,
+    "plain": sampled,
+    "thinking": thought,
+    "adaptive": voted,
+    "rebase": balanced,
+    "mcts": rolled_out,
+}
 
 
 class Search:
@@ -95,6 +115,13 @@ class Search:
 
     def __init__(self, begun_s: float, rounds: Iterator[list[float]]) -> None:
         self.begun_s, self.rounds, self.open, self.draws = begun_s, rounds, 0, 0
+
+
+def take_up(queue: deque, served: list, slots: int, progress: float) -> None:
+    """First come, first served, while a slot is free; served ones are ordered by the progress at which they end."""
+    while queue and len(served) < slots:
+        tokens, begun_s, search = queue.popleft()
+        heapq.heappush(served, (progress + tokens, begun_s, search))
 
 
 def events(s: Setting) -> list[tuple[str, tuple[float, ...]]]:
@@ -127,21 +154,20 @@ def events(s: Setting) -> list[tuple[str, tuple[float, ...]]]:
 
     fill()
     while queue or served:
-        while queue and len(served) < s.slots:
-            tokens, begun_s, search = queue.popleft()
-            heapq.heappush(served, (progress + tokens, begun_s, search))
+        take_up(queue, served, s.slots, progress)
         end, begun_s, search = heapq.heappop(served)
         now_s += (end - progress) * (1 + (len(served) + 1) / s.half) / TOKENS_PER_S
         progress = end
         out.append(("draw_ended", (begun_s, stamp())))
         search.open -= 1
-        if not search.open:
-            if lengths := next(search.rounds, None):
-                send(search, lengths)
-            else:
-                going.remove(search)
-                out.append(("question_ended", (search.begun_s, stamp(), search.draws)))
-                fill()
+        if search.open:
+            continue
+        if lengths := next(search.rounds, None):
+            send(search, lengths)
+        else:
+            going.remove(search)
+            out.append(("question_ended", (search.begun_s, stamp(), search.draws)))
+            fill()
     return out
 
 
@@ -165,10 +191,10 @@ def ratios(s: Setting, shares: tuple[float, ...] = SHARES) -> list[float | None]
 
 
 def test_within_a_factor_of_two_in_most_runs():
-    runs = [ratios(drawn_setting(seed, most_draws=3_000)) for seed in range(5_000, 5_060)]
-    for share, found in zip(SHARES, zip(*runs, strict=True), strict=True):
-        within = sum(ratio is not None and 0.5 <= ratio <= 2 for ratio in found) / len(found)
-        print(share, within)
+    """Shorter runs than those that the figures of TimeLeft come from, and fewer."""
+    runs = [ratios(drawn_setting(seed, most_draws=2_000)) for seed in range(5_000, 5_050)]
+    within = [sum(0.5 <= ratio <= 2 for ratio in found) / len(runs) for found in zip(*runs, strict=True)]
+    assert all(share >= least for share, least in zip(within, (0.66, 0.74, 0.72, 0.66), strict=True)), within
 
 
 @pytest.mark.parametrize(
@@ -189,7 +215,6 @@ def test_within_a_factor_of_two_in_most_runs():
 def test_where_much_waits_for_its_turn_it_is_close(setting):
     for seed in range(3):
         found = ratios(Setting(**{**vars(setting), "seed": seed}), (0.15, 0.3, 0.45, 0.6))
-        print(seed, found)
         assert all(0.5 <= ratio <= 2 for ratio in found), found
 
 
@@ -212,7 +237,6 @@ def served_in_turn(n: int, slots: int, ended: int, to_begin: int = 0) -> TimeLef
 def test_a_queue_served_in_turn(slots, part):
     ended = int(200 * part)
     left_s = served_in_turn(200, slots, ended).left_s(ended / slots + 0.5)
-    print(left_s, (200 - ended) / slots)
     assert left_s == pytest.approx((200 - ended) / slots, rel=0.3)
 
 
