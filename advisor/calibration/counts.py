@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from advisor.strategies.search import Searched
 from advisor.strategies.selection import SELECTIONS
 from advisor.tasks.questions import Question
 from advisor.work import Work
+
+LOOK_EVERY_S = 1.0
+"""The time left takes milliseconds to work out, and questions may end by the hundred a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Counts:
     set_aside: tuple[str, ...] = ()
     transcript: Transcript | None = None
     time_left: TimeLeft = field(init=False)
+    _left: tuple[float, float | None] = (-math.inf, None)
 
     def __post_init__(self) -> None:
         self.time_left = TimeLeft(self.n_questions)
@@ -127,8 +132,15 @@ class Counts:
 
     @property
     def left_s(self) -> float | None:
-        """Time left; None before anything can be said of it, zero at the end."""
-        return 0.0 if self.done == self.n_questions else self.time_left.left_s(time.monotonic())
+        """Time left, looked at anew once a second; None before a first answer, zero at the end."""
+        if self.done == self.n_questions:
+            return 0.0
+        if not self.fresh_tokens:
+            return None
+        now_s = time.monotonic()
+        if now_s - self._left[0] > LOOK_EVERY_S:
+            self._left = now_s, self.time_left.left_s(now_s)
+        return self._left[1]
 
 
 def is_right(samples: Sequence[Sample], selection: str) -> bool:
