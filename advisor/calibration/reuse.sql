@@ -1,4 +1,4 @@
--- Answers that runs of the same set-up and seed have drawn already, with their texts.
+-- Answers that runs of the same set-up and seed have drawn already on the same engine, with their texts.
 -- in:  $samples, $texts: lists of files, the same runs; table plan: one row, the columns of the run that draws now
 -- out: question_id, sample_index, prompt, text, reasoning, generated_tokens, prompt_tokens, finish_reason;
 --      one row a draw
@@ -31,6 +31,8 @@ join plan
     and drawn.presence_penalty is not distinct from plan.presence_penalty
     and drawn.repetition_penalty is not distinct from plan.repetition_penalty
     and drawn.max_tokens is not distinct from plan.max_tokens
+    and drawn.engine is not distinct from plan.engine
+    and drawn.engine_version is not distinct from plan.engine_version
 where
     drawn.sample_index < plan.budget
     and drawn.finish_reason in ('stop', 'length', 'loop')

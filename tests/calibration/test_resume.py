@@ -146,17 +146,38 @@ def test_a_reward_model_scores_answers_that_were_drawn_before(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "other", [{"sampling": Sampling(seed=4, max_tokens=200)}, {"system_prompt": "Think."}, {"plain": True}]
+    "other",
+    [
+        {"sampling": Sampling(seed=4, max_tokens=200)},
+        {"sampling": Sampling(seed=3, max_tokens=201)},
+        {"sampling": Sampling(seed=3, max_tokens=200, top_k=4)},
+        {"system_prompt": "Think."},
+        {"few_shot": (("1+1", "2"),)},
+        {"chat_options": (("enable_thinking", False),)},
+    ],
 )
 def test_answers_of_another_set_up_are_drawn_anew(tmp_path, other):
     run(tmp_path, "majority", Counted())
     policy = Counted()
-    if "plain" in other:  # the same prompt, sent another way
-        plan = Plan("Qwen/Qwen3-0.6B", "majority", 6, SAMPLING, plain=True)
-        asyncio.run(draw(plan, TASK, Engines(policy, None, Served("scripted", "1", "chat")), tmp_path))
-    else:
-        run(tmp_path, "majority", policy, **other)
+    run(tmp_path, "majority", policy, **other)
     assert policy.calls == 48
+
+
+@pytest.mark.parametrize(
+    "served",
+    [
+        Served("scripted", "1", "chat"),
+        Served("scripted", "2", "completions"),
+        Served("other", "1", "completions"),
+        Served("scripted", "1", "completions", unsent=("top_k",)),
+    ],
+)
+def test_answers_of_another_engine_are_drawn_anew(tmp_path, served):
+    run(tmp_path, "majority", Counted())
+    policy = Counted()
+    plan = Plan("Qwen/Qwen3-0.6B", "majority", 7, SAMPLING)
+    asyncio.run(draw(plan, TASK, Engines(policy, None, served), tmp_path))
+    assert policy.calls == 7 * 8
 
 
 def test_without_texts_nothing_is_kept_of_them(tmp_path):
