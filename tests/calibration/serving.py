@@ -69,10 +69,13 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self):
+    def __init__(self, handler):
         self.lock, self.completions, self.dies_after = threading.Lock(), 0, float("inf")
         self.heal()
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", 0), handler)
+
+    def handle_error(self, request, client_address):
+        """A client that was killed: nobody reads the answer."""
 
     def heal(self):
         """Answer well from now on."""
@@ -84,8 +87,8 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving():
-    server = Server()
+def serving(handler=Handler):
+    server = Server(handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server
