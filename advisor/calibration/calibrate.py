@@ -21,7 +21,7 @@ from advisor.calibration.counts import Counts
 from advisor.calibration.run import draw, recorded
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.connect import Endpoint, check_url, options, policy, rewards, run, weights
-from advisor.engines.protocol import Generate, Score
+from advisor.engines.protocol import Generate, Prompting, Score
 from advisor.engines.rewards import StepMarks
 from advisor.importers.own_model import stored_name
 from advisor.models.catalog import Catalog
@@ -180,7 +180,12 @@ async def _run(
     marks = StepMarks(plan.delimiter, plan.step_mark)
     async with AsyncExitStack() as opened:
         generate: Generate = await opened.enter_async_context(
-            policy(engines.policy, engines.settings, plain=plan.plain, in_flight=engines.in_flight)
+            policy(
+                engines.policy,
+                engines.settings,
+                prompting=Prompting(plain=plan.plain),
+                in_flight=engines.in_flight,
+            )
         )
         score: Score | None = None
         if engines.rewards is not None:

@@ -11,6 +11,7 @@ from tests.strategies.scripted import Policy
 
 MODEL = "Qwen/Qwen3-0.6B"
 REWARD_MODEL = "Qwen/Qwen3-1.7B"
+GREETING = "Hello"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -29,6 +30,10 @@ class Handler(BaseHTTPRequestHandler):
             answer(body)
 
     def complete(self, body):
+        if body["prompt"] == GREETING:  # what a client says when it opens
+            usage = {"prompt_tokens": 1, "completion_tokens": 1}
+            self.reply({"choices": [{"text": "Hi", "finish_reason": "length"}], "usage": usage})
+            return
         with self.server.lock:
             self.server.completions += 1
             broken = self.server.completions > self.server.dies_after
