@@ -43,7 +43,7 @@ async def decoded(reply: httpx.Response, most_bytes: int) -> Any:
     body = bytearray()
     async for chunk in chunks(reply, most_bytes):
         body += chunk
-    return json.loads(bytes(body))
+    return json.loads(body)
 
 
 async def reason(reply: httpx.Response) -> str:

@@ -70,10 +70,11 @@ async def _steps(generate: Generate, prompts: Sequence[str], sampling: Sampling,
     """Nothing, or a note where no answer has a step. Raises MissingAbility where steps end unseen."""
     whole = replace(sampling, temperature=0.0, max_tokens=min(STEP_TOKENS, sampling.max_tokens), stop=())
     hint = "serve the model with vLLM, or take a strategy without steps, such as majority or best-of-n"
-    failure = ""
+    answered, failure = False, ""
     for prompt in prompts[:STEP_PROMPTS]:
         try:
             step = await generate.generate(prompt, "", replace(whole, stop=(delimiter,)))
+            answered = True
             if step.reasoning and not step.text:
                 hint = "serve it without a reasoning parser, or turn thinking off: --chat-option enable_thinking=false"
                 raise MissingAbility(NO_TEXT, where="--strategy", hint=hint)
@@ -83,7 +84,7 @@ async def _steps(generate: Generate, prompts: Sequence[str], sampling: Sampling,
                 raise MissingAbility(SILENT, where="--strategy", hint=hint)
         except EngineFailure as refusal:
             failure = str(refusal)
-    if failure:
+    if not answered:
         raise MissingAbility(f"no step of an answer could be drawn ({failure[:200]})", where="--strategy", hint=hint)
     return (f"none of the first answers has a step that ends with {delimiter!r}: see --delimiter",)
 

@@ -133,7 +133,7 @@ class Server:
         content = {"model": self.model, **body}
         problem = "nothing"
         with self.masking():
-            async with before(self.timeout_s + tokens * SECONDS_A_TOKEN):
+            async with before(self.deadline_s(tokens)):
                 for attempt in range(ATTEMPTS):
                     wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) * random.uniform(0.5, 1.5)
                     try:
@@ -150,6 +150,10 @@ class Server:
                     if attempt + 1 < ATTEMPTS:
                         await asyncio.sleep(wait_s)
             raise EngineFailure(problem)
+
+    def deadline_s(self, tokens: int) -> float:
+        """For a request that may generate so many tokens."""
+        return self.timeout_s + tokens * SECONDS_A_TOKEN
 
     @contextmanager
     def masking(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ import httpx
 from advisor.engines.bounded import lines, reason
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.replies import mapping, whole
-from advisor.engines.server import SECONDS_A_TOKEN, Server, before
+from advisor.engines.server import Server, before
 from advisor.engines.timing import Timing
 
 STREAM_BYTES = 1 << 20
@@ -55,7 +55,7 @@ class TimedClient(Server):
         begun, first, last, count, answered = time.perf_counter(), 0.0, 0.0, 0, False
         try:
             async with (
-                before(self.timeout_s + tokens * SECONDS_A_TOKEN),
+                before(self.deadline_s(tokens)),
                 self._http.stream("POST", f"{self.root}/v1/completions", json=body) as reply,
             ):
                 answered = True

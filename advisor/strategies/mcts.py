@@ -6,14 +6,13 @@ four children a node. The budget counts every generated token, unfinished paths 
 
 from __future__ import annotations
 
-import asyncio
 import math
 from dataclasses import dataclass, field, replace
 
 from advisor.engines.protocol import Generate, Sampling, Score
 from advisor.strategies.rebase import DEPTH, Node, Steps, path_tokens, step
 from advisor.strategies.sample import seeded
-from advisor.strategies.search import Searched, Trace, finish, work_of
+from advisor.strategies.search import Searched, Trace, finish, together, work_of
 from advisor.work import Work
 
 EXPLORATION = math.sqrt(2)
@@ -51,8 +50,8 @@ async def mcts(
         path = select(root)
         leaf = path[-1]
         if not leaf.node.ended and leaf.depth < DEPTH:
-            grown = await asyncio.gather(
-                *(step(generate, score, prompt, leaf.node, seeded(sampling, drawn + i), steps) for i in range(CHILDREN))
+            grown = await together(
+                step(generate, score, prompt, leaf.node, seeded(sampling, drawn + i), steps) for i in range(CHILDREN)
             )
             drawn += CHILDREN
             leaf.children = [Branch(node, leaf.depth + 1) for node, _ in grown]

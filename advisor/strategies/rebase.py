@@ -6,14 +6,13 @@ as that many next steps. Finished answers take their place from the width, until
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.engines.protocol import Generate, Sampling, Score
 from advisor.strategies.sample import seeded
-from advisor.strategies.search import Searched, Trace, finish, work_of
+from advisor.strategies.search import Searched, Trace, finish, together, work_of
 from advisor.work import Work
 
 BALANCE_TEMPERATURE = 0.2
@@ -74,11 +73,9 @@ async def rebase(
     for _ in range(DEPTH):
         shares = allocate([node.reward for node in nodes], remaining)
         parents = [node for node, share in zip(nodes, shares, strict=True) for _ in range(share)]
-        grown = await asyncio.gather(
-            *(
-                step(generate, score, prompt, parent, seeded(sampling, drawn + i), steps)
-                for i, parent in enumerate(parents)
-            )
+        grown = await together(
+            step(generate, score, prompt, parent, seeded(sampling, drawn + i), steps)
+            for i, parent in enumerate(parents)
         )
         drawn += len(parents)
         work = sum((spent for _, spent in grown), work)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from advisor.engines.protocol import Generate, Sampling, Score
-from advisor.strategies.search import Searched, Trace, finish, work_of
+from advisor.strategies.search import Searched, Trace, finish, together, work_of
 from advisor.work import Work
 
 
 async def sample(generate: Generate, score: Score | None, prompt: str, sampling: Sampling, n: int) -> Searched:
     """`n` answers side by side, scored where there is a reward model. Raises EngineFailure."""
-    return joined(await asyncio.gather(*(one_answer(generate, score, prompt, sampling, i) for i in range(n))))
+    return joined(await together(one_answer(generate, score, prompt, sampling, i) for i in range(n)))
 
 
 async def one_answer(generate: Generate, score: Score | None, prompt: str, sampling: Sampling, index: int) -> Searched:

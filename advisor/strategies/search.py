@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from advisor.engines.protocol import Completion
 from advisor.work import Work
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,20 @@ class Searched:
 
     traces: tuple[Trace, ...]
     work: Work
+
+
+async def together(draws: Iterable[Awaitable[Result]]) -> list[Result]:
+    """The results of draws side by side, in order. Raises the first failure, once all have ended.
+
+    A request that outlived its question would be broken off when the engine closes, its connection half open.
+    """
+    ended = await asyncio.gather(*draws, return_exceptions=True)
+    results: list[Result] = []
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+        results.append(each)
+    return results
 
 
 def work_of(completion: Completion, depth_tokens: int) -> Work:

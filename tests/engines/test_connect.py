@@ -51,7 +51,7 @@ def test_a_server_is_the_engine_where_there_is_one(monkeypatch):
             assert isinstance(generate, Client)
             assert isinstance(timer, TimedClient)
             assert generate._http.headers["authorization"] == "Bearer secret"
-            assert not generate.chat  # this server has no chat template
+            assert generate.served.endpoint == "completions"  # this server has no chat template
             assert (facts.max_context, facts.vocabulary) == (spec_of(MODEL).max_context, spec_of(MODEL).vocabulary)
             drawn = await generate.generate("Q 1+1\n", "", Sampling(seed=1))
             return drawn, await score.score("Q 1+1\n", "1+1=2\n")
