@@ -18,6 +18,7 @@ PLAIN = {"Accept-Encoding": "identity"}
 REASON_BYTES = 4096
 """Of the body of a refusal; what follows is not read."""
 REASON_CHARACTERS = 200
+"""That are shown of what a server says."""
 LINE_BYTES = 1 << 20
 
 
@@ -54,7 +55,17 @@ async def reason(reply: httpx.Response) -> str:
             body += chunk
     except Unreadable:
         body = body or bytearray(b"a long answer")
-    line = " ".join(body.decode(errors="replace").split())
+    return brief(body.decode(errors="replace"))
+
+
+def fault(error: Exception) -> str:
+    """What went wrong on the wire, in which a server's own bytes can be quoted."""
+    return brief(f"{type(error).__name__}: {error}")
+
+
+def brief(text: str) -> str:
+    """What a server says, fit to be shown: short, on one line, without control characters."""
+    line = " ".join(text[: 10 * REASON_CHARACTERS].split())
     return "".join(c if c.isprintable() else "?" for c in line)[:REASON_CHARACTERS]
 
 

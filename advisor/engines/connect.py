@@ -62,7 +62,8 @@ async def policy(
         return
     from advisor.engines.vllm import Policy
 
-    async with Policy(source, prompting, **settings) as engine:
+    async with Policy(source, **settings) as engine:
+        engine.open(prompting)
         yield engine
 
 

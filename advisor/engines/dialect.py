@@ -26,8 +26,10 @@ TEMPLATE_OPTIONS = "chat_template_kwargs"
 ECHO = "include_stop_str_in_output"
 PARTS = (*CHANGES_NOTHING, "seed", "stop", ECHO, TEMPLATE_OPTIONS, EFFORT)
 """Keys of a request that a server may refuse, in the order in which they are tried."""
+GREETING = "1+1="
+"""The prompt of requests that only find out whether they are taken: every model's tokenizer knows it."""
 OPENING = Sampling(max_tokens=1, seed=0, stop=("\n\n\n",))
-"""The sampling of requests that only find out whether they are taken."""
+"""Their sampling."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ a prefix cache makes the repeated prompt cheap. Token counts are the server's.
 from __future__ import annotations
 
 from advisor.engines.completions import completion
-from advisor.engines.dialect import OPENING, PARTS, Dialect, narrowed
+from advisor.engines.dialect import GREETING, OPENING, PARTS, Dialect, narrowed
 from advisor.engines.protocol import Completion, EngineFailure, Prompting, Sampling, Served
 from advisor.engines.server import NO_ENTRY, Refused, Server
 from advisor.errors import MissingAbility
@@ -58,7 +58,7 @@ class Client(Server):
 
     async def _attempt(self, dialect: Dialect, prompting: Prompting | None = None) -> None:
         """Send a short request written so. Raises Refused, MissingAbility."""
-        body = dialect.body(prompting or self._prompting, "Hello", "", OPENING)
+        body = dialect.body(prompting or self._prompting, GREETING, "", OPENING)
         try:
             await self.post(dialect.path, body, most_bytes=REPLY_BYTES, tokens=OPENING.max_tokens)
         except Refused as refusal:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 
 from advisor.engines.address import Address, masked
-from advisor.engines.bounded import PLAIN, decoded, reason
+from advisor.engines.bounded import PLAIN, brief, decoded, fault, reason
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.replies import MOST_TOKENS, mapping, shown
 from advisor.errors import MOST_LISTED, MissingAbility
@@ -87,7 +87,7 @@ class Server:
                 f"no OpenAI-compatible server answers ({failure})", where=where, hint="start one: vllm serve MODEL"
             ) from None
         if self.model not in entries:
-            names = [printable(name) for name in list(entries)[:MOST_LISTED]]
+            names = [brief(name) for name in list(entries)[:MOST_LISTED]]
             more = ["…"] if len(entries) > MOST_LISTED else []
             what = f"does not serve {self.model!r} but {', '.join(names + more) or 'nothing'}"
             raise MissingAbility(masked(what, self._secrets), where=where, hint="name it with --served-model")
@@ -106,7 +106,7 @@ class Server:
             found = mapping(await self.get("/version"), "body").get("version")
         except EngineFailure:
             return ""
-        return printable(found) if isinstance(found, str) else ""
+        return brief(found) if isinstance(found, str) else ""
 
     def no_entry(self, refusal: Refused) -> MissingAbility:
         """The error for a server that wants a key, or another one."""
@@ -122,7 +122,7 @@ class Server:
                         raise Refused(f"HTTP {reply.status_code}: {await reason(reply)}", reply.status_code)
                     return await decoded(reply, MOST_BYTES)
             except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
-                raise EngineFailure(f"{type(error).__name__}: {error}") from None
+                raise EngineFailure(fault(error)) from None
 
     async def post(self, path: str, body: dict[str, Any], *, most_bytes: int = MOST_BYTES, tokens: int = 0) -> Any:
         """The decoded answer to a request for so many tokens.
@@ -146,7 +146,7 @@ class Server:
                             wait_s = max(wait_s, _seconds(reply.headers.get("retry-after")))
                     # the last two: an answer that is no JSON
                     except (httpx.RequestError, ValueError, RecursionError) as error:
-                        problem = f"{type(error).__name__}: {error}"
+                        problem = fault(error)
                     if attempt + 1 < ATTEMPTS:
                         await asyncio.sleep(wait_s)
             raise EngineFailure(problem)
@@ -190,8 +190,3 @@ def _models(listed: object) -> dict[str, Mapping[str, Any]]:
         raise EngineFailure(f"a list of models whose data is {shown(entries)}, not a list")
     sound = (entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str))
     return {entry["id"]: entry for entry in sound}
-
-
-def printable(name: str) -> str:
-    """A name that a server gives itself, fit to be shown."""
-    return "".join(c if c.isprintable() else "?" for c in name[:100])

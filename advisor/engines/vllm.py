@@ -100,20 +100,22 @@ class InProcess:
 class Policy(InProcess):
     """Draws text from a model by its Hugging Face id or folder.
 
-    A model with a chat template gets the prompt as a user's turn, unless `prompting` is plain. Raises MissingAbility
-    where the template does not take what stands around a prompt.
+    A model with a chat template gets the prompt as a user's turn, unless it was opened with a plain Prompting.
     """
 
-    def __init__(self, model: str, prompting: Prompting = Prompting(), **settings: Any) -> None:
+    def __init__(self, model: str, **settings: Any) -> None:
         super().__init__(_async_llm(model=model, enable_prefix_caching=True, **settings))
         self._tokenizer = self._engine.get_tokenizer()
+        self.open(Prompting())
+
+    def open(self, prompting: Prompting) -> None:
+        """Have this around every prompt. Raises MissingAbility where the chat template does not take it."""
         self._prompting = prompting
         self._chat = not prompting.plain and bool(self._tokenizer.chat_template)
+        self._options = template_options(prompting, self._tokenizer.chat_template if self._chat else None)
         try:
-            self._options = template_options(prompting, self._tokenizer.chat_template if self._chat else None)
-            self._input("Hello", "")
+            self._input("1+1=", "")
         except _template_faults() as error:
-            self._engine.shutdown()
             where = "--system-prompt" if prompting.system_prompt else "--chat-option"
             what = f"the model's chat template does not take it ({' '.join(str(error).split())[:200]})"
             raise MissingAbility(what, where=where, hint="leave it out, or give --plain") from None

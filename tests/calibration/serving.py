@@ -6,12 +6,12 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from advisor.engines.dialect import GREETING
 from advisor.engines.protocol import Sampling
 from tests.strategies.scripted import Policy
 
 MODEL = "Qwen/Qwen3-0.6B"
 REWARD_MODEL = "Qwen/Qwen3-1.7B"
-GREETING = "Hello"
 
 
 class Handler(BaseHTTPRequestHandler):
