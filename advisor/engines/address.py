@@ -12,6 +12,8 @@ from urllib.parse import quote, unquote, urlsplit
 from advisor.errors import AdvisorError
 
 MASK = "***"
+LEAST_CUT = 4
+"""Characters of a secret that are masked where a text was cut in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,14 @@ def key_in(variable: str) -> str | None:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """A text without the secrets in it.
+    """A text without the secrets in it, and without the first part of one where the text was cut.
 
-    >>> masked("HTTP 401: bad key sk-1", ["sk-1"])
-    'HTTP 401: bad key ***'
+    >>> masked("HTTP 401: bad key sk-12345", ["sk-12345"]), masked("'bad key sk-12…", ["sk-12345"])
+    ('HTTP 401: bad key ***', "'bad key ***…")
     """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
+        for length in range(len(secret) - 1, LEAST_CUT - 1, -1):
+            for cut in ("…", "..."):
+                text = text.replace(secret[:length] + cut, MASK + cut)
     return text

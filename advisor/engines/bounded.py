@@ -48,24 +48,19 @@ async def decoded(reply: httpx.Response, most_bytes: int) -> Any:
 
 
 async def reason(reply: httpx.Response) -> str:
-    """Why a server refused, on one short line. Raises httpx.HTTPError."""
+    """What a server says to a refusal. Raises httpx.HTTPError."""
     body = bytearray()
     try:
         async for chunk in chunks(reply, REASON_BYTES):
             body += chunk
     except Unreadable:
         body = body or bytearray(b"a long answer")
-    return brief(body.decode(errors="replace"))
-
-
-def fault(error: Exception) -> str:
-    """What went wrong on the wire, in which a server's own bytes can be quoted."""
-    return brief(f"{type(error).__name__}: {error}")
+    return body.decode(errors="replace")
 
 
 def brief(text: str) -> str:
     """What a server says, fit to be shown: short, on one line, without control characters."""
-    line = " ".join(text[: 10 * REASON_CHARACTERS].split())
+    line = " ".join(text.split())
     return "".join(c if c.isprintable() else "?" for c in line)[:REASON_CHARACTERS]
 
 

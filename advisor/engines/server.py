@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 
 from advisor.engines.address import Address, masked
-from advisor.engines.bounded import PLAIN, brief, decoded, fault, reason
+from advisor.engines.bounded import PLAIN, brief, decoded, reason
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.replies import MOST_TOKENS, mapping, shown
 from advisor.errors import MOST_LISTED, MissingAbility
@@ -87,10 +87,10 @@ class Server:
                 f"no OpenAI-compatible server answers ({failure})", where=where, hint="start one: vllm serve MODEL"
             ) from None
         if self.model not in entries:
-            names = [brief(name) for name in list(entries)[:MOST_LISTED]]
+            names = [self.fit_to_show(name) for name in list(entries)[:MOST_LISTED]]
             more = ["…"] if len(entries) > MOST_LISTED else []
             what = f"does not serve {self.model!r} but {', '.join(names + more) or 'nothing'}"
-            raise MissingAbility(masked(what, self._secrets), where=where, hint="name it with --served-model")
+            raise MissingAbility(what, where=where, hint="name it with --served-model")
         self.entry = entries[self.model]
 
     @property
@@ -106,7 +106,7 @@ class Server:
             found = mapping(await self.get("/version"), "body").get("version")
         except EngineFailure:
             return ""
-        return brief(found) if isinstance(found, str) else ""
+        return self.fit_to_show(found) if isinstance(found, str) else ""
 
     def no_entry(self, refusal: Refused) -> MissingAbility:
         """The error for a server that wants a key, or another one."""
@@ -122,7 +122,7 @@ class Server:
                         raise Refused(f"HTTP {reply.status_code}: {await reason(reply)}", reply.status_code)
                     return await decoded(reply, MOST_BYTES)
             except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
-                raise EngineFailure(fault(error)) from None
+                raise EngineFailure(f"{type(error).__name__}: {error}") from None
 
     async def post(self, path: str, body: dict[str, Any], *, most_bytes: int = MOST_BYTES, tokens: int = 0) -> Any:
         """The decoded answer to a request for so many tokens.
@@ -146,7 +146,7 @@ class Server:
                             wait_s = max(wait_s, _seconds(reply.headers.get("retry-after")))
                     # the last two: an answer that is no JSON
                     except (httpx.RequestError, ValueError, RecursionError) as error:
-                        problem = fault(error)
+                        problem = f"{type(error).__name__}: {error}"
                     if attempt + 1 < ATTEMPTS:
                         await asyncio.sleep(wait_s)
             raise EngineFailure(problem)
@@ -155,13 +155,17 @@ class Server:
         """For a request that may generate so many tokens."""
         return self.timeout_s + tokens * SECONDS_A_TOKEN
 
+    def fit_to_show(self, text: str) -> str:
+        """What a server says, in brief, without the key and the password, which it may send back."""
+        return brief(masked(text, self._secrets))
+
     @contextmanager
     def masking(self) -> Iterator[None]:
-        """Failures leave it without the key and the password, which a server may send back."""
+        """Failures leave it fit to be shown."""
         try:
             yield
         except EngineFailure as failure:
-            failure.args = tuple(masked(str(each), self._secrets) for each in failure.args)
+            failure.args = (self.fit_to_show(str(failure)),)
             raise
 
 

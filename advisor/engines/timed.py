@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from advisor.engines.bounded import fault, lines, reason
+from advisor.engines.bounded import lines, reason
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.replies import mapping, whole
 from advisor.engines.server import Server, before
@@ -69,7 +69,7 @@ class TimedClient(Server):
                     usage = mapping(event.get("usage") or {}, "usage")
                     count = whole(usage.get("completion_tokens") or count, "completion_tokens")
         except (httpx.HTTPError, ValueError, TypeError, RecursionError) as error:
-            what = fault(error)
+            what = f"{type(error).__name__}: {error}"
             broken = isinstance(error, httpx.NetworkError | httpx.ProtocolError)
             raise (_Unanswered(what) if broken and not answered else EngineFailure(what)) from None
         if not first:

@@ -124,6 +124,24 @@ def test_the_bound_grows_with_the_tokens_of_an_answer():
     assert len(server.bodies) == 2  # it would be as long the next time
 
 
+def test_a_long_answer_has_longer(monkeypatch):
+    monkeypatch.setattr(engine_server, "SECONDS_A_TOKEN", 0.1)
+
+    def slow(file, closing):
+        closing.wait(1.5)
+        body = json.dumps(GOOD).encode()
+        file.write(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
+
+    async def drawn(server, max_tokens):
+        async with Client(server.url, "tiny", timeout_s=0.2) as client:
+            return await client.generate("Q", "", Sampling(max_tokens=max_tokens))
+
+    with serving(in_turn(then=slow)) as server:
+        assert asyncio.run(drawn(server, 300)).text == "42\n"
+        with pytest.raises(EngineFailure, match=r"within 0\.5 s"):
+            asyncio.run(drawn(server, 3))
+
+
 def test_tries_that_come_to_nothing_end_in_time_together(monkeypatch):
     monkeypatch.setattr(engine_server, "FIRST_WAIT_S", 30.0)
     with serving(in_turn(then=503)) as server, pytest.raises(EngineFailure, match=r"within 0\.5 s"):
