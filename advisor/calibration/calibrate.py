@@ -269,7 +269,7 @@ def _calibration(path: Path, counts: Counts, notes: Sequence[str]) -> Calibratio
         notes=tuple(notes),
         unchecked=counts.unchecked,
         unreadable=counts.unreadable,
-        failed_questions=tuple(counts.failures),
+        failed_questions=tuple(sorted(counts.failures)),
     )
 
 
@@ -287,7 +287,7 @@ def _notes(counts: Counts) -> list[str]:
         share = percent(counts.unreadable / counts.answers)
         notes.append(f"in {share} of the answers none could be read; see the first one, --template and --answers")
     if counts.failed:
-        named = ", ".join(list(counts.failures)[:MOST_LINES_NAMED])
+        named = ", ".join(sorted(counts.failures)[:MOST_LINES_NAMED])
         more = f" and {counts.failed - MOST_LINES_NAMED} more" if counts.failed > MOST_LINES_NAMED else ""
         reason, times = counts.reasons.most_common(1)[0]
         notes.append(f"{times} of {counted(counts.failed, 'failure')}: {reason}")

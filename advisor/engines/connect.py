@@ -11,11 +11,12 @@ import os
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from advisor.engines.protocol import Prompting, Score, Served
+from advisor.engines.address import key_in, shown_url
+from advisor.engines.protocol import Engine, Prompting, Score
 from advisor.engines.rewards import StepMarks
 from advisor.engines.timing import EngineFacts, Timed
 from advisor.errors import AdvisorError
@@ -25,41 +26,44 @@ Result = TypeVar("Result")
 Settings = Mapping[str, Any]
 """Arguments of vLLM's engine."""
 
-BARE = Prompting()
 SERVER_PLACES = 256
 """Requests in flight at a server at most while it is timed: what vLLM serves at once by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An OpenAI-compatible server, and the name that it serves a model under."""
+    """An OpenAI-compatible server, and the name that it serves a model under.
 
-    url: str
+    Its key is in the environment variable `key_variable`, so that one server's key is never sent to another.
+    """
+
+    url: str = field(repr=False)  # it may hold a password
     served_model: str
     key_variable: str = "OPENAI_API_KEY"
 
 
 @asynccontextmanager
 async def policy(
-    source: Endpoint | str, settings: Settings, *, prompting: Prompting = BARE, in_flight: int = 64
-) -> AsyncIterator[Any]:
-    """What draws text: a server, or vLLM with the weights of an id or folder. `plain`: no chat template.
+    source: Endpoint | str, settings: Settings, *, prompting: Prompting = Prompting(), in_flight: int = 64
+) -> AsyncIterator[Engine]:
+    """What draws text: a server, or vLLM with the weights of an id or folder.
 
-    Raises MissingAbility where it cannot be had, AdvisorError for unknown settings.
+    Raises MissingAbility where it cannot be had, or does not take what stands around a prompt; AdvisorError for unknown
+    settings.
     """
     if isinstance(source, Endpoint):
         from advisor.engines.openai import Client
 
-        async with Client(source.url, source.served_model, concurrency=in_flight, api_key=_api_key()) as client:
+        key = key_in(source.key_variable)
+        async with Client(source.url, source.served_model, concurrency=in_flight, api_key=key) as client:
             await client.check()
-            client.chat = not prompting.plain and await client.prefers_chat()
-            client.served = Served(endpoint="chat" if client.chat else "completions")
+            await client.open(prompting)
             yield client
         return
     from advisor.engines.vllm import Policy
 
-    async with Policy(source, plain=prompting.plain, **settings) as engine:
-        engine.served = Served()
+    async with Policy(source, **settings) as engine:
+        engine.open(prompting)
         yield engine
 
 
@@ -71,7 +75,8 @@ async def rewards(
     if isinstance(source, Endpoint):
         from advisor.engines.reward_client import RewardClient
 
-        async with RewardClient(source.url, source.served_model, concurrency=in_flight, api_key=_api_key()) as client:
+        key = key_in(source.key_variable)
+        async with RewardClient(source.url, source.served_model, concurrency=in_flight, api_key=key) as client:
             await client.check()
             await client.prepare(marks)
             yield client
@@ -90,12 +95,11 @@ async def timed(
     if isinstance(source, Endpoint):
         from advisor.engines.timed import TimedClient
 
-        async with TimedClient(
-            source.url, source.served_model, concurrency=SERVER_PLACES, api_key=_api_key()
-        ) as client:
+        key = key_in(source.key_variable)
+        async with TimedClient(source.url, source.served_model, concurrency=SERVER_PLACES, api_key=key) as client:
             await client.check()
-            version, context = await client.facts()
-            yield client, EngineFacts(version, context or spec.max_context, SERVER_PLACES, None, spec.vocabulary)
+            context = client.context_tokens or spec.max_context
+            yield client, EngineFacts(await client.version(), context, SERVER_PLACES, None, spec.vocabulary)
         return
     from advisor.engines.vllm import TimedEngine
 
@@ -110,10 +114,13 @@ def check_url(url: str | None, *, where: str) -> None:
     try:
         parts = urlsplit(url)
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        sound = sound and not parts.query and not parts.fragment
     except ValueError:
         sound = False
     if not sound:
-        raise AdvisorError(f"{url!r} is no address of a server", where=where, hint="give http://host:port/v1")
+        raise AdvisorError(
+            f"{shown_url(url)!r} is no address of a server", where=where, hint="give http://host:port/v1"
+        )
 
 
 def weights(given: str, model: str) -> str:
@@ -177,7 +184,3 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
                 for loop, task in started:
                     loop.call_soon_threadsafe(task.cancel)
             raise
-
-
-def _api_key() -> str | None:
-    return os.environ.get("OPENAI_API_KEY")

@@ -100,6 +100,15 @@ class Generate(Protocol):
         ...
 
 
+class Engine(Generate, Protocol):
+    """Draws text, and says what is known of itself."""
+
+    @property
+    def served(self) -> Served:
+        """What draws."""
+        ...
+
+
 class Score(Protocol):
     """Rates text."""
 

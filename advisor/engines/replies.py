@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,9 +69,15 @@ def probability(value: object) -> float:
     return number
 
 
+_BRIEF = reprlib.Repr()
+"""Of what lies deep or is long: a server's JSON can be nested as deep as Python's stack, and hold megabytes."""
+_BRIEF.maxlevel = 3
+_BRIEF.maxstring = _BRIEF.maxother = 2 * LONGEST_SHOWN
+
+
 def shown(value: object) -> str:
     """A value in an error, on one short line."""
     if isinstance(value, int) and value.bit_length() > 64:
         return "a number of more than 64 bits"
-    line = ascii(value)
+    line = _BRIEF.repr(value).encode("ascii", "backslashreplace").decode()
     return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}…"

@@ -59,7 +59,7 @@ class RewardClient(Server):
             rows, usage = answer["data"][0]["data"], answer["usage"]
             rated = [[float(p) for p in row] for row in rows]
         except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
-            raise EngineFailure(f"an answer without rewards ({type(error).__name__}: {error})") from None
+            raise EngineFailure(f"an answer without rewards ({type(error).__name__})") from None
         tokens = whole(mapping(usage, "usage").get("prompt_tokens"), "prompt_tokens")
         return Scored(
             step_rewards(rated, marked_positions(without, ids, self._mark_id, text, self.marks), len(ids)), tokens

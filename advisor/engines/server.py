@@ -1,21 +1,34 @@
-"""Requests to an OpenAI-compatible server: retries, backoff, bounded concurrency."""
+"""Requests to an OpenAI-compatible server: retries, backoff, bounded concurrency, time and memory."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
+from advisor.engines.address import Address, masked
+from advisor.engines.bounded import PLAIN, brief, decoded, reason
 from advisor.engines.protocol import EngineFailure
-from advisor.errors import MissingAbility
+from advisor.engines.replies import MOST_TOKENS, mapping, shown
+from advisor.errors import MOST_LISTED, MissingAbility
 
 ATTEMPTS = 6
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
+CONNECT_S = 10.0
+CHECK_S = 30.0
+"""For a question about the server itself, which no queue of prompts holds up."""
+SECONDS_A_TOKEN = 0.2
+"""That an answer may take at worst, beside the time that a request may wait."""
 RETRIED = {408, 409, 429, 500, 502, 503, 504}
+NO_ENTRY = {401, 403}
+MOST_BYTES = 64 << 20
+"""Of a reply without a bound of its own: the rewards of a million tokens."""
 IDLE_S = 1.0
 """A connection unused for so long is not used again: servers close them after a few seconds (uvicorn after five), and
 a request sent in that moment breaks."""
@@ -24,20 +37,34 @@ a request sent in that moment breaks."""
 class Refused(EngineFailure):
     """The server answered that it does not take the request; it would not take it the next time either."""
 
+    def __init__(self, what: str, status: int = 400) -> None:
+        super().__init__(what)
+        self.status = status
+
 
 class Server:
-    """A server at `url` (with or without /v1) serving `model`; use as an async context manager."""
+    """A server at `url` (with or without /v1) serving `model`; use as an async context manager.
+
+    `timeout_s` is for a request with all its tries, and grows with the tokens that it may generate.
+    """
+
+    entry: Mapping[str, Any] = {}
+    """What the server lists of the model, once it is checked."""
 
     def __init__(
         self, url: str, model: str, *, concurrency: int = 64, timeout_s: float = 600.0, api_key: str | None = None
     ) -> None:
-        self.root = url.rstrip("/").removesuffix("/v1")
+        address = Address.parse(url)
+        self.root = address.root
         self.model = model
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self.timeout_s = timeout_s
+        self._secrets = (*address.secrets, api_key or "")
+        headers = PLAIN | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
         limits = httpx.Limits(
             max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=IDLE_S
         )
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(timeout_s, connect=10.0), limits=limits, headers=headers)
+        timeout = httpx.Timeout(None, connect=CONNECT_S)  # the whole request has a deadline, see `before`
+        self._http = httpx.AsyncClient(timeout=timeout, limits=limits, headers=headers, auth=address.login)
         self.room = asyncio.Semaphore(concurrency)
 
     async def __aenter__(self) -> Self:
@@ -52,42 +79,104 @@ class Server:
         """Is there a server, and does it serve the model? Raises MissingAbility."""
         where = f"{self.root}/v1"
         try:
-            answer = await self._http.get(f"{where}/models")
-            served = [str(entry["id"]) for entry in answer.json()["data"]]
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, RecursionError) as error:
+            entries = _models(await self.get("/v1/models"))
+        except EngineFailure as failure:
+            if isinstance(failure, Refused) and failure.status in NO_ENTRY:
+                raise self.no_entry(failure) from None
             raise MissingAbility(
-                f"no OpenAI-compatible server answers ({type(error).__name__})",
-                where=where,
-                hint="start one: vllm serve MODEL",
+                f"no OpenAI-compatible server answers ({failure})", where=where, hint="start one: vllm serve MODEL"
             ) from None
-        if self.model not in served:
-            raise MissingAbility(
-                f"does not serve {self.model!r} but {', '.join(served)}",
-                where=where,
-                hint="name it with --served-model",
-            )
+        if self.model not in entries:
+            names = [self.fit_to_show(name) for name in list(entries)[:MOST_LISTED]]
+            more = ["…"] if len(entries) > MOST_LISTED else []
+            what = f"does not serve {self.model!r} but {', '.join(names + more) or 'nothing'}"
+            raise MissingAbility(what, where=where, hint="name it with --served-model")
+        self.entry = entries[self.model]
 
-    async def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The decoded answer. Raises EngineFailure, Refused where the server does not take such requests.
+    @property
+    def context_tokens(self) -> int | None:
+        """Longest prompt and answer together; None where the server does not say, or says nonsense."""
+        length = self.entry.get("max_model_len")
+        sound = isinstance(length, int) and not isinstance(length, bool) and 0 < length <= MOST_TOKENS
+        return length if sound else None
 
-        Retried with growing, jittered waits, longer where the server says so.
-        """
-        problem = "nothing"
-        for attempt in range(ATTEMPTS):
-            wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) * random.uniform(0.5, 1.5)
+    async def version(self) -> str:
+        """Of the engine, as vLLM reports it; empty where the server does not."""
+        try:
+            found = mapping(await self.get("/version"), "body").get("version")
+        except EngineFailure:
+            return ""
+        return self.fit_to_show(found) if isinstance(found, str) else ""
+
+    def no_entry(self, refusal: Refused) -> MissingAbility:
+        """The error for a server that wants a key, or another one."""
+        hint = "put the key of this server into the environment, and see that it is for this server"
+        return MissingAbility(f"lets nobody in without its key ({refusal})", where=self.root, hint=hint)
+
+    async def get(self, path: str) -> Any:
+        """The decoded answer to one short question. Raises EngineFailure, Refused."""
+        with self.masking():
             try:
-                answer = await self._http.post(f"{self.root}{path}", json={"model": self.model, **body})
-                if answer.status_code == 200:
-                    return answer.json()
-                problem = f"HTTP {answer.status_code}: {' '.join(answer.text.split())[:200]}"
-                if answer.status_code not in RETRIED:
-                    raise Refused(problem)
-                wait = max(wait, _seconds(answer.headers.get("retry-after")))
-            except (httpx.RequestError, ValueError, RecursionError) as error:  # the last two: an answer that is no JSON
-                problem = f"{type(error).__name__}: {error}"
-            if attempt + 1 < ATTEMPTS:
-                await asyncio.sleep(wait)
-        raise EngineFailure(problem)
+                async with before(CHECK_S), self._http.stream("GET", f"{self.root}{path}") as reply:
+                    if reply.status_code != 200:
+                        raise Refused(f"HTTP {reply.status_code}: {await reason(reply)}", reply.status_code)
+                    return await decoded(reply, MOST_BYTES)
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
+                raise EngineFailure(f"{type(error).__name__}: {error}") from None
+
+    async def post(self, path: str, body: dict[str, Any], *, most_bytes: int = MOST_BYTES, tokens: int = 0) -> Any:
+        """The decoded answer to a request for so many tokens.
+
+        Raises EngineFailure, Refused where the server does not take such requests. Retried with growing, jittered
+        waits, longer where the server says so.
+        """
+        content = {"model": self.model, **body}
+        problem = "nothing"
+        with self.masking():
+            async with before(self.deadline_s(tokens)):
+                for attempt in range(ATTEMPTS):
+                    wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) * random.uniform(0.5, 1.5)
+                    try:
+                        async with self._http.stream("POST", f"{self.root}{path}", json=content) as reply:
+                            if reply.status_code == 200:
+                                return await decoded(reply, most_bytes)
+                            problem = f"HTTP {reply.status_code}: {await reason(reply)}"
+                            if reply.status_code not in RETRIED:
+                                raise Refused(problem, reply.status_code)
+                            wait_s = max(wait_s, _seconds(reply.headers.get("retry-after")))
+                    # the last two: an answer that is no JSON
+                    except (httpx.RequestError, ValueError, RecursionError) as error:
+                        problem = f"{type(error).__name__}: {error}"
+                    if attempt + 1 < ATTEMPTS:
+                        await asyncio.sleep(wait_s)
+            raise EngineFailure(problem)
+
+    def deadline_s(self, tokens: int) -> float:
+        """For a request that may generate so many tokens."""
+        return self.timeout_s + tokens * SECONDS_A_TOKEN
+
+    def fit_to_show(self, text: str) -> str:
+        """What a server says, in brief, without the key and the password, which it may send back."""
+        return brief(masked(text, self._secrets))
+
+    @contextmanager
+    def masking(self) -> Iterator[None]:
+        """Failures leave it fit to be shown."""
+        try:
+            yield
+        except EngineFailure as failure:
+            failure.args = (self.fit_to_show(str(failure)),)
+            raise
+
+
+@asynccontextmanager
+async def before(deadline_s: float) -> AsyncIterator[None]:
+    """Ends what is done in it in time. Raises EngineFailure."""
+    try:
+        async with asyncio.timeout(deadline_s):
+            yield
+    except TimeoutError:
+        raise EngineFailure(f"no whole answer within {deadline_s:g} s") from None
 
 
 def _seconds(text: str | None) -> float:
@@ -96,3 +185,12 @@ def _seconds(text: str | None) -> float:
         return min(float(text or 0), LONGEST_WAIT_S)
     except ValueError:
         return 0.0
+
+
+def _models(listed: object) -> dict[str, Mapping[str, Any]]:
+    """What a server lists of each model, by its name. Raises EngineFailure."""
+    entries = mapping(listed, "body").get("data")
+    if not isinstance(entries, list):
+        raise EngineFailure(f"a list of models whose data is {shown(entries)}, not a list")
+    sound = (entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str))
+    return {entry["id"]: entry for entry in sound}

@@ -8,26 +8,19 @@ from typing import Any
 
 import httpx
 
+from advisor.engines.bounded import lines, reason
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.replies import mapping, whole
-from advisor.engines.server import Server
+from advisor.engines.server import Server, before
 from advisor.engines.timing import Timing
+
+STREAM_BYTES = 1 << 20
+BYTES_AN_EVENT = 8192
+"""Of a streamed token with everything around it, some hundred bytes in practice."""
 
 
 class TimedClient(Server):
     """Sends prompts of token ids and reads the answer as it streams; the count of tokens is the server's."""
-
-    async def facts(self) -> tuple[str, int | None]:
-        """Version and longest context, as far as the server reports them."""
-        version: str | None = None
-        try:
-            version = (await self._http.get(f"{self.root}/version")).json()["version"]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
-            version = None
-        served = (await self._http.get(f"{self.root}/v1/models")).json()["data"]
-        context = next((entry.get("max_model_len") for entry in served if entry["id"] == self.model), None)
-        sound = isinstance(context, int) and not isinstance(context, bool) and context > 0
-        return str(version or ""), context if sound else None
 
     async def timed(self, prompt: list[int], generated_tokens: int) -> Timing:
         """See Timed. A server that does not take ignore_eos may answer shorter: that is a failure.
@@ -38,6 +31,8 @@ class TimedClient(Server):
         body = {
             "model": self.model,
             "prompt": prompt,
+            "temperature": 1.0,
+            "top_p": 1.0,
             "max_tokens": generated_tokens,
             "min_tokens": generated_tokens,
             "ignore_eos": True,
@@ -45,27 +40,28 @@ class TimedClient(Server):
             "stream_options": {"include_usage": True},
         }
         async with self.room:
-            try:
-                timing = await self._streamed(body)
-            except _Unanswered:
+            with self.masking():
                 try:
                     timing = await self._streamed(body)
-                except _Unanswered as error:
-                    raise EngineFailure(str(error)) from None
+                except _Unanswered:
+                    timing = await self._streamed(body)
         if timing.generated_tokens != generated_tokens:
             raise EngineFailure(f"the server generated {timing.generated_tokens} tokens, not {generated_tokens}")
         return timing
 
     async def _streamed(self, body: dict[str, Any]) -> Timing:
         """One request, timed. Raises EngineFailure, _Unanswered."""
+        tokens = body["max_tokens"]
         begun, first, last, count, answered = time.perf_counter(), 0.0, 0.0, 0, False
         try:
-            async with self._http.stream("POST", f"{self.root}/v1/completions", json=body) as answer:
+            async with (
+                before(self.deadline_s(tokens)),
+                self._http.stream("POST", f"{self.root}/v1/completions", json=body) as reply,
+            ):
                 answered = True
-                if answer.status_code != 200:
-                    reason = (await answer.aread()).decode(errors="replace")
-                    raise EngineFailure(f"HTTP {answer.status_code}: {' '.join(reason.split())[:200]}")
-                async for line in answer.aiter_lines():
+                if reply.status_code != 200:
+                    raise EngineFailure(f"HTTP {reply.status_code}: {await reason(reply)}")
+                async for line in lines(reply, STREAM_BYTES + tokens * BYTES_AN_EVENT):
                     event = _event(line)
                     if event.get("choices"):
                         last = time.perf_counter()
@@ -81,7 +77,7 @@ class TimedClient(Server):
         return Timing(first - begun, last - begun, count)
 
 
-class _Unanswered(Exception):
+class _Unanswered(EngineFailure):
     """The connection broke before anything came back."""
 
 

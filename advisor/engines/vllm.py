@@ -12,7 +12,8 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
-from advisor.engines.protocol import Completion, EngineFailure, Sampling, Scored, conversation
+from advisor.engines.chat_template import template_options
+from advisor.engines.protocol import Completion, EngineFailure, Prompting, Sampling, Scored, Served, conversation
 from advisor.engines.replies import ending
 from advisor.engines.rewards import StepMarks, marked_positions, only_token, step_rewards
 from advisor.engines.routing import Steps
@@ -70,6 +71,13 @@ def _refusals() -> tuple[type[Exception], ...]:
     return ValueError, VLLMError
 
 
+def _template_faults() -> tuple[type[Exception], ...]:
+    """What a chat template raises: "System role not supported", for one; and calls that it does not take."""
+    from jinja2 import TemplateError
+
+    return TypeError, ValueError, TemplateError
+
+
 class InProcess:
     """One engine of this process; use as an async context manager."""
 
@@ -92,23 +100,42 @@ class InProcess:
 class Policy(InProcess):
     """Draws text from a model by its Hugging Face id or folder.
 
-    A model with a chat template gets the prompt as a user's turn, unless `plain`.
+    A model with a chat template gets the prompt as a user's turn, unless it was opened with a plain Prompting.
     """
 
-    def __init__(self, model: str, *, plain: bool = False, **settings: Any) -> None:
+    def __init__(self, model: str, **settings: Any) -> None:
         super().__init__(_async_llm(model=model, enable_prefix_caching=True, **settings))
         self._tokenizer = self._engine.get_tokenizer()
-        self._chat = not plain and bool(self._tokenizer.chat_template)
+        self.open(Prompting())
+
+    def open(self, prompting: Prompting) -> None:
+        """Have this around every prompt. Raises MissingAbility where the chat template does not take it."""
+        self._prompting = prompting
+        self._chat = not prompting.plain and bool(self._tokenizer.chat_template)
+        self._options = template_options(prompting, self._tokenizer.chat_template if self._chat else None)
+        try:
+            self._input("1+1=", "")
+        except _template_faults() as error:
+            where = "--system-prompt" if prompting.system_prompt else "--chat-option"
+            what = f"the model's chat template does not take it ({' '.join(str(error).split())[:200]})"
+            raise MissingAbility(what, where=where, hint="leave it out, or give --plain") from None
+
+    @property
+    def served(self) -> Served:
+        """What draws."""
+        import vllm
+
+        endpoint, context = "chat" if self._chat else "completions", self._engine.vllm_config.model_config.max_model_len
+        return Served("vllm", str(vllm.__version__), endpoint, int(context))
 
     def _input(self, prompt: str, partial: str) -> Any:
         """What vLLM takes as a prompt: the text, or the tokens of a chat (which begins with the marks it needs)."""
         if not self._chat:
-            return prompt + partial
-        text = (
-            self._tokenizer.apply_chat_template(conversation(prompt), tokenize=False, add_generation_prompt=True)
-            + partial
+            return self._prompting.text(prompt) + partial
+        shown = self._tokenizer.apply_chat_template(
+            self._prompting.turns(prompt), tokenize=False, add_generation_prompt=True, **self._options
         )
-        return {"prompt_token_ids": self._tokenizer.encode(text, add_special_tokens=False)}
+        return {"prompt_token_ids": self._tokenizer.encode(shown + partial, add_special_tokens=False)}
 
     async def generate(self, prompt: str, partial: str, sampling: Sampling) -> Completion:
         """See Generate."""
@@ -118,10 +145,14 @@ class Policy(InProcess):
         parameters = SamplingParams(
             temperature=sampling.temperature,
             top_p=sampling.top_p,
+            top_k=sampling.top_k,
+            min_p=sampling.min_p,
+            frequency_penalty=sampling.frequency_penalty,
+            presence_penalty=sampling.presence_penalty,
+            repetition_penalty=sampling.repetition_penalty,
             max_tokens=sampling.max_tokens,
             stop=list(sampling.stop) or None,
             include_stop_str_in_output=True,
-            frequency_penalty=sampling.frequency_penalty,
             seed=sampling.seed,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from advisor.engines.protocol import Generate, Sampling, Score
 from advisor.strategies.rebase import DEPTH, Node, Steps, path_tokens, step
 from advisor.strategies.sample import seeded
-from advisor.strategies.search import Searched, Trace, finish, side_by_side, work_of
+from advisor.strategies.search import Searched, Trace, finish, together, work_of
 from advisor.work import Work
 
 EXPLORATION = math.sqrt(2)
@@ -50,7 +50,7 @@ async def mcts(
         path = select(root)
         leaf = path[-1]
         if not leaf.node.ended and leaf.depth < DEPTH:
-            grown = await side_by_side(
+            grown = await together(
                 step(generate, score, prompt, leaf.node, seeded(sampling, drawn + i), steps) for i in range(CHILDREN)
             )
             drawn += CHILDREN

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from advisor.engines.protocol import Generate, Sampling, Score
 from advisor.strategies.sample import seeded
-from advisor.strategies.search import Searched, Trace, finish, side_by_side, work_of
+from advisor.strategies.search import Searched, Trace, finish, together, work_of
 from advisor.work import Work
 
 BALANCE_TEMPERATURE = 0.2
@@ -73,7 +73,7 @@ async def rebase(
     for _ in range(DEPTH):
         shares = allocate([node.reward for node in nodes], remaining)
         parents = [node for node, share in zip(nodes, shares, strict=True) for _ in range(share)]
-        grown = await side_by_side(
+        grown = await together(
             step(generate, score, prompt, parent, seeded(sampling, drawn + i), steps)
             for i, parent in enumerate(parents)
         )

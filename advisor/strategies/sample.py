@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from advisor.engines.protocol import Generate, Sampling, Score
-from advisor.strategies.search import Searched, Trace, finish, side_by_side, work_of
+from advisor.strategies.search import Searched, Trace, finish, together, work_of
 from advisor.work import Work
 
 
 async def sample(generate: Generate, score: Score | None, prompt: str, sampling: Sampling, n: int) -> Searched:
     """`n` answers side by side, scored where there is a reward model. Raises EngineFailure."""
-    return joined(await side_by_side(one_answer(generate, score, prompt, sampling, i) for i in range(n)))
+    return joined(await together(one_answer(generate, score, prompt, sampling, i) for i in range(n)))
 
 
 async def one_answer(generate: Generate, score: Score | None, prompt: str, sampling: Sampling, index: int) -> Searched:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from advisor.engines.protocol import Completion, EngineFailure
+from advisor.engines.protocol import Completion
 from advisor.work import Work
 
 Result = TypeVar("Result")
@@ -35,13 +35,18 @@ class Searched:
     work: Work
 
 
-async def side_by_side(calls: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """The results in order. Raises the first EngineFailure, once all calls have ended: what they drew is recorded."""
-    found = await asyncio.gather(*calls, return_exceptions=True)
-    failures = [each for each in found if isinstance(each, BaseException)]
-    for failure in sorted(failures, key=lambda each: isinstance(each, EngineFailure)):
-        raise failure
-    return [each for each in found if not isinstance(each, BaseException)]
+async def together(draws: Iterable[Awaitable[Result]]) -> list[Result]:
+    """The results of draws side by side, in order. Raises the first failure, once all have ended.
+
+    A request that outlived its question would be broken off when the engine closes, its connection half open.
+    """
+    ended = await asyncio.gather(*draws, return_exceptions=True)
+    results: list[Result] = []
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+        results.append(each)
+    return results
 
 
 def work_of(completion: Completion, depth_tokens: int) -> Work:

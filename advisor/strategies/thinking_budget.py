@@ -13,7 +13,8 @@ ANSWER_TOKENS = 64
 async def thinking_budget(generate: Generate, prompt: str, sampling: Sampling, cap: int, force: str) -> Searched:
     """One answer with at most `cap` tokens of thinking, then `force`, which opens the answer, and its completion.
 
-    Raises EngineFailure.
+    A thought that a server hands out apart is continued like any text: what follows `force` is the answer, whatever the
+    server takes it for. Raises EngineFailure.
     """
     thought = await generate.generate(prompt, "", replace(sampling, max_tokens=cap))
     work = work_of(thought, thought.generated_tokens)
@@ -21,7 +22,8 @@ async def thinking_budget(generate: Generate, prompt: str, sampling: Sampling, c
         return Searched(
             (Trace(thought.text, thought.generated_tokens, finish(thought.text, thought.finish_reason)),), work
         )
-    begun = thought.text + (force.lstrip("\n") if thought.text.endswith("\n") else force)
+    thinking = thought.text or thought.reasoning
+    begun = thinking + (force.lstrip("\n") if thinking.endswith("\n") else force)
     forced = await generate.generate(prompt, begun, replace(sampling, max_tokens=ANSWER_TOKENS))
     total = thought.generated_tokens + forced.generated_tokens
-    return Searched((Trace(begun + forced.text, total, "forced"),), work + work_of(forced, total))
+    return Searched((Trace(begun + (forced.text or forced.reasoning), total, "forced"),), work + work_of(forced, total))

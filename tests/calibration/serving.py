@@ -6,6 +6,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from advisor.engines.dialect import GREETING
 from advisor.engines.protocol import Sampling
 from tests.strategies.scripted import Policy
 
@@ -34,13 +35,18 @@ class Handler(BaseHTTPRequestHandler):
             answer(body)
 
     def complete(self, body):
+        if body["prompt"] == GREETING:  # what a client says when it opens
+            usage = {"prompt_tokens": 1, "completion_tokens": 1}
+            self.reply({"choices": [{"text": "Hi", "finish_reason": "length"}], "usage": usage})
+            return
         with self.server.lock:
             self.server.completions += 1
             broken = self.server.completions > self.server.dies_after
         if broken:
             self.connection.close()
             return
-        prompt, newline, partial = body["prompt"].partition("\n")
+        before = body["prompt"].rfind("Q ")  # a system prompt, examples
+        prompt, newline, partial = body["prompt"][before:].partition("\n")
         sampling = Sampling(max_tokens=body["max_tokens"], stop=tuple(body.get("stop", ())), seed=body["seed"])
         drawn = asyncio.run(Policy(0.15).generate(prompt + newline, partial, sampling))
         usage = {"prompt_tokens": drawn.prompt_tokens, "completion_tokens": drawn.generated_tokens}

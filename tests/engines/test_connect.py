@@ -9,11 +9,12 @@ import pytest
 
 from advisor.engines.connect import Endpoint, options, policy, rewards, run, timed, weights
 from advisor.engines.openai import Client
-from advisor.engines.protocol import Sampling
+from advisor.engines.protocol import Prompting, Sampling
 from advisor.engines.rewards import StepMarks
 from advisor.engines.timed import TimedClient
 from advisor.errors import AdvisorError, MissingAbility
 from tests.calibration.serving import MODEL, REWARD_MODEL, serving
+from tests.engines.serving import serving as chat_serving
 from tests.known import spec_of
 
 
@@ -51,7 +52,7 @@ def test_a_server_is_the_engine_where_there_is_one(monkeypatch):
             assert isinstance(generate, Client)
             assert isinstance(timer, TimedClient)
             assert generate._http.headers["authorization"] == "Bearer secret"
-            assert not generate.chat  # this server has no chat template
+            assert generate.served.endpoint == "completions"  # this server has no chat template
             assert (facts.max_context, facts.vocabulary) == (spec_of(MODEL).max_context, spec_of(MODEL).vocabulary)
             drawn = await generate.generate("Q 1+1\n", "", Sampling(seed=1))
             return drawn, await score.score("Q 1+1\n", "1+1=2\n")
@@ -60,6 +61,19 @@ def test_a_server_is_the_engine_where_there_is_one(monkeypatch):
         drawn, scored = asyncio.run(opened(server.url))
     assert drawn.text.endswith("\n")
     assert scored.rewards == (0.7,)
+
+
+def test_what_stands_around_a_prompt_reaches_the_server():
+    async def asked(url, prompting):
+        async with policy(Endpoint(url, "tiny"), {}, prompting=prompting) as engine:
+            await engine.generate("Q", "", Sampling())
+            return engine.served.endpoint
+
+    with chat_serving() as server:
+        assert asyncio.run(asked(server.url, Prompting(system_prompt="Be brief."))) == "chat"
+        assert server.bodies[-1]["messages"][0] == {"role": "system", "content": "Be brief."}
+        assert asyncio.run(asked(server.url, Prompting(plain=True))) == "completions"
+        assert server.bodies[-1]["prompt"] == "Q"
 
 
 @pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is here")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from advisor.engines.protocol import Sampling
+from advisor.engines.protocol import Completion, EngineFailure, Sampling
 from advisor.strategies import STRATEGIES
 from advisor.strategies.adaptive import adaptive_majority, lead_probability, settled
 from advisor.strategies.mcts import mcts
@@ -268,6 +268,36 @@ def test_every_token_that_was_drawn_or_scored_is_counted(search):
     assert replace(found.work, depth_tokens=0) == engine.given
 
 
+@pytest.mark.parametrize(
+    "search",
+    [
+        lambda engine: sample(engine, None, PROMPT, SAMPLING, 6),
+        lambda engine: rebase(engine, engine, PROMPT, SAMPLING, 6, STEPS),
+        lambda engine: mcts(engine, engine, PROMPT, SAMPLING, 2, STEPS),
+    ],
+)
+def test_no_request_outlives_a_question_that_failed(search):
+    """Its connection would be half open when the engine closes."""
+    begun, ended = [], []
+
+    class Failing:
+        async def generate(self, prompt, partial, sampling):
+            begun.append(len(begun))
+            if begun[-1] == 1:
+                raise EngineFailure("the second")
+            for _ in range(5):
+                await asyncio.sleep(0)
+            ended.append(begun[-1])
+            raise EngineFailure("a later one")
+
+    async def ask():
+        with pytest.raises(EngineFailure, match=r"a later one|the second"):
+            await search(Failing())
+        return len(ended)
+
+    assert asyncio.run(ask()) == len(begun) - 1 > 2
+
+
 def test_seeds_use_their_whole_range():
     assert max(seeded(SAMPLING, i * 10**7).seed for i in range(214)) > 2**30
 
@@ -339,6 +369,21 @@ def test_a_forced_answer_follows_what_was_thought():
     assert trace.text == "hm, let me seehm, le\nA: 42." + "." * 61
     assert (trace.finish_reason, trace.generated_tokens) == ("forced", 84)
     assert found.work == replace(engine.given, depth_tokens=84)
+
+
+def test_a_thought_handed_out_apart_is_continued_and_what_is_forced_is_the_answer():
+    calls = []
+
+    class Apart:
+        """As a server with a reasoning parser: all is reasoning until a thought ends, even what was forced."""
+
+        async def generate(self, prompt, partial, sampling):
+            calls.append((partial, sampling.max_tokens))
+            return Completion("", 5, 10, 0, "length", "", "7" if partial else "so 3+4")
+
+    found = asyncio.run(thinking_budget(Apart(), PROMPT, SAMPLING, 5, "\nA: "))
+    assert calls == [("", 5), ("so 3+4\nA: ", 64)]
+    assert [(t.text, t.generated_tokens, t.finish_reason) for t in found.traces] == [("so 3+4\nA: 7", 10, "forced")]
 
 
 def test_no_empty_line_before_a_forced_answer():

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.engines.protocol import Prompting
 from advisor.engines.rewards import StepMarks
 
 collect_ignore = ["train.py"]  # a script, which needs torch
@@ -163,7 +164,8 @@ def clients(loop, servers):
         await policy.check()
         await rewards.check()
         await rewards.prepare(StepMarks())
-        assert not await policy.prefers_chat()  # the tiny models have no chat template
+        await policy.open(Prompting())
+        assert policy.served.endpoint == "completions"  # the tiny models have no chat template
         return policy, rewards
 
     both = loop(connected())
