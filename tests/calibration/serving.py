@@ -45,8 +45,8 @@ class Handler(BaseHTTPRequestHandler):
         if broken:
             self.connection.close()
             return
-        before = body["prompt"].rfind("Q ")  # a system prompt, examples
-        prompt, newline, partial = body["prompt"][before:].partition("\n")
+        _, question, asked = body["prompt"].rpartition("Q ")  # behind a system prompt and examples
+        prompt, newline, partial = (f"Q {asked}" if question else "Q 1\n").partition("\n")
         sampling = Sampling(max_tokens=body["max_tokens"], stop=tuple(body.get("stop", ())), seed=body["seed"])
         drawn = asyncio.run(Policy(0.15).generate(prompt + newline, partial, sampling))
         usage = {"prompt_tokens": drawn.prompt_tokens, "completion_tokens": drawn.generated_tokens}
