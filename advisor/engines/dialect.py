@@ -96,7 +96,8 @@ class Dialect:
         """Raises MissingAbility where the server refuses what this sampling cannot do without."""
         hint = "leave it out, or serve the model with an engine that knows it, such as vLLM"
         for name, neutral in CHANGES_NOTHING.items():
-            if name in self.left_out and getattr(sampling, name) != neutral:
+            given = max(sampling.top_k, 0) if name == "top_k" else getattr(sampling, name)
+            if name in self.left_out and given != neutral:
                 flag = f"--{name.replace('_', '-')}"
                 raise MissingAbility(f"the server at {where} does not take {name}", where=flag, hint=hint)
         if sampling.stop and "stop" in self.left_out:

@@ -79,6 +79,7 @@ async def _steps(generate: Generate, prompts: Sequence[str], sampling: Sampling,
                 hint = "serve it without a reasoning parser, or turn thinking off: --chat-option enable_thinking=false"
                 raise MissingAbility(NO_TEXT, where="--strategy", hint=hint)
             if step.stopped_at == delimiter:
+                await _continued(generate, prompt, step.text, whole)
                 return ()
             if step.finish_reason == "stop" and _goes_on(step, await generate.generate(prompt, "", whole), delimiter):
                 raise MissingAbility(SILENT, where="--strategy", hint=hint)
@@ -87,6 +88,17 @@ async def _steps(generate: Generate, prompts: Sequence[str], sampling: Sampling,
     if not answered:
         raise MissingAbility(f"no step of an answer could be drawn ({failure[:200]})", where="--strategy", hint=hint)
     return (f"none of the first answers has a step that ends with {delimiter!r}: see --delimiter",)
+
+
+async def _continued(generate: Generate, prompt: str, begun: str, sampling: Sampling) -> None:
+    """Raises MissingAbility where the engine does not take an answer begun."""
+    try:
+        await generate.generate(prompt, begun, replace(sampling, max_tokens=1))
+    except EngineFailure as refusal:
+        what = f"the server does not continue an answer begun ({str(refusal)[:200]})"
+        raise MissingAbility(
+            what, where="--strategy", hint="serve the model with vLLM, or ask it with --plain"
+        ) from None
 
 
 def _goes_on(step: Completion, whole: Completion, delimiter: str) -> bool:

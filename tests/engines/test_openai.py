@@ -188,6 +188,7 @@ def test_what_is_refused_and_would_change_something_is_no_silent_default(name, v
         opened(server, **{name: value})
     with serving(refusing(name)) as server:
         assert opened(server)[0].unsent == (name,)
+        assert opened(server, top_k=-1)[0].unsent == (name,)
 
 
 def test_a_top_k_of_every_token_is_written_as_the_server_has_it():

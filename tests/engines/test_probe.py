@@ -20,10 +20,15 @@ class Engine:
     reasoning: str = ""
     cached: int = 0
     fails: str = ""
+    continues: bool = True
     calls: list = field(default_factory=list)
+    begun: list = field(default_factory=list)
 
     async def generate(self, prompt, partial, sampling):
         self.calls.append((prompt, sampling))
+        self.begun.append(partial)
+        if partial and not self.continues:
+            raise EngineFailure("HTTP 400: unknown continue_final_message")
         if self.fails:
             raise EngineFailure(self.fails)
         if len(prompt) + sampling.max_tokens > self.context:
@@ -82,11 +87,17 @@ def test_prompts_that_do_not_fit_are_passed_over_and_told():
         run(Engine(context=0), prompts)
 
 
-def test_a_step_s_end_that_is_known_takes_one_request():
+def test_a_step_that_ends_and_is_continued_takes_two_requests():
     engine = Engine()
     assert run(engine, PROMPTS, context=None, delimiter="\n").notes == ()
-    ((_, sampling),) = engine.calls
-    assert (sampling.stop, sampling.max_tokens) == (("\n",), 256)
+    (_, step), (_, rest) = engine.calls
+    assert (step.stop, step.max_tokens, rest.stop, rest.max_tokens) == (("\n",), 256, (), 1)
+    assert engine.begun == ["", "a\n"]
+
+
+def test_an_answer_begun_that_is_refused():
+    with pytest.raises(MissingAbility, match=r"^--strategy: .*does not continue an answer begun \(HTTP 400"):
+        run(Engine(continues=False), PROMPTS, context=None, delimiter="\n")
 
 
 def test_steps_that_end_unseen_are_no_steps():
@@ -113,7 +124,7 @@ def test_the_step_is_drawn_within_the_context():
     engine = Engine(context=100)
     found = run(engine, PROMPTS, max_tokens=2048, delimiter="\n")
     assert (found.max_tokens, len(found.notes)) == (60, 1)
-    assert engine.calls[-1][1].max_tokens == 60
+    assert [sampling.max_tokens for _, sampling in engine.calls] == [1, 60, 1]
 
 
 def test_an_engine_that_fails_is_told():

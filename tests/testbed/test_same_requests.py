@@ -12,6 +12,7 @@ from advisor.engines.probe import probed
 from advisor.engines.protocol import EngineFailure, Prompting, Sampling
 from advisor.engines.vllm import Policy
 from advisor.errors import MissingAbility
+from advisor.strategies.thinking_budget import thinking_budget
 from advisor.tasks.arithmetic import questions
 from tests.testbed.conftest import SETTINGS, Served
 from tests.testbed.folders import TEMPLATE, folder
@@ -172,3 +173,12 @@ def test_both_say_the_same_of_themselves_and_of_the_run(both):
     assert (served.engine, served.endpoint, served.context_tokens, served.unsent) == ("vllm", "chat", 256, ())
     assert probe.max_tokens == 256 - 1 - max(len(prompt) for prompt in PROMPTS)
     assert len(probe.notes) == 1
+
+
+def test_a_thought_that_was_cut_is_continued_alike(both):
+    async def asked(engine):
+        return await asyncio.gather(*(thinking_budget(engine, p, replace(GREEDY, seed=1), 4, "\nA ") for p in PROMPTS))
+
+    here, there = both(asked)
+    assert [found.traces for found in here] == [found.traces for found in there]
+    assert "forced" in {trace.finish_reason for found in here for trace in found.traces}
