@@ -41,29 +41,37 @@ async def probed(
 
 
 async def _within_context(generate: Generate, context: int, prompts: Sequence[str], sampling: Sampling) -> Probe:
-    """What the context leaves for an answer beside the longest prompt that fits."""
+    """What the context leaves for an answer beside the longest prompt that fits.
+
+    One that leaves less than half of what the longest but one in a hundred does is left to fail: it would shorten all
+    answers for its sake.
+    """
     by_length = sorted(prompts, key=len)
-    notes: tuple[str, ...] = ()
-    failure = "it is longer than the context"
-    for prompt in dict.fromkeys(by_length[int(share * (len(by_length) - 1))] for share in SHORTER):
+    failure, found = "", list[tuple[int, int]]()
+    for place, prompt in enumerate(dict.fromkeys(by_length[int(q * (len(by_length) - 1))] for q in SHORTER)):
         try:
             drawn = await generate.generate(prompt, "", replace(sampling, max_tokens=1, stop=()))
         except EngineFailure as refusal:
-            failure = str(refusal)
-        else:
-            used = drawn.prompt_tokens + drawn.cached_tokens
-            room = context - used
-            if room >= sampling.max_tokens:
-                return Probe(sampling.max_tokens, notes)
-            if room > 0:
-                note = (
-                    f"--max-tokens {sampling.max_tokens:,} does not fit: of the {context:,} tokens of context a prompt "
-                    f"takes {used:,}, so answers are cut at {room:,}"
-                )
-                return Probe(room, (*notes, note))
-        notes = (f"the longest prompts do not fit into the {context:,} tokens of context ({failure[:200]})",)
-    hint = "serve the model with a longer context (--max-model-len), or ask shorter questions"
-    raise MissingAbility(f"no prompt is answered ({failure[:200]})", where="--task", hint=hint)
+            failure = str(refusal)[:200]
+            continue
+        used = drawn.prompt_tokens + drawn.cached_tokens
+        found.append((context - used, used))
+        if place > 0 or context - used >= sampling.max_tokens:
+            break
+    if len(found) == 2 and found[1][0] >= 2 * found[0][0]:
+        failure = f"one of {found[0][1]:,} tokens leaves {found[0][0]:,} for an answer"
+        del found[0]
+    room, used = found[0] if found else (0, 0)
+    if room <= 0:
+        hint = "serve the model with a longer context (--max-model-len), or ask shorter questions"
+        raise MissingAbility(f"no prompt is answered ({failure})", where="--task", hint=hint)
+    cut = (
+        f"--max-tokens {sampling.max_tokens:,} does not fit: of the {context:,} tokens of context a prompt "
+        f"takes {used:,}, so answers are cut at {room:,}"
+    )
+    longer = f"the longest prompts do not fit into the {context:,} tokens of context ({failure})"
+    notes = (*([longer] if failure else []), *([cut] if room < sampling.max_tokens else []))
+    return Probe(min(room, sampling.max_tokens), notes)
 
 
 async def _steps(generate: Generate, prompts: Sequence[str], sampling: Sampling, delimiter: str) -> tuple[str, ...]:

@@ -59,8 +59,18 @@ def test_answers_are_cut_to_what_the_longest_prompt_leaves():
     (note,) = found.notes
     for number in ("2,048", "100", "40", "60"):
         assert number in note
-    ((prompt, sampling),) = engine.calls
-    assert (len(prompt), sampling.max_tokens, sampling.top_k) == (40, 1, 5)
+    (prompt, sampling), (shorter, _) = engine.calls
+    assert (len(prompt), len(shorter), sampling.max_tokens, sampling.top_k) == (40, 30, 1, 5)
+
+
+def test_one_very_long_prompt_does_not_shorten_all_answers():
+    found = run(Engine(), [*PROMPTS, "x" * 95], context=100, max_tokens=80)
+    assert found.max_tokens == 60
+    longest, cut = found.notes
+    assert "one of 95 tokens leaves 5 for an answer" in longest
+    assert "takes 40, so answers are cut at 60" in cut
+    assert run(Engine(), [*PROMPTS, "x" * 60], context=100, max_tokens=80).max_tokens == 40  # 40 is not half of 60
+    assert run(Engine(), [*PROMPTS, "x" * 70], context=100, max_tokens=80).max_tokens == 60
 
 
 def test_what_fits_is_left_as_it_is():
@@ -124,7 +134,7 @@ def test_the_step_is_drawn_within_the_context():
     engine = Engine(context=100)
     found = run(engine, PROMPTS, max_tokens=2048, delimiter="\n")
     assert (found.max_tokens, len(found.notes)) == (60, 1)
-    assert [sampling.max_tokens for _, sampling in engine.calls] == [1, 60, 1]
+    assert [sampling.max_tokens for _, sampling in engine.calls] == [1, 1, 60, 1]
 
 
 def test_an_engine_that_fails_is_told():
