@@ -13,6 +13,7 @@ The reader of CSV files, the SQL that creates the table and the page docs/format
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import Enum
@@ -25,6 +26,8 @@ from advisor.errors import AdvisorError
 Row = TypeVar("Row")
 
 SQL_TYPES = {str: "varchar", int: "bigint", float: "double", bool: "boolean"}
+MOST_BITS = 64
+"""Of a whole number with its sign: what a column of a file can hold."""
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
@@ -81,14 +84,20 @@ def create_table(row: type[Any], name: str, *more: str) -> str:
 
 def read_rows(path: Path, row: type[Row], *, hint: str) -> tuple[Row, ...]:
     """The rows of a CSV file, none where there is no file. Raises AdvisorError naming file, line and column."""
-    if not path.exists():
-        return ()
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
-            return tuple(_parsed(reader, row, path, hint))
+            text = file.read()
+        if "\0" in text:
+            raise csv.Error("it holds NUL bytes")
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        return tuple(_parsed(reader, row, path, hint))
+    except FileNotFoundError:
+        if not path.is_symlink():
+            return ()
+        raise AdvisorError("is a link to nothing", where=str(path), hint=hint) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise AdvisorError(f"cannot be read as a table ({error})", where=str(path), hint=hint) from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise AdvisorError(f"cannot be read as a table ({reason})", where=str(path), hint=hint) from None
 
 
 def _parsed(reader: Any, row: type[Row], path: Path, hint: str) -> Iterator[Row]:
@@ -144,7 +153,10 @@ def _parser(each: Column) -> Callable[[str], Any]:
             return kind(text)
         if "_" in text or not text.isascii():
             raise ValueError
-        return kind(text)
+        value = kind(text)
+        if kind is int and value.bit_length() >= MOST_BITS:
+            raise ValueError
+        return value
 
     return parse
 

@@ -35,6 +35,8 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "models": lookup.models,
         "gpus": lookup.gpus,
         "tasks": lookup.tasks,
+        "measurements": lookup.measurements,
+        "check": lookup.check,
     },
 }
 
