@@ -1,5 +1,17 @@
-"""`python -m advisor`."""
+"""`python -m advisor`, and the command `advisor`."""
 
-from advisor.cli.main import main
+from __future__ import annotations
 
-main()
+import signal
+
+
+def main() -> None:
+    """Run the command line; until it can say that it was interrupted, Ctrl-C ends the process without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from advisor.cli.main import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -93,7 +93,7 @@ def measurements(workspace: options.WorkspaceFolder = None, as_json: options.Jso
 def check(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:
     """Read every file and name each damaged one.
 
-    Says what is wrong and what to do; nothing is changed.
+    Of your workspace, or without one of what ships. Says what is wrong and what to do, and changes nothing.
     """
     from advisor.fits.check import check as verb
     from advisor.reports import holdings
@@ -103,4 +103,4 @@ def check(workspace: options.WorkspaceFolder = None, as_json: options.Json = Fal
     emit(found, holdings.check_blocks, as_json)
     if found.damaged:
         what, hint = f"{len(found.damaged)} of {found.files} files are damaged", "each is named on stdout"
-        raise AdvisorError(what, where=found.folders[-1], hint=hint)
+        raise AdvisorError(what, where=found.folder, hint=hint)

@@ -25,7 +25,7 @@ from advisor.prices import read_prices
 from advisor.sampling import MeasuredRow, Sampling
 from advisor.store.beliefs import Fits
 from advisor.store.folders import entries, visible
-from advisor.store.measurements import MEND, insert_file
+from advisor.store.measurements import MEND, empty_table, insert_file
 from advisor.store.recorded import journals
 from advisor.store.runs import Run, fault_of_load
 from advisor.store.sample_rules import ANY_BROKEN, fault
@@ -33,7 +33,7 @@ from advisor.store.samples import Sample
 from advisor.store.texts import Text
 from advisor.store.workspace import Workspace
 from advisor.support import FamilyRow, SupportTable
-from advisor.tables import columns, create_table, read_rows
+from advisor.tables import columns, read_rows
 from advisor.values import Rows, Value
 
 Reader = Callable[[Path, Workspace], object]
@@ -53,20 +53,21 @@ class Damaged:
 
 @dataclass(frozen=True, slots=True)
 class Checked(Value):
-    """How many files were read in which folders, and the damaged ones."""
+    """How many files were read in the folder, and the damaged ones."""
 
-    folders: tuple[str, ...]
+    folder: str
     files: int
     damaged: Rows[Damaged]
 
 
 @checked_arguments
 def check(workspace: Workspace) -> Checked:
-    """Read every file of what ships and of the workspace; what is damaged is returned, not raised."""
-    files = [each for root in workspace.roots for each in _files(root)]
+    """Read every file of the workspace, of what ships where it has no folder; what is damaged is returned."""
+    root = workspace.roots[-1]
+    files = list(_files(root))
     faults = (_fault(file, reader, workspace) for file, reader in files)
     damaged = dict.fromkeys(fault for fault in faults if fault)  # a table that another one needs is named once
-    return Checked(tuple(map(str, workspace.roots)), len(files), Rows(damaged, Damaged))
+    return Checked(str(root), len(files), Rows(damaged, Damaged))
 
 
 def _fault(file: Path, reader: Reader, workspace: Workspace) -> Damaged | None:
@@ -112,8 +113,7 @@ def _is_there(file: Path) -> bool:
 
 
 def _table(file: Path, name: str, row: type[Any]) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute(create_table(row, name))
+    connection = empty_table(row, name)
     insert_file(connection, name, file)
     return connection
 

@@ -78,7 +78,7 @@ def _whose(each: Recorded) -> str:
 def check_blocks(checked: Checked) -> list[Block]:
     """What `advisor check` prints."""
     if not checked.damaged:
-        return [f"all {checked.files} files are sound in {' and '.join(checked.folders)}"]
+        return [f"all {checked.files} files are sound in {checked.folder}"]
     return [f"{each.where}: {each.what}; {each.hint}" for each in checked.damaged]
 
 

@@ -37,8 +37,7 @@ class Measurements:
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """An in-memory database with the table filled from every file. Raises AdvisorError for a damaged one."""
-        connection = duckdb.connect()
-        connection.execute(create_table(self.row, self.table, "own boolean"))
+        connection = empty_table(self.row, self.table, "own boolean")
         for file in self.files:
             own = self.own is not None and file.is_relative_to(self.own)
             insert_file(connection, self.table, file, own=str(own).lower())
@@ -47,6 +46,16 @@ class Measurements:
     def to_frame(self) -> pandas.DataFrame:
         """One line a row. Raises AdvisorError for a damaged file."""
         return self.connect().execute(f"from {self.table}").df()
+
+
+def empty_table(row: type, name: str, *more: str) -> duckdb.DuckDBPyConnection:
+    """An in-memory database with a table that takes no row without what a row has to have."""
+    connection = duckdb.connect()
+    connection.execute(create_table(row, name, *more))
+    for each in columns(row):
+        if each.required and not each.nullable:
+            connection.execute(f'alter table {name} alter column "{each.name}" set not null')
+    return connection
 
 
 def insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: Path, **more: str) -> None:

@@ -36,7 +36,7 @@ def sealed(target: Path, write: Callable[[Path], object]) -> Path:
     except (OSError, duckdb.IOException) as error:
         raise AdvisorError(
             f"cannot write here ({_reason(error)})",
-            where=str(target.parent),
+            where=str(target),
             hint="choose a folder that can be written, --workspace for measurements",
         ) from None
     return target
