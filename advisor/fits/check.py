@@ -40,6 +40,7 @@ Reader = Callable[[Path, Workspace], object]
 """Reads one file as the program does. Raises AdvisorError."""
 RESUME = "run the command that began it again: it sets such lines aside and goes on"
 MAINTAINED = "mend the line, or move the file away"
+BRING = "put a copy of it back, or bring it in again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _fault(file: Path, reader: Reader, workspace: Workspace) -> Damaged | None:
     try:
         reader(file, workspace)
     except AdvisorError as error:
-        return Damaged(error.where or str(file), error.what, error.hint)
+        return Damaged(error.where or str(file), error.what, error.hint or BRING)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,7 +66,7 @@ def seal_samples(
     folder = workspace.writable / "measurements" / "samples"
     runs = _run_ids(connection, path)
     with locked(folder, wait_s=SHORT_WAIT_S):
-        recorded = {run: _recorded(connection, run, folder) for run in runs}
+        recorded = {run: _recorded(connection, run, folder, runs) for run in runs}
         new = tuple(run for run, name in recorded.items() if name is None)
         for run in new:
             sealed(folder / f"{run}.parquet", partial(_copy, connection, run))
@@ -84,8 +85,11 @@ def _run_ids(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     return runs
 
 
-def _recorded(connection: duckdb.DuckDBPyConnection, run: str, folder: Path) -> str | None:
-    """The name under which the folder holds the run's rows. Raises AdvisorError where it holds others by that name."""
+def _recorded(connection: duckdb.DuckDBPyConnection, run: str, folder: Path, runs: Sequence[str]) -> str | None:
+    """The name under which the folder holds the run's rows, none of the import's other `runs`.
+
+    Raises AdvisorError where it holds others by the run's own name.
+    """
     target = folder / f"{run}.parquet"
     if target.exists():
         if not _same(connection, run, target, REQUIRED):
@@ -94,7 +98,7 @@ def _recorded(connection: duckdb.DuckDBPyConnection, run: str, folder: Path) -> 
         return run
     (n_rows,) = connection.execute("select count(*) from incoming where run_id = $run", {"run": run}).fetchall()[0]
     others = files_of_length(folder, n_rows)
-    for file in others:
+    for file in (other for other in others if other.stem not in runs):
         with contextlib.suppress(AdvisorError):  # a damaged file holds nothing
             if _same(connection, run, file, APART_FROM_RUN_ID):
                 return file.stem
