@@ -123,7 +123,8 @@ def main() -> None:
     gc.disable()
     prepare()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, or in the background of a script
+            signal.signal(number, signal.default_int_handler)
     try:
         code = _flushed(run(sys.argv[1:]))
     except KeyboardInterrupt:  # once more, while the first is being dealt with

@@ -110,6 +110,11 @@ def test_a_signal_is_130_inside_a_query_too(number, work):
     assert process.returncode == 130
 
 
+def test_in_the_background_of_a_script_an_interrupt_stays_ignored():
+    line = "trap '' INT; advisor tasks --json & sleep 0.1; kill -INT $!; sleep 0.4; kill -INT $!; wait $!"
+    assert shell(line)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [

@@ -48,6 +48,13 @@ def test_what_a_dead_process_left_is_swept_by_the_next_write_and_what_a_living_o
     assert (slow.returncode, names(tmp_path)) == (0, ["new.csv", "slow.csv"])
 
 
+@pytest.mark.parametrize("name", [".notes.tmp", ".x.md.77.tmp", ".x.csv.swp.tmp", "x.csv.77.tmp"])
+def test_files_of_other_programs_and_kinds_are_left_alone(tmp_path, name):
+    (tmp_path / name).write_text("not ours")
+    sealed(tmp_path / "new.csv", lambda temporary: temporary.write_text("whole"))
+    assert names(tmp_path) == sorted([name, "new.csv"])
+
+
 def test_what_cannot_be_written_leaves_the_file_as_it_was(tmp_path):
     def full(temporary):
         temporary.write_text("half")
