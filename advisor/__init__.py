@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from advisor.errors import AdvisorError as AdvisorError
     from advisor.errors import MissingAbility as MissingAbility
     from advisor.errors import NoAnswer as NoAnswer
+    from advisor.fits.check import check as check
     from advisor.fits.curve import curve as curve
     from advisor.fits.fit import fit as fit
     from advisor.importers.epoch import import_epoch as import_epoch
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from advisor.recommendation.frontier import known_tasks as known_tasks
     from advisor.recommendation.pick import recommend as recommend
     from advisor.reports.markdown import report as report
+    from advisor.store.recorded import recorded as recorded
     from advisor.store.workspace import Workspace as Workspace
     from advisor.units import Budget as Budget
 
@@ -52,6 +54,7 @@ _ROOMS = {
     "Price": "prices",
     "Workspace": "store.workspace",
     "calibrate": "calibration.calibrate",
+    "check": "fits.check",
     "compare": "recommendation.compare",
     "compare_speed": "recommendation.compare_speed",
     "curve": "fits.curve",
@@ -61,6 +64,7 @@ _ROOMS = {
     "known_tasks": "recommendation.frontier",
     "profile": "profiler.profile",
     "recommend": "recommendation.pick",
+    "recorded": "store.recorded",
     "regrade": "calibration.regrade",
     "report": "reports.markdown",
     **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.errors import AdvisorError, unknown
-from advisor.tables import column, read_rows
+from advisor.tables import column, outside, read_rows
 from advisor.values import Rows
 
 if TYPE_CHECKING:
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 PRECISIONS = ("bf16", "fp8", "fp4", "int8", "int4")
 BYTES_PER_WEIGHT = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5625, "int8": 1.0, "int4": 0.5625}
 """fp4 and int4 carry one 8-bit scale for 16 weights (NVFP4, AWQ/GPTQ at group size 32 are within 6 %)."""
+
+RANGES = {
+    "memory_bytes": (2**20, 2**60),
+    **dict.fromkeys(("memory_bytes_per_s", "link_bytes_per_s"), (1e6, 1e18)),
+    **dict.fromkeys(("bf16_flops_per_s", "fp8_flops_per_s", "fp4_flops_per_s", "int8_ops_per_s"), (1e6, 1e20)),
+    "node_gpus": (1, 10**6),
+}
+"""What a figure can be at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,10 @@ class GpuSpec:
         return "bf16" if weights == "int4" or weights not in self.peak_flops_per_s else weights
 
 
+def _fault(spec: GpuSpec) -> str | None:
+    return outside(spec, RANGES)
+
+
 class Gpus(Mapping[str, GpuSpec]):
     """GPUs by our name, in any case."""
 
@@ -76,7 +88,8 @@ class Gpus(Mapping[str, GpuSpec]):
     def read(cls, folders: Iterable[Path]) -> Gpus:
         """`gpus.csv` of each folder, later ones over earlier ones. Raises AdvisorError for a damaged table."""
         hint = "delete it and profile again"
-        return cls(spec for folder in folders for spec in read_rows(folder / "gpus.csv", GpuSpec, hint=hint))
+        tables = (read_rows(folder / "gpus.csv", GpuSpec, hint=hint, fault=_fault) for folder in folders)
+        return cls(spec for table in tables for spec in table)
 
     def __getitem__(self, name: str) -> GpuSpec:
         return self._by_name[name.casefold()]

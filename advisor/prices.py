@@ -66,7 +66,7 @@ class Prices:
         found: dict[tuple[str, str], list[Price]] = {}
         for path in (folder / "prices.csv" for folder in folders):
             here: dict[tuple[str, str], list[Price]] = {}
-            for offer in read_prices(path, gpus) if path.is_file() else ():
+            for offer in _table(path, gpus):
                 kind = offer.kind or KINDS[0]
                 here.setdefault((offer.gpu, kind), []).append(replace(offer, kind=kind))
             found |= here
@@ -107,6 +107,10 @@ def read_prices(path: Path, gpus: Gpus) -> tuple[Price, ...]:
     """Offers of a CSV with at least `gpu,usd_per_hour`. Raises AdvisorError naming file, line and column."""
     if not path.is_file():
         raise AdvisorError("no such price file", where=str(path), hint=FORMS)
+    return _table(path, gpus)
+
+
+def _table(path: Path, gpus: Gpus) -> tuple[Price, ...]:
     offers = read_rows(path, Price, hint="a price file has the columns gpu,usd_per_hour")
     return tuple(_checked(offer, gpus, where=f"{path}, line {line}") for line, offer in enumerate(offers, 2))
 

@@ -13,7 +13,8 @@ The reader of CSV files, the SQL that creates the table and the page docs/format
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -25,6 +26,8 @@ from advisor.errors import AdvisorError
 Row = TypeVar("Row")
 
 SQL_TYPES = {str: "varchar", int: "bigint", float: "double", bool: "boolean"}
+MOST_BITS = 64
+"""Of a whole number with its sign: what a column of a file can hold."""
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
@@ -79,19 +82,42 @@ def create_table(row: type[Any], name: str, *more: str) -> str:
     return f"create table {name} ({', '.join([*definitions, *more])})"
 
 
-def read_rows(path: Path, row: type[Row], *, hint: str) -> tuple[Row, ...]:
-    """The rows of a CSV file, none where there is no file. Raises AdvisorError naming file, line and column."""
-    if not path.exists():
-        return ()
+def sound(row: object) -> str | None:
+    """For rows that need no check beyond the types of their columns."""
+    return None
+
+
+def outside(row: object, ranges: Mapping[str, tuple[float, float]]) -> str | None:
+    """In words, the first number of a row that is not within the range of its column, ends included; None: none is."""
+    for name, (least, most) in ranges.items():
+        value = _reach(row, name.split("."))
+        if value is not None and not least <= value <= most:
+            return f"{name.split('.')[-1]} is {value:g}, not from {least:g} to {most:g}"
+    return None
+
+
+def read_rows(path: Path, row: type[Row], *, hint: str, fault: Callable[[Row], str | None] = sound) -> tuple[Row, ...]:
+    """The rows of a CSV file, none where there is no file; `fault` says what makes one impossible.
+
+    Raises AdvisorError naming file, line and column.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
-            return tuple(_parsed(reader, row, path, hint))
+            text = file.read()
+        if "\0" in text:
+            raise csv.Error("it holds NUL bytes")
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        return tuple(_parsed(reader, row, fault, path, hint))
+    except FileNotFoundError:
+        if not path.is_symlink():
+            return ()
+        raise AdvisorError("is a link to nothing", where=str(path), hint=hint) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise AdvisorError(f"cannot be read as a table ({error})", where=str(path), hint=hint) from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise AdvisorError(f"cannot be read as a table ({reason})", where=str(path), hint=hint) from None
 
 
-def _parsed(reader: Any, row: type[Row], path: Path, hint: str) -> Iterator[Row]:
+def _parsed(reader: Any, row: type[Row], fault: Callable[[Row], str | None], path: Path, hint: str) -> Iterator[Row]:
     header: list[str] = next(reader, [])
     known, make = columns(row), _maker(row)
     for each in known:
@@ -111,7 +137,10 @@ def _parsed(reader: Any, row: type[Row], path: Path, hint: str) -> Iterator[Row]
                 raise AdvisorError(what, where=where, hint=hint) from None
             if value is not None or each.nullable or each.required:
                 _place(made, each.path, value)
-        yield make(made)
+        done = make(made)
+        if reason := fault(done):
+            raise AdvisorError(reason, where=where, hint=hint)
+        yield done
 
 
 def _place(made: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
@@ -144,7 +173,10 @@ def _parser(each: Column) -> Callable[[str], Any]:
             return kind(text)
         if "_" in text or not text.isascii():
             raise ValueError
-        return kind(text)
+        value = kind(text)
+        if kind is int and value.bit_length() >= MOST_BITS:
+            raise ValueError
+        return value
 
     return parse
 

@@ -9,6 +9,7 @@ import inspect
 from pathlib import Path
 
 from advisor.checkpoints import CheckpointRow, FormatRow, LaunchRow
+from advisor.fits.published import PublishedRow
 from advisor.gpus import GpuSpec
 from advisor.models.catalog import ModelEntry
 from advisor.prices import Price
@@ -72,6 +73,11 @@ What was seen, never rewritten. Written by `advisor profile`, `advisor import vl
 and `advisor import runs FILE`, the last from CSV or Parquet in these columns; what a file leaves out can be given as
 flags. One of tpot_s, request_s and output_tokens_per_s must be there."""
 
+PUBLISHED = """## measurements/published/NAME.csv
+
+Accuracies that others report, without their answers. What is measured on the same model, task and strategy replaces
+them."""
+
 TASKS = """## Task files
 
 `advisor calibrate --task FILE` reads JSONL or Parquet with the columns question, answer and optionally id."""
@@ -112,6 +118,8 @@ def page() -> str:
         section("columns of texts", Text),
         RUNS,
         section("columns", Run),
+        PUBLISHED,
+        section("columns of published accuracies", PublishedRow),
         TASKS,
         HOSTED,
         section("columns of a price list", TokenPrice),

@@ -346,6 +346,6 @@ def _show_refused(answer: object, as_json: bool) -> None:
     from advisor.reports.terminal import show
 
     if as_json:
-        print(to_json(answer))
+        write(to_json(answer))
     elif isinstance(answer, CannotStart):
         show(estimates.refused_blocks(answer))

@@ -1,4 +1,4 @@
-"""Commands that look up: curve, models, gpus, tasks."""
+"""Commands that look up: curve, models, gpus, tasks, measurements, check."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from advisor.cli import options
 from advisor.cli.output import emit, emit_rows
+from advisor.errors import AdvisorError
 from advisor.tasks import DEFAULT_TASK
 
 
@@ -75,3 +76,31 @@ def tasks(workspace: options.WorkspaceFolder = None, as_json: options.Json = Fal
 
     known = known_tasks(options.known_workspace(workspace))
     emit_rows("tasks", known, listings.task_blocks(known), as_json)
+
+
+def measurements(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:
+    """List what is recorded, finished or not.
+
+    Answers by how they were drawn, measured loads by deployment; yours first, then what ships.
+    """
+    from advisor.reports import holdings
+    from advisor.store.recorded import recorded
+
+    found = recorded(options.known_workspace(workspace))
+    emit_rows("measurements", found, holdings.recorded_blocks(found), as_json)
+
+
+def check(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:
+    """Read every file and name each damaged one.
+
+    Of your workspace, or without one of what ships. Says what is wrong and what to do, and changes nothing.
+    """
+    from advisor.fits.check import check as verb
+    from advisor.reports import holdings
+
+    opened = options.known_workspace(workspace)
+    found = verb(opened)
+    emit(found, holdings.check_blocks, as_json)
+    if found.damaged:
+        what, hint = f"{len(found.damaged)} of {found.files} files are damaged", "each is named on stdout"
+        raise AdvisorError(what, where=found.folder, hint=hint)

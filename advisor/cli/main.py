@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from advisor.cli import choose, collect, draw, lookup
 from advisor.cli.output import leave_stdout, unwritten
+from advisor.cli.streams import prepare
 from advisor.errors import DISTRIBUTION, AdvisorError, MissingAbility
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -36,10 +39,16 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "models": lookup.models,
         "gpus": lookup.gpus,
         "tasks": lookup.tasks,
+        "measurements": lookup.measurements,
+        "check": lookup.check,
     },
 }
 
 
+INTERRUPTED = 130
+DUCKDB_INTERRUPTED = "Query interrupted"
+"""What DuckDB makes of KeyboardInterrupt: a RuntimeError of this text."""
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 NUMBERS = {"float", "int", "integer"}
 """Types of options, as they name themselves."""
 
@@ -113,16 +122,27 @@ def main() -> None:
     A command lives for half a second: collecting garbage and taking the libraries down would be a fifth of it.
     """
     gc.disable()
-    code = run(sys.argv[1:])
+    prepare()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, or in the background of a script
+            signal.signal(number, signal.default_int_handler)
+    try:
+        code = _flushed(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # once more, while the first is being dealt with
+        code = _interrupted()
+    os._exit(code)
+
+
+def _flushed(code: int) -> int:
+    """The exit code when what was printed has left the process."""
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
     except BrokenPipeError:
-        code = 0
+        return 0
     except OSError as error:
-        print(f"advisor: {unwritten(error)}", file=sys.stderr, flush=True)
-        code = MissingAbility.exit_code
-    os._exit(code)
+        print(f"advisor: {unwritten(error)}", file=sys.stderr)
+        return MissingAbility.exit_code
+    return code
 
 
 def run(arguments: list[str]) -> int:
@@ -135,8 +155,7 @@ def run(arguments: list[str]) -> int:
         print(f"advisor: {error}", file=sys.stderr)
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        print("advisor: interrupted", file=sys.stderr)
-        return 130
+        return _interrupted()
     except TyperException as error:
         print(_usage_line(error), file=sys.stderr)
         return 2
@@ -144,12 +163,39 @@ def run(arguments: list[str]) -> int:
         leave_stdout()
         return 0
     except Exception as error:
+        if isinstance(error, RuntimeError) and str(error) == DUCKDB_INTERRUPTED:
+            return _interrupted()
         if os.environ.get("ADVISOR_DEBUG"):
             raise
+        if reason := _of_the_machine(error):
+            print(f"advisor: {reason}", file=sys.stderr)
+            return reason.exit_code
         what = f"bug in advisor ({type(error).__name__}: {error})"
         print(f"advisor: {what}; ADVISOR_DEBUG=1 shows the traceback", file=sys.stderr)
         return 70
+    if code == INTERRUPTED:  # what typer makes of KeyboardInterrupt
+        return _interrupted()
     return code if isinstance(code, int) else 0
+
+
+def _interrupted() -> int:
+    print("advisor: interrupted", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _of_the_machine(error: Exception) -> AdvisorError | None:
+    """What the machine refused where nobody expected it to: a file, room on the disk, memory."""
+    if isinstance(error, MemoryError):
+        return MissingAbility("there is not enough memory", hint="run it on a larger machine, or on less")
+    if isinstance(error, OSError) and error.filename is not None:
+        what = f"cannot be read or written ({error.strerror})"
+        return AdvisorError(what, where=os.fsdecode(error.filename), hint="mend its permissions, or make room")
+    if isinstance(error, OSError) and error.errno in FULL:
+        return AdvisorError(f"cannot be written ({error.strerror})", where=os.getcwd(), hint="make room")
+    duckdb = sys.modules.get("duckdb")
+    if duckdb and isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+        return MissingAbility(str(error).splitlines()[0], hint="make room in memory, and on the disk of this folder")
+    return None
 
 
 def _usage_line(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -35,10 +36,13 @@ def next_step(workspace: Workspace) -> None:
 
 
 def write(answer: str | Iterable[Block]) -> None:
-    """Print text or blocks. Raises MissingAbility where stdout takes no more, BrokenPipeError where nobody reads it."""
+    """Print one JSON object, or blocks.
+
+    Raises MissingAbility where stdout takes no more, BrokenPipeError where nobody reads it.
+    """
     from advisor.reports.terminal import Verbatim, show
 
-    blocks = [Verbatim(answer)] if isinstance(answer, str) else list(answer)
+    blocks = [Verbatim(_encodable(answer))] if isinstance(answer, str) else list(answer)
     try:
         show(blocks)
         sys.stdout.flush()
@@ -47,6 +51,15 @@ def write(answer: str | Iterable[Block]) -> None:
     except OSError as error:
         leave_stdout()
         raise unwritten(error) from None
+
+
+def _encodable(text: str) -> str:
+    """The JSON as it is, or with escapes where stdout's encoding lacks one of its characters."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(json.loads(text))
+    return text
 
 
 def unwritten(error: OSError) -> MissingAbility:

@@ -103,7 +103,7 @@ def line(row: CurveRow, of_model: Sequence[Point], models: Catalog) -> Line:
         reward_model=row.reward_model,
         unit=row.unit,
         n_questions=row.n_questions,
-        curve=_curve(row),
+        curve=curve_of(row),
         limit=_interval(row.limit, row.limit_low, row.limit_high),
         points=Rows(curve_point(p, models) for p in own),
         prompt_tokens=own[0].prompt_tokens if own else None,
@@ -147,7 +147,8 @@ def _failures_cut(point: Point) -> float | None:
     return None if point.cut is None or point.accuracy >= 1 else min(1.0, point.cut / (1 - point.accuracy))
 
 
-def _curve(row: CurveRow) -> Curve:
+def curve_of(row: CurveRow) -> Curve:
+    """The curve that a row stands for. Raises AdvisorError for knots that are none."""
     shape = Shape(row.family, row.asymptote, row.drop, row.scale, row.rate, _knots(row))
     asymptote = Interval(row.asymptote, row.asymptote_low, row.asymptote_high)
     saturation = _interval(row.saturation, row.saturation_low, row.saturation_high)

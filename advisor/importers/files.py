@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +14,10 @@ from pyarrow import parquet
 
 from advisor.errors import AdvisorError
 from advisor.importers.incoming import Locate, check_rows, name_runs
+from advisor.store.folders import visible
 from advisor.store.identity import RUN_ID
 from advisor.store.locks import SHORT_WAIT_S, locked
-from advisor.store.measurements import copy_parquet
+from advisor.store.measurements import copy_parquet, insert_file
 from advisor.store.samples import Sample
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
@@ -63,7 +66,7 @@ def seal_samples(
     folder = workspace.writable / "measurements" / "samples"
     runs = _run_ids(connection, path)
     with locked(folder, wait_s=SHORT_WAIT_S):
-        recorded = {run: _recorded(connection, run, folder) for run in runs}
+        recorded = {run: _recorded(connection, run, folder, runs) for run in runs}
         new = tuple(run for run, name in recorded.items() if name is None)
         for run in new:
             sealed(folder / f"{run}.parquet", partial(_copy, connection, run))
@@ -82,8 +85,11 @@ def _run_ids(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     return runs
 
 
-def _recorded(connection: duckdb.DuckDBPyConnection, run: str, folder: Path) -> str | None:
-    """The name under which the folder holds the run's rows. Raises AdvisorError where it holds others by that name."""
+def _recorded(connection: duckdb.DuckDBPyConnection, run: str, folder: Path, runs: Sequence[str]) -> str | None:
+    """The name under which the folder holds the run's rows, none of the import's other `runs`.
+
+    Raises AdvisorError where it holds others by the run's own name.
+    """
     target = folder / f"{run}.parquet"
     if target.exists():
         if not _same(connection, run, target, REQUIRED):
@@ -92,12 +98,16 @@ def _recorded(connection: duckdb.DuckDBPyConnection, run: str, folder: Path) -> 
         return run
     (n_rows,) = connection.execute("select count(*) from incoming where run_id = $run", {"run": run}).fetchall()[0]
     others = files_of_length(folder, n_rows)
-    return next((file.stem for file in others if _same(connection, run, file, APART_FROM_RUN_ID)), None)
+    for file in (other for other in others if other.stem not in runs):
+        with contextlib.suppress(AdvisorError):  # a damaged file holds nothing
+            if _same(connection, run, file, APART_FROM_RUN_ID):
+                return file.stem
+    return None
 
 
 def files_of_length(folder: Path, n_rows: int) -> list[Path]:
     """Sealed files with so many rows; damaged ones, which hold nothing, are left out."""
-    return [file for file in sorted(folder.glob("[!.]*.parquet")) if _length(file) == n_rows]
+    return [file for file in visible(folder, ".parquet") if _length(file) == n_rows]
 
 
 def _length(file: Path) -> int | None:
@@ -108,13 +118,10 @@ def _length(file: Path) -> int | None:
 
 
 def _same(connection: duckdb.DuckDBPyConnection, run: str, file: Path, names: tuple[str, ...]) -> bool:
-    """Whether a sealed file has the run's rows and no others, as far as these columns say."""
+    """Whether a sealed file has the run's rows and no others, as far as these columns say. Raises AdvisorError."""
     selected = ", ".join(f'"{name}"' for name in names)
-    try:
-        connection.execute("create or replace temp table theirs as from incoming limit 0")
-        connection.execute("insert into theirs by name select * from read_parquet($file)", {"file": str(file)})
-    except duckdb.Error:  # a damaged file holds nothing
-        return False
+    connection.execute("create or replace temp table theirs as from incoming limit 0")
+    insert_file(connection, "theirs", file)
     difference = f"""
         with mine as (select {selected} from incoming where run_id = $run),
              recorded as (select {selected} from theirs)

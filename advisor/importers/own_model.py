@@ -69,6 +69,8 @@ def _add(row: ModelEntry, config: Path, table: Path) -> None:
     """Keep the config, and the row in the table over the one it had. Raises AdvisorError for another model's name."""
     rows = read_rows(table, ModelEntry, hint="delete it and import the models again")
     kept = table.parent / "models" / row.config / "config.json"
+    if kept.exists():
+        read_config(kept)
     known = next((other for other in rows if other.model == row.model), None)
     if known and (known.source != IMPORTED or (kept.exists() and kept.read_bytes() != config.read_bytes())):
         hint = "rename the folder of one of them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import os
@@ -129,11 +130,9 @@ def _digests(path: Path) -> list[str]:
 def _recorded(folder: Path, rows: Sequence[Row]) -> str | None:
     """The name of a sealed file that holds these rows under any run_id: an import whose name an older version made."""
     for file in files_of_length(folder, len(rows)):
-        try:
+        with contextlib.suppress(AdvisorError):  # a damaged file holds nothing
             if holds(Run, file, [row | {"run_id": file.stem} for row in rows]):
                 return file.stem
-        except duckdb.Error:  # a damaged file holds nothing
-            continue
     return None
 
 

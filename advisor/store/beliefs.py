@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from advisor.performance.roofline import Efficiency
+from advisor.performance.roofline import SHARES, Efficiency
 from advisor.provenance import Provenance
-from advisor.tables import column, read_rows
+from advisor.tables import column, outside, read_rows
 
 Row = TypeVar("Row")
+Ranges = Mapping[str, tuple[float, float]]
 
 REFIT = "run `advisor fit` again"
 
@@ -119,6 +120,22 @@ class CorrectionRow:
     runs: str = column("where they came from")
 
 
+TOKENS = tuple(name for name in Point.__dataclass_fields__ if name.endswith("_tokens"))
+OF_A_POINT: Ranges = {
+    **dict.fromkeys(("n_samples", "n_questions"), (1, 10**9)),
+    **dict.fromkeys(("accuracy", "low", "high", "cut", "pass_at_k"), (0, 1)),
+    **dict.fromkeys(("token_budget", *TOKENS), (0, 10**12)),
+}
+OF_A_CURVE: Ranges = {"n_questions": (1, 10**9), "n_points": (1, 10**9), "asymptote": (0, 1)}
+OF_EFFICIENCIES: Ranges = {
+    **{f"efficiency.{name}": (0, 10**9) for name in Efficiency.__dataclass_fields__},
+    **dict.fromkeys((f"efficiency.{name}" for name in SHARES), (1e-9, 1)),
+    "efficiency.kv": (1e-9, 10**9),
+    "spread": (1, 10**9),
+}
+"""What a figure can be at all, ends included."""
+
+
 class Fits:
     """The derived tables of some profiles/ folders, each over the ones before it.
 
@@ -137,28 +154,33 @@ class Fits:
         return self._overlaid(
             "points.csv",
             Point,
+            OF_A_POINT,
             lambda p: (p.model, p.task, p.strategy, p.reward_model, p.n_samples, p.token_budget),
         )
 
     @cached_property
     def curves(self) -> tuple[CurveRow, ...]:
         """Fitted curves."""
-        return self._overlaid("curves.csv", CurveRow, lambda c: (c.model, c.task, c.strategy, c.reward_model, c.unit))
+        return self._overlaid(
+            "curves.csv", CurveRow, OF_A_CURVE, lambda c: (c.model, c.task, c.strategy, c.reward_model, c.unit)
+        )
 
     @cached_property
     def speeds(self) -> tuple[SpeedRow, ...]:
         """Efficiencies by GPU, engine and precision."""
-        return self._overlaid("performance.csv", SpeedRow, lambda s: (s.gpu, s.engine, s.precision))
+        return self._overlaid("performance.csv", SpeedRow, OF_EFFICIENCIES, lambda s: (s.gpu, s.engine, s.precision))
 
     @cached_property
     def corrections(self) -> tuple[CorrectionRow, ...]:
         """What measured model shapes add to them."""
-        return self._overlaid("corrections.csv", CorrectionRow, lambda c: (c.shape, c.gpu, c.engine, c.precision))
+        return self._overlaid(
+            "corrections.csv", CorrectionRow, OF_EFFICIENCIES, lambda c: (c.shape, c.gpu, c.engine, c.precision)
+        )
 
-    def _overlaid(self, name: str, row: type[Row], key: Callable[[Row], Hashable]) -> tuple[Row, ...]:
+    def _overlaid(self, name: str, row: type[Row], ranges: Ranges, key: Callable[[Row], Hashable]) -> tuple[Row, ...]:
         found: list[Row] = []
         for folder in self.folders:
-            later = read_rows(folder / name, row, hint=REFIT)
+            later = read_rows(folder / name, row, hint=REFIT, fault=lambda each: outside(each, ranges))
             replaced = {key(each) for each in later}
             found = [each for each in found if key(each) not in replaced] + list(later)
         return tuple(found)

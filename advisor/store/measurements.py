@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from advisor.errors import AdvisorError
+from advisor.store.folders import visible
 from advisor.store.seal import sealed
 from advisor.tables import columns, create_table
 
 if TYPE_CHECKING:
     import pandas
+
+
+MEND = "move it away, and bring its rows in again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +32,44 @@ class Measurements:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Sealed files, sorted by folder and name; hidden ones are journals or leftovers."""
-        return tuple(
-            file
-            for folder in self.folders
-            for file in sorted(folder.glob("*.parquet"))
-            if not file.name.startswith(".")
-        )
+        """Sealed files, by folder and name. Raises AdvisorError for a folder that cannot be read."""
+        return tuple(file for folder in self.folders for file in visible(folder, ".parquet"))
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """An in-memory database with the table filled from every file. Raises AdvisorError for a damaged one."""
-        connection = duckdb.connect()
-        connection.execute(create_table(self.row, self.table, "own boolean"))
+        connection = empty_table(self.row, self.table, "own boolean")
         for file in self.files:
             own = self.own is not None and file.is_relative_to(self.own)
-            query = f"insert into {self.table} by name select *, $own as own from read_parquet($file)"
-            try:
-                connection.execute(query, {"file": str(file), "own": own})
-            except duckdb.Error as error:
-                what = f"is no readable file of {self.table} ({str(error).splitlines()[0]})"
-                raise AdvisorError(what, where=str(file), hint="delete it and import again") from None
+            insert_file(connection, self.table, file, own=str(own).lower())
         return connection
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a row. Raises AdvisorError for a damaged file."""
         return self.connect().execute(f"from {self.table}").df()
+
+
+def empty_table(row: type, name: str, *more: str) -> duckdb.DuckDBPyConnection:
+    """An in-memory database with a table that takes no row without what a row has to have."""
+    connection = duckdb.connect()
+    connection.execute(create_table(row, name, *more))
+    for each in columns(row):
+        if each.required and not each.nullable:
+            connection.execute(f'alter table {name} alter column "{each.name}" set not null')
+    return connection
+
+
+def insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: Path, **more: str) -> None:
+    """Insert a sealed file into a table by the names of its columns, with `more` columns as SQL.
+
+    Raises AdvisorError where it cannot be read, or has columns that the table has not.
+    """
+    added = "".join(f", {sql} as {name}" for name, sql in more.items())
+    try:
+        query = f"insert into {table} by name select *{added} from read_parquet($file)"
+        connection.execute(query, {"file": str(file)})
+    except duckdb.Error as error:
+        what = f"cannot be read ({str(error).splitlines()[0]})"
+        raise AdvisorError(what, where=str(file), hint=MEND) from None
 
 
 def rows_table(connection: duckdb.DuckDBPyConnection, row: type, name: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -96,10 +113,10 @@ def seal_rows(row: type, rows: Sequence[dict[str, Any]], target: Path) -> Path:
 
 
 def holds(row: type, target: Path, rows: Sequence[dict[str, Any]]) -> bool:
-    """Whether the sealed file has these rows and no others."""
+    """Whether the sealed file has these rows and no others. Raises AdvisorError where it cannot be read."""
     connection = _loaded(row, rows)
     connection.execute("create table theirs as from incoming limit 0")
-    connection.execute("insert into theirs by name select * from read_parquet($file)", {"file": str(target)})
+    insert_file(connection, "theirs", target)
     difference = """
         select count(*) from ((from incoming except all from theirs) union all (from theirs except all from incoming))
     """

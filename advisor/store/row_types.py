@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from advisor.tables import Column, columns
+from advisor.tables import MOST_BITS, Column, columns
 
 TAKES: dict[type, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float), bool: (bool,)}
 """Python's types that a column of a type takes; a bool, which is an int in Python, only where it is asked for."""
-MOST_BITS = 64
-"""Of a whole number with its sign: what a column of a file can hold."""
 _columns = cache(columns)
 
 

@@ -27,7 +27,7 @@ def sealed(target: Path, write: Callable[[Path], object]) -> Path:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target.parent)
+        _sweep(target)
         with _held(temporary):
             write(temporary)
             _to_disk(temporary)
@@ -36,7 +36,7 @@ def sealed(target: Path, write: Callable[[Path], object]) -> Path:
     except (OSError, duckdb.IOException) as error:
         raise AdvisorError(
             f"cannot write here ({_reason(error)})",
-            where=str(target.parent),
+            where=str(target),
             hint="choose a folder that can be written, --workspace for measurements",
         ) from None
     return target
@@ -55,9 +55,15 @@ def _held(temporary: Path) -> Iterator[None]:
         release(file)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove temporary files that no living process has locked; that a process id is used again does not matter."""
-    for left in folder.glob(".*.tmp"):
+def _sweep(target: Path) -> None:
+    """Remove what was left of other files of the target's kind: our temporary files that no living process has locked.
+
+    That a process id is used again does not matter; files of other programs are left alone.
+    """
+    ours = re.compile(rf"\..+{re.escape(target.suffix)}\.\d+\.tmp")
+    for left in target.parent.glob(".*.tmp"):
+        if not ours.fullmatch(left.name):
+            continue
         with contextlib.suppress(OSError):
             if (file := take(left, os.O_RDWR)) is not None:
                 left.unlink(missing_ok=True)

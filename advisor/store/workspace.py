@@ -21,6 +21,7 @@ from advisor.models.catalog import Catalog
 from advisor.prices import Prices
 from advisor.sampling import Sampling
 from advisor.store.beliefs import Fits
+from advisor.store.folders import visible
 from advisor.store.measurements import Measurements
 from advisor.store.runs import Run
 from advisor.store.samples import Sample
@@ -29,6 +30,7 @@ from advisor.support import SupportTable
 
 Table = TypeVar("Table")
 
+MEASURED = ("samples", "runs", "published")
 DERIVED = ("points.csv", "curves.csv", "performance.csv", "corrections.csv")
 
 
@@ -118,17 +120,17 @@ class Workspace:
 
     def published(self) -> tuple[Path, ...]:
         """Tables of published accuracies of the writable folder's root."""
-        return tuple(sorted((self.writable / "measurements" / "published").glob("*.csv")))
+        return visible(self.writable / "measurements" / "published", ".csv")
 
     @property
     def unfitted(self) -> bool:
         """Whether the user's own measurements are newer than their fits."""
         if self.own is None:
             return False
-        files = [f for f in self.own.glob("measurements/*/*") if not f.name.startswith(".")]
-        measured = [f.stat().st_mtime for f in files]
-        fitted = [f.stat().st_mtime for f in (self.own / "profiles" / name for name in DERIVED) if f.exists()]
-        return bool(measured) and (not fitted or max(measured) > max(fitted))
+        folders = (self.own / "measurements" / kind for kind in MEASURED)
+        measured = [at[0] for folder in folders for file in visible(folder, "") if (at := _stamp(file))]
+        fitted = [at[0] for name in DERIVED if (at := _stamp(self.own / "profiles" / name))]
+        return bool(measured) and (not fitted or max(measured) > min(fitted))
 
     def _measurements(self, table: str, row: type) -> Measurements:
         folders = tuple(root / "measurements" / table for root in self.roots)

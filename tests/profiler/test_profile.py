@@ -3,10 +3,6 @@
 Real engines are in tests/testbed.
 """
 
-import json
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 
 import pytest
@@ -15,6 +11,7 @@ from advisor.errors import AdvisorError, MissingAbility
 from advisor.performance.parallelism import Parallelism
 from advisor.profiler.profile import profile
 from advisor.store.workspace import Workspace
+from tests.profiler.streaming import TOKEN_S, streaming
 
 SERVER = {"url": "http://127.0.0.1:9", "gpu": "l4"}
 
@@ -73,45 +70,10 @@ def test_no_engine(ws):
         profile(ws, model="qwen3-8b")
 
 
-TOKEN_S = 0.002
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Streams a token every TOKEN_S."""
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        served = {"data": [{"id": "served", "max_model_len": 256}]}
-        self.reply(json.dumps({"version": "9.9"} if self.path == "/version" else served).encode())
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.prompts.append(len(body["prompt"]))
-        self.send_response(200)
-        self.end_headers()
-        for _ in range(body["max_tokens"]):
-            time.sleep(TOKEN_S)
-            self.wfile.write(b'data: {"choices": [{"text": "a"}]}\n\n')
-        usage = {"completion_tokens": body["max_tokens"]}
-        self.wfile.write(f"data: {json.dumps({'choices': [], 'usage': usage})}\n\ndata: [DONE]\n\n".encode())
-
-    def reply(self, content):
-        self.send_response(200)
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-
 @pytest.fixture
 def server():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads, server.prompts, server.handle_error = True, [], lambda *_: None
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with streaming() as server:
+        yield server
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """A whole file or nothing, and what killed processes leave behind."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -47,6 +48,13 @@ def test_what_a_dead_process_left_is_swept_by_the_next_write_and_what_a_living_o
     assert (slow.returncode, names(tmp_path)) == (0, ["new.csv", "slow.csv"])
 
 
+@pytest.mark.parametrize("name", [".notes.tmp", ".x.md.77.tmp", ".x.csv.swp.tmp", "x.csv.77.tmp"])
+def test_files_of_other_programs_and_kinds_are_left_alone(tmp_path, name):
+    (tmp_path / name).write_text("not ours")
+    sealed(tmp_path / "new.csv", lambda temporary: temporary.write_text("whole"))
+    assert names(tmp_path) == sorted([name, "new.csv"])
+
+
 def test_what_cannot_be_written_leaves_the_file_as_it_was(tmp_path):
     def full(temporary):
         temporary.write_text("half")
@@ -66,3 +74,39 @@ def test_what_duckdb_cannot_write_is_said_in_its_words(tmp_path, target):
     ):
         sealed(tmp_path / "run.parquet", lambda _: duckdb.connect().execute(copy))
     assert names(tmp_path) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 128 kB, where this user may mount one."""
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(tmp_path)], capture_output=True)
+    if made.returncode:
+        pytest.skip("no file system may be mounted here")
+    yield tmp_path
+    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+def answers(path):
+    row = {"model": "Qwen/Qwen3-8B", "task": "mine", "sample_index": 0, "correct": False, "generated_tokens": 5}
+    rows = [row | {"question_id": f"q{i}", "answer": os.urandom(40).hex()} for i in range(3000)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(small_disk, tmp_path_factory, advisor):
+    file = answers(tmp_path_factory.mktemp("in") / "a.jsonl")
+    code, out, err = advisor("import", "samples", file, "--workspace", small_disk)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "cannot write here (No space left on device)" in err
+    assert [path for path in small_disk.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("command", [["import", "samples"], ["fit"], ["report", "-o"]], ids=lambda c: c[0])
+def test_a_disk_that_cannot_be_written_is_one_line(small_disk, tmp_path_factory, advisor, command):
+    file = answers(tmp_path_factory.mktemp("in") / "a.jsonl")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    last = {"samples": [file], "-o": [small_disk / "r.md"]}.get(command[-1], [])
+    code, out, err = advisor(*command, *last, "--workspace", small_disk)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith(f"advisor: {small_disk}")
+    assert "cannot write here (Read-only file system)" in err
