@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+import json
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from advisor.errors import AdvisorError
 from advisor.performance.roofline import Efficiency
 from advisor.provenance import Provenance
 from advisor.tables import column, read_rows
@@ -15,6 +17,9 @@ from advisor.tables import column, read_rows
 Row = TypeVar("Row")
 
 REFIT = "run `advisor fit` again"
+
+SetupKey = tuple[str, str, str, str]
+"""Model, task, setup and runs of points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,39 @@ class Point:
         " reach; lucky guesses count, so it flatters multiple choice",
         default=None,
     )
+    setup: str = column(
+        "what tells how its answers were drawn from other set-ups of the model, task and strategy; empty where nothing"
+        " does, and where nothing of it was recorded",
+        default="",
+    )
+    search_prompt_tokens: float | None = column(
+        "prompt tokens that the whole search of a question computed, prefixes that it read again included; empty: of"
+        " plain samples, whose prompt is computed once, or not recorded",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupRow:
+    """How the answers behind points of points.csv were drawn."""
+
+    model: str = column("Hugging Face id")
+    task: str = column("as in points.csv, like setup and runs")
+    setup: str = column("its name; empty: none", default="")
+    runs: str = column("the runs it came from")
+    drawn_with: str = column("JSON of the columns of the set-up that are recorded, as in the samples")
+
+    @property
+    def recorded(self) -> Mapping[str, Any]:
+        """The columns that are recorded. Raises AdvisorError where they are no JSON object."""
+        try:
+            found = json.loads(self.drawn_with)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            what = f"drawn_with of {self.model} on {self.task} is {self.drawn_with!r}, not a JSON object"
+            raise AdvisorError(what, where="profiles/setups.csv", hint=REFIT)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +124,7 @@ class CurveRow:
     provenance: Provenance = column("measured or published")
     runs: str = column("the runs it came from, or its source")
     reward_model: str | None = column("that scored the answers, where there is one", default=None)
+    setup: str = column("name of the set-up, as in points.csv", default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +176,21 @@ class Fits:
         return self._overlaid(
             "points.csv",
             Point,
-            lambda p: (p.model, p.task, p.strategy, p.reward_model, p.n_samples, p.token_budget),
+            lambda p: (p.model, p.task, p.strategy, p.reward_model, p.setup, p.n_samples, p.token_budget),
         )
 
     @cached_property
     def curves(self) -> tuple[CurveRow, ...]:
         """Fitted curves."""
-        return self._overlaid("curves.csv", CurveRow, lambda c: (c.model, c.task, c.strategy, c.reward_model, c.unit))
+        return self._overlaid(
+            "curves.csv", CurveRow, lambda c: (c.model, c.task, c.strategy, c.reward_model, c.setup, c.unit)
+        )
+
+    @cached_property
+    def setups(self) -> Mapping[SetupKey, SetupRow]:
+        """How the answers behind points were drawn, those of which something is recorded."""
+        rows = (row for folder in self.folders for row in read_rows(folder / "setups.csv", SetupRow, hint=REFIT))
+        return {(row.model, row.task, row.setup, row.runs): row for row in rows}
 
     @cached_property
     def speeds(self) -> tuple[SpeedRow, ...]:

@@ -29,7 +29,7 @@ from advisor.support import SupportTable
 
 Table = TypeVar("Table")
 
-DERIVED = ("points.csv", "curves.csv", "performance.csv", "corrections.csv")
+DERIVED = ("points.csv", "curves.csv", "setups.csv", "performance.csv", "corrections.csv")
 
 
 class Workspace:
