@@ -1,8 +1,8 @@
 -- What was drawn: a row for each way (answers.sql).
 -- in:  answers
--- out: way, model, task, strategy, the columns of the set-up, steering_model, steering_reward and
---      steering_delimiter; runs and own_runs (run ids; those that the user's workspace holds answers of); n_engines (engines and
---      versions that drew it); judges (what scored answers: reward_model, reward, step_delimiter)
+-- out: way, model, task, strategy, the columns of the set-up, steering_model, steering_reward and steering_delimiter;
+--      runs and own_runs (run ids; those that the user's workspace holds answers of); n_engines (engines and versions
+--      that drew it); judges (what scored answers: reward_model, reward, step_delimiter)
 select
     way,
     model,

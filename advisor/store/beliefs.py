@@ -192,6 +192,11 @@ class Fits:
         rows = (row for folder in self.folders for row in read_rows(folder / "setups.csv", SetupRow, hint=REFIT))
         return {(row.model, row.task, row.setup, row.runs): row for row in rows}
 
+    def recorded_of(self, p: Point) -> Mapping[str, Any]:
+        """How the answers behind a point were drawn: the columns of its set-up that are recorded."""
+        row = self.setups.get((p.model, p.task, p.setup, p.runs))
+        return row.recorded if row else {}
+
     @cached_property
     def speeds(self) -> tuple[SpeedRow, ...]:
         """Efficiencies by GPU, engine and precision."""
