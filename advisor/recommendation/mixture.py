@@ -63,8 +63,8 @@ class Mix:
     @property
     def prompt(self) -> Provenance:
         """Where the length of the prompt comes from: imputed where it was not recorded on one of the tasks."""
-        found = {part.prompt for part in self.parts}
-        return Provenance.IMPUTED if Provenance.IMPUTED in found else self.point.provenance
+        found = [part.prompt for part in self.parts]
+        return Provenance.IMPUTED if Provenance.IMPUTED in found else found[0]
 
     @property
     def drawn_otherwise(self) -> bool:

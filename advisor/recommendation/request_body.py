@@ -60,9 +60,10 @@ class Known:
     @property
     def switch(self) -> Mapping[str, Any]:
         """What the request adds for the mode of the measurement; nothing where that is not stated."""
-        if options := _options(self.measured):
+        options = _options(self.measured)
+        if options is not None:
             effort = {EFFORT: options[EFFORT]} if EFFORT in options else {}
-            return {"chat_template_kwargs": options, **effort}
+            return {"chat_template_kwargs": options, **effort} if options else {}
         return self.card.switch if self.card and self.mode else {}
 
     def drawn(self, c: Candidate) -> Iterator[tuple[str, Any, str]]:
@@ -92,7 +93,9 @@ def _options(measured: MeasuredRow | None) -> dict[str, Any] | None:
 
 
 def _mode_of(options: Mapping[str, Any] | None, modes: Mapping[str, SamplingRow]) -> str | None:
-    """The mode that options of the chat template switch on, where one is known."""
+    """The mode that options of the chat template switch on, where one is known; without options the first."""
+    if options == {}:
+        return next(iter(modes), None)
     for mode, row in modes.items():
         switch = dict(row.switch)
         if dict(switch.pop("chat_template_kwargs", {})) | switch == options:
