@@ -108,7 +108,7 @@ def test_curves_of_two_temperatures_and_two_templates(tmp_path):
         assert [p.n_samples for p in each.points] == [1, 4, 8, 16]
         expected = (1 + ("Think" in name) + ("0.2" in name)) / 4
         assert each.points[0].accuracy == pytest.approx(expected)
-    for line in lines(ws, "qwen3-8b", "mine", "thinking-budget"):
+    for line in lines(ws, "qwen3-8b", "mine", "majority"):
         assert line.own_end.setup == line.setup
 
 
