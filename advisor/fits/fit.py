@@ -88,8 +88,16 @@ def setups(answers: Measured) -> list[SetupRow]:
         recorded = {name: value for name, value in m.recorded.items() if value is not None}
         if recorded:
             text = json.dumps(recorded, ensure_ascii=False)
-            row = SetupRow(model=m.model, task=m.task, setup=m.setup, runs=m.runs, drawn_with=text)
-            found[m.model, m.task, m.setup, m.runs] = row
+            row = SetupRow(
+                model=m.model,
+                task=m.task,
+                strategy=m.strategy,
+                reward_model=m.reward_model,
+                setup=m.setup,
+                runs=m.runs,
+                drawn_with=text,
+            )
+            found[row.key] = row
     return list(found.values())
 
 

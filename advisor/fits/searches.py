@@ -49,7 +49,7 @@ def _points(drawn: Drawn, names: Sequence[str], by_run: Sequence[Run]) -> Strate
         task=drawn.task,
         strategy=drawn.strategy,
         setup=drawn.setup,
-        recorded=drawn.recorded,
+        recorded={**drawn.recorded, **(drawn.judge.recorded if drawn.judge else {})},
         runs=" ".join(names),
         prompt_tokens=prompt_tokens(q for questions in runs for q in questions),
         n_samples=tuple(_n_samples(drawn.strategy, questions) for questions in runs),

@@ -30,6 +30,11 @@ class Judge:
     reward: str | None
     step_delimiter: str | None
 
+    @property
+    def recorded(self) -> dict[str, str | None]:
+        """How the rewards of steps became one."""
+        return {"reward": self.reward, "step_delimiter": self.step_delimiter}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:

@@ -14,7 +14,7 @@ class StrategyPoints:
     """P strategy points of one model, task, strategy and set-up over the same Q questions.
 
     setup                       its name (setup_labels.py)
-    recorded                    its columns, None where not recorded
+    recorded                    its columns and those of what scored it, None where not recorded
     n_samples, token_budget     (P,) what each point is; None: the model's own end
     correct                     (Q, P) expected accuracy
     generated, depth            (P,) mean tokens of all samples, and of the longest chain; None: not recorded

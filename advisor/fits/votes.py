@@ -147,10 +147,10 @@ def with_rewards(drawn: Drawn, questions: Answered, judged: Mapping[Judge, Answe
         by_model[judge.reward_model or ""].append(judge)
     found = []
     for judges in by_model.values():
-        named = labels([{"reward": j.reward, "step_delimiter": j.step_delimiter} for j in judges])
+        named = labels([judge.recorded for judge in judges])
         for judge, name in zip(judges, named, strict=True):
             scored = [replace(q, lengths=questions[key].lengths) for key, q in judged[judge].items()]
-            whose = replace(drawn, setup=joined(drawn.setup, name))
+            whose = replace(drawn, setup=joined(drawn.setup, name), recorded={**drawn.recorded, **judge.recorded})
             found += _rewarded(whose, judge.reward_model, scored)
     return found
 

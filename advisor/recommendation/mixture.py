@@ -30,9 +30,9 @@ SCORES = tuple(NORMAL.inv_cdf(share) for share in (0.50, 0.95, 0.99))
 
 DRAWING = (
     "endpoint", "chat_options", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty",
-    "repetition_penalty",
+    "repetition_penalty", "reward", "step_delimiter",
 )  # fmt: skip
-"""Columns of a set-up that tasks share: prompts and the longest answer are a task's own."""
+"""Columns of a set-up, and of what scored it, that tasks share: prompts and the longest answer are a task's own."""
 
 Recorded = Mapping[str, Any]
 """Columns of a set-up, as far as they are recorded."""

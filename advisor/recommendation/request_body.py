@@ -148,9 +148,11 @@ def _as_written(name: str, value: Any, engine: str) -> Any:
 
 def _points(c: Candidate, runs: str) -> Iterable[SetupKey]:
     """What names the points behind a candidate, of several tasks one each."""
-    if not c.by_task:
-        return [(c.model, c.task, c.setup, runs)]
-    return [(c.model, each.task, each.setup, each.source.partition(": ")[2]) for each in c.by_task]
+    of_tasks = [(each.task, each.setup, each.source.partition(": ")[2]) for each in c.by_task]
+    return [
+        (c.model, task, c.strategy, c.reward_model, setup, of_task)
+        for task, setup, of_task in of_tasks or [(c.task, c.setup, runs)]
+    ]
 
 
 def _messages(measured: MeasuredRow | None) -> tuple[Message, ...]:

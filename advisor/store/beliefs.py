@@ -18,8 +18,8 @@ Row = TypeVar("Row")
 
 REFIT = "run `advisor fit` again"
 
-SetupKey = tuple[str, str, str, str]
-"""Model, task, setup and runs of points."""
+SetupKey = tuple[str, str, str, str | None, str, str]
+"""Model, task, strategy, reward model, setup and runs of points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +74,19 @@ class SetupRow:
     """How the answers behind points of points.csv were drawn."""
 
     model: str = column("Hugging Face id")
-    task: str = column("as in points.csv, like setup and runs")
+    task: str = column("as in points.csv, like all up to runs")
+    strategy: str = column("a published strategy")
+    reward_model: str | None = column("that scored the answers, where there is one", default=None)
     setup: str = column("its name; empty: none", default="")
     runs: str = column("the runs it came from")
-    drawn_with: str = column("JSON of the columns of the set-up that are recorded, as in the samples")
+    drawn_with: str = column(
+        "JSON of the columns of the set-up that are recorded, as in the samples; with a reward model also how it scored"
+    )
+
+    @property
+    def key(self) -> SetupKey:
+        """What names its points."""
+        return (self.model, self.task, self.strategy, self.reward_model, self.setup, self.runs)
 
     @property
     def recorded(self) -> Mapping[str, Any]:
@@ -190,11 +199,11 @@ class Fits:
     def setups(self) -> Mapping[SetupKey, SetupRow]:
         """How the answers behind points were drawn, those of which something is recorded."""
         rows = (row for folder in self.folders for row in read_rows(folder / "setups.csv", SetupRow, hint=REFIT))
-        return {(row.model, row.task, row.setup, row.runs): row for row in rows}
+        return {row.key: row for row in rows}
 
     def recorded_of(self, p: Point) -> Mapping[str, Any]:
         """How the answers behind a point were drawn: the columns of its set-up that are recorded."""
-        row = self.setups.get((p.model, p.task, p.setup, p.runs))
+        row = self.setups.get((p.model, p.task, p.strategy, p.reward_model, p.setup, p.runs))
         return row.recorded if row else {}
 
     @cached_property

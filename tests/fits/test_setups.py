@@ -178,6 +178,7 @@ def test_reward_models_aggregations_and_delimiters_are_told_apart(tmp_path):
         'reward min, steps end with "\\n\\n"',
     ]
     assert sorted(found) == names
+    assert ws.fits.recorded_of(found[names[1]]) == {"reward": "min", "step_delimiter": "\n"}
     good, bad, also_good = (found[name].accuracy for name in names)
     assert good == also_good > bad
     assert max(p.n_samples for p in own_points(ws, "majority")) == 4

@@ -255,11 +255,11 @@ def test_tasks_that_were_drawn_differently_state_only_what_they_share(tmp_path):
         rows = drawn(task, task=task, temperature=temperature, top_p=0.9)
         seal_rows(Sample, rows, tmp_path / "measurements" / "samples" / f"{task}.parquet")
     advisor.fit(ws)
-    keys = [("Qwen/Qwen3-8B", task, "", task) for task in ("mine", "yours")]
+    keys = [("Qwen/Qwen3-8B", task, "majority", None, "", task) for task in ("mine", "yours")]
     both, one = drawn_with(ws.fits, keys), drawn_with(ws.fits, keys[1:])
     assert (both.temperature, both.top_p, both.max_tokens) == (None, 0.9, None)
     assert (one.temperature, one.top_p) == (0.6, 0.9)
-    assert drawn_with(ws.fits, [("Qwen/Qwen3-8B", "theirs", "", "c")]) is None
+    assert drawn_with(ws.fits, [("Qwen/Qwen3-8B", "theirs", "majority", None, "", "c")]) is None
     found = advisor.recommend(ws, task=["mine", "yours"])
     assert (found.recommended.ask.body.temperature, found.recommended.ask.body.top_p) == (0.6, 0.9)  # card, measured
     assert any("drawn with other sampling parameters" in note and "Qwen3-8B" in note for note in found.notes)

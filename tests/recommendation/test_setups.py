@@ -157,6 +157,13 @@ def test_a_name_alone_is_no_agreement():
     assert joined(*parts) == {"easy: x; hard: y": ["easy x", "hard y"], "easy: y; hard: x": ["easy y", "hard x"]}
 
 
+def test_rewards_made_one_in_another_way_are_no_agreement():
+    parts = [part("easy", f"reward {r}", {"reward": r}) for r in ("last", "min")] + [
+        part("hard", "", {"reward": "min"})
+    ]
+    assert joined(*parts) == {"easy: reward min": ["easy reward min", "hard "]}
+
+
 def test_prompts_are_a_tasks_own():
     """Templates differ between tasks; of several drawn alike on a task the one with the same name is taken, or none."""
     one, other = COLD | {"template": "a"}, COLD | {"template": "b"}
