@@ -88,8 +88,25 @@ def _options(measured: MeasuredRow | None) -> dict[str, Any] | None:
     """What the measurement gave the chat template; None where that is not stated."""
     if measured is None or measured.chat_options is None:
         return None
-    found: dict[str, Any] = json.loads(measured.chat_options or "{}")
-    return found
+    found = _parsed(measured.chat_options or "{}")
+    return found if isinstance(found, dict) else None
+
+
+def _examples(measured: MeasuredRow) -> list[tuple[str, str]] | None:
+    """Prompts and answers that the measurement showed; None where what is recorded of them is no list of pairs."""
+    found = _parsed(measured.few_shot or "[]")
+    pairs: list[Any] = found if isinstance(found, list) else [None]
+    if not all(isinstance(pair, list) and len(pair) == 2 and all(isinstance(t, str) for t in pair) for pair in pairs):
+        return None
+    return [(prompt, answer) for prompt, answer in pairs]
+
+
+def _parsed(text: str) -> Any:
+    """What JSON says, None where it is none: whoever imported the row wrote it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _mode_of(options: Mapping[str, Any] | None, modes: Mapping[str, SamplingRow]) -> str | None:
@@ -162,7 +179,7 @@ def _messages(measured: MeasuredRow | None) -> tuple[Message, ...]:
     system = [Message("system", measured.system_prompt)] if measured.system_prompt else []
     shown = [
         Message(role, text)
-        for pair in json.loads(measured.few_shot or "[]")
+        for pair in _examples(measured) or ()
         for role, text in zip(("user", "assistant"), pair, strict=True)
     ]
     return (*system, *shown, Message("user", measured.template or "{question}"))
@@ -198,6 +215,10 @@ def _answer(c: Candidate, measured: MeasuredRow | None) -> str:
 
 def _notes(known: Known, cut_by_context: Candidate | None) -> tuple[str, ...]:
     notes = [known.measured.note] if known.measured and known.measured.note else []
+    if known.measured and known.measured.chat_options and _options(known.measured) is None:
+        notes.append(f"chat_options was {known.measured.chat_options!r}, no JSON object: left out")
+    if known.measured and _examples(known.measured) is None:
+        notes.append("few_shot is no JSON list of [prompt, answer]: the examples are left out")
     if known.measured is None:
         notes.append("how its answers were drawn is not known here")
     if known.measured and cut_by_context:

@@ -265,6 +265,17 @@ def test_tasks_that_were_drawn_differently_state_only_what_they_share(tmp_path):
     assert any("drawn with other sampling parameters" in note and "Qwen3-8B" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("examples", ["none", "[1]", '[["only one"]]', '{"a": "b"}', '[["a", 2]]'])
+def test_texts_that_an_import_brought_and_that_are_no_json_are_left_out_and_said(tmp_path, examples):
+    rows = drawn("a", **RECORDED | {"chat_options": "high", "few_shot": examples})
+    (c, *_) = asked(tmp_path, [row for row in rows if row["sample_index"] == 0]).values()
+    assert [m.role for m in c.ask.messages] == ["system", "user"]
+    assert c.ask.body.chat_template_kwargs is None
+    assert "chat_options was 'high', no JSON object: left out" in c.ask.notes
+    assert "few_shot is no JSON list of [prompt, answer]: the examples are left out" in c.ask.notes
+    assert "mode" in c.ask.not_stated
+
+
 def test_a_damaged_set_up_is_named(tmp_path):
     asked(tmp_path, drawn("a", temperature=0.5))
     table = tmp_path / "profiles" / "setups.csv"
