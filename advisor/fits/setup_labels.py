@@ -14,6 +14,8 @@ JUDGED = ("reward", "step_delimiter")
 FIRST = ("temperature", "chat_options", "template", "system_prompt", "few_shot")
 ORDER = (*FIRST, *(name for name in SETUP if name not in FIRST), *JUDGED)
 """Columns in the order in which a name has them."""
+PLAIN = {"chat_options": "chat options", "few_shot": "examples", "system_prompt": "system prompt"}
+"""What columns of text are called; numbers keep the names that a request has for them."""
 WORDS = 24
 """Characters of a long text that a name repeats."""
 DIGITS = 4
@@ -55,13 +57,13 @@ def _label(setup: Setup, names: Sequence[str], values: Mapping[str, set[Any]]) -
 def _text(name: str, value: Any, others: set[Any]) -> str:
     """One column in words, `others` are all values that it has."""
     if value is None:
-        return f"{name} not recorded"
+        return f"{PLAIN.get(name, name)} not recorded"
     if isinstance(value, float | int):
         return f"{name} {value:g}"
     if name == "endpoint":
         return f"{_readable(value)} endpoint"
     if not value:
-        return {"few_shot": "no examples", "chat_options": "no chat options"}.get(name, f"no {name}")
+        return f"no {PLAIN.get(name, name)}"
     short = _short(name, value)
     alike = [other for other in others if isinstance(other, str) and other and _short(name, other) == short]
     return short if len(alike) < 2 else f"{short} {hashlib.sha256(value.encode()).hexdigest()[:DIGITS]}"
@@ -80,7 +82,7 @@ def _short(name: str, value: str) -> str:
     if name == "step_delimiter":
         return f"steps end with {json.dumps(value[:WORDS])}"
     text = _cut(_readable(value.replace("{question}", " ")))
-    return f"reward {text}" if name == "reward" else f"{name} “{text}”"
+    return f"reward {text}" if name == "reward" else f"{PLAIN.get(name, name)} “{text}”"
 
 
 def _plain(option: object) -> str:

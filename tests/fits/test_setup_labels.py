@@ -33,7 +33,7 @@ def chat(**options):
         ([chat(reasoning_effort="low"), chat()], ["reasoning_effort low", "no chat options"]),
         ([{"endpoint": "chat"}, {"endpoint": "completions"}], ["chat endpoint", "completions endpoint"]),
         ([{"max_tokens": 512}, {"max_tokens": 4096}], ["max_tokens 512", "max_tokens 4096"]),
-        ([{"system_prompt": ""}, {"system_prompt": "Be brief."}], ["no system_prompt", "system_prompt “Be brief.”"]),
+        ([{"system_prompt": ""}, {"system_prompt": "Be brief."}], ["no system prompt", "system prompt “Be brief.”"]),
         ([{"few_shot": ""}, {"few_shot": '[["a", "b"]]'}], ["no examples", "1 example"]),
         ([{"reward": "last"}, {"reward": "min"}], ["reward last", "reward min"]),
         ([{"step_delimiter": "\n"}, {"step_delimiter": "\n\n"}], ['steps end with "\\n"', 'steps end with "\\n\\n"']),
@@ -59,11 +59,11 @@ def test_long_texts_are_their_first_words_and_a_digest_where_these_are_the_same(
 
 def test_what_a_terminal_would_obey_is_left_out():
     found = labels([{"system_prompt": "a\x1b[31mred\x07"}, {"system_prompt": "b\r\nc"}])
-    assert found == ["system_prompt “a [31mred”", "system_prompt “b c”"]
+    assert found == ["system prompt “a [31mred”", "system prompt “b c”"]
 
 
 def test_options_that_are_no_json_are_shown_as_they_are():
-    assert labels([{"chat_options": "high"}, {"chat_options": "[1]"}]) == ["chat_options “high”", "chat_options “[1]”"]
+    assert labels([{"chat_options": "high"}, {"chat_options": "[1]"}]) == ["chat options “high”", "chat options “[1]”"]
 
 
 def test_parts_are_joined():
