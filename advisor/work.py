@@ -48,14 +48,12 @@ def _read_flops(model: ModelSpec, tokens: int) -> int:
     return tokens * model.linear_flops_per_token() + model.attention_flops(1, tokens)
 
 
-def reward_flops(reward_model: ModelSpec, scored_tokens: float, pass_tokens: float) -> float:
-    """FLOPs of a reward model that passed `scored_tokens`, at most `pass_tokens` at a time and nothing from a cache."""
+def pass_flops(model: ModelSpec, tokens: float, pass_tokens: float) -> float:
+    """FLOPs of reading `tokens`, at most `pass_tokens` at a time and nothing from a cache: of a reward model, or of
+    prefixes that a search reads again.
+    """
     passed = max(round(pass_tokens), 1)
-    return (
-        scored_tokens
-        / passed
-        * (passed * reward_model.linear_flops_per_token() + reward_model.attention_flops(1, passed))
-    )
+    return tokens / passed * (passed * model.linear_flops_per_token() + model.attention_flops(1, passed))
 
 
 def simple_flops(model: ModelSpec, generated_tokens: int) -> int:

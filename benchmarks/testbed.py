@@ -22,7 +22,7 @@ from advisor.fits.measured import measured
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.models.catalog import Catalog
 from advisor.store.workspace import Workspace
-from advisor.work import reward_flops, simple_flops
+from advisor.work import pass_flops, simple_flops
 
 QUESTIONS, LONGEST = 200, 96
 OPTIONS = {
@@ -110,7 +110,7 @@ def costs(m: StrategyPoints, models: Catalog) -> tuple[np.ndarray, np.ndarray]:
     if m.scored is None:
         return policy, policy
     longest = 30 + LONGEST
-    verifier = np.array([reward_flops(models.spec("reward"), tokens, longest) for tokens in m.scored])
+    verifier = np.array([pass_flops(models.spec("reward"), tokens, longest) for tokens in m.scored])
     return policy, policy + verifier
 
 

@@ -15,7 +15,7 @@ from advisor.models.catalog import ModelEntry
 from advisor.prices import Price
 from advisor.recommendation.hosted_prices import TokenPrice
 from advisor.sampling import MeasuredRow, SamplingRow
-from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SpeedRow
+from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SetupRow, SpeedRow
 from advisor.store.runs import Run
 from advisor.store.sample_rules import MOST_TOKENS
 from advisor.store.samples import Sample
@@ -59,8 +59,13 @@ impossible is moved to `.RUN.set-aside` beside it and named, and what it held is
 `advisor regrade` reads the texts of a run again; rows that change are sealed anew, and the former ones kept as the
 hidden `.RUN.former-1.parquet`, which nothing counts.
 
-Of several settings of one strategy the user's own come first, then the one with most answers; `advisor fit` names the
-others."""
+A **set-up** is how an answer was drawn: the columns from `endpoint` to `max_tokens`. Every set-up of a model, task and
+strategy has points and curves of its own, so fill in what you know of them. Runs of which nothing is recorded, and runs
+of one set-up by several engines or versions, are counted together only while they differ by no more than chance; else
+each is a set-up named by its run_id, and `advisor fit` says which. Answers with the same set-up, seed, question and
+sample_index from one engine are the same draw, in however many runs and files they lie, and count once; without a seed
+every run has draws of its own. Votes are weighted by one reward model, aggregation (`reward`) and `step_delimiter` at a
+time."""
 
 TEXTS = """## measurements/texts/RUN.parquet
 
@@ -137,6 +142,7 @@ def page() -> str:
         DERIVED,
         section("points.csv", Point),
         section("curves.csv", CurveRow),
+        section("setups.csv", SetupRow),
         section("performance.csv", SpeedRow),
         section("corrections.csv", CorrectionRow),
     ]

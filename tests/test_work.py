@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.work import Work, answer_flops, reward_flops, simple_flops
+from advisor.work import Work, answer_flops, pass_flops, simple_flops
 from tests.known import load_model
 
 works = st.builds(Work, *[st.integers(0, 10**6)] * 5)
@@ -61,15 +61,15 @@ def test_a_reward_model_passes_every_token_it_scores():
     """A pass of 100 tokens multiplies the body's weights a hundred times, and the tokens see 1 + … + 100 = 5 050."""
     model = load_model("Llama-3.1-8B-Instruct")
     one_pass = 100 * 2 * LLAMA_8B_BODY + 5050 * LLAMA_8B_PAIR
-    assert reward_flops(model, 100, 100) == pytest.approx(one_pass)
-    assert reward_flops(model, 250, 99.6) == pytest.approx(2.5 * one_pass)
-    assert reward_flops(model, 0, 100) == 0
+    assert pass_flops(model, 100, 100) == pytest.approx(one_pass)
+    assert pass_flops(model, 250, 99.6) == pytest.approx(2.5 * one_pass)
+    assert pass_flops(model, 0, 100) == 0
 
 
 @pytest.mark.parametrize("pass_tokens", [0, 0.3, 1])
 def test_the_shortest_pass_is_one_token(pass_tokens):
     one_token = 2 * LLAMA_8B_BODY + LLAMA_8B_PAIR
-    assert reward_flops(load_model("Llama-3.1-8B-Instruct"), 3, pass_tokens) == pytest.approx(3 * one_token)
+    assert pass_flops(load_model("Llama-3.1-8B-Instruct"), 3, pass_tokens) == pytest.approx(3 * one_token)
 
 
 def test_the_simple_count_is_two_flops_a_weight_and_token():

@@ -193,6 +193,7 @@ TABLES: Mapping[str, Reader] = {
     "measured_with.csv": _rows_of(MeasuredRow),
     "points.csv": lambda file, _: Fits([file.parent]).points,
     "curves.csv": _read_curves,
+    "setups.csv": lambda file, _: Fits([file.parent]).setups,
     "performance.csv": lambda file, _: Fits([file.parent]).speeds,
     "corrections.csv": lambda file, _: Speeds.of_tables(Fits([file.parent])),
     PRIOR: lambda file, _: read_prior_file(file),

@@ -50,6 +50,7 @@ class AccuracyCurve(Value):
     at_4x         accuracy at four times the largest measured compute
     area          mean accuracy over the measured caps, each doubling counting the same; None for other curves
     right_tokens, wrong_tokens  mean length of right and of wrong answers without a cap
+    setup         how its answers were drawn, where that tells curves apart; empty: there is one set-up
     others        the other curves of the model on the task, those with most points first
     """
 
@@ -69,6 +70,7 @@ class AccuracyCurve(Value):
     right_tokens: float | None
     wrong_tokens: float | None
     provenance: str
+    setup: str = ""
     others: tuple[AccuracyCurve, ...] = ()
 
     def to_frame(self) -> pandas.DataFrame:
@@ -109,16 +111,16 @@ def lines(workspace: Workspace, model: str, task: str, strategy: str | None = No
     strategies = {row.strategy for row in rows}
     if strategy is not None and strategy not in strategies:
         raise unknown("strategy with a curve", strategy, strategies, where="--strategy")
-    rows.sort(key=lambda row: (row.strategy, row.reward_model is None, row.reward_model or "", row.unit))
+    rows.sort(key=lambda row: (row.strategy, row.reward_model is None, row.reward_model or "", row.unit, row.setup))
     found = [line(row, points, workspace.models) for row in rows if strategy in (None, row.strategy)]
     return sorted(found, key=lambda each: -len(each.points))
 
 
 def _place(p: Point) -> tuple[Any, ...]:
-    """By strategy, reward model and budget; what is not given comes last."""
+    """By strategy, reward model, set-up and budget; what is not given comes last."""
     budget = (p.n_samples, p.token_budget is None, p.token_budget or 0)
     tokens = (p.generated_tokens is None, p.generated_tokens or 0.0)
-    return (p.strategy, p.reward_model is None, p.reward_model or "", *budget, *tokens)
+    return (p.strategy, p.reward_model is None, p.reward_model or "", p.setup, *budget, *tokens)
 
 
 def accuracy_curve(of: Line) -> AccuracyCurve:
@@ -141,6 +143,7 @@ def accuracy_curve(of: Line) -> AccuracyCurve:
         right_tokens=end.right_tokens if end else None,
         wrong_tokens=end.wrong_tokens if end else None,
         provenance=f"{of.provenance}: {of.runs}",
+        setup=of.setup,
     )
 
 

@@ -1,4 +1,4 @@
-"""Rows of curves.csv: accuracy against compute, one for each model, task and strategy with points enough."""
+"""Rows of curves.csv: accuracy against compute, one for each model, task, strategy and set-up with points enough."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def measured_curve(m: StrategyPoints) -> CurveRow | None:
         provenance=Provenance.MEASURED,
         runs=m.runs,
         reward_model=m.reward_model,
+        setup=m.setup,
         **_columns(curve, limit),
     )
 
@@ -101,5 +102,5 @@ def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
 
 
 def ordered(curves: Iterable[CurveRow]) -> list[CurveRow]:
-    """By task, model, strategy and unit."""
-    return sorted(curves, key=lambda c: (c.task, c.model.lower(), c.strategy, c.unit))
+    """By task, model, strategy, unit and set-up."""
+    return sorted(curves, key=lambda c: (c.task, c.model.lower(), c.strategy, c.unit, c.setup))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from advisor.arguments import checked_arguments
 from advisor.fits.curves import measured_curve, published_curves
 from advisor.fits.curves import ordered as ordered_curves
-from advisor.fits.measured import Measured, measured
+from advisor.fits.measured import Disagreement, Measured, measured
 from advisor.fits.measured_runs import MeasuredRuns, measured_runs
 from advisor.fits.points import measured_points, ordered, published_points
 from advisor.fits.prior import read_prior
@@ -17,18 +18,23 @@ from advisor.fits.published import Published, published
 from advisor.fits.speed_fits import OwnSpeeds, own_speeds
 from advisor.fits.speeds import Speeds
 from advisor.fits.stored_answers import Drawn
-from advisor.store.beliefs import CurveRow, Point
+from advisor.store.beliefs import CurveRow, Point, SetupKey, SetupRow
 from advisor.store.locks import SHORT_WAIT_S, locked
+from advisor.store.samples import SETUP
 from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
+from advisor.units import percent
 from advisor.values import Value
+
+NAMED = 10
+"""Runs that a note names; of more it gives the number."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitSummary(Value):
     """What was derived: how many strategy points and curves, of how many model-task pairs, and corrections of speed.
 
-    `path` is the folder of the tables, `notes` say what was not counted and what would bring it in.
+    `path` is the folder of the tables, `notes` say what was kept apart or not counted, and what would bring it in.
     """
 
     points: int
@@ -54,8 +60,8 @@ def fit(workspace: Workspace) -> FitSummary:
 def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     answers = measured(workspace)
     points, curves = fitted_answers(answers, published(workspace))
-    tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves}
-    notes = [_other_settings(drawn) for drawn in answers.passed_over]
+    tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": setups(answers)}
+    notes = [_kept_apart(each) for each in answers.apart]
     speeds = OwnSpeeds((), ())
     if workspace.own is not None:
         loads = measured_runs(workspace)
@@ -82,9 +88,40 @@ def fitted_answers(answers: Measured, reported: list[Published]) -> tuple[list[P
     return ordered(points), ordered_curves([*curves, *published_curves(points)])
 
 
-def _other_settings(drawn: Drawn) -> str:
-    what = f"{drawn.strategy} of {drawn.model} on {drawn.task} drawn with other settings ({', '.join(drawn.runs)})"
-    return f"not counted: {what}; give those runs a --workspace of their own to see them"
+def setups(answers: Measured) -> list[SetupRow]:
+    """How the answers behind the points were drawn, where anything of it is recorded."""
+    found: dict[SetupKey, SetupRow] = {}
+    for m in answers.points:
+        recorded = {name: value for name, value in m.recorded.items() if value is not None}
+        if recorded:
+            text = json.dumps(recorded, ensure_ascii=False)
+            row = SetupRow(
+                model=m.model,
+                task=m.task,
+                strategy=m.strategy,
+                reward_model=m.reward_model,
+                setup=m.setup,
+                runs=m.runs,
+                drawn_with=text,
+            )
+            found[row.key] = row
+    return list(found.values())
+
+
+def _kept_apart(each: Disagreement) -> str:
+    drawn, shown = each.drawn, sorted(each.accuracies.items(), key=lambda pair: (-pair[1], pair[0]))
+    runs = ", ".join(f"{run} {percent(accuracy)}" for run, accuracy in shown[:NAMED])
+    more = f" and {len(shown) - NAMED} more" if len(shown) > NAMED else ""
+    alike = "with the same set-up by several engines" if any(_recorded(drawn)) else "in a way that is not recorded"
+    return (
+        f"kept apart: runs of {drawn.model} on {drawn.task} that were drawn {alike} differ by more than chance"
+        f" ({runs}{more} right); each is a set-up of its own until they are imported with what tells them apart"
+        f" ({', '.join(SETUP[:3])} … {SETUP[-1]}, see docs/formats.md)"
+    )
+
+
+def _recorded(drawn: Drawn) -> list[str]:
+    return [name for name, value in drawn.recorded.items() if value is not None]
 
 
 def _without_specs(loads: MeasuredRuns) -> list[str]:

@@ -1,32 +1,38 @@
--- Which (model, task, strategy) have stored answers, and from which runs. Answers drawn with other settings are never
--- pooled: of several settings the one with most answers is counted, of the user's own alone in a user's workspace.
--- in:  $own: only what the user's workspace added something to; a workspace's fits overlay those that ship
--- out: model, task, strategy, reward_model (null for plain samples: their votes do not depend on it), runs (run ids),
---      prompt_tokens (mean, null where not recorded), place (1: counted)
-with settings as (
-    select
-        model,
-        task,
-        strategy,
-        case when strategy != 'sampling' then reward_model end as reward_model,
-        list(distinct run_id order by run_id) as runs,
-        avg(prompt_tokens) as prompt_tokens,
-        count(*) as answers,
-        bool_or(own) as own
-    from samples
-    group by model, task, strategy, 4, temperature, top_p, max_tokens, frequency_penalty
-)
+-- What was drawn: a row for each way (answers.sql).
+-- in:  answers
+-- out: way, model, task, strategy, the columns of the set-up, steering_model, steering_reward and steering_delimiter;
+--      runs and own_runs (run ids; those that the user's workspace holds answers of); n_engines (engines and versions
+--      that drew it); judges (what scored answers: reward_model, reward, step_delimiter)
 select
+    way,
     model,
     task,
     strategy,
-    reward_model,
-    runs,
-    prompt_tokens,
-    row_number() over (
-        partition by model, task, strategy, reward_model
-        order by answers desc, runs
-    ) as place
-from settings
-where own or not $own
-order by task, model, strategy, reward_model, place
+    endpoint,
+    template,
+    system_prompt,
+    few_shot,
+    chat_options,
+    temperature,
+    top_p,
+    top_k,
+    min_p,
+    frequency_penalty,
+    presence_penalty,
+    repetition_penalty,
+    max_tokens,
+    steering_model,
+    steering_reward,
+    steering_delimiter,
+    list(distinct run_id order by run_id) as runs,
+    coalesce(list(distinct run_id order by run_id) filter (own), []) as own_runs,
+    count(distinct concat_ws(' ', coalesce(engine, ''), coalesce(engine_version, ''))) as n_engines,
+    coalesce(
+        list(
+            distinct {'reward_model': reward_model, 'reward': reward, 'step_delimiter': step_delimiter}
+        ) filter (score is not null),
+        []
+    ) as judges
+from answers
+group by all
+order by task, model, strategy, steering_model, way

@@ -10,7 +10,7 @@ import numpy as np
 from advisor.accuracy.estimators import Interval
 from advisor.accuracy.shapes import Curve, Shape
 from advisor.errors import AdvisorError
-from advisor.fits.costs import policy_flops, verifier_flops
+from advisor.fits.costs import point_flops, policy_flops, read_again, verifier_flops
 from advisor.models.catalog import Catalog
 from advisor.provenance import Provenance
 from advisor.store.beliefs import REFIT, CurveRow, Point
@@ -48,19 +48,23 @@ class CurvePoint:
 class Line:
     """One curve with its points, by rising budget; `unit` is what compute counts: samples, token cap or tokens.
 
-    own_end: the single answer without a cap, where a curve over caps ends.
+    setup: the name of its set-up, empty where there is one alone
+    read_again_tokens: at each point, what a search computes of prefixes beyond the prompt
+    own_end: the single answer without a cap, where a curve over caps ends
     """
 
     model: str
     task: str
     strategy: str
     reward_model: str | None
+    setup: str
     unit: str
     n_questions: int
     curve: Curve
     limit: Interval | None
     points: Rows[CurvePoint]
     prompt_tokens: float | None
+    read_again_tokens: tuple[float, ...]
     own_end: Point | None
     provenance: Provenance
     runs: str
@@ -89,25 +93,37 @@ class Line:
         if tokens is None or self.model not in self.models:
             return None
         n_samples = max(round(x), 1) if self.unit == "samples" else 1
-        return policy_flops(self.models, self.model, self.prompt_tokens, tokens, n_samples)
+        again = self._read_again_at(tokens) if any(self.read_again_tokens) else 0.0
+        prompt = self.prompt_tokens
+        return policy_flops(self.models, self.model, prompt, tokens, n_samples, read_again_tokens=again)
+
+    def _read_again_at(self, tokens: float) -> float:
+        """Read between the points, by their generated tokens."""
+        pairs = sorted((p.tokens or 0.0, again) for p, again in zip(self.points, self.read_again_tokens, strict=True))
+        return float(np.interp(tokens, [at for at, _ in pairs], [again for _, again in pairs]))
 
 
 def line(row: CurveRow, of_model: Sequence[Point], models: Catalog) -> Line:
     """A curve with its points among those `of_model` on its task, which are in order of their budgets."""
-    own = [p for p in of_model if (p.strategy, p.reward_model) == (row.strategy, row.reward_model)]
-    single = (p for p in of_model if p.strategy == "majority" and p.n_samples == 1 and p.generated_tokens is not None)
+    key = (row.strategy, row.reward_model, row.setup)
+    own = [p for p in of_model if (p.strategy, p.reward_model, p.setup) == key]
+    single = [p for p in of_model if p.strategy == "majority" and p.n_samples == 1 and p.generated_tokens is not None]
+    # where a reward model's name is in that of the set-up, the same answers still have the same runs
+    ends = [p for p in single if p.setup == row.setup] or [p for p in single if p.runs == row.runs]
     return Line(
         model=row.model,
         task=row.task,
         strategy=row.strategy,
         reward_model=row.reward_model,
+        setup=row.setup,
         unit=row.unit,
         n_questions=row.n_questions,
         curve=curve_of(row),
         limit=_interval(row.limit, row.limit_low, row.limit_high),
         points=Rows(curve_point(p, models) for p in own),
         prompt_tokens=own[0].prompt_tokens if own else None,
-        own_end=next(single, None),
+        read_again_tokens=tuple(read_again(p) for p in own),
+        own_end=next(iter(ends), None),
         provenance=row.provenance,
         runs=row.runs,
         models=models,
@@ -118,7 +134,7 @@ def curve_point(point: Point, models: Catalog) -> CurvePoint:
     """A strategy point with what it costs; no FLOPs where tokens or the model's config are not known."""
     policy = verifier = None
     if point.generated_tokens is not None and point.model in models:
-        policy = policy_flops(models, point.model, point.prompt_tokens, point.generated_tokens, point.n_samples)
+        policy = point_flops(models, point)
         verifier = verifier_flops(models, point)
     flops = None if policy is None or verifier is None else policy + verifier
     return CurvePoint(

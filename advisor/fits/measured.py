@@ -1,24 +1,36 @@
-"""All strategy points that the stored answers support."""
+"""All strategy points that the stored answers support, those of every set-up apart."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import duckdb
+import numpy as np
 
+from advisor.accuracy.agreement import Run, differ
 from advisor.fits.searches import from_searches
-from advisor.fits.stored_answers import Drawn, draws, questions_of
+from advisor.fits.setup_labels import joined
+from advisor.fits.stored_answers import Drawn, draws, questions_of, tallies
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.fits.votes import from_samples
 from advisor.store.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Runs with one set-up, as far as it is recorded, that differ by more than chance; accuracies by run."""
+
+    drawn: Drawn
+    accuracies: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
-    """Strategy points by task and model, and what was drawn with other settings than those that are counted."""
+    """Strategy points by task, model and set-up, and which runs were kept apart since they differ."""
 
     points: tuple[StrategyPoints, ...]
-    passed_over: tuple[Drawn, ...]
+    apart: tuple[Disagreement, ...]
 
 
 def measured(workspace: Workspace) -> Measured:
@@ -27,13 +39,43 @@ def measured(workspace: Workspace) -> Measured:
     Raises AdvisorError for a damaged file.
     """
     connection = workspace.samples.connect()
-    found = draws(connection, own=workspace.own is not None)
-    counted = [points for drawn in found if drawn.place == 1 for points in _points(connection, drawn)]
-    return Measured(tuple(counted), tuple(drawn for drawn in found if drawn.place > 1))
+    found: list[Drawn] = []
+    apart: list[Disagreement] = []
+    for drawn in draws(connection):
+        runs = _differing(connection, drawn)
+        found += _runs_apart(drawn) if runs else [drawn]
+        apart += [Disagreement(drawn, {run: _accuracy(tally) for run, tally in runs.items()})] if runs else []
+    own = [drawn for drawn in found if workspace.own is None or drawn.own_runs]
+    named = [each for each in apart if workspace.own is None or each.drawn.own_runs]
+    return Measured(tuple(points for drawn in own for points in _points(connection, drawn)), tuple(named))
+
+
+def _differing(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> dict[str, Run]:
+    """The runs of plain samples that would be counted together and differ; none where they may be alike.
+
+    Only runs that may have been drawn differently are asked: by several engines, or with nothing recorded.
+    """
+    unknown = all(value is None for value in drawn.recorded.values())
+    if drawn.strategy != "sampling" or len(drawn.runs) < 2 or not (unknown or drawn.n_engines > 1):
+        return {}
+    runs = tallies(connection, drawn)
+    return runs if differ(list(runs.values())) else {}
+
+
+def _runs_apart(drawn: Drawn) -> Iterable[Drawn]:
+    """Each run as a set-up of its own, named by it."""
+    for run in drawn.runs:
+        own = tuple(each for each in drawn.own_runs if each == run)
+        yield replace(drawn, setup=joined(drawn.setup, f"run {run}"), runs=(run,), own_runs=own)
+
+
+def _accuracy(run: Run) -> float:
+    return float(np.mean([right / n for right, n in run.values()]))
 
 
 def _points(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> list[StrategyPoints]:
     if drawn.strategy != "sampling":
         return from_searches(drawn, {run: questions_of(connection, drawn, [run]) for run in drawn.runs})
-    questions = list(questions_of(connection, drawn, drawn.runs).values())
-    return from_samples(drawn, questions) if questions else []
+    questions = questions_of(connection, drawn, drawn.runs)
+    judged = {judge: questions_of(connection, drawn, drawn.runs, judge) for judge in drawn.judges}
+    return from_samples(drawn, questions, judged) if questions else []

@@ -57,6 +57,8 @@ def _measured_point(m: StrategyPoints, p: int, cut: float | None) -> Point:
         reward_model=m.reward_model,
         scored_tokens=_at(m.scored, p),
         pass_at_k=None if m.any_right is None else float(m.any_right[:, p].mean()),
+        setup=m.setup,
+        search_prompt_tokens=_at(m.search_prompt, p),
     )
 
 
@@ -105,8 +107,10 @@ def _interval(row: Published) -> Interval:
 
 
 def ordered(points: Sequence[Point]) -> list[Point]:
-    """By task, model, strategy and budget."""
-    return sorted(
-        points,
-        key=lambda p: (p.task, p.model.lower(), p.strategy, p.n_samples, p.token_budget or 0, p.generated_tokens or 0),
-    )
+    """By task, model, strategy, set-up and budget."""
+
+    def place(p: Point) -> tuple[object, ...]:
+        budget = (p.n_samples, p.token_budget or 0, p.generated_tokens or 0)
+        return (p.task, p.model.lower(), p.strategy, p.setup, *budget)
+
+    return sorted(points, key=place)

@@ -8,7 +8,7 @@ import numpy as np
 
 from advisor.accuracy.estimators import Array
 from advisor.fits.lengths import longest_answer, waits
-from advisor.fits.stored_answers import Drawn, Question
+from advisor.fits.stored_answers import Drawn, Question, prompt_tokens
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.strategies import STRATEGIES
 from advisor.strategies.selection import SELECTIONS
@@ -43,12 +43,15 @@ def _points(drawn: Drawn, names: Sequence[str], by_run: Sequence[Run]) -> Strate
     generated = np.array(spent, dtype=float) if all(spent) else None
     depth = np.array([_depth(questions) for questions in runs]) if generated is not None else None
     scored = [_scored(questions) for questions in runs]
+    prompts = [_search_prompt(questions) for questions in runs]
     return StrategyPoints(
         model=drawn.model,
         task=drawn.task,
         strategy=drawn.strategy,
+        setup=drawn.setup,
+        recorded={**drawn.recorded, **(drawn.judge.recorded if drawn.judge else {})},
         runs=" ".join(names),
-        prompt_tokens=drawn.prompt_tokens,
+        prompt_tokens=prompt_tokens(q for questions in runs for q in questions),
         n_samples=tuple(_n_samples(drawn.strategy, questions) for questions in runs),
         token_budget=tuple(questions[0].budget if drawn.strategy == "thinking-budget" else None for questions in runs),
         correct=np.array([[chosen_right(drawn.strategy, q) for q in each] for each in zip(*runs, strict=True)]),
@@ -56,7 +59,8 @@ def _points(drawn: Drawn, names: Sequence[str], by_run: Sequence[Run]) -> Strate
         depth=depth,
         waits=np.array([waits(_depths(each), [1])[0] for each in runs]) if depth is not None else None,
         longest=np.array([longest_answer(_traces(each)) for each in runs]) if depth is not None else None,
-        reward_model=drawn.reward_model,
+        reward_model=drawn.judge.reward_model if drawn.judge else None,
+        search_prompt=np.array(prompts, dtype=float) if None not in prompts else None,
         scored=np.array(scored, dtype=float) if None not in scored and any(scored) else None,
     )
 
@@ -79,6 +83,12 @@ def _spent(questions: Iterable[Question]) -> float | None:
         if q.search_tokens is not None or len(q.lengths.tokens)
     ]
     return float(np.mean(known)) if known else None
+
+
+def _search_prompt(questions: Sequence[Question]) -> float | None:
+    """Mean prompt tokens that the whole search computed; None where they were not all recorded."""
+    known = [q.search_prompt for q in questions if q.search_prompt is not None]
+    return float(np.mean(known)) if len(known) == len(questions) else None
 
 
 def _depth(questions: Iterable[Question]) -> float:

@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
 
+from advisor.accuracy.agreement import Run
 from advisor.accuracy.estimators import Array
+from advisor.fits.setup_labels import labels
+from advisor.store.samples import SETUP
 from advisor.store.sql import statement
-
-T = TypeVar("T")
 
 PACKAGE = "advisor.fits"
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """The runs of one model, task and strategy that were drawn with the same settings.
+class Judge:
+    """What scored answers: a reward model, how the rewards of steps become one, and the text that ends a step.
 
-    `place` counts the settings of one model, task, strategy and reward model from 1: those alone are counted.
+    None: not recorded.
     """
 
+    reward_model: str | None
+    reward: str | None
+    step_delimiter: str | None
+
+    @property
+    def recorded(self) -> dict[str, str | None]:
+        """How the rewards of steps became one."""
+        return {"reward": self.reward, "step_delimiter": self.step_delimiter}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Answers of one model, task and strategy with one set-up.
+
+    setup      its name among those of the model, task and strategy
+    recorded   its columns, None where not recorded
+    judge      what steered a search; None: plain samples
+    judges     what scored plain samples
+    runs       run ids; `own_runs` are those of the user's workspace, `n_engines` the engines that drew them
+    """
+
+    way: int
     model: str
     task: str
     strategy: str
-    reward_model: str | None
+    setup: str
+    recorded: Mapping[str, Any]
+    judge: Judge | None
+    judges: tuple[Judge, ...]
     runs: tuple[str, ...]
-    prompt_tokens: float | None
-    place: int
+    own_runs: tuple[str, ...]
+    n_engines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,38 +74,81 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The stored answers of one question.
+    """The draws of one question, each once.
 
-    The tuples have one element an answer; `scored` are tokens that the reward model passed for it.
+    The tuples have one element an answer; `scored` are tokens that the reward model passed for it, `prompts` those of
+    its prompt.
     """
 
     answers: tuple[str | None, ...]
     correct: tuple[bool, ...]
     scores: tuple[float | None, ...]
-    reward_models: tuple[str | None, ...]
     scored: tuple[float | None, ...]
+    prompts: tuple[int | None, ...]
     lengths: Lengths
     budget: int | None
     search_tokens: int | None
+    search_prompt: int | None
     search_depth: int | None
 
 
-def draws(connection: duckdb.DuckDBPyConnection, *, own: bool) -> list[Drawn]:
-    """What was drawn, by task and model; with `own` only what the user's workspace changes."""
-    rows = connection.execute(statement(PACKAGE, "groups"), {"own": own}).fetchall()
-    return [
-        Drawn(model, task, strategy, rewards, tuple(runs), *rest)
-        for model, task, strategy, rewards, runs, *rest in rows
-    ]
+def draws(connection: duckdb.DuckDBPyConnection) -> list[Drawn]:
+    """Everything that was drawn, by task and model; makes the table `answers` from `samples`."""
+    connection.execute(statement(PACKAGE, "answers"))
+    rows = _rows(connection.execute(statement(PACKAGE, "groups")))
+    alike = defaultdict[tuple[Any, ...], list[dict[str, Any]]](list)
+    for row in rows:
+        alike[row["task"], row["model"], row["strategy"], row["steering_model"]].append(row)
+    return [_drawn(row, name) for group in alike.values() for row, name in zip(group, _names(group), strict=True)]
 
 
-def questions_of(connection: duckdb.DuckDBPyConnection, drawn: Drawn, runs: Iterable[str]) -> dict[str, Question]:
-    """The answered questions of some of its runs, by id."""
-    parameters = {"model": drawn.model, "task": drawn.task, "strategy": drawn.strategy, "runs": list(runs)}
-    result = connection.execute(statement(PACKAGE, "questions"), parameters)
-    names = [column[0] for column in result.description or ()]
-    rows = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+def _names(group: Sequence[dict[str, Any]]) -> list[str]:
+    return labels(
+        [row | {"reward": row["steering_reward"], "step_delimiter": row["steering_delimiter"]} for row in group]
+    )
+
+
+def _drawn(row: Mapping[str, Any], name: str) -> Drawn:
+    steering = Judge(row["steering_model"], row["steering_reward"], row["steering_delimiter"])
+    judges = (Judge(**judge) for judge in row["judges"])
+    return Drawn(
+        way=row["way"],
+        model=row["model"],
+        task=row["task"],
+        strategy=row["strategy"],
+        setup=name,
+        recorded={column: row[column] for column in SETUP},
+        judge=None if row["strategy"] == "sampling" else steering,
+        judges=tuple(sorted(judges, key=lambda j: (j.reward_model or "", j.reward or "", j.step_delimiter or ""))),
+        runs=tuple(row["runs"]),
+        own_runs=tuple(row["own_runs"]),
+        n_engines=row["n_engines"],
+    )
+
+
+def questions_of(
+    connection: duckdb.DuckDBPyConnection, drawn: Drawn, runs: Iterable[str], judge: Judge | None = None
+) -> dict[str, Question]:
+    """The answered questions of some of its runs, by id; with `judge` only the answers that it scored."""
+    by = judge or Judge(None, None, None)
+    judged = {"reward_model": by.reward_model, "reward": by.reward, "step_delimiter": by.step_delimiter}
+    parameters = {"way": drawn.way, "runs": list(runs), "scored": judge is not None, **judged}
+    rows = _rows(connection.execute(statement(PACKAGE, "questions"), parameters))
     return {row["question_id"]: _question(row) for row in rows}
+
+
+def tallies(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> dict[str, Run]:
+    """Right answers and answers of each run by question."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    rows = connection.execute(statement(PACKAGE, "tallies"), {"way": drawn.way}).fetchall()
+    for run, question, n_right, n in rows:
+        found.setdefault(run, {})[question] = (n_right, n)
+    return dict(found)
+
+
+def _rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
 
 
 def _question(row: dict[str, Any]) -> Question:
@@ -91,31 +161,17 @@ def _question(row: dict[str, Any]) -> Question:
         answers=tuple(row["answers"]),
         correct=tuple(row["correct"]),
         scores=tuple(row["scores"]),
-        reward_models=tuple(row["reward_models"]),
         scored=tuple(row["scored"]),
+        prompts=tuple(row["prompts"]),
         lengths=Lengths(of_timed("tokens"), of_timed("correct"), of_timed("stopped")),
         budget=row["budget"],
         search_tokens=row["search_tokens"],
+        search_prompt=row["search_prompt"],
         search_depth=row["search_depth"],
     )
 
 
-def scored_by(question: Question, reward_model: str | None) -> Question:
-    """The question with only the answers that this reward model scored (None: one that was not recorded).
-
-    Lengths stay those of all answers.
-    """
-    scores = zip(question.reward_models, question.scores, strict=True)
-    kept = [i for i, (name, score) in enumerate(scores) if name == reward_model and (name or score is not None)]
-    return replace(
-        question,
-        answers=_pick(question.answers, kept),
-        correct=_pick(question.correct, kept),
-        scores=_pick(question.scores, kept),
-        reward_models=_pick(question.reward_models, kept),
-        scored=_pick(question.scored, kept),
-    )
-
-
-def _pick(values: Sequence[T], places: Sequence[int]) -> tuple[T, ...]:
-    return tuple(values[i] for i in places)
+def prompt_tokens(questions: Iterable[Question]) -> float | None:
+    """Mean length of the prompt over all answers; None where none was recorded."""
+    known = [tokens for question in questions for tokens in question.prompts if tokens is not None]
+    return float(np.mean(known)) if known else None

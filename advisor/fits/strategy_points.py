@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from advisor.accuracy.estimators import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyPoints:
-    """P strategy points of one model, task and strategy over the same Q questions.
+    """P strategy points of one model, task, strategy and set-up over the same Q questions.
 
+    setup                       its name (setup_labels.py)
+    recorded                    its columns and those of what scored it, None where not recorded
     n_samples, token_budget     (P,) what each point is; None: the model's own end
     correct                     (Q, P) expected accuracy
     generated, depth            (P,) mean tokens of all samples, and of the longest chain; None: not recorded
     waits                       (P, 3) tokens of the longest chain that PERCENTILES of the questions stay within
     longest                     (P,) tokens that 99.9 % of single answers stay within; both None: not recorded
     scored                      (P,) mean tokens that `reward_model` passed; None: not recorded, or no reward model
+    search_prompt               (P,) mean prompt tokens that the whole search computed; None: no search, not recorded
     finished                    (Q, P) share of answers that ended within the cap; only under caps
     any_right                   (Q, P) chance that at least one of n_samples answers is right (pass@k); only for votes
     limit                       (Q,) what unlimited votes would be right in, by `voting_limit`; only for votes
@@ -26,6 +31,8 @@ class StrategyPoints:
     model: str
     task: str
     strategy: str
+    setup: str
+    recorded: Mapping[str, Any]
     runs: str
     prompt_tokens: float | None
     n_samples: tuple[int, ...]
@@ -42,3 +49,4 @@ class StrategyPoints:
     wrong_tokens: float | None = None
     reward_model: str | None = None
     scored: Array | None = None
+    search_prompt: Array | None = None

@@ -1,9 +1,12 @@
-"""One draw of plain samples: votes and best-of-N at every k, and one answer under every token cap."""
+"""Plain samples with one set-up: votes and best-of-N at every k, and one answer under every token cap."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +21,8 @@ from advisor.accuracy.estimators import (
     within_cap,
 )
 from advisor.fits.lengths import PERCENTILES, longest_answer, waits
-from advisor.fits.stored_answers import Drawn, Question, scored_by
+from advisor.fits.setup_labels import joined, labels
+from advisor.fits.stored_answers import Drawn, Judge, Question, prompt_tokens
 from advisor.fits.strategy_points import StrategyPoints
 
 CAPS: Array = np.array([512.0 * 2**i for i in range(9)])
@@ -33,11 +37,28 @@ MOST_VOTES = 1000
 """Answers of a question that vote: the counts of subsets of more no longer fit a double."""
 
 
-def from_samples(drawn: Drawn, questions: Sequence[Question]) -> list[StrategyPoints]:
-    """Every strategy that plain samples support."""
-    found = [majority(drawn, questions), *with_rewards(drawn, questions)]
-    timed = _timed(questions)
+Answered = Mapping[str, Question]
+"""Questions by id."""
+
+
+def from_samples(drawn: Drawn, questions: Answered, judged: Mapping[Judge, Answered]) -> list[StrategyPoints]:
+    """Every strategy that plain samples support; `judged` are the questions with the answers that a judge scored."""
+    drawn_once = list(questions.values())
+    found = [majority(drawn, drawn_once), *with_rewards(drawn, questions, judged)]
+    timed = _timed(drawn_once)
     return [*found, under_caps(drawn, timed)] if timed else found
+
+
+def _common(drawn: Drawn, questions: Sequence[Question]) -> dict[str, Any]:
+    """What all points of a set-up have in common."""
+    return {
+        "model": drawn.model,
+        "task": drawn.task,
+        "setup": drawn.setup,
+        "recorded": drawn.recorded,
+        "runs": " ".join(drawn.runs),
+        "prompt_tokens": prompt_tokens(questions),
+    }
 
 
 def majority(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
@@ -51,11 +72,8 @@ def majority(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
     lengths = [q.lengths.tokens for q in timed]
     generated, depth = _spent(timed, ks)
     return StrategyPoints(
-        model=drawn.model,
-        task=drawn.task,
+        **_common(drawn, questions),
         strategy="majority",
-        runs=" ".join(drawn.runs),
-        prompt_tokens=drawn.prompt_tokens,
         n_samples=ks,
         token_budget=(None,) * len(ks),
         correct=np.array(correct),
@@ -119,20 +137,26 @@ def expected_longest(tokens: Array, k: int) -> float:
     return float(probability @ ordered)
 
 
-def with_rewards(drawn: Drawn, questions: Sequence[Question]) -> list[StrategyPoints]:
-    """Weighted votes and best-of-N, for each reward model that scored at least two answers of every question."""
-    rewards = {
-        name for q in questions for name, score in zip(q.reward_models, q.scores, strict=True) if score is not None
-    }
-    return [
-        points
-        for name in sorted(rewards, key=lambda name: name or "")
-        for points in _rewarded(drawn, name, [scored_by(q, name) for q in questions])
-    ]
+def with_rewards(drawn: Drawn, questions: Answered, judged: Mapping[Judge, Answered]) -> list[StrategyPoints]:
+    """Weighted votes and best-of-N, for each judge that scored at least two answers of each question it scored.
+
+    Lengths are those of all draws of the question.
+    """
+    by_model = defaultdict[str, list[Judge]](list)
+    for judge in judged:
+        by_model[judge.reward_model or ""].append(judge)
+    found = []
+    for judges in by_model.values():
+        named = labels([judge.recorded for judge in judges])
+        for judge, name in zip(judges, named, strict=True):
+            scored = [replace(q, lengths=questions[key].lengths) for key, q in judged[judge].items()]
+            whose = replace(drawn, setup=joined(drawn.setup, name), recorded={**drawn.recorded, **judge.recorded})
+            found += _rewarded(whose, judge.reward_model, scored)
+    return found
 
 
 def _rewarded(drawn: Drawn, reward_model: str | None, questions: Sequence[Question]) -> list[StrategyPoints]:
-    if min(len(q.answers) for q in questions) < 2:
+    if min((len(q.answers) for q in questions), default=0) < 2:
         return []
     ks = vote_sizes(questions)[1:]  # one answer is no choice
     lengths = [q.lengths.tokens for q in _timed(questions)]
@@ -146,11 +170,8 @@ def _rewarded(drawn: Drawn, reward_model: str | None, questions: Sequence[Questi
         limit = np.array([voting_limit(curve) for curve in curves]) if strategy == "weighted-majority" else None
         found.append(
             StrategyPoints(
-                model=drawn.model,
-                task=drawn.task,
+                **_common(drawn, questions),
                 strategy=strategy,
-                runs=" ".join(drawn.runs),
-                prompt_tokens=drawn.prompt_tokens,
                 n_samples=ks,
                 token_budget=(None,) * len(ks),
                 correct=np.array([[curve[k - 1] for k in ks] for curve in curves]),
@@ -194,11 +215,8 @@ def under_caps(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
     tokens = spent.mean(axis=0)
     lengths = [[np.minimum(q.lengths.tokens, cap) for q in questions] for cap in CAPS[kept]]
     return StrategyPoints(
-        model=drawn.model,
-        task=drawn.task,
+        **_common(drawn, questions),
         strategy="thinking-budget",
-        runs=" ".join(drawn.runs),
-        prompt_tokens=drawn.prompt_tokens,
         n_samples=(1,) * len(kept),
         token_budget=tuple(int(cap) for cap in CAPS[kept]),
         correct=correct,

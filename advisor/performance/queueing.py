@@ -140,7 +140,7 @@ class Objective:
 class Station:
     """Deployments and the questions they get: `n_samples` answers each, drawn side by side in `turns` turns.
 
-    `score_s` is what a reward model adds to a question.
+    `score_s` is what a reward model, and a search that reads prefixes again, add to a question.
     """
 
     steady: SteadyStates

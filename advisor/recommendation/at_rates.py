@@ -20,7 +20,7 @@ RATES = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Questions per second."""
 COLUMNS = (
     "qps as questions_per_s", "model", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "replicas",
-    "accuracy", "s as latency_s", "usd", "usd_per_month",
+    "accuracy", "s as latency_s", "usd", "usd_per_month", "setup",
 )  # fmt: skip
 
 
@@ -40,6 +40,7 @@ class PickAtRate:
     latency_s: float
     usd: float
     usd_per_month: float
+    setup: str = ""
 
 
 def picks_at_rates(

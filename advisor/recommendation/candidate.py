@@ -29,13 +29,17 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where the numbers of a candidate come from: a word of the vocabulary (provenance.py) and its source."""
+    """Where the numbers of a candidate come from: a word of the vocabulary (provenance.py) and its source.
+
+    `prompt` is that of the prompt's length, imputed where nobody recorded it.
+    """
 
     accuracy: str
     tokens: Provenance
     lengths: Provenance
     performance: Provenance
     price: str
+    prompt: Provenance = Provenance.MEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class RequestBody:
     min_p: float | None = None
     repetition_penalty: float | None = None
     frequency_penalty: float | None = None
+    presence_penalty: float | None = None
     max_tokens: int | None = None
     n: int | None = None
     stop: str | None = None
@@ -70,9 +75,18 @@ class RequestBody:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A turn of the conversation that a request holds."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """How to ask so that the accuracy comes out.
 
+    `messages` are those of the measurement, `{question}` in the place of the question; empty where they are not known.
     `as_measured` are the names that the source of the accuracy states, `as_recommended` those that it does not state
     and the model's card recommends, `not_stated` those that neither does: the server's defaults hold for them.
     `answer` says how one answer comes of the responses, where that takes more than reading the only one.
@@ -87,6 +101,7 @@ class Ask:
     not_stated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
 
     @property
     def is_chat(self) -> bool:
@@ -102,7 +117,8 @@ class Candidate(Value):
     `spread` is the factor of the 90 % interval of times and of what follows from them; `per_correct` is the cost of
     a question over the accuracy, None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour`
     is the bill of all replicas, that of `rent` and of the energy where that has a price of its own; `by_task` is what
-    a mean over several tasks is made of."""
+    a mean over several tasks is made of; `setup` tells how its answers were drawn where the model was measured on the
+    task in several ways, else it is empty."""
 
     model: str
     task: str
@@ -141,6 +157,7 @@ class Candidate(Value):
     ask: Ask = Ask()
     why_not: str | None = None
     by_task: tuple[TaskResult, ...] = ()
+    setup: str = ""
 
     @property
     def costs(self) -> Costs:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from advisor.accuracy.estimators import Interval
 from advisor.errors import NoAnswer
-from advisor.fits.costs import pass_tokens, policy_flops, verifier_flops
+from advisor.fits.costs import pass_tokens, point_flops, verifier_flops
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
@@ -38,6 +38,7 @@ from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.request_body import ask_of
 from advisor.recommendation.waiting import context_tokens
 from advisor.rents import Rent, Rents
+from advisor.store.beliefs import Point
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.values import to_json
@@ -94,7 +95,7 @@ def points_and_deployments(
     gpus = _chosen_gpus(workspace, request, rents)
     cached_tokens = request.lengths.cached_prompt_tokens or 0
     answers = [_answers(workspace, each, cached_tokens) for each in mixes]
-    points = _point_columns(workspace, mixes, answers)
+    points = _point_columns(workspace, mixes, answers, cached_tokens)
     return points, _all_deployments(workspace, mixes, answers, request, gpus, sizes=sizes)
 
 
@@ -129,15 +130,16 @@ def _cells(rent: Rent | None) -> tuple[float | str, ...]:
     return (rent.usd_per_hour, *texts, *(-1 if count is None else count for count in counts))
 
 
-def _point_columns(workspace: Workspace, mixes: Sequence[Mix], answers: Sequence[Answers]) -> Columns:
+def _point_columns(
+    workspace: Workspace, mixes: Sequence[Mix], answers: Sequence[Answers], cached_tokens: float
+) -> Columns:
     points, waits = [each.point for each in mixes], [each.waits for each in mixes]
-    cached = [each.cached_tokens for each in answers]
-    policy = [_policy_flops(workspace, each, tokens) for each, tokens in zip(mixes, cached, strict=True)]
+    policy = [_policy_flops(workspace, each, cached_tokens) for each in mixes]
     verifier = [
         sum(part.weight * (verifier_flops(workspace.models, part.point) or 0.0) for part in each.parts)
         for each in mixes
     ]
-    texts = ("model", "task", "strategy", "provenance", "runs")
+    texts = ("model", "task", "strategy", "provenance", "runs", "setup")
     numbers = ("accuracy", "low", "high", "prompt_tokens", "generated_tokens", "token_budget")
     return {
         "point_id": np.arange(1, len(points) + 1),
@@ -149,6 +151,7 @@ def _point_columns(workspace: Workspace, mixes: Sequence[Mix], answers: Sequence
         "longest": np.array([w.longest for w in waits]),
         "context_tokens": np.array([each.context_tokens for each in answers]),
         "lengths": np.array([w.provenance.value for w in waits]),
+        "prompt": np.array([each.prompt.value for each in mixes]),
         "by_task": np.array([to_json(_by_task(each.parts)) if len(each.parts) > 1 else "" for each in mixes]),
         "policy_flops": np.array(policy),
         "flops": np.array(policy) + np.array(verifier),
@@ -157,18 +160,7 @@ def _point_columns(workspace: Workspace, mixes: Sequence[Mix], answers: Sequence
 
 def _policy_flops(workspace: Workspace, mix: Mix, cached_tokens: float) -> float:
     """The mean over the tasks, each at its own lengths: FLOPs of attention are no function of mean lengths."""
-    return sum(
-        part.weight
-        * policy_flops(
-            workspace.models,
-            part.point.model,
-            part.point.prompt_tokens,
-            part.point.generated_tokens or 0.0,
-            part.point.n_samples,
-            cached_tokens=cached_tokens,
-        )
-        for part in mix.parts
-    )
+    return sum(part.weight * point_flops(workspace.models, part.point, cached_tokens) for part in mix.parts)
 
 
 def _by_task(parts: Sequence[Part]) -> list[TaskResult]:
@@ -180,6 +172,7 @@ def _by_task(parts: Sequence[Part]) -> list[TaskResult]:
             n_questions=part.point.n_questions,
             generated_tokens=part.point.generated_tokens or 0.0,
             source=f"{part.point.provenance}: {part.point.runs}",
+            setup=part.point.setup,
         )
         for part in parts
     ]
@@ -236,6 +229,7 @@ def _answers(workspace: Workspace, mix: Mix, cached_tokens: float) -> Answers:
         else None
     )
     spec, prompt_tokens = models.spec(p.model), p.prompt_tokens or 0.0
+    read_anew = _read_anew(p, cached_tokens)
     return Answers(
         spec=spec,
         shape=models.shape(p.model),
@@ -246,8 +240,16 @@ def _answers(workspace: Workspace, mix: Mix, cached_tokens: float) -> Answers:
             for part in mix.parts
         ),
         rewards=rewards,
-        cached_tokens=cached_tokens,
+        cached_tokens=max(prompt_tokens - read_anew / p.n_samples, 0.0),
+        read_again_tokens=max(read_anew - p.n_samples * prompt_tokens, 0.0),
     )
+
+
+def _read_anew(p: Point, cached_tokens: float) -> float:
+    """Prompt tokens that a question computes: of a search as recorded, else the prompt of every answer."""
+    if p.search_prompt_tokens is None:
+        return p.n_samples * ((p.prompt_tokens or 0.0) - cached_tokens)
+    return max(p.search_prompt_tokens - cached_tokens, 0.0)
 
 
 def feasible(query: str) -> str:
@@ -271,7 +273,7 @@ def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 AS_THEY_ARE = (
     "model", "task", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "parallelism", "precision",
     "concurrency", "flops", "policy_flops", "tokens", "generated_tokens", "ttft_s", "tpot_s", "replicas",
-    "questions_per_s", "spread", "reward_model", "context_tokens",
+    "questions_per_s", "spread", "reward_model", "context_tokens", "setup",
 )  # fmt: skip
 
 
@@ -292,6 +294,7 @@ def candidate(
         accuracy=f"{row['accuracy_provenance']}: {row['runs']}",
         tokens=Provenance(row["accuracy_provenance"]),
         lengths=Provenance(row["lengths"]),
+        prompt=Provenance(row["prompt"]),
         performance=Provenance(row["performance_provenance"]),
         price=str(rent or ""),
     )

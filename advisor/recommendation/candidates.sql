@@ -1,7 +1,9 @@
 -- candidates: every strategy point on every deployment that may be had, in the five costs per question.
 -- in:  paced, points joined with deployments:
 --      points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
---             generated_tokens, longest, context_tokens, lengths, reward_model, policy_flops, flops, provenance, runs)
+--             generated_tokens, longest, context_tokens, lengths, prompt, reward_model, setup, policy_flops, flops,
+--             provenance, runs)
+--             setup: tells how answers were drawn from others; lengths, prompt: where they are known from
 --      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, performance, spread, and at its load:
 --             qps, replicas, questions_per_s, ttft_s, tpot_s, joules, s_p50, s_p95, s_p99)
 --             qps: questions per second that all replicas get together; infinite: each is kept busy
@@ -43,6 +45,7 @@ select
     flops::double as flops,
     policy_flops::double as policy_flops,
     nullif(reward_model, '') as reward_model,
+    setup,
     case $percentile when 50 then s_p50 when 95 then s_p95 when 99 then s_p99 end as s,
     s_p50,
     s_p95,
@@ -50,6 +53,7 @@ select
     longest,
     context_tokens,
     lengths,
+    prompt,
     joules as "J",
     prompt_tokens + generated_tokens as tokens,
     ttft_s,

@@ -15,7 +15,7 @@ cheapest as (
     select *
     from classed
     qualify row_number() over (
-        partition by model, strategy, n_samples, token_budget, generated_tokens, reward_model, gpu, speed_class
+        partition by model, strategy, n_samples, token_budget, generated_tokens, reward_model, setup, gpu, speed_class
         order by upper_cost, slow_usd_spread, s, questions_per_s desc, candidate_id
     ) = 1 or candidate_id = $pick
 )

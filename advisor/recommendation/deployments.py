@@ -152,7 +152,8 @@ class Rewards:
 class Answers:
     """The work of a strategy point for its model: `shape` names the model's config, tokens are means of one answer.
 
-    `context_tokens` is the longest sequence that is served; `cached_tokens` of the prompt are in the prefix cache.
+    `context_tokens` is the longest sequence that is served; `cached_tokens` of the prompt are in the prefix cache;
+    `read_again_tokens` of a question are prefixes that its search computes beyond the prompts of its answers.
     """
 
     spec: ModelSpec
@@ -162,6 +163,13 @@ class Answers:
     context_tokens: int
     rewards: Rewards | None = None
     cached_tokens: float = 0.0
+    read_again_tokens: float = 0.0
+
+    def read_again_s(self, f: Fleet) -> Numbers:
+        """Time of all GPUs that these prefills take for one question, in passes of a prompt and one answer."""
+        text_tokens = max(round(self.prompt_tokens + self.generated_tokens), 1)
+        passed = demand(self.spec, f.precision, text_tokens, 1)
+        return self.read_again_tokens / text_tokens * prefill_s(passed, f.hardware, f.speed.efficiency)
 
 
 def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.bool_]) -> Columns:
@@ -172,7 +180,8 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
     """
     spec, rewards = answers.spec, answers.rewards
     prompt_tokens = round(answers.prompt_tokens)
-    generated_tokens, cached_tokens = max(round(answers.generated_tokens), 1), round(answers.cached_tokens)
+    generated_tokens = max(round(answers.generated_tokens), 1)
+    cached_tokens = min(round(answers.cached_tokens), max(prompt_tokens - 1, 0))
     d = demand(spec, f.precision, prompt_tokens, generated_tokens, cached_tokens=cached_tokens)
     longest = demand(spec, f.precision, prompt_tokens, max(answers.context_tokens - prompt_tokens, 1))
     free = f.memory_bytes - (rewards.memory_bytes(f) if rewards else 0.0)
@@ -193,7 +202,7 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
         "ttft_s": times.ttft_s,
         "tpot_s": times.tpot_s,
         "request_s": times.request_s,
-        "score_s": rewards.seconds(f) if rewards else np.zeros(len(fits)),
+        "score_s": (rewards.seconds(f) if rewards else 0.0) + answers.read_again_s(f),
         "watts": watts(times, f.tdp_w, f.gpu_count),
         "performance": np.where(predicted.corrected, Provenance.FITTED.value, f.provenance),
         "spread": predicted.spread,

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from advisor.errors import AdvisorError, NoAnswer, unknown
-from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, verifier_flops
+from advisor.fits.costs import prompt_of, verifier_flops
 from advisor.models.catalog import Catalog
 from advisor.performance.feasibility import holds
 from advisor.recommendation.licenses import licenses_of
 from advisor.recommendation.loadable import loadable
 from advisor.recommendation.mixture import Mix, Part, mixes
-from advisor.recommendation.own_lengths import at_lengths, can_be_so_long, single_answers
+from advisor.recommendation.own_lengths import at_lengths, can_be_so_long, prompt_origin, single_answers
 from advisor.recommendation.request import Request
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.waiting import typical_spread, waiting
@@ -45,7 +45,7 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
     """
     chosen = _chosen(workspace, request)
     usable = [
-        replace(p, prompt_tokens=p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS))
+        p
         for p in sorted(chosen, key=_order)
         if p.generated_tokens is not None
         and (p.cut is None or p.cut <= MOST_CUT)
@@ -59,7 +59,7 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
     of_length, other_lengths = _at_lengths(licensed, request, workspace)
     within, too_long = _within_context(of_length, request, workspace.models)
     points = mixes(within, request.tasks)
-    unmeasured = _unmeasured(within, points, request.tasks)
+    unmeasured = [*_unmeasured(within, points, request.tasks), *_drawn_otherwise(points)]
     if not points:
         raise NoAnswer(f"no model is measured the same way on all of {request.task}", hint="; ".join(unmeasured))
     return Eligible(tuple(points), (*unlicensed, *other_lengths, *too_long, *unmeasured))
@@ -105,9 +105,9 @@ def _chosen(workspace: Workspace, request: Request) -> list[Point]:
 
 
 def _order(p: Point) -> tuple[Any, ...]:
-    """By model, strategy, reward model, budget; what is not given comes last."""
-    budget = (p.n_samples, p.token_budget is None, p.token_budget or 0)
-    return (p.model, p.strategy, p.reward_model is None, p.reward_model or "", *budget, p.generated_tokens or 0.0)
+    """By model, strategy, reward model, set-up, budget; what is not given comes last."""
+    way = (p.model, p.strategy, p.reward_model is None, p.reward_model or "", p.setup)
+    return (*way, p.n_samples, p.token_budget is None, p.token_budget or 0, p.generated_tokens or 0.0)
 
 
 def _nothing_usable(workspace: Workspace, request: Request, chosen: Sequence[Point]) -> NoAnswer:
@@ -149,8 +149,10 @@ def _at_lengths(points: Sequence[Point], request: Request, workspace: Workspace)
     singles, meant = single_answers(points), [p for p in points if can_be_so_long(p, request.lengths)]
     parts = []
     for p in meant:
-        one = singles.get((p.model, p.task)) if p.strategy == "adaptive-majority" else None
-        parts.append(Part(weights[p.task], *at_lengths(p, waiting(p, typical), request.lengths, one)))
+        one = singles.get((p.model, p.task, p.setup)) if p.strategy == "adaptive-majority" else None
+        there = at_lengths(p, waiting(p, typical), request.lengths, one)
+        recorded = workspace.fits.recorded_of(p) if len(request.tasks) > 1 else {}
+        parts.append(Part(weights[p.task], *there, prompt_origin(p, request.lengths), recorded))
     if not parts:
         shortest = min((p.generated_tokens or 0.0) / p.n_samples for p in points)
         what = f"no strategy known on {request.task} has {request.lengths.texts[-1]}"
@@ -188,7 +190,7 @@ def _models_on_tasks(parts: Iterable[Part]) -> set[tuple[str, str]]:
 
 def _sequence_tokens(p: Point) -> float:
     """Mean tokens of a prompt and one answer."""
-    return (p.prompt_tokens or 0.0) + (p.generated_tokens or 0.0) / p.n_samples
+    return prompt_of(p) + (p.generated_tokens or 0.0) / p.n_samples
 
 
 def _unmeasured(parts: Sequence[Part], points: Sequence[Mix], tasks: Sequence[TaskWeight]) -> list[str]:
@@ -205,6 +207,13 @@ def _unmeasured(parts: Sequence[Part], points: Sequence[Mix], tasks: Sequence[Ta
         lacking[f"without {' and '.join(missing)}" if missing else "never measured the same way on all"].append(model)
     reasons = "; ".join(f"{reason}: {_listed(models)}" for reason, models in sorted(lacking.items()))
     return [f"{len(lost)} of {len(measured)} models left out ({reasons})"]
+
+
+def _drawn_otherwise(points: Sequence[Mix]) -> list[str]:
+    """Of several tasks the models whose answers were drawn with other parameters on one than on another."""
+    models = {each.point.model for each in points if each.drawn_otherwise}
+    what = "drawn with other sampling parameters or chat options on one task than on another, counted all the same"
+    return [f"{what}: {_listed(models)}"] if models else []
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from advisor.accuracy.estimators import Interval
-from advisor.fits.costs import TYPICAL_PROMPT_TOKENS
+from advisor.fits.costs import prompt_of
 from advisor.prices import age_days
+from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.eligible import eligible
 from advisor.recommendation.hosted_prices import HostedPrices, TokenPrice
-from advisor.recommendation.own_lengths import at_lengths, can_be_so_long
+from advisor.recommendation.own_lengths import PROMPT_ASSUMED, at_lengths, can_be_so_long, prompt_origin
 from advisor.recommendation.request import Request
 from advisor.recommendation.waiting import typical_spread, waiting
 from advisor.rents import OLD_DAYS
@@ -54,6 +55,7 @@ class HostedOffer(Value):
     provenance: str
     break_even_questions_per_s: float | None
     against_pick: str
+    setup: str = ""
 
 
 NO_OFFERS = Rows((), HostedOffer)
@@ -61,9 +63,10 @@ NO_OFFERS = Rows((), HostedOffer)
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A strategy point at a price list's row, in USD per question."""
+    """A strategy point at a price list's row, in USD per question; `prompt` is where its prompt's length is from."""
 
     point: Point
+    prompt: Provenance
     price: TokenPrice
     usd: float
 
@@ -75,12 +78,14 @@ def hosted_offers(workspace: Workspace, request: Request, listed: HostedPrices, 
     """
     if not listed.prices:
         return NO_OFFERS
-    by_model: dict[str, list[Point]] = {}
-    for p in _points(workspace, replace(request, models=None)):
+    by_model: dict[str, list[tuple[Point, Provenance]]] = {}
+    for p, prompt in _points(workspace, replace(request, models=None)):
         if _can_be_hosted(p):
-            by_model.setdefault(p.model, []).append(p)
+            by_model.setdefault(p.model, []).append((p, prompt))
     priced = [
-        Priced(p, price, usd_per_question(p, price)) for price in listed.prices for p in by_model.get(price.model, ())
+        Priced(p, prompt, price, usd_per_question(p, price))
+        for price in listed.prices
+        for p, prompt in by_model.get(price.model, ())
     ]
     front = _frontier(priced)
     above = [each for each in front if each.point.accuracy >= pick.accuracy.value]
@@ -92,18 +97,21 @@ def hosted_offers(workspace: Workspace, request: Request, listed: HostedPrices, 
 
 
 def _is_of(p: Point, pick: Candidate) -> bool:
-    return (p.model, p.strategy, p.n_samples, p.token_budget) == (
-        pick.model, pick.strategy, pick.n_samples, pick.token_budget,
+    return (p.model, p.strategy, p.n_samples, p.token_budget, p.setup) == (
+        pick.model, pick.strategy, pick.n_samples, pick.token_budget, pick.setup,
     )  # fmt: skip
 
 
-def _points(workspace: Workspace, request: Request) -> list[Point]:
-    """The points of the tasks at the lengths of the request; of one task also of models without a config here."""
+def _points(workspace: Workspace, request: Request) -> list[tuple[Point, Provenance]]:
+    """The points of the tasks at the lengths of the request, and where the length of the prompt comes from.
+
+    Of one task also those of models without a config here.
+    """
     if len(request.tasks) > 1:
-        return [mix.point for mix in eligible(workspace, request).points]
+        return [(mix.point, mix.prompt) for mix in eligible(workspace, request).points]
     typical, lengths = typical_spread(workspace.fits.points), request.lengths
     of_task = [p for p in workspace.fits.points if p.task == request.task and can_be_so_long(p, lengths)]
-    return [at_lengths(p, waiting(p, typical), lengths)[0] for p in of_task]
+    return [(at_lengths(p, waiting(p, typical), lengths)[0], prompt_origin(p, lengths)) for p in of_task]
 
 
 def _can_be_hosted(p: Point) -> bool:
@@ -116,7 +124,7 @@ def _can_be_hosted(p: Point) -> bool:
 
 def usd_per_question(p: Point, price: TokenPrice) -> float:
     """USD of the prompts of all votes and of all generated tokens."""
-    prompt = p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS)
+    prompt = prompt_of(p)
     cached = price.usd_per_million_cached_input_tokens
     again = price.usd_per_million_input_tokens if cached is None else cached
     inputs = prompt * (price.usd_per_million_input_tokens + (p.n_samples - 1) * again)
@@ -149,12 +157,13 @@ def _offer(of: Priced, request: Request, pick: Candidate) -> HostedOffer:
         accuracy=Interval(p.accuracy, p.low, p.high),
         usd=of.usd,
         usd_per_month=of.usd * request.mean_qps * SECONDS_PER_MONTH if request.mean_qps else None,
-        prompt_tokens=p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS),
+        prompt_tokens=prompt_of(p),
         generated_tokens=p.generated_tokens or 0.0,
         price=of.price,
-        provenance=f"{p.provenance}: {p.runs}",
+        provenance=f"{p.provenance}: {p.runs}" + (f"; {PROMPT_ASSUMED}" if of.prompt is Provenance.IMPUTED else ""),
         break_even_questions_per_s=rate if rate is not None and math.isfinite(rate) else None,
         against_pick=_against(p.accuracy, rate, pick),
+        setup=p.setup,
     )
 
 

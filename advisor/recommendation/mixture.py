@@ -8,10 +8,12 @@ those above.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from statistics import NormalDist
+from typing import Any
 
 from advisor.accuracy.estimators import Interval
 from advisor.provenance import Provenance
@@ -26,13 +28,28 @@ SCORES = tuple(NORMAL.inv_cdf(share) for share in (0.50, 0.95, 0.99))
 """Of the percentiles that are known of a task."""
 
 
+DRAWING = (
+    "endpoint", "chat_options", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty",
+    "repetition_penalty", "reward", "step_delimiter",
+)  # fmt: skip
+"""Columns of a set-up, and of what scored it, that tasks share: prompts and the longest answer are a task's own."""
+
+Recorded = Mapping[str, Any]
+"""Columns of a set-up, as far as they are recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A strategy point on one of the tasks, and what its questions wait for."""
+    """A strategy point on one of the tasks, and what its questions wait for.
+
+    `prompt` is where the length of the prompt comes from, `recorded` how its answers were drawn.
+    """
 
     weight: float
     point: Point
     waits: Waiting
+    prompt: Provenance = Provenance.MEASURED
+    recorded: Recorded = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +59,17 @@ class Mix:
     point: Point
     waits: Waiting
     parts: tuple[Part, ...]
+
+    @property
+    def prompt(self) -> Provenance:
+        """Where the length of the prompt comes from: imputed where it was not recorded on one of the tasks."""
+        found = [part.prompt for part in self.parts]
+        return Provenance.IMPUTED if Provenance.IMPUTED in found else found[0]
+
+    @property
+    def drawn_otherwise(self) -> bool:
+        """Whether its answers were drawn otherwise on one of the tasks than on another."""
+        return not all(alike(first.recorded, second.recorded) for first, second in combinations(self.parts, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +82,20 @@ class TaskResult:
     n_questions: int
     generated_tokens: float
     source: str
+    setup: str = ""
+
+
+def alike(first: Recorded, second: Recorded) -> bool:
+    """Whether two set-ups draw alike, as far as both are recorded: prompts may differ, they are a task's own."""
+    return all(first[name] == second[name] for name in DRAWING if name in first and name in second)
 
 
 def mixes(parts: Iterable[Part], tasks: Sequence[TaskWeight]) -> list[Mix]:
     """Every strategy point that all tasks have, in the order of the first task's.
 
     Thinking that was held to a mean length instead of a cap is no way to answer that two tasks share, and neither are
-    several points of one strategy and budget on a task. Of one task every point stands for itself.
+    several points of one strategy, budget and set-up on a task. Where a task has several set-ups, each is joined with
+    what was drawn alike on the others (`_joined`). Of one task every point stands for itself.
     """
     if len(tasks) == 1:
         return [Mix(part.point, part.waits, (part,)) for part in parts]
@@ -70,11 +105,43 @@ def mixes(parts: Iterable[Part], tasks: Sequence[TaskWeight]) -> list[Mix]:
         if p.strategy == "thinking-budget" and not p.token_budget:
             continue
         by_way[p.model, p.strategy, p.reward_model, p.n_samples, p.token_budget][p.task].append(part)
-    return [
-        mix([found[each.task][0] for each in tasks])
-        for found in by_way.values()
-        if all(len(found.get(each.task, ())) == 1 for each in tasks)
-    ]
+    ways = ([_told_apart(found.get(each.task, [])) for each in tasks] for found in by_way.values())
+    return [mix(parts) for way in ways for parts in _joined(way)]
+
+
+def _told_apart(parts: Sequence[Part]) -> list[Part]:
+    """Those whose set-up no other of the parts has."""
+    times = Counter(part.point.setup for part in parts)
+    return [part for part in parts if times[part.point.setup] == 1]
+
+
+def _joined(of_tasks: Sequence[Sequence[Part]]) -> list[list[Part]]:
+    """Parts of every task that go together, one list for each set-up of the task with most of them.
+
+    To each the only part of another task that was drawn alike; of several the one whose set-up has the same name. Where
+    every task has one set-up alone they are joined as they are: an answer says where they were drawn otherwise.
+    """
+    if all(len(parts) == 1 for parts in of_tasks):
+        return [[parts[0] for parts in of_tasks]]
+    found = []
+    for part in max(of_tasks, key=len):
+        chosen = [_drawn_like(part, others) for others in of_tasks]
+        together = [each for each in chosen if each is not None]
+        if len(together) == len(of_tasks):
+            found.append(together)
+    return found
+
+
+def _drawn_like(part: Part, others: Sequence[Part]) -> Part | None:
+    """The one of the others that goes together with a part, itself among its own; None where none or several do."""
+    if part in others:
+        return part
+    drawn_alike = [each for each in others if alike(part.recorded, each.recorded)]
+    named_alike = [each for each in drawn_alike if each.point.setup == part.point.setup]
+    for candidates in (drawn_alike, named_alike):
+        if len(candidates) == 1:
+            return candidates[0]
+    return None
 
 
 def mix(parts: Sequence[Part]) -> Mix:
@@ -82,6 +149,7 @@ def mix(parts: Sequence[Part]) -> Mix:
     low, high = (_half_width(parts, end) for end in (lambda p: p.accuracy - p.low, lambda p: p.high - p.accuracy))
     accuracy = _mean(parts, lambda p: p.accuracy) or 0.0
     sources, runs = {part.point.provenance for part in parts}, {part.point.runs for part in parts}
+    names = {part.point.setup for part in parts}
     combined = replace(
         parts[0].point,
         task=tasks_text([TaskWeight(part.point.task, part.weight) for part in parts]),
@@ -103,12 +171,19 @@ def mix(parts: Sequence[Part]) -> Mix:
         runs=runs.pop() if len(runs) == 1 else "; ".join(f"{part.point.task}: {part.point.runs}" for part in parts),
         scored_tokens=_mean(parts, lambda p: p.scored_tokens),
         pass_at_k=_mean(parts, lambda p: p.pass_at_k),
+        setup=names.pop() if len(names) == 1 else _setups(parts),
+        search_prompt_tokens=_mean(parts, lambda p: p.search_prompt_tokens),
     )
     return Mix(combined, mixed_waiting(parts), tuple(parts))
 
 
-def _mean(parts: Sequence[Part], field: Callable[[Point], float | None]) -> float | None:
-    values = [field(part.point) for part in parts]
+def _setups(parts: Sequence[Part]) -> str:
+    """The set-ups of the tasks, where they are not the same."""
+    return "; ".join(f"{part.point.task}: {part.point.setup}" for part in parts if part.point.setup)
+
+
+def _mean(parts: Sequence[Part], of: Callable[[Point], float | None]) -> float | None:
+    values = [of(part.point) for part in parts]
     known = [part.weight * value for part, value in zip(parts, values, strict=True) if value is not None]
     return sum(known) if len(known) == len(parts) else None
 

@@ -34,9 +34,10 @@ class ModelPoint(Value):
     accuracy: Interval
     evidence: Provenance
     on_frontier: bool
+    setup: str = ""
 
 
-AS_THEY_ARE = ("model", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "cost", "on_frontier")
+AS_THEY_ARE = ("model", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "cost", "on_frontier", "setup")
 
 
 def model_points(connection: duckdb.DuckDBPyConnection, unit: str) -> Rows[ModelPoint]:

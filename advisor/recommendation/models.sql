@@ -43,6 +43,7 @@ select
     strategy,
     n_samples,
     token_budget,
+    setup,
     gpu,
     gpu_count,
     cost,

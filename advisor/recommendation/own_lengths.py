@@ -13,11 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from advisor.errors import AdvisorError
+from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, prompt_of, read_again
+from advisor.provenance import Provenance
 from advisor.recommendation.waiting import Waiting
 from advisor.store.beliefs import Point
 
 FAR_LONGER = 2.0
 """An accuracy of answers that were more than this longer is not that of the length that is given."""
+PROMPT_ASSUMED = f"prompts assumed to have {TYPICAL_PROMPT_TOKENS} tokens"
+"""Of a point whose source does not say how long its prompts were."""
 MOST_TOKENS = 10_000_000
 """Longer than any context that is served today."""
 
@@ -62,10 +66,10 @@ def checked_lengths(input_tokens: int | None, output_tokens: int | None, cached_
     return Lengths(input_tokens, output_tokens, cached_prompt_tokens)
 
 
-def single_answers(points: Iterable[Point]) -> dict[tuple[str, str], float]:
-    """Mean tokens of one uncapped answer by model and task, where it was measured."""
+def single_answers(points: Iterable[Point]) -> dict[tuple[str, str, str], float]:
+    """Mean tokens of one uncapped answer by model, task and set-up, where it was measured."""
     return {
-        (p.model, p.task): p.generated_tokens
+        (p.model, p.task, p.setup): p.generated_tokens
         for p in points
         if p.strategy == "majority" and p.n_samples == 1 and not p.token_budget and p.generated_tokens
     }
@@ -83,30 +87,36 @@ def can_be_so_long(p: Point, lengths: Lengths) -> bool:
 
 
 def at_lengths(p: Point, waits: Waiting, lengths: Lengths, answer_tokens: float | None = None) -> tuple[Point, Waiting]:
-    """A point with recorded prompt and answers as it would be at other lengths, and what its questions wait for.
+    """A point with recorded answers as it would be at other lengths, and what its questions wait for.
 
-    `answer_tokens` is the recorded mean of one answer where draws may end early, so that the point's own tokens over
-    its samples are none. What a reward model passes grows with the text that it reads.
+    A prompt that was not recorded is a typical one. `answer_tokens` is the recorded mean of one answer where draws may
+    end early, so that the point's own tokens over its samples are none. What a reward model passes, and what a search
+    reads again, grows with the text that is read.
     """
     per_answer = (p.generated_tokens or 0.0) / p.n_samples
-    prompt = float(lengths.input_tokens or p.prompt_tokens or 0.0)
+    prompt = float(lengths.input_tokens or prompt_of(p))
     if lengths.output_tokens is None or not per_answer:
-        scored = _scored(p, prompt + per_answer)
-        return replace(p, prompt_tokens=prompt, scored_tokens=scored), waits
+        return _reading(p, prompt, prompt + per_answer), waits
     factor = lengths.output_tokens / (answer_tokens or per_answer)
     depth = p.depth_tokens or per_answer
     shape = Waiting(waits.p50 / depth, waits.p95 / depth, waits.p99 / depth, waits.longest / depth)
     longer = replace(
-        p,
-        prompt_tokens=prompt,
+        _reading(p, prompt, prompt + per_answer * factor),
         generated_tokens=(p.generated_tokens or 0.0) * factor,
         depth_tokens=depth * factor,
-        scored_tokens=_scored(p, prompt + per_answer * factor),
     )
     return longer, shape.scaled(depth * factor, p.token_budget)
 
 
-def _scored(p: Point, text_tokens: float) -> float | None:
-    """Tokens that the reward model passes where prompt and one answer are `text_tokens`."""
-    before = (p.prompt_tokens or 0.0) + (p.generated_tokens or 0.0) / p.n_samples
-    return p.scored_tokens * text_tokens / before if p.scored_tokens and before else p.scored_tokens
+def _reading(p: Point, prompt: float, text_tokens: float) -> Point:
+    """The point with another prompt, where prompt and one answer are `text_tokens`."""
+    before = prompt_of(p) + (p.generated_tokens or 0.0) / p.n_samples
+    longer = text_tokens / before
+    searched = None if p.search_prompt_tokens is None else prompt + read_again(p) * longer
+    scored = None if p.scored_tokens is None else p.scored_tokens * longer
+    return replace(p, prompt_tokens=prompt, scored_tokens=scored, search_prompt_tokens=searched)
+
+
+def prompt_origin(p: Point, lengths: Lengths) -> Provenance:
+    """Where the length of the prompt comes from: that of the point's tokens, or imputed where nobody recorded it."""
+    return p.provenance if lengths.input_tokens or p.prompt_tokens else Provenance.IMPUTED

@@ -83,7 +83,7 @@ def _in_short(c: Candidate) -> dict[str, object]:
     count = c.token_budget or (c.n_samples if c.n_samples > 1 else "")
     return {
         "model": c.model,
-        "strategy": f"{c.strategy} {count}".strip(),
+        "strategy": f"{c.strategy} {count}".strip() + (f", {c.setup}" if c.setup else ""),
         "GPUs": f"{c.gpu_count} × {c.gpu}",
         "accuracy": percent(c.accuracy.value),
         "USD per question": significant(c.usd),

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.recommendation.candidate import CHAT, COMPLETIONS, Ask, Candidate, RequestBody
+from advisor.recommendation.candidate import CHAT, COMPLETIONS, Ask, Candidate, Message, RequestBody
 from advisor.recommendation.launch import served_weights
 from advisor.sampling import MeasuredRow, SamplingRow
+from advisor.store.beliefs import SetupKey
 from advisor.store.drawn import drawn_with
 from advisor.store.workspace import Workspace
 from advisor.strategies import STRATEGIES
 
 DRAWN = ("temperature", "top_p", "top_k", "min_p")
 """Parameters that a model's card may recommend."""
-PENALTIES = ("repetition_penalty", "frequency_penalty")
+PENALTIES = ("repetition_penalty", "frequency_penalty", "presence_penalty")
 """Stated only where the measurement does."""
+EFFORT = "reasoning_effort"
+"""An option of the chat template that is a parameter of requests as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,19 @@ class Known:
     @classmethod
     def of(cls, c: Candidate, runs: str, workspace: Workspace) -> Known:
         """For a candidate whose accuracy comes from `runs`."""
-        measured = workspace.sampling.measured_with(runs, c.model, c.generated_tokens / c.n_samples) or drawn_with(
-            workspace.samples, runs
-        )
+        stated = workspace.sampling.measured_with(runs, c.model, c.generated_tokens / c.n_samples)
+        measured = stated or drawn_with(workspace.fits, _points(c, runs))
         modes = workspace.sampling.modes(c.model)
         only = next(iter(modes)) if len(modes) == 1 else None
-        mode = (measured.mode if measured else "") or only
+        mode = (measured.mode if measured else "") or _mode_of(_options(measured), modes) or only
         card = modes.get(mode) if mode else next(iter(modes.values()), None)
         return cls(measured, card, mode, tuple(modes))
 
     @property
     def mode_not_stated(self) -> tuple[str, ...]:
         """That the source does not say which of several modes it measured, and which one is taken."""
+        if _options(self.measured) is not None:
+            return ()
         if self.measured and self.measured.mode_assumed:
             return (f"mode ({self.mode} is the one without a switch)",)
         return ("mode",) if not self.mode and len(self.modes) > 1 else ()
@@ -55,6 +60,10 @@ class Known:
     @property
     def switch(self) -> Mapping[str, Any]:
         """What the request adds for the mode of the measurement; nothing where that is not stated."""
+        options = _options(self.measured)
+        if options is not None:
+            effort = {EFFORT: options[EFFORT]} if EFFORT in options else {}
+            return {"chat_template_kwargs": options, **effort} if options else {}
         return self.card.switch if self.card and self.mode else {}
 
     def drawn(self, c: Candidate) -> Iterator[tuple[str, Any, str]]:
@@ -75,6 +84,42 @@ class Known:
                 yield name, stated, "measured"
 
 
+def _options(measured: MeasuredRow | None) -> dict[str, Any] | None:
+    """What the measurement gave the chat template; None where that is not stated."""
+    if measured is None or measured.chat_options is None:
+        return None
+    found = _parsed(measured.chat_options or "{}")
+    return found if isinstance(found, dict) else None
+
+
+def _examples(measured: MeasuredRow) -> list[tuple[str, str]] | None:
+    """Prompts and answers that the measurement showed; None where what is recorded of them is no list of pairs."""
+    found = _parsed(measured.few_shot or "[]")
+    pairs: list[Any] = found if isinstance(found, list) else [None]
+    if not all(isinstance(pair, list) and len(pair) == 2 and all(isinstance(t, str) for t in pair) for pair in pairs):
+        return None
+    return [(prompt, answer) for prompt, answer in pairs]
+
+
+def _parsed(text: str) -> Any:
+    """What JSON says, None where it is none: whoever imported the row wrote it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _mode_of(options: Mapping[str, Any] | None, modes: Mapping[str, SamplingRow]) -> str | None:
+    """The mode that options of the chat template switch on, where one is known; without options the first."""
+    if options == {}:
+        return next(iter(modes), None)
+    for mode, row in modes.items():
+        switch = dict(row.switch)
+        if dict(switch.pop("chat_template_kwargs", {})) | switch == options:
+            return mode
+    return None
+
+
 def ask_of(c: Candidate, runs: str, engine: str, workspace: Workspace) -> Ask:
     """How to ask a candidate whose accuracy comes from `runs` (a cell of points.csv)."""
     known = Known.of(c, runs, workspace)
@@ -87,7 +132,7 @@ def ask_of(c: Candidate, runs: str, engine: str, workspace: Workspace) -> Ask:
     measured = known.measured
     body = RequestBody(
         model=served_weights(c, engine, workspace),
-        **{name: value for name, value, _ in drawn},
+        **{name: _as_written(name, value, engine) for name, value, _ in drawn},
         max_tokens=cap,
         n=c.n_samples if c.strategy == "majority" and c.n_samples > 1 else None,
         stop=(measured.stop or None) if measured else None,
@@ -102,13 +147,42 @@ def ask_of(c: Candidate, runs: str, engine: str, workspace: Workspace) -> Ask:
         answer=_answer(c, measured),
         as_measured=(
             *(("mode",) if measured and measured.mode and not measured.mode_assumed else ()),
+            *(("chat_template_kwargs",) if _options(measured) else ()),
             *names["measured"],
         ),
         as_recommended=names["card"],
         not_stated=(*names[""], *known.mode_not_stated),
         notes=_notes(known, c if cap_from == "served" else None),
         sources=tuple(sources),
+        messages=_messages(measured),
     )
+
+
+def _as_written(name: str, value: Any, engine: str) -> Any:
+    """A parameter as the engine writes it: SGLang refuses a top_k of 0, which leaves every token."""
+    return -1 if (name, value, engine) == ("top_k", 0, "sglang") else value
+
+
+def _points(c: Candidate, runs: str) -> Iterable[SetupKey]:
+    """What names the points behind a candidate, of several tasks one each."""
+    of_tasks = [(each.task, each.setup, each.source.partition(": ")[2]) for each in c.by_task]
+    return [
+        (c.model, task, c.strategy, c.reward_model, setup, of_task)
+        for task, setup, of_task in of_tasks or [(c.task, c.setup, runs)]
+    ]
+
+
+def _messages(measured: MeasuredRow | None) -> tuple[Message, ...]:
+    """What the measurement sent, as far as it is known that it sent it."""
+    if measured is None or not (measured.template or measured.system_prompt or measured.few_shot):
+        return ()
+    system = [Message("system", measured.system_prompt)] if measured.system_prompt else []
+    shown = [
+        Message(role, text)
+        for pair in _examples(measured) or ()
+        for role, text in zip(("user", "assistant"), pair, strict=True)
+    ]
+    return (*system, *shown, Message("user", measured.template or "{question}"))
 
 
 def _cap(c: Candidate, measured: MeasuredRow | None) -> tuple[int | None, str]:
@@ -141,6 +215,10 @@ def _answer(c: Candidate, measured: MeasuredRow | None) -> str:
 
 def _notes(known: Known, cut_by_context: Candidate | None) -> tuple[str, ...]:
     notes = [known.measured.note] if known.measured and known.measured.note else []
+    if known.measured and known.measured.chat_options and _options(known.measured) is None:
+        notes.append(f"chat_options was {known.measured.chat_options!r}, no JSON object: left out")
+    if known.measured and _examples(known.measured) is None:
+        notes.append("few_shot is no JSON list of [prompt, answer]: the examples are left out")
     if known.measured is None:
         notes.append("how its answers were drawn is not known here")
     if known.measured and cut_by_context:

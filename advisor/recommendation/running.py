@@ -10,7 +10,7 @@ from typing import Any
 
 from advisor.accuracy.estimators import Interval
 from advisor.errors import AdvisorError, NoAnswer
-from advisor.fits.costs import TYPICAL_PROMPT_TOKENS
+from advisor.fits.costs import prompt_of
 from advisor.performance.deployment import Deployment
 from advisor.performance.feasibility import reasons
 from advisor.provenance import Provenance
@@ -19,7 +19,7 @@ from advisor.recommendation.candidates import candidate, costed, loaded, points_
 from advisor.recommendation.deployments import CONCURRENCIES, Sizes
 from advisor.recommendation.eligible import eligible
 from advisor.recommendation.mixture import Mix, Part
-from advisor.recommendation.own_lengths import at_lengths
+from advisor.recommendation.own_lengths import at_lengths, prompt_origin
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.running_setup import WHERE, RunningSetup
 from advisor.recommendation.waiting import context_tokens, typical_spread, waiting
@@ -77,7 +77,7 @@ def what_runs(workspace: Workspace, request: Request, pick: Candidate) -> Runnin
     if request.running is None:
         raise AdvisorError("nothing is said of what runs", where=WHERE)
     setup, request = request.running, _its_own(request, request.running)
-    measured = _measured(workspace, request, setup)
+    measured = _of_setup(_measured(workspace, request, setup), setup)
     known = _known(measured, setup)
     accuracy = Interval(known.point.accuracy, known.point.low, known.point.high) if known else None
     mix, notes = _costable(workspace, request, setup, measured, known)
@@ -88,6 +88,7 @@ def what_runs(workspace: Workspace, request: Request, pick: Candidate) -> Runnin
         why_not = _why_not(workspace, request, setup, mix)
         return Running(setup, accuracy, None, _changes(accuracy, None, pick, request), why_not, notes)
     runs = _as_known(candidate(found[0], workspace, engine=request.engine), known.point if known else None)
+    notes += _choice_of_setup(measured, known, setup)
     if setup.concurrency is None:
         notes += (f"requests in flight were not given: as many as fit are assumed, {runs.concurrency}",)
     notes += (*_overlap(accuracy, pick), *_price_notes(workspace, request, setup, runs))
@@ -127,20 +128,50 @@ def _measured(workspace: Workspace, request: Request, setup: RunningSetup) -> li
 
 def _alone(workspace: Workspace, request: Request, p: Point) -> Mix:
     """A point of one task at the lengths of the request."""
-    prompted = replace(p, prompt_tokens=p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS))
-    part = Part(1.0, *at_lengths(prompted, waiting(p, typical_spread(workspace.fits.points)), request.lengths))
+    waits = waiting(p, typical_spread(workspace.fits.points))
+    part = Part(1.0, *at_lengths(p, waits, request.lengths), prompt_origin(p, request.lengths))
     return Mix(part.point, part.waits, (part,))
 
 
+def _of_setup(measured: Sequence[Mix], setup: RunningSetup) -> list[Mix]:
+    """What is known of the set-up that was named, or of all. Raises AdvisorError for one that is not known."""
+    if setup.setup is None:
+        return list(measured)
+    found = [mix for mix in measured if mix.point.setup.casefold() == setup.setup.casefold()]
+    if not found:
+        names = sorted(_setups(measured))
+        hint = f"known: {'; '.join(names)}" if names else f"leave it out: one set-up of {setup.model} is known at most"
+        raise AdvisorError(f"no set-up {setup.setup!r} of {setup.model} is known", where=WHERE, hint=hint)
+    return found
+
+
+def _setups(measured: Sequence[Mix]) -> set[str]:
+    """Names of set-ups."""
+    return {mix.point.setup for mix in measured} - {""}
+
+
+def _choice_of_setup(measured: Sequence[Mix], known: Mix | None, setup: RunningSetup) -> tuple[str, ...]:
+    """That one of several set-ups is taken, and how another is named."""
+    others = sorted(_setups(measured) - {known.point.setup}) if known else []
+    if setup.setup is not None or known is None or not others:
+        return ()
+    taken = known.point.setup or "the one of which nothing is recorded"
+    return (f"measured with several set-ups: {taken} is taken; name another: with {' | '.join(others)}",)
+
+
 def _known(measured: Sequence[Mix], setup: RunningSetup) -> Mix | None:
-    """The point of what runs; of those for one answer one with token counts, then the first kind, then the longest."""
+    """The point of what runs.
+
+    Of those for one answer one with token counts, then the first kind, then the one on most questions, then the
+    longest.
+    """
     strategies = ONE_ANSWER if setup.n_samples == 1 else ("majority",)
     alike = [mix for mix in measured if mix.point.n_samples == setup.n_samples and mix.point.strategy in strategies]
 
-    def order(mix: Mix) -> tuple[bool, int, float, float]:
+    def order(mix: Mix) -> tuple[Any, ...]:
         p = mix.point
-        unknown = p.generated_tokens is None
-        return unknown, strategies.index(p.strategy), -(p.token_budget or math.inf), -(p.generated_tokens or 0.0)
+        kind = (p.generated_tokens is None, strategies.index(p.strategy), -(p.token_budget or math.inf))
+        return (*kind, -p.n_questions, -(p.generated_tokens or 0.0), p.setup)
 
     return min(alike, key=order, default=None)
 
@@ -227,7 +258,7 @@ def _has_length(p: Point) -> bool:
 
 
 def _typical(points: Sequence[Point], note: str) -> Lengths:
-    prompt = statistics.median(p.prompt_tokens or float(TYPICAL_PROMPT_TOKENS) for p in points)
+    prompt = statistics.median(prompt_of(p) for p in points)
     answer = statistics.median((p.generated_tokens or 0.0) / p.n_samples for p in points)
     return Lengths(prompt, answer, f"{note}, {answer:,.0f} generated tokens an answer")
 

@@ -1,4 +1,4 @@
-"""What runs today, as `--running` says it: `qwen3-32b majority of 8 on 2xa100-sxm-80gb at 16 in fp8`."""
+"""What runs today, as `--running` says it: `qwen3-32b majority of 8 with temperature 0.6 on 2xa100-sxm-80gb at 16`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from advisor.units import checked_count
 
 WHERE = "--running"
 FORMS = (
-    "accepted: MODEL [majority of N] on NxGPU [(dpN)] [at CONCURRENCY] [in PRECISION],"
+    "accepted: MODEL [majority of N] [with SET-UP] on NxGPU [(dpN)] [at CONCURRENCY] [in PRECISION],"
     " e.g. 'qwen3-32b on 2xa100-sxm-80gb at 16'"
 )
 _SETUP = re.compile(
-    r"(?P<model>\S+)(?: majority of (?P<votes>\d{1,9}))? on (?P<count>\d{1,9}) ?[x×*] ?(?P<gpu>[^\s()]+)"
+    r"(?P<model>\S+)(?: majority of (?P<votes>\d{1,9}))?(?: with (?P<setup>.+?))?"
+    r" on (?P<count>\d{1,9}) ?[x×*] ?(?P<gpu>[^\s()]+)"
     r"(?: ?\((?P<layout>[a-z0-9]+)\))?(?: at (?P<concurrency>\d{1,9}))?(?: in (?P<precision>\S+))?",
     re.IGNORECASE | re.ASCII,
 )
@@ -27,7 +28,8 @@ _SETUP = re.compile(
 class RunningSetup:
     """One replica that runs today: `given` as it was written, names in full.
 
-    `n_samples` answers a question are voted on; `concurrency` None: as many requests in flight as fit.
+    `n_samples` answers a question are voted on; `concurrency` None: as many requests in flight as fit; `setup`: how
+    they are drawn, where the model was measured in several ways, as the table of choices names it.
     """
 
     given: str
@@ -37,6 +39,7 @@ class RunningSetup:
     layout: Parallelism
     concurrency: int | None
     precision: str
+    setup: str | None = None
 
 
 def parse_running(given: str, workspace: Workspace) -> RunningSetup:
@@ -65,6 +68,7 @@ def parse_running(given: str, workspace: Workspace) -> RunningSetup:
         layout=_layout(match["layout"], gpu_count, concurrency or None, is_moe=workspace.models.spec(model).is_moe),
         concurrency=concurrency or None,
         precision=precision,
+        setup=match["setup"],
     )
 
 

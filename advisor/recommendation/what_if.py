@@ -74,6 +74,7 @@ class Step(Value):
     accuracy: float
     cost: float
     cost_ratio: float
+    setup: str = ""
 
 
 def turns(
@@ -181,7 +182,7 @@ def _gpu_hour(each: Scenario, winner: dict[str, Any] | None, pick: Candidate) ->
     return each.factor * pick.rent.usd_per_hour / pick.rent.gpus if pick.rent else None
 
 
-STEP = "select model, strategy, n_samples, token_budget, gpu, gpu_count, accuracy, {cost} as cost from feasible"
+STEP = "select model, strategy, n_samples, token_budget, setup, gpu, gpu_count, accuracy, {cost} as cost from feasible"
 
 
 def step_up(connection: duckdb.DuckDBPyConnection, request: Request, pick: Candidate) -> Step | None:

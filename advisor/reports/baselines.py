@@ -8,6 +8,7 @@ from collections.abc import Callable
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.running import Running
+from advisor.reports.tasks import origin_text
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import Table, table, to_markdown
 from advisor.reports.words import (
@@ -86,7 +87,8 @@ def running_notes(found: Recommendation) -> tuple[str, ...]:
 def origins_text(c: Candidate) -> str:
     """Where the numbers of what runs come from."""
     origin = c.provenance
-    return f"accuracy {origin.accuracy}; tokens {origin.tokens}; lengths {origin.lengths}; speed {origin.performance}"
+    tokens = origin_text(origin.tokens, origin.prompt)
+    return f"accuracy {origin.accuracy}; tokens {tokens}; lengths {origin.lengths}; speed {origin.performance}"
 
 
 def hosted_sources(found: Recommendation) -> tuple[str, ...]:
@@ -151,7 +153,7 @@ def hosted_table(found: Recommendation) -> Table:
         [
             each.model,
             each.provider,
-            short_strategy(each.strategy, each.n_samples, each.token_budget, each.generated_tokens),
+            short_strategy(each.strategy, each.n_samples, each.token_budget, each.generated_tokens, each.setup),
             percent(each.accuracy.value),
             significant(each.usd),
             *([f"{each.usd_per_month:,.0f}"] if each.usd_per_month is not None else []),

@@ -11,7 +11,7 @@ from advisor.fits.line import CurvePoint, Line
 from advisor.reports.terminal import Block, Verbatim
 from advisor.reports.text_pictures import picture
 from advisor.reports.text_tables import table
-from advisor.reports.words import interval_text, short_strategy
+from advisor.reports.words import interval_text, short_strategy, with_setup
 from advisor.units import percent, significant
 
 OPTIONAL = ("failures cut", "tokens per correct", "FLOPs")
@@ -28,7 +28,8 @@ def blocks(lines: Sequence[Line]) -> list[Block]:
 
 def _line_blocks(line: Line) -> list[Block]:
     columns = ["point", "tokens", "FLOPs", "accuracy", "90 %", "tokens per correct", "failures cut"]
-    title = f"{line.model} on {line.task}, {line.strategy} ({line.n_questions} questions, {line.provenance})"
+    how = with_setup(line.strategy, line.setup)
+    title = f"{line.model} on {line.task}, {how} ({line.n_questions} questions, {line.provenance})"
     dots = [(line.compute_of(p) or 0.0, Interval(p.accuracy, p.low, p.high)) for p in line.points]
     unit = UNITS[line.unit]
     drawn = picture(

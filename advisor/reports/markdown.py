@@ -48,6 +48,7 @@ from advisor.reports.words import (
     request_text,
     sampling_text,
     sources_text,
+    with_setup,
 )
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
@@ -182,8 +183,8 @@ def _curve_section(curves: Sequence[Line], pictures: dict[str, str]) -> list[str
     if not curves:
         return []
     sentences = [
-        f"- {line.strategy}: asymptote {interval_text(line.curve.asymptote)}; saturation {saturation_text(line)};"
-        f" curve {line.curve.shape.family}"
+        f"- {with_setup(line.strategy, line.setup)}: asymptote {interval_text(line.curve.asymptote)};"
+        f" saturation {saturation_text(line)}; curve {line.curve.shape.family}"
         for line in curves
     ]
     picture = [f"![curve]({pictures['curve']})"] if "curve" in pictures else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.reports.frontier_view import EVIDENCE, Mark, View, accuracy_ends, amount, cost_ticks
 from advisor.reports.label_places import Box, Label, placed
-from advisor.reports.words import short_strategy
+from advisor.reports.words import strategy_cell, with_setup
 from advisor.store.seal import sealed
 
 BLUE, VERMILLION, BLACK, GREY = "#0072B2", "#D55E00", "#000000", "#767676"
@@ -25,6 +26,8 @@ MARKERS = {Provenance.MEASURED: "o", Provenance.PUBLISHED: "D"}
 OTHER_MARKER = "s"
 WIDTH, HEIGHTS = 9.0, (5.4, 7.0, 9.0, 12.0)
 """Inches; a picture is as high as its labels need."""
+LEGEND_SIGNS = 110
+"""Characters in a line of the legend."""
 CROWD = 12
 """Marks that the lowest picture shows without a crowd."""
 FAR = (2.0, 5.0, 9.0, 14.0, 20.0, 28.0, 38.0, 52.0)
@@ -225,7 +228,7 @@ def curve_figure(lines: Sequence[Line], pick: Candidate) -> Any:
     shown = [line for line in lines if any(p.tokens for p in line.points)]
     for number, line in enumerate(shown):
         _draw_line(axes, line, number)
-    words = short_strategy(pick.strategy, pick.n_samples, pick.token_budget, pick.generated_tokens)
+    words = _lines_of(strategy_cell(pick))
     axes.errorbar(pick.generated_tokens, 100 * pick.accuracy.value, yerr=_bars([pick.accuracy]), color=BLACK, fmt=".")
     _ring(axes, pick.generated_tokens, pick.accuracy.value, f"the pick: {words}")
     seen = [p for line in shown for p in line.points if p.tokens]
@@ -242,7 +245,7 @@ def curve_figure(lines: Sequence[Line], pick: Candidate) -> Any:
 def _draw_line(axes: Any, line: Line, number: int) -> None:
     points = [p for p in line.points if p.tokens]
     colour, marker, dashes = SERIES[number % len(SERIES)]
-    limit = 100 * line.curve.asymptote.value
+    limit, how = 100 * line.curve.asymptote.value, with_setup(line.strategy, line.setup)
     x = np.geomspace(line.curve.x_min, line.curve.x_max, 100)
     axes.plot(
         [line.tokens_at(v) for v in x], 100 * line.curve.shape.at(x), color=colour, linewidth=1.4, linestyle=dashes
@@ -256,9 +259,14 @@ def _draw_line(axes: Any, line: Line, number: int) -> None:
         markersize=5,
         elinewidth=0.9,
         color=colour,
-        label=f"{line.strategy} ({line.provenance}); dotted: what more of it can reach, {limit:.1f} %",
+        label=_lines_of(f"{how} ({line.provenance}); dotted: what more of it can reach, {limit:.1f} %"),
         zorder=3,
     )
+
+
+def _lines_of(words: str) -> str:
+    """An entry of the legend in as many lines as it needs."""
+    return "\n".join(wrap(words, LEGEND_SIGNS))
 
 
 def _axes(x_label: str, y_label: str, height: float) -> tuple[Any, Any]:

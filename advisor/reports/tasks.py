@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
-from advisor.recommendation.own_lengths import Lengths
-from advisor.reports.words import interval_text
+from advisor.recommendation.own_lengths import PROMPT_ASSUMED, Lengths
+from advisor.reports.words import interval_text, with_setup
 
 
 def accuracy_rows(c: Candidate) -> list[list[str]]:
@@ -12,10 +13,19 @@ def accuracy_rows(c: Candidate) -> list[list[str]]:
     if not c.by_task:
         return [[f"accuracy on {c.task}", interval_text(c.accuracy), c.provenance.accuracy]]
     mean = [f"accuracy, mean of {len(c.by_task)} tasks", interval_text(c.accuracy), "weighted, tasks independent"]
-    each = [[f"{t.task}, weight {t.weight:.3g}", interval_text(t.accuracy), t.source] for t in c.by_task]
+    each = [
+        [f"{t.task}, weight {t.weight:.3g}", interval_text(t.accuracy), with_setup(t.source, t.setup)]
+        for t in c.by_task
+    ]
     return [mean, *each]
 
 
 def tokens_origin(c: Candidate, lengths: Lengths) -> str:
     """Where the tokens of a question come from."""
-    return f"{' and '.join(lengths.texts)}, as given" if lengths.texts else str(c.provenance.tokens)
+    given = f"{' and '.join(lengths.texts)}, as given" if lengths.texts else str(c.provenance.tokens)
+    return origin_text(given, c.provenance.prompt)
+
+
+def origin_text(tokens: str, prompt: Provenance) -> str:
+    """`measured`, or `measured, prompts assumed to have 200 tokens`."""
+    return f"{tokens}, {PROMPT_ASSUMED}" if prompt is Provenance.IMPUTED else tokens

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 from advisor.accuracy.estimators import Interval
 from advisor.performance.parallelism import Parallelism
-from advisor.recommendation.candidate import Candidate, RequestBody
+from advisor.recommendation.candidate import Ask, Candidate, RequestBody
 from advisor.rents import Rent
 from advisor.units import percent
 from advisor.values import plain
+
+MOST_SIGNS, MOST_MESSAGES = 200, 4
+"""Of a message, and of a conversation, that a screen shows; --json has all."""
 
 
 def interval_text(interval: Interval) -> str:
@@ -64,19 +67,27 @@ def strategy_text(
 
 
 def candidate_strategy(c: Candidate) -> str:
-    """The strategy point of a candidate."""
-    return strategy_text(c.strategy, c.n_samples, c.token_budget, c.generated_tokens, c.reward_model)
+    """The strategy point of a candidate, and its set-up where that tells it from others."""
+    text = strategy_text(c.strategy, c.n_samples, c.token_budget, c.generated_tokens, c.reward_model)
+    return with_setup(text, c.setup)
 
 
-def short_strategy(strategy: str, n_samples: int, token_budget: int | None, generated_tokens: float | None) -> str:
+def with_setup(text: str, setup: str) -> str:
+    """A strategy and its set-up: `majority of 8, temperature 0.6`."""
+    return f"{text}, {setup}" if setup else text
+
+
+def short_strategy(
+    strategy: str, n_samples: int, token_budget: int | None, generated_tokens: float | None, setup: str = ""
+) -> str:
     """The same, as short as a table needs: `one answer, ≤8,192 tokens`."""
     text = strategy_text(strategy, n_samples, token_budget, generated_tokens)
-    return text.replace("at most ", "≤").replace("thinking held to about ", "~")
+    return with_setup(text.replace("at most ", "≤").replace("thinking held to about ", "~"), setup)
 
 
 def strategy_cell(c: Candidate) -> str:
     """The strategy point of a candidate, as short as a table needs."""
-    return short_strategy(c.strategy, c.n_samples, c.token_budget, c.generated_tokens)
+    return short_strategy(c.strategy, c.n_samples, c.token_budget, c.generated_tokens, c.setup)
 
 
 def body_text(body: RequestBody) -> str:
@@ -86,8 +97,29 @@ def body_text(body: RequestBody) -> str:
 
 def request_text(c: Candidate) -> str:
     """The request that reproduces the accuracy: `{"model": …, "temperature": …} to /v1/chat/completions`."""
-    questions = "messages" if c.ask.is_chat else "prompt"
+    questions = _messages_text(c.ask) if c.ask.messages else "messages" if c.ask.is_chat else "prompt"
     return f"{body_text(c.ask.body)} and {questions}, to {c.ask.endpoint}"
+
+
+def _messages_text(ask: Ask) -> str:
+    """`"messages": […]` with long texts shortened, or the `"prompt"` that they make without a chat template."""
+    if not ask.is_chat:
+        system = "".join(f"{message.content}\n\n" for message in ask.messages if message.role == "system")
+        *shown, question = [message for message in ask.messages if message.role != "system"]
+        pairs = zip(shown[::2], shown[1::2], strict=True)
+        prompt = system + "".join(f"{asked.content}{said.content}\n\n" for asked, said in pairs) + question.content
+        return f'"prompt": {json.dumps(_shortened(prompt), ensure_ascii=False)}'
+    messages = [
+        json.dumps({"role": each.role, "content": _shortened(each.content)}, ensure_ascii=False)
+        for each in ask.messages
+    ]
+    if len(messages) > MOST_MESSAGES:
+        messages[2:-1] = [f"… {len(messages) - 3} more, which --json has"]
+    return f'"messages": [{", ".join(messages)}]'
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_SIGNS else f"{text[:MOST_SIGNS]}…"
 
 
 def sampling_text(c: Candidate) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from advisor.performance.roofline import SHARES, Efficiency
 from advisor.provenance import Provenance
@@ -16,6 +17,9 @@ Row = TypeVar("Row")
 Ranges = Mapping[str, tuple[float, float]]
 
 REFIT = "run `advisor fit` again"
+
+SetupKey = tuple[str, str, str, str | None, str, str]
+"""Model, task, strategy, reward model, setup and runs of points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,42 @@ class Point:
         " reach; lucky guesses count, so it flatters multiple choice",
         default=None,
     )
+    setup: str = column(
+        "what tells how its answers were drawn from other set-ups of the model, task and strategy; empty where nothing"
+        " does, and where nothing of it was recorded",
+        default="",
+    )
+    search_prompt_tokens: float | None = column(
+        "prompt tokens that the whole search of a question computed, prefixes that it read again included; empty: of"
+        " plain samples, whose prompt is computed once, or not recorded",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupRow:
+    """How the answers behind points of points.csv were drawn."""
+
+    model: str = column("Hugging Face id")
+    task: str = column("as in points.csv, like all up to runs")
+    strategy: str = column("a published strategy")
+    reward_model: str | None = column("that scored the answers, where there is one", default=None)
+    setup: str = column("its name; empty: none", default="")
+    runs: str = column("the runs it came from")
+    drawn_with: str = column(
+        "JSON of the columns of the set-up that are recorded, as in the samples; with a reward model also how it scored"
+    )
+
+    @property
+    def key(self) -> SetupKey:
+        """What names its points."""
+        return (self.model, self.task, self.strategy, self.reward_model, self.setup, self.runs)
+
+    @property
+    def recorded(self) -> Mapping[str, Any]:
+        """The columns that are recorded."""
+        found: dict[str, Any] = json.loads(self.drawn_with)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +127,7 @@ class CurveRow:
     provenance: Provenance = column("measured or published")
     runs: str = column("the runs it came from, or its source")
     reward_model: str | None = column("that scored the answers, where there is one", default=None)
+    setup: str = column("name of the set-up, as in points.csv", default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,15 +196,26 @@ class Fits:
             "points.csv",
             Point,
             OF_A_POINT,
-            lambda p: (p.model, p.task, p.strategy, p.reward_model, p.n_samples, p.token_budget),
+            lambda p: (p.model, p.task, p.strategy, p.reward_model, p.setup, p.n_samples, p.token_budget),
         )
 
     @cached_property
     def curves(self) -> tuple[CurveRow, ...]:
         """Fitted curves."""
         return self._overlaid(
-            "curves.csv", CurveRow, OF_A_CURVE, lambda c: (c.model, c.task, c.strategy, c.reward_model, c.unit)
+            "curves.csv", CurveRow, OF_A_CURVE, lambda c: (c.model, c.task, c.strategy, c.reward_model, c.setup, c.unit)
         )
+
+    @cached_property
+    def setups(self) -> Mapping[SetupKey, SetupRow]:
+        """How the answers behind points were drawn, those of which something is recorded."""
+        tables = (read_rows(folder / "setups.csv", SetupRow, hint=REFIT, fault=_no_object) for folder in self.folders)
+        return {row.key: row for rows in tables for row in rows}
+
+    def recorded_of(self, p: Point) -> Mapping[str, Any]:
+        """How the answers behind a point were drawn: the columns of its set-up that are recorded."""
+        row = self.setups.get((p.model, p.task, p.strategy, p.reward_model, p.setup, p.runs))
+        return row.recorded if row else {}
 
     @cached_property
     def speeds(self) -> tuple[SpeedRow, ...]:
@@ -184,3 +236,11 @@ class Fits:
             replaced = {key(each) for each in later}
             found = [each for each in found if key(each) not in replaced] + list(later)
         return tuple(found)
+
+
+def _no_object(row: SetupRow) -> str | None:
+    try:
+        found = json.loads(row.drawn_with)
+    except (ValueError, RecursionError):
+        found = None
+    return None if isinstance(found, dict) else "drawn_with is no JSON object"

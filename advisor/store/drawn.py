@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import duckdb
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from advisor.errors import AdvisorError
 from advisor.sampling import MeasuredRow
-from advisor.store.measurements import MEND, Measurements
+from advisor.store.beliefs import Fits, SetupKey
+from advisor.store.samples import SETUP
 
-RECORDED = ("temperature", "top_p", "frequency_penalty", "max_tokens")
 
+def drawn_with(fits: Fits, points: Iterable[SetupKey]) -> MeasuredRow | None:
+    """The set-up of answers behind some points, of each task one; None where nothing of it is recorded.
 
-def drawn_with(samples: Measurements, runs: str) -> MeasuredRow | None:
-    """The sampling parameters of the runs that `runs` lists, None where none of them is a file of the user's own.
-
-    What is not recorded, or differs among the runs, is None. Raises AdvisorError for a damaged file.
+    What is not recorded, or differs among them, is left out.
     """
-    names = {f"{run}.parquet" for run in runs.split()}
-    files = [str(file) for file in samples.files if file.name in names and file.parent.parent.parent == samples.own]
-    if not files:
+    rows = [fits.setups[key] for key in points if key in fits.setups]
+    if not rows:
         return None
-    query = ", ".join(f"if(count(distinct {name}) = 1, any_value({name}), null)" for name in RECORDED)
-    read = f"select {query} from read_parquet($files, union_by_name = true)"
-    try:
-        found = duckdb.connect().execute(read, {"files": files}).fetchone()
-    except duckdb.Error as error:
-        named = next((file for file in files if file in str(error)), files[0])
-        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=named, hint=MEND) from None
-    values = dict(zip(RECORDED, found or (None,) * len(RECORDED), strict=True))
-    return MeasuredRow(runs=runs, source="the rows of the runs themselves", **values)
+    shared = _shared([row.recorded for row in rows])
+    runs = "; ".join(row.runs for row in rows)
+    return MeasuredRow(runs=runs, source="the rows of the runs themselves", **shared)
+
+
+def _shared(recorded: list[Mapping[str, Any]]) -> dict[str, Any]:
+    first, *others = recorded
+    return {name: first[name] for name in SETUP if name in first and all(o.get(name) == first[name] for o in others)}

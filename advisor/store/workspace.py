@@ -31,7 +31,7 @@ from advisor.support import SupportTable
 Table = TypeVar("Table")
 
 MEASURED = ("samples", "runs", "published")
-DERIVED = ("points.csv", "curves.csv", "performance.csv", "corrections.csv")
+DERIVED = ("points.csv", "curves.csv", "setups.csv", "performance.csv", "corrections.csv")
 
 
 class Workspace:

@@ -1,13 +1,11 @@
 """Answers that took too long to compare: neither right nor wrong, in the rows, the counts, the summary and the fit."""
 
-import duckdb
-
 from advisor.calibration.calibrate import calibrate
 from advisor.calibration.counts import Counts
 from advisor.calibration.rows import UNCHECKED, answers, columns_of_run
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import Sampling, Served
-from advisor.fits.stored_answers import Drawn, questions_of
+from advisor.fits.stored_answers import draws, questions_of
 from advisor.store.workspace import Workspace
 from advisor.strategies.search import Searched, Trace
 from advisor.tasks import task as tasks
@@ -15,7 +13,7 @@ from advisor.tasks.limited import NotChecked
 from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
 from advisor.work import Work
-from tests.calibration.serving import MODEL, serving
+from tests.calibration.serving import serving
 
 QUESTION = Question("q", "1+1?", "2")
 TASK = Task("mine", (QUESTION,), "number", "")
@@ -72,9 +70,8 @@ def test_the_summary_counts_them_and_the_fit_leaves_them_out(monkeypatch, tmp_pa
     checked = [right for place, right in enumerate(asked, 1) if place % 4]
     assert done.accuracy == again.accuracy
     assert (again.unchecked, again.notes[1]) == (12, note)
-    connection = duckdb.connect()
-    connection.execute(f"create view samples as from read_parquet('{done.path}')")
-    drawn = Drawn(MODEL, "arithmetic", "sampling", None, (done.run_id,), None, 1)
+    connection = Workspace(tmp_path).samples.connect()
+    drawn = next(each for each in draws(connection) if done.run_id in each.runs)
     found = questions_of(connection, drawn, [done.run_id])
     assert [len(question.correct) for question in found.values()] == [3] * 12
     assert sum(sum(question.correct) for question in found.values()) == sum(checked)

@@ -255,35 +255,18 @@ def test_votes_are_weighted_by_one_reward_model_at_a_time(points):
     assert best == {"good": 1.0, "bad": 0.0}
 
 
-@pytest.mark.parametrize(
-    ("setting", "hot", "cold"),
-    [("temperature", 1.0, 0.2), ("top_p", 1.0, 0.5), ("max_tokens", 4096, 512), ("frequency_penalty", 0.5, None)],
-)
-def test_answers_drawn_with_other_settings_are_not_pooled(points, tmp_path, setting, hot, cold):
-    most = [sample(q, i, i % 2 == 0, 500, run_id="hot", **{setting: hot}) for q in range(10) for i in range(8)]
-    fewer = [sample(q, i, True, 500, run_id="cold", **{setting: cold}) for q in range(10) for i in range(4)]
-    found = points(most + fewer, "majority")
-    assert [(p.n_samples, p.runs) for p in found] == [(1, "hot"), (4, "hot"), (8, "hot")]
-    assert found[0].accuracy == 0.5
-    (note,) = fit(Workspace(tmp_path)).notes
-    assert "drawn with other settings (cold)" in note
-    assert "--workspace" in note
-
-
-def test_the_users_own_settings_come_before_those_that_ship(tmp_path):
-    """However few answers they are, and what ships is left as it is elsewhere."""
+def test_the_users_own_set_up_lies_beside_what_ships(tmp_path):
+    """However few answers it has: neither is averaged with the other, and neither hides the other."""
     shipped = next(p for p in SHIPPED.fits.points if p.provenance == "measured" and p.strategy == "majority")
     own = {"model": shipped.model, "task": shipped.task, "temperature": 0.123, "run_id": "own"}
     ws = workspace(tmp_path, [sample(0, 0, True, 100, **own)])
     (group,) = (m for m in measured(ws).points if m.strategy == "majority")
-    assert (group.model, group.runs) == (shipped.model, "own")
+    assert (group.model, group.runs, group.setup) == (shipped.model, "own", "temperature 0.123")
     fit(ws)
-    (single,) = (
-        p
-        for p in ws.fits.points
-        if (p.model, p.task, p.strategy, p.n_samples) == (shipped.model, shipped.task, "majority", 1)
-    )
-    assert single.runs == "own"
+    key = (shipped.model, shipped.task, "majority", 1)
+    found = {p.setup: p for p in ws.fits.points if (p.model, p.task, p.strategy, p.n_samples) == key}
+    assert {name: p.runs for name, p in found.items()} == {"": shipped.runs, "temperature 0.123": "own"}
+    assert found[""].accuracy == shipped.accuracy
 
 
 def test_shipped_accuracy_covers_the_tasks():
@@ -295,6 +278,7 @@ def test_shipped_accuracy_covers_the_tasks():
 
 @pytest.mark.slow
 def test_what_ships_is_what_the_shipped_measurements_give():
+    assert {p.setup for p in SHIPPED.fits.points} == {c.setup for c in SHIPPED.fits.curves} == {""}
     points, curves = fitted_answers(measured(SHIPPED), published(SHIPPED))
     assert texts(points) == texts(SHIPPED.fits.points)
     assert texts(curves) == texts(SHIPPED.fits.curves)

@@ -15,7 +15,7 @@ from advisor.provenance import Provenance
 from advisor.recommendation.candidates import candidate, candidates, rows
 from advisor.recommendation.request import checked_request
 from advisor.units import COSTS
-from advisor.work import answer_flops, reward_flops
+from advisor.work import answer_flops, pass_flops
 from tests.known import load_gpu, spec_of
 from tests.recommendation.made import MODEL, point, quantised, workspace
 
@@ -170,7 +170,7 @@ def test_a_reward_model_takes_time_and_compute_from_the_policy(tmp_path):
     assert 1 / with_.questions_per_s == pytest.approx(1 / without.questions_per_s + score_s)
     assert with_.usd == pytest.approx(4 * USD_PER_HOUR / 3600 / with_.questions_per_s)
     assert with_.policy_flops == without.flops
-    assert with_.flops == pytest.approx(without.flops + reward_flops(spec_of(REWARD), 9600, 1200))
+    assert with_.flops == pytest.approx(without.flops + pass_flops(spec_of(REWARD), 9600, 1200))
     assert with_.reward_command
     assert "--gpu-memory-utilization" in with_.command
 

@@ -27,11 +27,12 @@ def database(candidates):
     connection = duckdb.connect()
     connection.execute(
         "create table candidates (candidate_id bigint, task varchar, model varchar, strategy varchar, n_samples bigint,"
-        ' token_budget bigint, gpu varchar, gpu_count bigint, usd double, flops double, s double, "J" double,'
-        " tokens double, accuracy double, low double, high double, accuracy_provenance varchar)"
+        " token_budget bigint, setup varchar, gpu varchar, gpu_count bigint, usd double, flops double, s double,"
+        ' "J" double, tokens double, accuracy double, low double, high double, accuracy_provenance varchar)'
     )
     connection.executemany(
-        "insert into candidates values (?, 't', ?, 'majority', 1, null, 'g', 1, ?, 0, ?, 0, 0, ?, ?, ?, 'published')",
+        "insert into candidates"
+        " values (?, 't', ?, 'majority', 1, null, '', 'g', 1, ?, 0, ?, 0, 0, ?, ?, ?, 'published')",
         [(i, m, c, i, a, a - 0.04, a + 0.04) for i, (m, c, a) in enumerate(candidates)],
     )
     known = "from (from candidates where usd is not null and not isnan(usd))"

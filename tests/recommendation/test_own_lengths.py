@@ -73,7 +73,11 @@ def test_points_that_are_not_so_long():
 
 def test_single_answers_are_those_without_a_cap():
     points = [point(), point(n_samples=4, generated_tokens=3.0), point(token_budget=9, generated_tokens=5.0)]
-    assert single_answers(points) == {("Qwen/Qwen3-8B", "mine"): 1000.0}
+    points += [point(setup="temperature 1", generated_tokens=7.0)]
+    assert single_answers(points) == {
+        ("Qwen/Qwen3-8B", "mine", ""): 1000.0,
+        ("Qwen/Qwen3-8B", "mine", "temperature 1"): 7,
+    }
 
 
 def test_in_words():

@@ -150,6 +150,7 @@ def test_it_is_printed_as_json_with_where_each_part_comes_from():
 def drawn(run, **changed):
     """Sixty answers to thirty questions, as a file of samples has them."""
     usual = {"model": "Qwen/Qwen3-8B", "task": "mine", "answer": "yes", "generated_tokens": 400, "run_id": run}
+    usual |= {"strategy": "sampling"}
     return [
         {**usual, "question_id": f"q{q}", "sample_index": i, "correct": (q + i) % 3 > 0, **changed}
         for q in range(30)
@@ -171,16 +172,116 @@ def test_own_answers_are_asked_as_their_rows_say(tmp_path):
     assert ask.sources[0] == "the rows of the runs themselves"
 
 
-def test_runs_that_were_drawn_differently_state_only_what_they_share(tmp_path):
-    samples = advisor.Workspace(tmp_path).samples
-    for run, temperature in (("a", 0.3), ("b", 0.6)):
-        rows = drawn(run, temperature=temperature, top_p=0.9)
-        seal_rows(Sample, rows, tmp_path / "measurements" / "samples" / f"{run}.parquet")
-    both, one = drawn_with(samples, "a b"), drawn_with(samples, "b")
+RECORDED = {
+    "endpoint": "chat",
+    "template": "{question}\n\nGive a number.",
+    "system_prompt": "Be brief.",
+    "few_shot": json.dumps([["1+1?", "2"], ["2+2?", "4"]]),
+    "chat_options": '{"enable_thinking": false, "reasoning_effort": "low"}',
+    "temperature": 0.6,
+    "top_p": 0.95,
+    "top_k": 20,
+    "min_p": 0.05,
+    "frequency_penalty": 0.1,
+    "presence_penalty": 1.5,
+    "repetition_penalty": 1.05,
+    "max_tokens": 700,
+}
+NOTHING_SAID = RECORDED | {
+    "system_prompt": "", "few_shot": "", "chat_options": "", "top_k": 0, "min_p": 0.0, "presence_penalty": 0.0,
+}  # fmt: skip
+
+
+def asked(folder, rows, **options):
+    ws = advisor.Workspace(folder)
+    seal_rows(Sample, rows, folder / "measurements" / "samples" / "ours.parquet")
+    advisor.fit(ws)
+    return {c.setup: c for c in advisor.frontier(ws, task="mine", model="qwen3-8b", cost="tokens", **options).frontier}
+
+
+def test_the_request_reproduces_the_whole_set_up(tmp_path):
+    (c,) = asked(tmp_path, [row for row in drawn("a", **RECORDED) if row["sample_index"] == 0]).values()
+    body = c.ask.body
+    for name in ("temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "max_tokens"):
+        assert getattr(body, name) == RECORDED[name], name
+    assert body.repetition_penalty == 1.05
+    assert body.chat_template_kwargs == {"enable_thinking": False, "reasoning_effort": "low"}
+    assert body.reasoning_effort == "low"  # engines without a template for it take it as a parameter
+    assert [(m.role, m.content) for m in c.ask.messages] == [
+        ("system", "Be brief."), ("user", "1+1?"), ("assistant", "2"), ("user", "2+2?"), ("assistant", "4"),
+        ("user", "{question}\n\nGive a number."),
+    ]  # fmt: skip
+    assert (c.ask.endpoint, c.ask.not_stated, c.ask.as_recommended) == ("/v1/chat/completions", (), ())
+    text = request_text(c)
+    assert (
+        '"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1+1?"}, … 3 more' in text
+    )
+    assert text.endswith('{"role": "user", "content": "{question}\\n\\nGive a number."}], to /v1/chat/completions')
+
+
+def test_what_was_recorded_as_nothing_is_not_recommended(tmp_path):
+    rows = [row for row in drawn("a", **NOTHING_SAID) if row["sample_index"] == 0]
+    (c,) = asked(tmp_path, rows).values()
+    assert (c.ask.body.top_k, c.ask.body.min_p, c.ask.body.presence_penalty) == (0, 0.0, 0.0)
+    assert (c.ask.mode, c.ask.body.chat_template_kwargs, c.ask.not_stated) == ("thinking", None, ())
+    assert [m.role for m in c.ask.messages] == ["user"]
+    assert json.loads(c.to_json())["ask"]["messages"][0]["content"] == RECORDED["template"]
+
+
+def test_each_set_up_is_asked_as_it_was_drawn_though_one_run_holds_both(tmp_path):
+    rows = [row | {"sample_index": 0} for row in drawn("one", temperature=0.2, generated_tokens=100)[::2]]
+    rows += [row | {"sample_index": 1} for row in drawn("one", temperature=1.0, correct=True)[::2]]
+    found = asked(tmp_path, rows)
+    assert {name: c.ask.body.temperature for name, c in found.items()} == {"temperature 0.2": 0.2, "temperature 1": 1.0}
+
+
+def test_a_bare_prompt_is_one_text(tmp_path):
+    rows = [row for row in drawn("a", **RECORDED | {"endpoint": "completions"}) if row["sample_index"] == 0]
+    (c,) = asked(tmp_path, rows).values()
+    assert not c.ask.is_chat
+    assert '"prompt": "Be brief.\\n\\n1+1?2\\n\\n2+2?4\\n\\n{question}\\n\\nGive a number.", to' in request_text(c)
+
+
+def test_sglang_writes_its_own_way_to_leave_every_token(tmp_path):
+    rows = [row for row in drawn("a", **NOTHING_SAID) if row["sample_index"] == 0]
+    asked(tmp_path, rows)
+    found = advisor.recommend(advisor.Workspace(tmp_path), task="mine", engine="sglang")
+    assert found.recommended.ask.body.top_k == -1
+
+
+def test_tasks_that_were_drawn_differently_state_only_what_they_share(tmp_path):
+    ws = advisor.Workspace(tmp_path)
+    for task, temperature in (("mine", 0.3), ("yours", 0.6)):
+        rows = drawn(task, task=task, temperature=temperature, top_p=0.9)
+        seal_rows(Sample, rows, tmp_path / "measurements" / "samples" / f"{task}.parquet")
+    advisor.fit(ws)
+    keys = [("Qwen/Qwen3-8B", task, "majority", None, "", task) for task in ("mine", "yours")]
+    both, one = drawn_with(ws.fits, keys), drawn_with(ws.fits, keys[1:])
     assert (both.temperature, both.top_p, both.max_tokens) == (None, 0.9, None)
     assert (one.temperature, one.top_p) == (0.6, 0.9)
-    assert drawn_with(samples, "c") is None
-    assert drawn_with(SHIPPED.samples, "epoch-CDdjbqiYYPtEBGoZLMPM3n") is None
+    assert drawn_with(ws.fits, [("Qwen/Qwen3-8B", "theirs", "majority", None, "", "c")]) is None
+    found = advisor.recommend(ws, task=["mine", "yours"])
+    assert (found.recommended.ask.body.temperature, found.recommended.ask.body.top_p) == (0.6, 0.9)  # card, measured
+    assert any("drawn with other sampling parameters" in note and "Qwen3-8B" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("examples", ["none", "[1]", '[["only one"]]', '{"a": "b"}', '[["a", 2]]'])
+def test_texts_that_an_import_brought_and_that_are_no_json_are_left_out_and_said(tmp_path, examples):
+    rows = drawn("a", **RECORDED | {"chat_options": "high", "few_shot": examples})
+    (c, *_) = asked(tmp_path, [row for row in rows if row["sample_index"] == 0]).values()
+    assert [m.role for m in c.ask.messages] == ["system", "user"]
+    assert c.ask.body.chat_template_kwargs is None
+    assert "chat_options was 'high', no JSON object: left out" in c.ask.notes
+    assert "few_shot is no JSON list of [prompt, answer]: the examples are left out" in c.ask.notes
+    assert "mode" in c.ask.not_stated
+
+
+def test_a_damaged_set_up_is_named(tmp_path):
+    asked(tmp_path, drawn("a", temperature=0.5))
+    table = tmp_path / "profiles" / "setups.csv"
+    table.write_text(table.read_text().replace("{", "["))
+    with pytest.raises(advisor.AdvisorError, match=r"setups.csv: drawn_with of Qwen/Qwen3-8B on mine is .*advisor fit"):
+        advisor.recommend(advisor.Workspace(tmp_path), task="mine")
 
 
 def test_every_candidate_of_an_answer_says_how_to_ask_it(tmp_path):

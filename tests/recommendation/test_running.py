@@ -57,7 +57,7 @@ def test_data_parallel_attention_is_written_as_the_screen_shows_it():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("qwen3-32b", "'qwen3-32b' does not say what runs; accepted: MODEL \\[majority of N\\] on NxGPU"),
+        ("qwen3-32b", "'qwen3-32b' does not say what runs; accepted: MODEL \\[majority of N\\] \\[with SET-UP\\] on"),
         ("qwen3-32b on h100-sxm", "does not say what runs"),
         ("qwen3-32b on 2xh100-sxm in fp8 at 16", "does not say what runs"),
         ("qwen3-32b on 9999999999xh100-sxm", "does not say what runs"),

@@ -16,7 +16,6 @@ MODELS, GPUS, TASKS, FIT, LIST, CHECK = ([name] for name in ("models", "gpus", "
 ANY, TABLE, NUMBERS, PARQUET = damage.ANY, damage.TABLE, damage.NUMBERS, damage.PARQUET
 FILES = [
     ("measurements/samples/import-*.parquet", ANY | PARQUET, [LIST, FIT]),
-    ("measurements/samples/import-*.parquet", ANY, [RECOMMEND]),
     ("measurements/runs/*.parquet", ANY | PARQUET, [LIST, FIT]),
     ("measurements/texts/*.parquet", ANY, [LIST]),
     ("measurements/published/s1.csv", ANY | TABLE | NUMBERS, [FIT]),
@@ -30,6 +29,7 @@ FILES = [
     ("profiles/corrections.csv", ANY | TABLE | NUMBERS, [ESTIMATE]),
     ("profiles/points.csv", ANY | TABLE | NUMBERS, [TASKS, CURVE]),
     ("profiles/curves.csv", ANY | TABLE, [CURVE]),
+    ("profiles/setups.csv", ANY | TABLE, [RECOMMEND]),
     *((f"profiles/{name}.csv", {"empty": ANY["empty"]}, [RECOMMEND]) for name in damage.MAINTAINED[4:]),
     *((f"profiles/{name}.csv", ANY | TABLE, []) for name in damage.MAINTAINED[4:]),
 ]
@@ -101,7 +101,7 @@ def test_a_folder_that_may_not_be_read_is_not_an_empty_one(own, advisor, monkeyp
 def test_a_sound_workspace_is_said_to_be_sound(own, advisor):
     code, out, err = advisor("check", "--workspace", own)
     assert (code, err) == (0, "")
-    assert out == f"all 20 files are sound in {own}\n"
+    assert out == f"all 21 files are sound in {own}\n"
     assert json.loads(advisor("check", "--workspace", own, "--json")[1]) == {
         "folder": str(own),
         "files": 20,
@@ -118,7 +118,7 @@ def test_all_that_is_damaged_is_named_in_one_go(own, advisor):
     code, out, err = advisor("check", "--workspace", own, "--json")
     found = json.loads(out)["damaged"]
     assert (code, err.count("\n")) == (2, 1)
-    assert f"{len(damaged) + 1} of 20 files are damaged" in err
+    assert f"{len(damaged) + 1} of 21 files are damaged" in err
     assert {each["where"].partition(", line")[0] for each in found} == {
         *map(str, damaged),
         str(own / "measurements" / "samples" / ".begun.jsonl"),
