@@ -104,7 +104,7 @@ def test_a_sound_workspace_is_said_to_be_sound(own, advisor):
     assert out == f"all 21 files are sound in {own}\n"
     assert json.loads(advisor("check", "--workspace", own, "--json")[1]) == {
         "folder": str(own),
-        "files": 20,
+        "files": 21,
         "damaged": [],
     }
 
