@@ -24,3 +24,7 @@ class Text:
     reference: str | None = column("the right answer, as the task has it; null: not known", default=None)
     kind: str | None = column("how answers are read: math, choice, number, exact or arithmetic", default=None)
     rewards: str | None = column("JSON list of the rewards of its steps", default=None)
+
+
+WRITTEN = ("prompt", "text", "reasoning", "reference", "kind")
+"""The columns that say what was written, without those that name the answer."""

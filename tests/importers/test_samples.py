@@ -47,7 +47,7 @@ def sealed(ws):
 def test_rows_come_back_in_the_columns_of_samples(ws, write):
     done = import_samples(ws, write([*ROWS, ROWS[0]]))
     assert done == ImportedSamples(12, tuple(sealed(ws)), ())
-    assert set(done.to_dict()) == {"rows", "new_runs", "unchanged"}
+    assert set(done.to_dict()) == {"rows", "new_runs", "unchanged", "texts", "notes"}
     file = ws.own / "measurements" / "samples" / f"{done.new_runs[0]}.parquet"
     found = duckdb.sql(f"from '{file}'")
     assert found.columns == [c.name for c in columns(Sample)]
