@@ -227,7 +227,9 @@ def import_(
     kind: Annotated[str, typer.Argument(help=one_of(IMPORTERS))],
     path: Annotated[
         str,
-        typer.Argument(help="The file; of a model its config.json or folder, of a vLLM sweep or an evaluation its folder.")
+        typer.Argument(
+            help="The file; of a model its config.json or folder, of a vLLM sweep or evaluations their folder."
+        ),
     ],
     model: Annotated[
         str | None,

@@ -53,7 +53,9 @@ select
 from read_parquet($file)
 """
 COUNTED = """
-select model, count(*) from read_parquet($file) where valid = 1 and list_contains($tasks, benchmark) group by 1 order by 1
+select model, count(*) from read_parquet($file)
+where valid = 1 and list_contains($tasks, benchmark)
+group by 1 order by 1
 """
 
 
@@ -85,7 +87,8 @@ def import_epoch(workspace: Workspace, path: str | os.PathLike[str], *, model: s
             f" only {' and '.join(TASKS)} are read"
         )
     for name, n_answers in names:
-        found = model_named(workspace, (), model, str(file)) if model else epoch_model(workspace.models, str(name or ""))
+        known = epoch_model(workspace.models, str(name or ""))
+        found = known if model is None else model_named(workspace, (), model, str(file))
         if found is None:
             what = f"left out: {counted(n_answers, 'answer')} of {name!r}, no open model known here"
             notes.append(f"{what}; {BRING_IN} in a file of its own, or bring it by that name: {IMPORT_MODEL}")
@@ -95,7 +98,7 @@ def import_epoch(workspace: Workspace, path: str | os.PathLike[str], *, model: s
     try:
         done = seal_samples(workspace, file, connection, statement("advisor.importers", "epoch"))
     except AdvisorError as error:
-        if len(notes) and "holds no answer" in error.what:
+        if notes and "holds no answer" in error.what:
             raise AdvisorError(error.what, where=error.where, hint=notes[-1]) from None
         raise
     return replace(done, notes=(*notes, *done.notes))

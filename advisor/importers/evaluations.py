@@ -82,7 +82,7 @@ def import_evaluations(
     metric: str | None,
     texts: bool,
 ) -> ImportedSamples:
-    """Seal every evaluation as a run of its own. What cannot come in is a note, or an AdvisorError where nothing can."""
+    """Seal every evaluation as a run of its own; what cannot come in is a note, an AdvisorError where nothing can."""
     notes: list[str] = []
     faults: list[AdvisorError] = []
     rows: list[dict[str, Any]] = []

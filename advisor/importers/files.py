@@ -102,7 +102,9 @@ def seal_samples(
     n_texts = 0
     any_texts = connection.execute("select count(*) from texts").fetchone() != (0,)
     for rows, name in recorded.items():
-        n_texts += any_texts and _seal_texts(connection, rows, samples.parent / "texts" / f"{name or rows.run}.parquet", notes)
+        if any_texts:
+            target = samples.parent / "texts" / f"{name or rows.run}.parquet"
+            n_texts += _seal_texts(connection, rows, target, notes)
         if name is None:
             sealed(samples / f"{rows.run}.parquet", partial(_copy, connection, _written(rows)))
     (n_rows,) = connection.execute("select count(*) from answers").fetchall()[0]
@@ -120,14 +122,12 @@ def _runs(connection: duckdb.DuckDBPyConnection, path: Path) -> list[_Rows]:
         raise AdvisorError("holds no answer of a known open model on a known task", where=str(path))
     for rows in runs:
         if not RUN_ID.fullmatch(rows.run or ""):
-            what, hint = f"has the run_id {rows.run!r}, which cannot name a file", "use letters, digits, dots, dashes and _"
-            raise AdvisorError(what, where=str(path), hint=hint)
+            what = f"has the run_id {rows.run!r}, which cannot name a file"
+            raise AdvisorError(what, where=str(path), hint="use letters, digits, dots, dashes and _")
     return runs
 
 
-def _recorded(
-    connection: duckdb.DuckDBPyConnection, rows: _Rows, folder: Path, lengths: dict[Path, int]
-) -> str | None:
+def _recorded(connection: duckdb.DuckDBPyConnection, rows: _Rows, folder: Path, lengths: dict[Path, int]) -> str | None:
     """The name under which the folder holds the run's rows. Raises AdvisorError where it holds others by that name."""
     target = folder / f"{rows.run}.parquet"
     if target.exists():

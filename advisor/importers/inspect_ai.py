@@ -145,7 +145,7 @@ def _answer(sample: dict[str, Any], setup: dict[str, Any], spec: dict[str, Any])
 
 
 def _question_id(sample: dict[str, Any]) -> str:
-    """The sample's id; a number that Inspect counted itself, which shuffling gives to another question, and a digest."""
+    """The sample's id; with a digest where Inspect numbered the samples, as shuffling gives a number to another."""
     found = sample["id"]
     if isinstance(found, str) and not found.isdigit():
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from advisor.models.catalog import Catalog
 from advisor.store.workspace import Workspace
 
 HUGGING_FACE_ID = re.compile(r"[\w.-]+/[\w.-]+")
+OWN_NAME = re.compile(r"[\w.:-]+")
 BRING_IN = "name it with --model: a Hugging Face id, a model's folder, or a name of your own"
 IMPORT_MODEL = "`advisor import model FOLDER`"
 TASKS = {
@@ -52,12 +54,10 @@ def model_named(workspace: Workspace, names: Sequence[str], given: str | None, w
     Raises AdvisorError with what would bring it in.
     """
     if given is not None:
-        try:
-            return stored_name(workspace, given, where="--model")
-        except AdvisorError:
-            if not given.strip() or "/" in given.strip("/") and not HUGGING_FACE_ID.fullmatch(given):
-                raise
-            return given.strip()
+        own = given.strip()
+        known = {model.casefold().rpartition("/")[2] for model in workspace.models}
+        is_new = OWN_NAME.fullmatch(own) and own.casefold() not in known and not os.path.isdir(given)
+        return own if is_new else stored_name(workspace, given, where="--model")
     for name in names:
         if found := open_model(workspace.models, name):
             return found

@@ -9,9 +9,27 @@ from dataclasses import dataclass
 from advisor.errors import AdvisorError, unknown
 
 EXACT = (
-    "exact_match exactmatch em extractive_match match exact answer choice pattern math math_verify verify"
-    " expression_equivalence expr_gold_metric latex_gold_metric acc accuracy avg pass includes"
-).split()
+    "exact_match",
+    "exactmatch",
+    "em",
+    "extractive_match",
+    "match",
+    "exact",
+    "answer",
+    "choice",
+    "pattern",
+    "math",
+    "math_verify",
+    "verify",
+    "expression_equivalence",
+    "expr_gold_metric",
+    "latex_gold_metric",
+    "acc",
+    "accuracy",
+    "avg",
+    "pass",
+    "includes",
+)
 """Metrics that compare an answer with the right one, by the first words of their names, the strictest first."""
 PARTIAL = re.compile(r"(?:f1|bleu|chrf|ter|rouge|bert|bleurt|meteor|perplexity|likelihood|logprob|maj)", re.IGNORECASE)
 """Metrics of how close a text is, of how likely it was, or of a vote: even where all their values are 0 or 1."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 os.environ |= {"MODELSCOPE_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
 
-from evalscope import TaskConfig, run_task  # noqa: E402
+from evalscope import TaskConfig, run_task
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))

@@ -123,7 +123,9 @@ def main() -> None:
     thinking = said(ContentReasoning(reasoning="2, then 3 more."), ContentText(text="It is 6."))
     outputs = [said(ContentText(text="5")), said(ContentText(text="5")), thinking, said(ContentText(text="5"))]
     mock = get_model("mockllm/model", custom_outputs=outputs)
-    eval(mixed(), model=mock, log_format="eval", log_dir=str(folder), fail_on_error=False, max_samples=1, display="none")
+    eval(
+        mixed(), model=mock, log_format="eval", log_dir=str(folder), fail_on_error=False, max_samples=1, display="none"
+    )
     (made,) = folder.iterdir()
     shutil.move(made, HERE / "mixed.eval")
     without_traceback(HERE / "mixed.eval")

@@ -18,11 +18,10 @@ HERE = Path(__file__).parent
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 os.chdir(HERE)
 sys.path.insert(0, str(HERE.parent))
-from stripped import strip  # noqa: E402
-
 # two of its own benchmarks ask for a network when they are imported, which no task here does
 import huggingface_hub  # noqa: E402
 import requests  # noqa: E402
+from stripped import strip  # noqa: E402
 
 huggingface_hub.HfApi.list_models = lambda *_, **__: ["any"]
 requests.get = lambda *_, **__: requests.Response()
