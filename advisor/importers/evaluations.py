@@ -21,6 +21,7 @@ from advisor.importers.names import model_named, task_named, uncosted
 from advisor.importers.token_counts import counter
 from advisor.importers.verdicts import Verdict, choose
 from advisor.store.identity import run_id
+from advisor.store.sample_rules import TOKENIZER
 from advisor.store.samples import SETUP, Sample
 from advisor.store.texts import WRITTEN
 from advisor.store.workspace import Workspace
@@ -196,5 +197,5 @@ def _count_tokens(
     for answer, row in lacking:
         row["generated_tokens"] = count.text(row["text"]) + count.text(row.get("reasoning") or "")
         row["prompt_tokens"] = count.prompt(answer.given)
-        row["tokens_from"] = "tokenizer"
+        row["tokens_from"] = TOKENIZER
     return [f"tokens of {counted(len(lacking), 'answer')} counted with the model's tokenizer: the log lacks them"]

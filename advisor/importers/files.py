@@ -18,6 +18,7 @@ from advisor.store.seal import sealed
 from advisor.store.texts import WRITTEN, Text
 from advisor.store.workspace import Workspace
 from advisor.tables import columns, create_table
+from advisor.units import counted
 from advisor.values import Value
 
 REQUIRED = tuple(c.name for c in columns(Sample) if c.required)
@@ -88,7 +89,7 @@ def seal_samples(
         arguments = {"file": str(path)} if "$file" in query else {}
         connection.execute(f"insert into incoming by name {query}", arguments)
         if texts:
-            connection.execute(f"insert into texts by name from ({texts}) where text is not null")
+            connection.execute(f"insert into texts by name {texts}")
     except duckdb.Error as error:
         raise AdvisorError(f"cannot be read as samples ({first_line(error)})", where=str(path)) from None
     connection.execute("drop table if exists source")
@@ -98,7 +99,7 @@ def seal_samples(
     runs, samples = _runs(connection, path), workspace.writable / "measurements" / "samples"
     lengths = row_counts(samples)
     recorded = {rows: _recorded(connection, rows, samples, lengths) for rows in runs}
-    notes: list[str] = []
+    notes = _without_text(connection)
     n_texts = 0
     any_texts = connection.execute("select count(*) from texts").fetchone() != (0,)
     for rows, name in recorded.items():
@@ -201,6 +202,17 @@ def _seal_texts(connection: duckdb.DuckDBPyConnection, rows: _Rows, target: Path
         notes.append(f"other texts of run {target.stem} are kept already and stay: {target}")
         return 0
     return int(n_texts)
+
+
+def _without_text(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Take rows without a text out of the table of texts; a note where they are not those of failed requests."""
+    query = f"""
+        select count(*) from texts join answers using (place)
+        where text is null and coalesce({", ".join(WRITTEN)}) is not null and finish_reason is distinct from 'error'
+    """
+    (n_answers,) = connection.execute(query).fetchall()[0]
+    connection.execute("delete from texts where text is null")
+    return [f"{counted(n_answers, 'answer')} with a prompt or the like but no text: not kept"] if n_answers else []
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:

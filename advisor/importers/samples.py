@@ -67,7 +67,7 @@ def import_samples(workspace: Workspace, path: str | os.PathLike[str], *, texts:
         selected(types, ANSWERS),
         unnamed=f"import-{_digest(file)}",
         locate=locate,
-        texts=selected(types, TEXTS) if texts and "text" in types else "",
+        texts=selected(types, TEXTS) if texts and not TEXTS.keys().isdisjoint(types) else "",
     )
 
 

@@ -130,8 +130,8 @@ def test_inspect_partial_scores_and_other_values(ws, tmp_path):
     score = members["samples/thinks_epoch_1.json"]["scores"]["includes"]
     for value, message in (("P", "partial"), (0.5, "partial"), ("?", "partial")):
         score["value"] = value
+        log = packed(tmp_path / "x.eval", members)
         with pytest.raises(AdvisorError, match=message):
-            log = packed(tmp_path / "x.eval", members)
             advisor.import_inspect(ws, log, model="mine", metric="includes")
     score["value"] = 1
     advisor.import_inspect(ws, packed(tmp_path / "x.eval", members), model="mine")
