@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -71,14 +72,14 @@ def seal_samples(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     *,
-    unnamed: str = "",
+    unnamed: Callable[[], str] = str,
     locate: Locate = str,
     texts: str = "",
 ) -> ImportedSamples:
     """Run `query` (with `$file` where it reads one) and seal its rows, one Parquet file a run.
 
-    Rows without a run_id become the run `unnamed`, or several where they were drawn in several ways. A column `place`
-    numbers the rows, and `locate` makes "file, line" of it for errors; `texts` selects what was written, by place. Runs
+    Rows without a run_id become the run that `unnamed` names, or several where they were drawn in several ways. A
+    column `place` numbers the rows, and `locate` makes "file, line" of it for errors; `texts` selects what was written, by place. Runs
     that are there already with the same rows, under whatever name, are left alone; other rows under a recorded name
     are refused. Raises AdvisorError for unreadable files, wrong columns, rows that no answer can be, and rows that
     contradict each other.

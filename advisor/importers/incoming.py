@@ -70,12 +70,12 @@ group by run_id, model, task, question_id having differing is not null order by 
 """
 
 
-def name_runs(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Rows without a run_id become the run `name`, or `name-1`, `name-2` … where they were drawn in several ways."""
+def name_runs(connection: duckdb.DuckDBPyConnection, unnamed: Callable[[], str]) -> None:
+    """Rows without a run_id become the run that `unnamed` names, or NAME-1, NAME-2 … where drawn in several ways."""
     connection.execute(WAYS)
     (n_ways,) = connection.execute("select count(*) from ways").fetchall()[0]
     if n_ways:
-        connection.execute(NAME_ONE_RUN if n_ways == 1 else NAME_RUNS, {"name": name})
+        connection.execute(NAME_ONE_RUN if n_ways == 1 else NAME_RUNS, {"name": unnamed()})
 
 
 def check_rows(connection: duckdb.DuckDBPyConnection, path: Path, locate: Locate) -> None:

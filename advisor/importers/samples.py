@@ -65,7 +65,7 @@ def import_samples(workspace: Workspace, path: str | os.PathLike[str], *, texts:
         file,
         connection,
         selected(types, ANSWERS),
-        unnamed=f"import-{_digest(file)}",
+        unnamed=lambda: f"import-{_digest(file)}",
         locate=locate,
         texts=selected(types, TEXTS) if texts and not TEXTS.keys().isdisjoint(types) else "",
     )
