@@ -57,7 +57,8 @@ run for each task of each model; `advisor import epoch` reads Epoch AI's table o
 - Inspect AI: .eval (Deflate or Zstandard) and .json. An epoch is a sample_index; C, I and N of a scorer are the
   verdict; samples of several calls (agents) are left out.
 - lm-eval: the output of `--log_samples`. Repeats are samples; a metric under a filter is the verdict, of those that
-  judge every answer the strictest, then the task's first. It records no tokens. Tasks that compare likelihoods are refused.
+  judge every answer the strictest, then the task's first. It records no tokens. Tasks that compare likelihoods are
+  refused.
 - lighteval: the output of `--save-details`. Of a mean over several answers the verdicts are known where all or none are
   right, or where our own reading of a known task agrees with it. Padding of its transformers backend is no token.
 - EvalScope 1.x: reviews with the predictions of the same names, and configs/task_config.yaml.

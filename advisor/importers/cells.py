@@ -16,11 +16,11 @@ TRUTH = "case when {0} in ('true', '1', '1.0') then true when {0} in ('false', '
 FROM_NUMBER = "case when try_cast({0} as double) = floor(try_cast({0} as double)) then try_cast({0} as bigint) end"
 """A whole number, as in 12 and 12.0: of 1.5 DuckDB itself would make 2."""
 CASTS = {str: "{0}", int: FROM_NUMBER, float: "try_cast({0} as double)", bool: TRUTH}
-# The first sign of a JSON value tells its type, a text without a backslash is what stands between the quotes, and no
-# cast makes a number of a text in quotes: to parse every value again takes several times as long
+# The first sign of a JSON value tells its type, and no cast makes a number of a text in quotes: to ask for the type of
+# every value takes several times as long
 FROM_JSON = {
     str: """case
-        when starts_with({0}, '"') then if(contains({0}, chr(92)), {1} ->> '$', trim({0}, '"'))
+        when starts_with({0}, '"') then {1} ->> '$'
         when {0}[1] not in ('t', 'f', 'n', '[', '{{') then {0}
     end""",
     int: f"""case

@@ -79,10 +79,10 @@ def seal_samples(
     """Run `query` (with `$file` where it reads one) and seal its rows, one Parquet file a run.
 
     Rows without a run_id become the run that `unnamed` names, or several where they were drawn in several ways. A
-    column `place` numbers the rows, and `locate` makes "file, line" of it for errors; `texts` selects what was written, by place. Runs
-    that are there already with the same rows, under whatever name, are left alone; other rows under a recorded name
-    are refused. Raises AdvisorError for unreadable files, wrong columns, rows that no answer can be, and rows that
-    contradict each other.
+    column `place` numbers the rows, and `locate` makes "file, line" of it for errors; `texts` selects what was
+    written, by place. Runs that are there already with the same rows, under whatever name, are left alone; other rows
+    under a recorded name are refused. Raises AdvisorError for unreadable files, wrong columns, rows that no answer can
+    be, and rows that contradict each other.
     """
     connection.execute(create_table(Sample, "incoming", "place bigint"))
     connection.execute(f"create table texts (place bigint, {', '.join(f'{name} varchar' for name in WRITTEN)})")
