@@ -304,6 +304,32 @@ def test_lm_eval_votes_are_no_answers(ws, tmp_path):
     assert any("left out" in note and "gsm8k_sums" in note for note in done.notes)
 
 
+@pytest.mark.parametrize(
+    ("engine", "template", "expected"),
+    [
+        ("vllm", "<|user|>…", ("chat", "vllm", None, "Be brief.", None)),
+        ("hf", "", ("completions", "transformers", "5.0", "Be brief.", "prompt of 0")),
+        ("sglang", None, ("completions", "sglang", None, "Be brief.", "prompt of 0")),
+    ],
+)
+def test_lm_eval_prompts_in_one_text(ws, tmp_path, engine, template, expected):
+    folder = tmp_path / "one"
+    shutil.copytree(LOGS / "lm_eval" / "chat", folder)
+    (results,) = folder.rglob("results_*.json")
+    summary = json.loads(results.read_text())
+    summary["config"] |= {"model": engine, "model_args": "pretrained=Qwen/Qwen3-8B,dtype=auto"}
+    results.write_text(json.dumps(summary | {"chat_template": template, "transformers_version": "5.0"}))
+    for file in folder.rglob("samples_*.jsonl"):
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        for line in lines:
+            line["arguments"]["gen_args_0"]["arg_0"] = [f"prompt of {line['doc_id']}"]
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    advisor.import_lm_eval(ws, folder)
+    assert set(rows(ws, "model, few_shot")) == {("Qwen/Qwen3-8B", "")}
+    found = rows(ws, "endpoint, engine, engine_version, system_prompt")[0] + rows(ws, "prompt", "texts")[0]
+    assert found == expected
+
+
 # EvalScope
 
 
