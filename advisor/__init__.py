@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from advisor.fits.curve import curve as curve
     from advisor.fits.fit import fit as fit
     from advisor.importers.epoch import import_epoch as import_epoch
+    from advisor.importers.evalscope import import_evalscope as import_evalscope
     from advisor.importers.guidellm import import_guidellm as import_guidellm
+    from advisor.importers.inspect_ai import import_inspect as import_inspect
+    from advisor.importers.lighteval import import_lighteval as import_lighteval
+    from advisor.importers.lm_eval import import_lm_eval as import_lm_eval
     from advisor.importers.own_model import import_model as import_model
     from advisor.importers.samples import import_samples as import_samples
     from advisor.importers.serving_runs import import_runs as import_runs

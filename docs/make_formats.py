@@ -19,7 +19,7 @@ from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SetupRow, Spee
 from advisor.store.runs import Run
 from advisor.store.sample_rules import MOST_TOKENS
 from advisor.store.samples import Sample
-from advisor.store.texts import Text
+from advisor.store.texts import WRITTEN, Text
 from advisor.support import FamilyRow, SupportRow
 from advisor.tables import columns
 
@@ -46,9 +46,33 @@ count once. The search_ columns are the same in all rows of a question. An error
 and column, and nothing of the file is imported.
 
 A column that is not listed is refused, so that a misspelt one does not pass for an absent one: leave other columns out
-(`select * exclude (prompt, response)` in DuckDB). Columns without *required* may be absent, or begin at any line. Rows
-without a run_id become one run a file, or one for each model, task, strategy and setting of drawing that the file has.
-`advisor import epoch` finds models by their names in the catalogue, and takes any Hugging Face id.
+(`select * exclude (response)` in DuckDB). Columns without *required* may be absent, or begin at any line. Rows without
+a run_id become one run a file, or one for each model, task, strategy and setting of drawing that the file has. The
+columns {written} may stand beside those below: they become the run's file of texts, unless `--no-texts` is given.
+
+### answers of other tools
+
+`advisor import inspect`, `lm-eval`, `lighteval` and `evalscope` read the logs of these tools, a file or a folder, one
+run for each task of each model; `advisor import epoch` reads Epoch AI's table of answers. Each is mapped by definition.
+
+- Inspect AI: .eval (Deflate or Zstandard) and .json. An epoch is a sample_index; C, I and N of a scorer are the
+  verdict; samples of several calls (agents) are left out.
+- lm-eval: the output of `--log_samples`. Repeats are samples; a metric under a filter is the verdict, of those that
+  judge every answer the strictest, then the task's first. It records no tokens. Tasks that compare likelihoods are
+  refused.
+- lighteval: the output of `--save-details`. Of a mean over several answers the verdicts are known where all or none are
+  right, or where our own reading of a known task agrees with it. Padding of its transformers backend is no token.
+- EvalScope 1.x: reviews with the predictions of the same names, and configs/task_config.yaml.
+
+Where several metrics judge, the strictest decides and the notes say which (`--metric` takes another); partial scores,
+likelihoods and votes are no verdicts, and a task without a verdict for every answer is left out whole, because what
+is left of it would be another task. Where the log keeps no answers, right ones are `correct` and wrong ones null.
+Tokens that the log lacks are counted with the model's tokenizer where transformers and the tokenizer are on this
+machine (tokens_from says so), else null. A set-up column is what the log says; null where it does not.
+
+Models are found by their names in the catalogue, without the name of a provider before it; any Hugging Face id is
+taken, and any name of your own with `--model`. Without a config in the catalogue a model's answers are in, but it
+cannot be costed until `advisor import model FOLDER`. What is left out is named on stderr, in `notes` of the JSON.
 
 While `advisor calibrate` runs, completions, rewards and answers lie in a hidden journal `.RUN.jsonl` beside the sealed
 files, a JSON line each; the same command takes it up and seals it when no question is missing. One process at a time
@@ -117,7 +141,7 @@ def page() -> str:
     """The whole page."""
     parts = [
         TOP,
-        SAMPLES.format(tokens=f"{MOST_TOKENS:,}"),
+        SAMPLES.format(tokens=f"{MOST_TOKENS:,}", written=", ".join(WRITTEN)),
         section("columns", Sample),
         TEXTS,
         section("columns of texts", Text),

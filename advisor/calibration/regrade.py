@@ -13,9 +13,9 @@ import duckdb
 
 from advisor.arguments import checked_arguments
 from advisor.calibration.rows import UNCHECKED
-from advisor.errors import AdvisorError, NoAnswer, unknown
+from advisor.errors import NoAnswer, unknown
 from advisor.store.locks import SHORT_WAIT_S, locked
-from advisor.store.measurements import seal_rows
+from advisor.store.measurements import seal_rows, unreadable
 from advisor.store.samples import Sample
 from advisor.store.seal import sealed
 from advisor.store.sql import statement
@@ -119,8 +119,7 @@ def _rows(samples: Path, texts: Path) -> list[tuple[Sample, str | None, str | No
         rows = result.fetchall()
         return [(Sample(**dict(zip(names, values[:-3], strict=True))), *values[-3:]) for values in rows]
     except (duckdb.Error, TypeError) as error:
-        hint = "`advisor check` names what is damaged"
-        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(samples), hint=hint) from None
+        raise unreadable(texts if str(texts) in str(error) else samples, error) from None
 
 
 def _read_again(row: Sample, text: str, reference: str, kind: str) -> Sample:

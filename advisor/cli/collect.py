@@ -90,11 +90,20 @@ def profile(
 def import_(
     kind: Annotated[str, typer.Argument(help=options.one_of(IMPORTERS))],
     path: Annotated[
-        str, typer.Argument(help="The file; of a model its config.json or folder, of a vLLM sweep its folder.")
+        str,
+        typer.Argument(
+            help="The file; of a model its config.json or folder, of a vLLM sweep or evaluations their folder."
+        ),
     ],
     model: Annotated[
-        str | None, typer.Option(help="Model that was measured, where the report has another name for it.")
+        str | None,
+        typer.Option(help="Model that was measured, where the file has another name for it; may be one of your own."),
     ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="Metric or scorer that says what is right, where an evaluation has several."),
+    ] = None,
+    no_texts: Annotated[bool, typer.Option("--no-texts", help="Do not keep what the model wrote.")] = False,
     gpu: Annotated[str | None, typer.Option(help="GPU that it was measured on.")] = None,
     parallelism: Annotated[str | None, typer.Option(help="tp8, tp4pp2, dp8, …; default tp1.")] = None,
     precision: options.Precision = None,
@@ -125,10 +134,10 @@ def import_(
     if kind not in IMPORTERS:
         raise unknown("kind of import", kind, IMPORTERS, where="KIND")
     importer = IMPORTERS[kind]
-    if license is not None and kind != "model":
-        raise AdvisorError(f"is for model, not for {kind}", where="--license", hint="leave it out")
     given = {
         "model": model,
+        "metric": metric,
+        "texts": False if no_texts else None,
         "gpu": gpu,
         "parallelism": parallelism,
         "precision": precision,
@@ -137,18 +146,15 @@ def import_(
         "input_tokens": input_tokens,
         "output_tokens": output_tokens,
         "concurrency": concurrency,
+        "license": license,
     }
-    if importer.brings == "loads":
-        emit(importer.load()(opened, path, **given), imports.BLOCKS[importer.brings], as_json)
-        next_step(opened)
-        return
-    if names := [name for name, value in given.items() if value is not None]:
-        of_loads = [other for other, known in IMPORTERS.items() if known.brings == "loads"]
-        what = f"is for {', '.join(of_loads)}, not for {kind}"
-        raise AdvisorError(what, where=f"--{names[0].replace('_', '-')}", hint="leave it out")
-    own = {"license": license} if kind == "model" else {}
-    emit(importer.load()(opened, path, **own), imports.BLOCKS[importer.brings], as_json)
-    if importer.brings == "answers":
+    options_given = {name: value for name, value in given.items() if value is not None}
+    if strange := next((name for name in options_given if name not in importer.takes), None):
+        takers = [other for other, known in IMPORTERS.items() if strange in known.takes]
+        flag = "--no-texts" if strange == "texts" else f"--{strange.replace('_', '-')}"
+        raise AdvisorError(f"is for {', '.join(takers)}, not for {kind}", where=flag, hint="leave it out")
+    emit(importer.load()(opened, path, **options_given), imports.BLOCKS[importer.brings], as_json)
+    if importer.brings != "model":
         next_step(opened)
 
 

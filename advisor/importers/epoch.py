@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -11,9 +11,11 @@ import duckdb
 from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.importers.files import ImportedSamples, first_line, seal_samples
+from advisor.importers.names import BRING_IN, IMPORT_MODEL, model_named, open_model, uncosted
 from advisor.models.catalog import Catalog
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
+from advisor.units import counted
 
 MODELS = {
     "deepseek-r1": "deepseek-ai/DeepSeek-R1",
@@ -42,36 +44,66 @@ MODELS = {
 }
 """Epoch's names in lower case; those that are not here are looked up in the catalog."""
 
-
-HUGGING_FACE_ID = re.compile(r"[\w.-]+/[\w.-]+")
+TASKS = {"GPQA-Diamond": "gpqa-diamond", "OTIS-Mock-AIME-24-25": "otis-mock-aime"}
+LEFT_OUT = """
+select
+    count(*) filter (valid is distinct from 1),
+    count(*) filter (valid = 1 and not list_contains($tasks, benchmark)),
+    list(distinct benchmark) filter (not list_contains($tasks, benchmark))
+from read_parquet($file)
+"""
+COUNTED = """
+select model, count(*) from read_parquet($file)
+where valid = 1 and list_contains($tasks, benchmark)
+group by 1 order by 1
+"""
 
 
 @checked_arguments
-def import_epoch(workspace: Workspace, path: str | os.PathLike[str]) -> ImportedSamples:
+def import_epoch(workspace: Workspace, path: str | os.PathLike[str], *, model: str | None = None) -> ImportedSamples:
     """Seal one file a run of open models: those of the catalog by name, others by their Hugging Face id.
 
-    Raises AdvisorError for a file that is not Epoch's.
+    `model` names the model of a file that has one. What is left out is in the notes. Raises AdvisorError for a file
+    that is not Epoch's.
     """
     file = Path(path)
     if not file.is_file():
         raise AdvisorError("no such file", where=str(file))
     connection = duckdb.connect()
     connection.execute("create table epoch_models (published varchar, model varchar)")
+    arguments = {"file": str(file), "tasks": list(TASKS)}
     try:
-        names = connection.execute("select distinct model from read_parquet($file)", {"file": str(file)}).fetchall()
+        names = connection.execute(COUNTED, arguments).fetchall()
+        invalid, elsewhere, benchmarks = connection.execute(LEFT_OUT, arguments).fetchall()[0]
     except duckdb.Error as error:
         raise AdvisorError(f"cannot be read as samples ({first_line(error)})", where=str(file)) from None
-    for (name,) in names:
-        if model := open_model(workspace.models, str(name or "")):
-            connection.execute("insert into epoch_models values ($1, $2)", [name, model])
-    return seal_samples(workspace, file, connection, statement("advisor.importers", "epoch"))
-
-
-def open_model(models: Catalog, name: str) -> str | None:
-    """The id of a model that Epoch names so; None for a name that is no open model as far as we know."""
-    if own := MODELS.get(name.lower()):
-        return own
+    if model is not None and len(names) > 1:
+        what = f"has answers of {len(names)} models, so that one name cannot be theirs"
+        raise AdvisorError(what, where=str(file), hint="leave --model out")
+    notes = [f"left out: {counted(invalid, 'answer')} that Epoch marks as not valid"] if invalid else []
+    if elsewhere:
+        notes.append(
+            f"left out: {counted(elsewhere, 'answer')} to {', '.join(map(str, sorted(benchmarks)))}:"
+            f" only {' and '.join(TASKS)} are read"
+        )
+    for name, n_answers in names:
+        known = epoch_model(workspace.models, str(name or ""))
+        found = known if model is None else model_named(workspace, (), model, str(file))
+        if found is None:
+            what = f"left out: {counted(n_answers, 'answer')} of {name!r}, no open model known here"
+            notes.append(f"{what}; {BRING_IN} in a file of its own, or bring it by that name: {IMPORT_MODEL}")
+            continue
+        connection.execute("insert into epoch_models values ($1, $2)", [name, found])
+        notes += uncosted(workspace.models, found)
     try:
-        return models.resolve(name)
-    except AdvisorError:
-        return name if HUGGING_FACE_ID.fullmatch(name) else None
+        done = seal_samples(workspace, file, connection, statement("advisor.importers", "epoch"))
+    except AdvisorError as error:
+        if notes and "holds no answer" in error.what:
+            raise AdvisorError(error.what, where=error.where, hint=notes[-1]) from None
+        raise
+    return replace(done, notes=(*notes, *done.notes))
+
+
+def epoch_model(models: Catalog, name: str) -> str | None:
+    """The id of a model that Epoch names so; None for a name that is no open model as far as we know."""
+    return MODELS.get(name.lower()) or open_model(models, name)

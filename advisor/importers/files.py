@@ -1,9 +1,9 @@
-"""From a query over a foreign file to sealed files of samples, one a run."""
+"""From a query over a foreign file to sealed files of samples, one a run, and of texts beside them."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,28 +13,61 @@ import pyarrow
 from pyarrow import parquet
 
 from advisor.errors import AdvisorError
-from advisor.importers.incoming import Locate, check_rows, name_runs
+from advisor.importers.incoming import Locate, check_rows, check_texts, name_runs
 from advisor.store.folders import visible
 from advisor.store.identity import RUN_ID
 from advisor.store.locks import SHORT_WAIT_S, locked
-from advisor.store.measurements import copy_parquet, insert_file
+from advisor.store.measurements import copy_parquet, unreadable
 from advisor.store.samples import Sample
 from advisor.store.seal import sealed
+from advisor.store.texts import WRITTEN, Text
 from advisor.store.workspace import Workspace
 from advisor.tables import columns, create_table
+from advisor.units import counted
 from advisor.values import Value
 
 REQUIRED = tuple(c.name for c in columns(Sample) if c.required)
 APART_FROM_RUN_ID = tuple(c.name for c in columns(Sample) if c.name != "run_id")
+SORTED = "create table answers as select * from incoming order by run_id, question_id, sample_index"
+RUNS = """
+select run_id, min(rowid), max(rowid), count(distinct (model, task)) as n_pairs from answers group by run_id order by 1
+"""
+TEXTS = f"""
+select run_id, question_id, sample_index, {
+    ", ".join(c.name if c.name in WRITTEN else f"null::{c.sql_type} as {c.name}" for c in columns(Text)[3:])
+}
+from answers join texts using (place)
+where answers.rowid between $first and $last
+order by question_id, sample_index
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedSamples(Value):
-    """What an import did: the answers of the file, the runs it sealed, and those that were there already in full."""
+    """What an import did: the answers of the file, the runs it sealed, and those that were there already in full.
+
+    `texts` counts the answers whose text is kept; `notes` say what was left out or decided, one line each.
+    """
 
     rows: int
     new_runs: tuple[str, ...]
     unchanged: tuple[str, ...]
+    texts: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A run's rows in the table `answers`, from `first` to `last`; `n_pairs` of model and task."""
+
+    run: str
+    first: int
+    last: int
+    n_pairs: int
+
+    @property
+    def within(self) -> str:
+        return f"rowid between {self.first} and {self.last}"
 
 
 def seal_samples(
@@ -43,71 +76,102 @@ def seal_samples(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     *,
-    unnamed: str = "",
+    unnamed: Callable[[], str] = str,
     locate: Locate = str,
+    texts: str = "",
 ) -> ImportedSamples:
     """Run `query` (with `$file` where it reads one) and seal its rows, one Parquet file a run.
 
-    Rows without a run_id become the run `unnamed`, or several where they were drawn in several ways. A column `place`
-    numbers the rows, and `locate` makes "file, line" of it for errors. Runs that are there already with the same rows,
-    under whatever name, are left alone; other rows under a recorded name are refused. Raises AdvisorError for
-    unreadable files, wrong columns, rows that no answer can be, and rows that contradict each other.
+    Rows without a run_id become the run that `unnamed` names, or several where they were drawn in several ways. A
+    column `place` numbers the rows, and `locate` makes "file, line" of it for errors; `texts` selects what was
+    written, by place. Runs that are there already with the same rows, under whatever name, are left alone; other rows
+    under a recorded name are refused. Raises AdvisorError for unreadable files, wrong columns, rows that no answer can
+    be, and rows that contradict each other.
     """
-    if not path.is_file():
-        raise AdvisorError("no such file", where=str(path))
     connection.execute(create_table(Sample, "incoming", "place bigint"))
+    connection.execute(f"create table texts (place bigint, {', '.join(f'{name} varchar' for name in WRITTEN)})")
     try:
         arguments = {"file": str(path)} if "$file" in query else {}
         connection.execute(f"insert into incoming by name {query}", arguments)
+        if texts:
+            connection.execute(f"insert into texts by name {texts}")
     except duckdb.Error as error:
         raise AdvisorError(f"cannot be read as samples ({first_line(error)})", where=str(path)) from None
+    connection.execute("drop table if exists source")
     name_runs(connection, unnamed)
     check_rows(connection, path, locate)
-    folder = workspace.writable / "measurements" / "samples"
-    runs = _run_ids(connection, path)
-    with locked(folder, wait_s=SHORT_WAIT_S):
-        recorded = {run: _recorded(connection, run, folder, runs) for run in runs}
-        new = tuple(run for run, name in recorded.items() if name is None)
-        for run in new:
-            sealed(folder / f"{run}.parquet", partial(_copy, connection, run))
-    (n_rows,) = connection.execute("select count(*) from incoming").fetchall()[0]
-    return ImportedSamples(n_rows, new, tuple(name for name in recorded.values() if name is not None))
+    check_texts(connection, locate)
+    samples = workspace.writable / "measurements" / "samples"
+    runs = _runs(connection, path)
+    with locked(samples, wait_s=SHORT_WAIT_S):
+        return _sealed(connection, runs, samples)
 
 
-def _run_ids(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    runs = [run for (run,) in connection.execute("select distinct run_id from incoming order by 1").fetchall()]
+def _sealed(connection: duckdb.DuckDBPyConnection, runs: list[_Rows], samples: Path) -> ImportedSamples:
+    """What is new of the runs in a file each; only one process at a time adds files to a folder."""
+    lengths = row_counts(samples)
+    names = {rows.run for rows in runs}
+    recorded = {rows: _recorded(connection, rows, samples, lengths, names) for rows in runs}
+    notes = _without_text(connection)
+    n_texts = 0
+    any_texts = connection.execute("select count(*) from texts").fetchone() != (0,)
+    for rows, name in recorded.items():
+        if any_texts:
+            target = samples.parent / "texts" / f"{name or rows.run}.parquet"
+            n_texts += _seal_texts(connection, rows, target, notes)
+        if name is None:
+            sealed(samples / f"{rows.run}.parquet", partial(copy_parquet, connection, _written(rows)))
+    (n_rows,) = connection.execute("select count(*) from answers").fetchall()[0]
+    new = tuple(rows.run for rows, name in recorded.items() if name is None)
+    unchanged = tuple(name for name in recorded.values() if name is not None)
+    return ImportedSamples(n_rows, new, unchanged, n_texts, tuple(notes))
+
+
+def _runs(connection: duckdb.DuckDBPyConnection, path: Path) -> list[_Rows]:
+    """The runs of the table `answers`, which has the rows sorted: a run's rows are then read without all the others."""
+    connection.execute(SORTED)
+    connection.execute("drop table incoming")
+    runs = [_Rows(*row) for row in connection.execute(RUNS).fetchall()]
     if not runs:
         raise AdvisorError("holds no answer of a known open model on a known task", where=str(path))
-    for run in runs:
-        if not RUN_ID.fullmatch(run or ""):
-            what, hint = f"has the run_id {run!r}, which cannot name a file", "use letters, digits, dots, dashes and _"
-            raise AdvisorError(what, where=str(path), hint=hint)
+    for rows in runs:
+        if not RUN_ID.fullmatch(rows.run or ""):
+            what = f"has the run_id {rows.run!r}, which cannot name a file"
+            raise AdvisorError(what, where=str(path), hint="use letters, digits, dots, dashes and _")
     return runs
 
 
-def _recorded(connection: duckdb.DuckDBPyConnection, run: str, folder: Path, runs: Sequence[str]) -> str | None:
+def _recorded(
+    connection: duckdb.DuckDBPyConnection, rows: _Rows, folder: Path, lengths: dict[Path, int], runs: Collection[str]
+) -> str | None:
     """The name under which the folder holds the run's rows, none of the import's other `runs`.
 
     Raises AdvisorError where it holds others by the run's own name.
     """
-    target = folder / f"{run}.parquet"
+    target = folder / f"{rows.run}.parquet"
     if target.exists():
-        if not _same(connection, run, target, REQUIRED):
+        if not _same(connection, _selected(rows, REQUIRED), target, REQUIRED):
             hint = "give the new rows a run_id of their own"
-            raise AdvisorError(f"run {run!r} is recorded already with other rows", where=str(target), hint=hint)
-        return run
-    (n_rows,) = connection.execute("select count(*) from incoming where run_id = $run", {"run": run}).fetchall()[0]
-    others = files_of_length(folder, n_rows)
-    for file in (other for other in others if other.stem not in runs):
-        with contextlib.suppress(AdvisorError):  # a damaged file holds nothing
-            if _same(connection, run, file, APART_FROM_RUN_ID):
-                return file.stem
+            raise AdvisorError(f"run {rows.run!r} is recorded already with other rows", where=str(target), hint=hint)
+        return rows.run
+    mine = _selected(rows, APART_FROM_RUN_ID)
+    for file, length in lengths.items():
+        if length == rows.last - rows.first + 1 and file.stem not in runs:
+            with contextlib.suppress(AdvisorError):  # a damaged file holds nothing
+                if _same(connection, mine, file, APART_FROM_RUN_ID):
+                    return file.stem
     return None
 
 
+def row_counts(folder: Path) -> dict[Path, int]:
+    """How many rows each sealed file of a folder has; damaged ones, which hold nothing, are left out."""
+    counts = {file: _length(file) for file in visible(folder, ".parquet")}
+    return {file: count for file, count in counts.items() if count is not None}
+
+
 def files_of_length(folder: Path, n_rows: int) -> list[Path]:
-    """Sealed files with so many rows; damaged ones, which hold nothing, are left out."""
-    return [file for file in visible(folder, ".parquet") if _length(file) == n_rows]
+    """Sealed files with so many rows."""
+    return [file for file, count in row_counts(folder).items() if count == n_rows]
 
 
 def _length(file: Path) -> int | None:
@@ -117,23 +181,63 @@ def _length(file: Path) -> int | None:
         return None
 
 
-def _same(connection: duckdb.DuckDBPyConnection, run: str, file: Path, names: tuple[str, ...]) -> bool:
-    """Whether a sealed file has the run's rows and no others, as far as these columns say. Raises AdvisorError."""
-    selected = ", ".join(f'"{name}"' for name in names)
-    connection.execute("create or replace temp table theirs as from incoming limit 0")
-    insert_file(connection, "theirs", file)
-    difference = f"""
-        with mine as (select {selected} from incoming where run_id = $run),
-             recorded as (select {selected} from theirs)
-        select count(*) from ((from mine except all from recorded) union all (from recorded except all from mine))
+def _selected(rows: _Rows, names: tuple[str, ...]) -> str:
+    return f"select {', '.join(names)} from answers where {rows.within}"
+
+
+def _written(rows: _Rows) -> str:
+    return f"select * exclude (place) from answers where {rows.within}"
+
+
+def _same(connection: duckdb.DuckDBPyConnection, mine: str, file: Path, names: tuple[str, ...]) -> bool:
+    """Whether a sealed file of samples or texts has these rows and no others, as far as these columns say.
+
+    Raises AdvisorError for a damaged file.
     """
-    return connection.execute(difference, {"run": run}).fetchone() == (0,)
+    selected = ", ".join(names)
+    connection.execute(f"create or replace temp table mine as {mine}")
+    connection.execute("create or replace temp table theirs as from mine limit 0")
+    try:
+        columns_there = connection.execute("select * from read_parquet($file) limit 0", {"file": str(file)}).description
+        there = [str(column[0]) for column in columns_there or () if str(column[0]) in names]
+        read = f"insert into theirs by name select {', '.join(there)} from read_parquet($file)"
+        connection.execute(read, {"file": str(file)})
+    except duckdb.Error as error:
+        raise unreadable(file, error) from None
+    difference = f"""
+        with mine as (select {selected} from mine), theirs as (select {selected} from theirs)
+        select count(*) from ((from mine except all from theirs) union all (from theirs except all from mine))
+    """
+    return connection.execute(difference).fetchone() == (0,)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, run: str, target: Path) -> None:
-    name = run.replace("'", "''")
-    rows = f"select * exclude (place) from incoming where run_id = '{name}' order by question_id, sample_index"
-    copy_parquet(connection, rows, target)
+def _seal_texts(connection: duckdb.DuckDBPyConnection, rows: _Rows, target: Path, notes: list[str]) -> int:
+    """How many texts of a run are kept; the file is named like that of its samples. Adds to `notes` why not."""
+    query = TEXTS.replace("$first", str(rows.first)).replace("$last", str(rows.last))
+    query = query.replace("select run_id", f"select '{target.stem}' as run_id")
+    (n_texts,) = connection.execute(f"select count(*) from ({query})").fetchall()[0]
+    if not n_texts:
+        return 0
+    if rows.n_pairs > 1:  # a text is named by run, question and sample alone
+        notes.append(f"the texts of run {rows.run} are not kept: give each of its models and tasks a run_id of its own")
+        return 0
+    if not target.exists():
+        sealed(target, partial(copy_parquet, connection, query))
+    elif not _same(connection, query, target, tuple(c.name for c in columns(Text))):
+        notes.append(f"other texts of run {target.stem} are kept already and stay: {target}")
+        return 0
+    return int(n_texts)
+
+
+def _without_text(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Take rows without a text out of the table of texts; a note where they are not those of failed requests."""
+    query = f"""
+        select count(*) from texts join answers using (place)
+        where text is null and coalesce({", ".join(WRITTEN)}) is not null and finish_reason is distinct from 'error'
+    """
+    (n_answers,) = connection.execute(query).fetchall()[0]
+    connection.execute("delete from texts where text is null")
+    return [f"{counted(n_answers, 'answer')} with a prompt or the like but no text: not kept"] if n_answers else []
 
 
 def first_line(error: Exception) -> str:

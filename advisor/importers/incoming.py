@@ -7,10 +7,12 @@ from pathlib import Path
 
 import duckdb
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, unknown
 from advisor.store.sample_rules import ANY_BROKEN, OF_A_SEARCH, fault
 from advisor.store.samples import SETUP, Sample
+from advisor.store.texts import WRITTEN
 from advisor.tables import columns
+from advisor.tasks.answers import KINDS
 
 Locate = Callable[[int], str]
 """From the place of a row to the words for it: "file, line 7"."""
@@ -25,22 +27,35 @@ create or replace temp table ways as
 select *, row_number() over (order by {", ".join(DRAWN)}) as number
 from (select distinct {", ".join(DRAWN)} from incoming where coalesce(run_id, '') = '')
 """
+NAME_ONE_RUN = "update incoming set run_id = $name where coalesce(run_id, '') = ''"
 NAME_RUNS = f"""
-update incoming set run_id = if((select count(*) from ways) = 1, $name, concat($name, '-', ways.number))
+update incoming set run_id = concat($name, '-', ways.number)
 from ways
 where coalesce(incoming.run_id, '') = ''
     and {" and ".join(f"incoming.{name} is not distinct from ways.{name}" for name in DRAWN)}
 """
+SUSPECT = f"""
+create or replace temp table suspect as
+select hash({", ".join(KEY)}) as digest from incoming group by digest having count(*) > 1
+"""
+"""Digests of answers that may be there twice: eight bytes an answer take less room and time than names."""
 REPEATED = f"""
 create or replace temp table repeated as
-select {", ".join(KEY)}, min(rowid) as first from incoming group by {", ".join(KEY)} having count(*) > 1
+select {", ".join(KEY)}, min(rowid) as first from incoming
+where hash({", ".join(KEY)}) in (from suspect)
+group by {", ".join(KEY)} having count(*) > 1
 """
 DISAGREEMENT = f"""
 select max(place), {", ".join(KEY)}, list_filter(
-    [{", ".join(f"case when count(distinct coalesce({n}::varchar, '')) > 1 then '{n}' end" for n in NAMES)}],
+    [{
+    ", ".join(
+        f"case when count(distinct coalesce({n}::varchar, '')) > 1 then '{n}' end"
+        for n in (*NAMES, *(f"texts.{name}" for name in WRITTEN))
+    )
+}],
     lambda name: name is not null
 ) as differing
-from incoming join repeated using ({", ".join(KEY)})
+from incoming join repeated using ({", ".join(KEY)}) left join texts using (place)
 group by {", ".join(KEY)} having len(differing) > 0 order by 1 limit 1
 """
 DROP_COPIES = f"""
@@ -55,10 +70,12 @@ group by run_id, model, task, question_id having differing is not null order by 
 """
 
 
-def name_runs(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Rows without a run_id become the run `name`, or `name-1`, `name-2` … where they were drawn in several ways."""
+def name_runs(connection: duckdb.DuckDBPyConnection, unnamed: Callable[[], str]) -> None:
+    """Rows without a run_id become the run that `unnamed` names, or NAME-1, NAME-2 … where drawn in several ways."""
     connection.execute(WAYS)
-    connection.execute(NAME_RUNS, {"name": name})
+    (n_ways,) = connection.execute("select count(*) from ways").fetchall()[0]
+    if n_ways:
+        connection.execute(NAME_ONE_RUN if n_ways == 1 else NAME_RUNS, {"name": unnamed()})
 
 
 def check_rows(connection: duckdb.DuckDBPyConnection, path: Path, locate: Locate) -> None:
@@ -72,6 +89,7 @@ def check_rows(connection: duckdb.DuckDBPyConnection, path: Path, locate: Locate
         assert known is not None, "a rule says one thing in SQL and another in Python"
         what = f"question {row['question_id']!r}, sample {row['sample_index']}"
         raise AdvisorError(known.what, where=_where(path, row["place"], what, locate), hint=known.hint)
+    connection.execute(SUSPECT)
     connection.execute(REPEATED)
     if connection.execute("select count(*) from repeated").fetchone() != (0,):
         if row_ := connection.execute(DISAGREEMENT).fetchone():
@@ -85,6 +103,13 @@ def check_rows(connection: duckdb.DuckDBPyConnection, path: Path, locate: Locate
         what = f"{row_[3]} differs between the rows of question {row_[2]!r}, run {row_[1]!r}"
         hint = f"{row_[3]} counts the whole search of a question: the same in all its rows"
         raise AdvisorError(what, where=_where(path, row_[0], "", locate), hint=hint)
+
+
+def check_texts(connection: duckdb.DuckDBPyConnection, locate: Locate) -> None:
+    """Raises AdvisorError for a kind of answer that is not known."""
+    query = f"select place, kind from texts where kind not in {tuple(KINDS)!r} order by place limit 1"
+    if row := connection.execute(query).fetchone():
+        raise unknown("kind of answer", str(row[1]), KINDS, where=locate(row[0]))
 
 
 def _where(path: Path, place: int | None, otherwise: str, locate: Locate) -> str:

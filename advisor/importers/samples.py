@@ -12,28 +12,25 @@ import duckdb
 
 from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError, unknown
-from advisor.importers.cells import cell, given
+from advisor.importers.cells import cell, misfit
 from advisor.importers.files import REQUIRED, ImportedSamples, first_line, seal_samples
 from advisor.importers.incoming import Locate
 from advisor.importers.json_lines import first_line_where, is_no_row, line_of
 from advisor.store.samples import Sample
+from advisor.store.texts import WRITTEN, Text
 from advisor.store.workspace import Workspace
-from advisor.tables import columns
+from advisor.tables import Column, columns
 
 FORMS = f"a samples file is .jsonl or .parquet with the columns {', '.join(REQUIRED)}"
-KNOWN = {c.name: c for c in columns(Sample)}
+ANSWERS = {c.name: c for c in columns(Sample)}
+TEXTS = {c.name: c for c in columns(Text) if c.name in WRITTEN}
+KNOWN = ANSWERS | TEXTS
 EXPRESSIONS = {
     "model": "trim({})",
     "task": "trim(lower({}))",
     "strategy": "coalesce(nullif(trim({}), ''), 'sampling')",
     "run_id": "nullif({}, '')",
 }
-ALL_JSON = ", ".join(f"'{name}': 'JSON'" for name in KNOWN)
-READ_JSON = f"""
-select *, row_number() over () as place
-from read_json($file, format = 'newline_delimited', columns = {{{ALL_JSON}}})
-"""
-"""Every column as JSON: a type that is inferred would make a date of an answer, and a number of a text."""
 KEYS = """
 select key, count(*) from (
     select unnest(json_keys(json)) as key
@@ -44,8 +41,11 @@ SHOWN = 60
 
 
 @checked_arguments
-def import_samples(workspace: Workspace, path: str | os.PathLike[str]) -> ImportedSamples:
-    """Seal one file a run. Raises AdvisorError naming the file, the line or row, and the column at fault."""
+def import_samples(workspace: Workspace, path: str | os.PathLike[str], *, texts: bool = True) -> ImportedSamples:
+    """Seal one file a run, and what models wrote beside it unless `texts` is False.
+
+    Raises AdvisorError naming the file, the line or row, and the column at fault.
+    """
     file = Path(path)
     if not file.is_file():
         raise AdvisorError("no such file", where=str(file), hint=FORMS)
@@ -59,31 +59,46 @@ def import_samples(workspace: Workspace, path: str | os.PathLike[str]) -> Import
     if connection.execute("select count(*) from source").fetchone() == (0,):
         raise AdvisorError("holds no answers", where=str(file), hint=FORMS)
     types = {row[0]: str(row[1]) for row in connection.execute("describe source").fetchall()}
-    cells = {name: cell(each, types.get(name)) for name, each in KNOWN.items()}
-    _check_types(connection, types, cells, locate)
-    return seal_samples(workspace, file, connection, _query(cells), unnamed=f"import-{_digest(file)}", locate=locate)
+    _check_types(connection, types, locate)
+    return seal_samples(
+        workspace,
+        file,
+        connection,
+        selected(types, ANSWERS),
+        unnamed=lambda: f"import-{_digest(file)}",
+        locate=locate,
+        texts=selected(types, TEXTS) if texts and not TEXTS.keys().isdisjoint(types) else "",
+    )
+
+
+def selected(types: dict[str, str], known: dict[str, Column]) -> str:
+    """SQL of our columns from the table `source`, whose columns have these types, and `place`, the row's number."""
+    cells = {name: cell(each, types.get(name)) for name, each in known.items() if name in {*types, "strategy"}}
+    expressions = [f'{EXPRESSIONS.get(name, "{}").format(sql)} as "{name}"' for name, sql in cells.items()]
+    return f"select {', '.join(expressions)}, rowid + 1 as place from source"
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> Locate:
-    """The table `source` of the file's columns, and `place`. Raises AdvisorError for columns that are not ours."""
+    """The table `source` of the file's columns. Raises AdvisorError for columns that are not ours."""
     try:
         found = connection.execute("select * from read_parquet($file) limit 0", {"file": str(file)})
         names = [str(column[0]) for column in found.description or ()]
         if strange := next((name for name in names if name not in KNOWN), None):
             raise _strange(strange, str(file))
         _check_present(names, str(file))
-        query = "create temp table source as select *, row_number() over () as place from read_parquet($file)"
-        connection.execute(query, {"file": str(file)})
+        connection.execute("create temp table source as select * from read_parquet($file)", {"file": str(file)})
     except duckdb.Error as error:
         raise AdvisorError(f"cannot be read ({first_line(error)})", where=str(file), hint=FORMS) from None
     return lambda place: f"{file}, row {place}"
 
 
 def _read_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> Locate:
-    """The table `source` of every column as JSON, and `place`. Raises AdvisorError as `_read_parquet`."""
+    """The table `source` of every column as JSON: an inferred type would make a date of an answer. Raises as above."""
     try:
         keys: dict[str, int] = dict(connection.execute(KEYS, {"file": str(file)}).fetchall())
-        connection.execute(f"create temp table source as {READ_JSON}", {"file": str(file)})
+        as_json = ", ".join(f"'{name}': 'JSON'" for name in KNOWN if name in {*keys, *REQUIRED})
+        read = f"select * from read_json($file, format = 'newline_delimited', columns = {{{as_json}}})"
+        connection.execute(f"create temp table source as {read}", {"file": str(file)})
     except duckdb.Error as error:
         if found := is_no_row(file):
             raise AdvisorError(found[1], where=f"{file}, line {found[0]}", hint=FORMS) from None
@@ -92,7 +107,7 @@ def _read_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> Locate:
     if strange := next((key for key in keys if key not in KNOWN), None):
         raise _strange(strange, f"{file}, line {first_line_where(file, lambda row: strange in row)}")
     for name in REQUIRED:
-        if keys.get(name, 0) < n_rows:
+        if keys.get(name, 0) != n_rows:  # more where a line has the key twice
             if found := is_no_row(file):  # null, which is no object either, is a row without cells to DuckDB
                 raise AdvisorError(found[1], where=f"{file}, line {found[0]}", hint=FORMS)
             line = first_line_where(file, lambda row, name=name: name not in row)  # type: ignore[misc]
@@ -118,16 +133,15 @@ def _digest(file: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _check_types(
-    connection: duckdb.DuckDBPyConnection, types: dict[str, str], cells: dict[str, str], locate: Locate
-) -> None:
+def _check_types(connection: duckdb.DuckDBPyConnection, types: dict[str, str], locate: Locate) -> None:
     """Raises AdvisorError for the first row with a cell that is none of its column."""
-    wrong = {name: f"{given(name, types[name])} and ({cells[name]}) is null" for name in KNOWN if name in types}
+    wrong = {name: misfit(each, types[name]) for name, each in KNOWN.items() if name in types}
     cases = " ".join(f"when {condition} then '{name}'" for name, condition in wrong.items())
-    query = f"select place, case {cases} end as name from source where {' or '.join(wrong.values())} limit 1"
+    query = f"select rowid + 1, case {cases} end from source where {' or '.join(wrong.values())} limit 1"
     if row := connection.execute(query).fetchone():
         place, name = row
-        value = connection.execute(f'select "{name}" from source where place = $place', {"place": place}).fetchall()
+        query = f'select "{name}" from source where rowid + 1 = $place'
+        value = connection.execute(query, {"place": place}).fetchall()
         shown = _shown(json.loads(value[0][0]) if types[name] == "JSON" else value[0][0])
         hint = f"{name} is a {KNOWN[name].words}"
         raise AdvisorError(f"{name} is {shown[:SHOWN]}", where=locate(place), hint=hint)
@@ -135,9 +149,3 @@ def _check_types(
 
 def _shown(value: object) -> str:
     return str(value) if isinstance(value, Decimal) else repr(value)
-
-
-def _query(cells: dict[str, str]) -> str:
-    """Every column of Sample from the table `source`, null where it has none, and the place of the row."""
-    selected = [f'{EXPRESSIONS.get(name, "{}").format(cell)} as "{name}"' for name, cell in cells.items()]
-    return f"select {', '.join(selected)}, place from source"

@@ -17,7 +17,8 @@ from advisor.units import counted, significant
 def sample_blocks(done: ImportedSamples) -> list[Block]:
     """Of answers."""
     runs = f"{counted(len(done.new_runs), 'run')} added, {len(done.unchanged)} there already"
-    return [f"{counted(done.rows, 'answer')}: {runs}"]
+    texts = f", {counted(done.texts, 'text')} kept" if done.texts else ""
+    return [f"{counted(done.rows, 'answer')}: {runs}{texts}"]
 
 
 def run_blocks(done: ImportedRuns) -> list[Block]:

@@ -68,8 +68,12 @@ def insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: Path, *
         query = f"insert into {table} by name select *{added} from read_parquet($file)"
         connection.execute(query, {"file": str(file)})
     except duckdb.Error as error:
-        what = f"cannot be read ({str(error).splitlines()[0]})"
-        raise AdvisorError(what, where=str(file), hint=MEND) from None
+        raise unreadable(file, error) from None
+
+
+def unreadable(file: Path, error: Exception) -> AdvisorError:
+    """The error for a sealed file that is damaged."""
+    return AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(file), hint=MEND)
 
 
 def rows_table(connection: duckdb.DuckDBPyConnection, row: type, name: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ import duckdb
 
 from advisor.errors import AdvisorError
 from advisor.store.folders import entries, visible
-from advisor.store.measurements import MEND
+from advisor.store.measurements import MEND, unreadable
 from advisor.store.samples import SETUP
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -113,8 +113,7 @@ def _texts(workspace: Workspace) -> dict[str, int]:
             try:
                 (count,) = connection.execute("select count(*) from read_parquet($f)", {"f": str(file)}).fetchall()[0]
             except duckdb.Error as error:
-                what = f"cannot be read ({str(error).splitlines()[0]})"
-                raise AdvisorError(what, where=str(file), hint=MEND) from None
+                raise unreadable(file, error) from None
             found[file.stem] = found.get(file.stem, 0) + count
     return found
 

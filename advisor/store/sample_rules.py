@@ -21,6 +21,8 @@ MOST_TOKENS = 10**8
 MOST_SEARCH_TOKENS = 10**11
 """Of the whole search of one question."""
 FINISH_REASONS = ("stop", "length", "forced", "loop", "error", "unchecked")
+TOKENIZER = "tokenizer"
+"""Where tokens come from that no engine counted."""
 RECORDED = ("sampling", *(name for name, strategy in STRATEGIES.items() if strategy.search != "sampling"))
 """Strategies of stored answers: those whose answers are plain samples are derived from `sampling`."""
 KEYS = ("model", "task", "question_id")
@@ -86,6 +88,11 @@ def _finish_reason(row: Mapping[str, Any]) -> bool:
     return row.get("finish_reason") is not None and row["finish_reason"] not in FINISH_REASONS
 
 
+def _tokens_from(row: Mapping[str, Any]) -> bool:
+    found = row.get("tokens_from")
+    return found is not None and (found != TOKENIZER or row["generated_tokens"] is None)
+
+
 def _answer_of_a_failure(row: Mapping[str, Any]) -> bool:
     return row.get("finish_reason") == "error" and (row["answer"] is not None or bool(row["correct"]))
 
@@ -109,6 +116,12 @@ RULES = (
         _finish_reason,
         f"finish_reason not in {FINISH_REASONS!r}",
         f"known: {', '.join(FINISH_REASONS)}; leave it empty where it is not known",
+    ),
+    Rule(
+        "tokens_from",
+        _tokens_from,
+        f"tokens_from != '{TOKENIZER}' or (tokens_from is not null and generated_tokens is null)",
+        f"known: {TOKENIZER}, with generated_tokens; leave it empty where the engine counted",
     ),
     Rule(
         "answer",

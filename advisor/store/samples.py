@@ -23,6 +23,11 @@ class Sample:
     correct: bool = column("whether the answer is right")
     generated_tokens: int | None = column("reasoning included; null: not recorded")
     prompt_tokens: int | None = column("of the question's prompt; null: not recorded", default=None)
+    tokens_from: str | None = column(
+        "where both counts come from; null: the engine that drew the answer; `tokenizer`: counted from the texts"
+        " afterwards, by an import whose file had none",
+        default=None,
+    )
     score: float | None = column("reward of the answer, where a reward model scored it", default=None)
     reward_model: str | None = column("that model; votes are weighted by one at a time", default=None)
     strategy: str = column(

@@ -33,6 +33,10 @@ class Text:
     rewards: str | None = column("JSON list of the rewards of its steps", default=None)
 
 
+WRITTEN = ("prompt", "text", "reasoning", "reference", "kind")
+"""The columns that say what was written, without those that name the answer."""
+
+
 def texts_writer(rows: Iterable[dict[str, Any]]) -> Callable[[Path], None]:
     """A function that writes the rows, whose keys are columns of Text, to a path, a batch at a time."""
 

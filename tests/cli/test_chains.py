@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -162,3 +163,17 @@ def test_a_report_of_own_answers_names_their_run(advisor, tmp_path):
     assert advisor("fit", *ws)[0] == 0
     assert advisor("report", "-o", tmp_path / "r.md", "--task", "toy", *ws)[0] == 0
     assert f"measured: {run}" in (tmp_path / "r.md").read_text()
+
+
+def test_a_log_of_inspect_becomes_a_curve_and_a_pick(advisor, tmp_path):
+    ws = ("--workspace", tmp_path / "ws")
+    log = Path(__file__).parents[1] / "importers" / "logs" / "inspect" / "sums.eval"
+    code, out, err = advisor("import", "inspect", log, *ws)
+    assert (code, out) == (0, "15 answers: 1 run added, 0 there already, 15 texts kept\n")
+    assert f"advisor: {log}: sums: right and wrong by answer\n" in err
+    answer(advisor, "fit", *ws)
+    curve = answer(advisor, "curve", "qwen3-8b", "--task", "sums", *ws)
+    assert [p["n_samples"] for p in curve["points"]][:1] == [1]
+    assert curve["points"][0]["accuracy"] == pytest.approx(0.6)
+    pick = answer(advisor, "recommend", "--task", "sums", "--gpu", "l4", *ws)["recommended"]
+    assert pick["model"] == "Qwen/Qwen3-8B"

@@ -78,6 +78,16 @@ def test_options_that_repeat_may_be_repeated(advisor):
         (["compare", "qwen3-8b", "gpt-oss-120b", "--task", "gsm8k", "--output-tokens", "9"], "--output-tokens: cannot"),
         (["compare", "qwen3-8b"], "second"),
         (["import", "answers", "x"], "unknown kind of import 'answers'"),
+        (
+            ["import", "samples", "x.jsonl", "--metric", "em"],
+            "--metric: is for inspect, lm-eval, lighteval, evalscope, not",
+        ),
+        (
+            ["import", "epoch", "x.parquet", "--no-texts"],
+            "--no-texts: is for samples, inspect, lm-eval, lighteval, eva",
+        ),
+        (["import", "inspect", "x.eval", "--license", "mit"], "--license: is for model, not for inspect"),
+        (["import", "lm-eval", "x.jsonl"], "x.jsonl: no samples of lm-eval here; accepted: "),
         (["import", "samples", "x.jsonl", "--gpu", "l4"], "--gpu: is for runs, vllm-bench, guidellm, not for samples"),
         (["estimate", "qwen3-8b", "--gpu", "l4", "--concurrency", "many"], "--concurrency"),
         (["estimate", "no-such-model", "--gpu", "l4"], "unknown model 'no-such-model'"),

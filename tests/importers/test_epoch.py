@@ -72,3 +72,38 @@ def test_impossible_rows_name_the_answer(tmp_path, row, message):
     with pytest.raises(AdvisorError, match=rf"epoch\.parquet, question '\w+', sample 0: {message}"):
         imported(tmp_path, row)
     assert not (tmp_path / "ws").exists()
+
+
+def test_what_is_left_out_is_named_with_what_would_bring_it_in(tmp_path):
+    rows = [("phi-4", "'B'", 1, 7), ("gpt-4o", "'B'", 1, 7), ("gpt-4o", "'B'", 1, 7), ("Some-Lab/New", "'C'", 0, 7)]
+    done, found = imported(tmp_path, *rows)
+    assert done.rows == 2
+    assert {model for model, *_ in found} == {"microsoft/phi-4", "Some-Lab/New"}
+    left_out, uncosted = sorted(done.notes, key=lambda note: "no config" in note)
+    assert left_out.startswith("left out: 2 answers of 'gpt-4o', no open model known here; name it with --model")
+    assert "`advisor import model FOLDER`" in left_out
+    assert uncosted.startswith("Some-Lab/New has no config in the catalogue: its answers are in, but it cannot be")
+
+
+def test_a_name_of_the_users_own_stands_for_the_one_model_of_a_file(tmp_path):
+    path = table(tmp_path, ("gpt-4o", "'B'", 1, 7))
+    ws = Workspace(tmp_path / "ws")
+    with pytest.raises(AdvisorError, match=r"holds no answer of a known open model.*'gpt-4o'.*--model"):
+        import_epoch(ws, path)
+    assert import_epoch(ws, path, model="ours-7b").rows == 1
+    with pytest.raises(AdvisorError, match=r"has answers of 2 models.*leave --model out"):
+        import_epoch(ws, table(tmp_path, ("a", "'B'", 1, 7), ("b", "'B'", 1, 7)), model="ours-7b")
+
+
+def test_other_benchmarks_and_invalid_rows_are_counted(tmp_path):
+    path = table(tmp_path, ("phi-4", "'B'", 1, 7), ("phi-4", "'B'", 1, 7), ("phi-4", "'B'", 1, 7))
+    changed = tmp_path / "changed.parquet"
+    benchmark = "if(question_id = 'q1', 'FrontierMath', benchmark) as benchmark"
+    rows = f"select * replace ({benchmark}, if(epoch = 2, 0, 1) as valid) from '{path}'"
+    duckdb.execute(f"copy ({rows}) to '{changed}'")
+    done = import_epoch(Workspace(tmp_path / "ws"), changed)
+    assert done.rows == 1
+    assert done.notes == (
+        "left out: 1 answer that Epoch marks as not valid",
+        "left out: 1 answer to FrontierMath: only GPQA-Diamond and OTIS-Mock-AIME-24-25 are read",
+    )

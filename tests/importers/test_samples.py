@@ -2,11 +2,15 @@ import json
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from advisor.errors import AdvisorError
+from advisor.importers.cells import cell, misfit
 from advisor.importers.files import ImportedSamples
 from advisor.importers.samples import import_samples
 from advisor.store.samples import Sample
+from advisor.store.texts import Text
 from advisor.store.workspace import Workspace
 from advisor.tables import columns
 
@@ -47,7 +51,7 @@ def sealed(ws):
 def test_rows_come_back_in_the_columns_of_samples(ws, write):
     done = import_samples(ws, write([*ROWS, ROWS[0]]))
     assert done == ImportedSamples(12, tuple(sealed(ws)), ())
-    assert set(done.to_dict()) == {"rows", "new_runs", "unchanged"}
+    assert set(done.to_dict()) == {"rows", "new_runs", "unchanged", "texts", "notes"}
     file = ws.own / "measurements" / "samples" / f"{done.new_runs[0]}.parquet"
     found = duckdb.sql(f"from '{file}'")
     assert found.columns == [c.name for c in columns(Sample)]
@@ -264,3 +268,115 @@ def test_an_unknown_column_of_a_parquet_file_is_named(ws, tmp_path, write):
     duckdb.execute(f"copy (select *, 1 as scores from '{ws.own}/measurements/samples/r1.parquet') to '{table}'")
     with pytest.raises(AdvisorError, match=r"more\.parquet: unknown column 'scores'; did you mean score"):
         import_samples(ws, table)
+
+
+WRITTEN = {"text": "so 0", "prompt": "what?", "reference": "0", "kind": "exact", "reasoning": "well"}
+
+
+def texts_of(ws, run, names):
+    return duckdb.sql(f"select {names} from '{ws.own}/measurements/texts/{run}.parquet' order by all").fetchall()
+
+
+@pytest.mark.parametrize("form", ["json", "parquet"])
+def test_texts_go_into_a_file_of_their_own(ws, write, tmp_path, form):
+    rows = [row | {"run_id": "r", "text": f"{row['question_id']} {row['sample_index']}"} for row in ROWS]
+    rows[5] |= WRITTEN | {"text": 'a \\ and a "é"'}
+    path = write(rows)
+    if form == "parquet":
+        duckdb.execute(f"copy (from read_json('{path}')) to '{tmp_path / 'x.parquet'}'")
+        path = tmp_path / "x.parquet"
+    done = import_samples(ws, path)
+    assert (done.rows, done.texts, done.notes) == (12, 12, ())
+    assert duckdb.sql(f"from '{ws.own}/measurements/texts/r.parquet'").columns == [c.name for c in columns(Text)]
+    assert duckdb.sql(f"from '{ws.own}/measurements/samples/r.parquet'").columns == [c.name for c in columns(Sample)]
+    names = "run_id, question_id, sample_index, text, prompt, reference, kind, reasoning"
+    expected = [
+        (r["run_id"], r["question_id"], r["sample_index"], *(r.get(n) for n in names.split(", ")[3:])) for r in rows
+    ]
+    assert texts_of(ws, "r", names) == expected
+
+
+def test_texts_are_optional_and_may_come_later(ws, write):
+    rows = [row | {"run_id": "r"} for row in ROWS]
+    with_texts = [rows[0] | WRITTEN, *rows[1:]]
+    assert import_samples(ws, write(with_texts), texts=False).texts == 0
+    assert not (ws.own / "measurements" / "texts").exists()
+    again = import_samples(ws, write(with_texts))
+    assert (again.unchanged, again.texts) == (("r",), 1)
+    other = import_samples(ws, write([rows[0] | WRITTEN | {"text": "else"}, *rows[1:]]))
+    assert (other.texts, len(other.notes)) == (0, 1)
+    assert "other texts of run r are kept already and stay" in other.notes[0]
+    assert texts_of(ws, "r", "text") == [("so 0",)]
+
+
+def test_texts_of_a_run_that_is_there_under_another_name_go_by_that_name(ws, write):
+    import_samples(ws, write([row | {"run_id": "first"} for row in ROWS]))
+    import_samples(ws, write([row | {"run_id": "second"} | WRITTEN for row in ROWS]))
+    assert set(texts_of(ws, "first", "run_id, text")) == {("first", "so 0")}
+    assert sealed(ws) == ["first"]
+
+
+def test_texts_that_no_run_can_tell_apart_are_not_kept(ws, write):
+    done = import_samples(ws, write([r | {"model": m, "run_id": "r"} | WRITTEN for r in ROWS for m in ("a/x", "b/y")]))
+    assert (done.rows, done.texts) == (24, 0)
+    assert "give each of its models and tasks a run_id" in done.notes[0]
+
+
+def test_prompts_without_a_text_are_named(ws, write):
+    done = import_samples(ws, write([ROWS[0] | {"text": "so 0"}, ROWS[1] | {"prompt": "what?"}]))
+    assert done.texts == 1
+    assert "1 answer with a prompt or the like but no text" in done.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"text": 7, "kind": "essay"}, "line 2: unknown kind of answer 'essay'; known"),
+        ({"text": ["so"]}, r"line 2: text is \['so'\]; text is a text"),
+        ({"text": "so", "prompts": "x"}, "line 2: unknown column 'prompts'; did you mean prompt"),
+    ],
+)
+def test_bad_texts_leave_nothing_behind(ws, write, change, message):
+    with pytest.raises(AdvisorError, match=message):
+        import_samples(ws, write([ROWS[0], ROWS[1] | change]))
+    assert not ws.own.exists()
+
+
+def test_answers_that_differ_in_their_text_alone_are_no_copies(ws, write):
+    with pytest.raises(AdvisorError, match=r"disagree about sample 0 .*: texts\.text"):
+        import_samples(ws, write([ROWS[0] | {"text": text} for text in ("so 0", "thus 0")]))
+    assert import_samples(ws, write([ROWS[0] | {"text": "so 0"}] * 2)).texts == 1
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**18), 10**18), st.floats(-1e9, 1e9), st.text(), st.lists(st.integers())
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(VALUES, VALUES, VALUES, VALUES), min_size=1, max_size=8))
+def test_a_cell_is_the_value_of_its_json_or_refused(tmp_path, found):
+    """The first sign of a cell tells what it holds: against Python's own reading of the line."""
+    kept = [c for c in columns(Sample) if c.name in ("answer", "seed", "score", "correct")]
+    path = tmp_path / "cells.jsonl"
+    lines = [dict(zip((c.name for c in kept), row, strict=True)) for row in found]
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    names = ", ".join(f"'{c.name}': 'JSON'" for c in kept)
+    source = f"read_json('{path}', format = 'newline_delimited', columns = {{{names}}})"
+    cells = ", ".join(f"{cell(c, 'JSON')}, {misfit(c, 'JSON')}" for c in kept)
+    for values, ours in zip(found, duckdb.execute(f"select {cells} from {source}").fetchall(), strict=True):
+        for each, value, (read, refused) in zip(kept, values, zip(ours[::2], ours[1::2], strict=True), strict=True):
+            expected = python_cell(each.kind, value)
+            assert bool(refused) == (value is not None and expected is None), (each.name, value)
+            assert read == expected or (isinstance(read, str) and not isinstance(value, str)), (each.name, value)
+
+
+def python_cell(kind, value):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is str:
+        return value if isinstance(value, str) else str(value) if is_number else None
+    if kind is bool:
+        return bool(value) if isinstance(value, bool | int | float) and value in (0, 1) else None
+    if not is_number or (kind is int and value != int(value)):
+        return None
+    return int(value) if kind is int else float(value)

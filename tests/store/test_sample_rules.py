@@ -29,6 +29,9 @@ BROKEN = [
     {"finish_reason": "error", "correct": False},
     {"finish_reason": "error", "answer": None},
     {"search_generated_tokens": 4},
+    {"tokens_from": "guess"},
+    {"tokens_from": ""},
+    {"tokens_from": "tokenizer", "generated_tokens": None},
 ]
 SOUND = [
     {},
@@ -37,6 +40,7 @@ SOUND = [
     *[{"strategy": name} for name in ("sampling", "greedy", "rebase", "mcts", "thinking-budget", "adaptive-majority")],
     {"generated_tokens": None, "search_generated_tokens": 0},
     {"search_generated_tokens": 5},
+    {"tokens_from": "tokenizer"},
     {"answer": None, "correct": False},
     {"answer": "", "finish_reason": "length"},
     {"finish_reason": "error", "answer": None, "correct": False, "generated_tokens": 0},
