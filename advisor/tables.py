@@ -13,6 +13,7 @@ The reader of CSV files, the SQL that creates the table and the page docs/format
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import Enum
@@ -21,16 +22,23 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from advisor.errors import AdvisorError
+from advisor.input_files import checked_file
+from advisor.printable import is_printable
 
 Row = TypeVar("Row")
 
 SQL_TYPES = {str: "varchar", int: "bigint", float: "double", bool: "boolean"}
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+MOST_BITS = 63
+"""Of a whole number without its sign: what a column of a file can hold."""
 
 
-def column(doc: str, *, default: Any = MISSING) -> Any:
-    """A field of a row: its meaning, and the value of a cell that is empty or a column that is absent."""
-    return field(default=default, metadata={"doc": doc})
+def column(doc: str, *, default: Any = MISSING, free_text: bool = False) -> Any:
+    """A field of a row: its meaning, and the value of a cell that is empty or a column that is absent.
+
+    A `free_text` may hold any characters; every other text is a name or a remark on one line.
+    """
+    return field(default=default, metadata={"doc": doc, "free_text": free_text})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,12 @@ class Column:
     required: bool
     doc: str
     path: tuple[str, ...]
+    free_text: bool = False
+
+    @property
+    def is_one_line(self) -> bool:
+        """Whether it is a text without line breaks, control and invisible characters."""
+        return self.kind is str and not self.free_text
 
     @property
     def sql_type(self) -> str:
@@ -69,7 +83,8 @@ def columns(row: type[Any]) -> tuple[Column, ...]:
                 Column(f.name, float, False, True, str(f.metadata.get("doc", "")), (each.name, f.name)) for f in inner
             ]
         else:
-            found.append(Column(each.name, kinds[0], nullable, required, doc, (each.name,)))
+            free = bool(each.metadata.get("free_text"))
+            found.append(Column(each.name, kinds[0], nullable, required, doc, (each.name,), free))
     return tuple(found)
 
 
@@ -81,8 +96,9 @@ def create_table(row: type[Any], name: str, *more: str) -> str:
 
 def read_rows(path: Path, row: type[Row], *, hint: str) -> tuple[Row, ...]:
     """The rows of a CSV file, none where there is no file. Raises AdvisorError naming file, line and column."""
-    if not path.exists():
+    if not os.path.exists(path):
         return ()
+    checked_file(path, hint=hint)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
@@ -107,7 +123,8 @@ def _parsed(reader: Any, row: type[Row], path: Path, hint: str) -> Iterator[Row]
             try:
                 value = parse(cells_[place])
             except ValueError:
-                what = f"{each.name} is {cells_[place]!r}, not a {each.words}"
+                hidden = each.is_one_line and ": it has line breaks, control or invisible characters"
+                what = f"{each.name} is {cells_[place]!r}, not a {each.words}{hidden or ''}"
                 raise AdvisorError(what, where=where, hint=hint) from None
             if value is not None or each.nullable or each.required:
                 _place(made, each.path, value)
@@ -140,11 +157,14 @@ def _parser(each: Column) -> Callable[[str], Any]:
             return None
         if kind is bool:
             return {"true": True, "false": False}[text.lower()] if text.lower() in {"true", "false"} else _refuse()
+        if each.is_one_line and not is_printable(text):
+            raise ValueError
         if issubclass(kind, Enum) or kind is str:
             return kind(text)
         if "_" in text or not text.isascii():
             raise ValueError
-        return kind(text)
+        number = kind(text)
+        return number if kind is float or number.bit_length() <= MOST_BITS else _refuse()
 
     return parse
 
