@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.cli import options
-from advisor.cli.output import emit
+from advisor.cli.output import emit, say
 from advisor.errors import AdvisorError, unknown
 from advisor.importers import IMPORTERS
+from advisor.printable import shown
 from advisor.strategies import STRATEGIES
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def calibrate(
             progress=_watcher(),
         )
     except KeyboardInterrupt:
-        print("advisor: every answered question is kept; run the same command to resume", file=sys.stderr)
+        say("every answered question is kept; run the same command to resume")
         raise
     emit(done, calibrations.blocks, as_json)
     if not done.failed:
@@ -144,7 +145,7 @@ def _watcher() -> Callable[[Progress], None]:
         if now - last >= EVERY_S or progress.done == progress.questions:
             last = now
             end = "\r" if sys.stderr.isatty() else "\n"
-            print(progress_line(progress), file=sys.stderr, end=end, flush=True)
+            print(shown(progress_line(progress)), file=sys.stderr, end=end, flush=True)
 
     return watch
 
@@ -190,7 +191,7 @@ def profile(
     from advisor.reports import profiles
 
     def watch(step: Step) -> None:
-        print(profiles.step_line(step), file=sys.stderr, flush=True)
+        print(shown(profiles.step_line(step)), file=sys.stderr, flush=True)
 
     gc.enable()
     opened = options.open_workspace(workspace)
@@ -213,14 +214,14 @@ def profile(
             progress=watch,
         )
     except KeyboardInterrupt:
-        print("advisor: every measured load is kept; run the same command to resume", file=sys.stderr)
+        say("every measured load is kept; run the same command to resume")
         raise
     emit(done, profiles.blocks, as_json)
     _next_step(opened)
 
 
 def _next_step(workspace: Workspace) -> None:
-    print(f"advisor: kept in {workspace.writable}; next: {workspace.fit_command}", file=sys.stderr)
+    say(f"kept in {workspace.writable}; next: {workspace.fit_command}")
 
 
 def import_(

@@ -13,8 +13,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from advisor.cli import choose, collect, lookup
-from advisor.cli.output import leave_stdout, unwritten
+from advisor.cli.output import leave_stdout, say, unwritten
 from advisor.errors import DISTRIBUTION, AdvisorError, MissingAbility
+from advisor.printable import shortened, shown
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Choose": {
@@ -39,6 +40,8 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 }
 
 
+LONGEST_LINE = 1000
+"""Characters of a line about a mistyped command."""
 NUMBERS = {"float", "int", "integer"}
 """Types of options, as they name themselves."""
 
@@ -146,7 +149,7 @@ def run(arguments: list[str]) -> int:
         if os.environ.get("ADVISOR_DEBUG"):
             raise
         what = f"bug in advisor ({type(error).__name__}: {error})"
-        print(f"advisor: {what}; ADVISOR_DEBUG=1 shows the traceback", file=sys.stderr)
+        say(f"{shortened(' '.join(what.split()), LONGEST_LINE)}; ADVISOR_DEBUG=1 shows the traceback")
         return 70
     return code if isinstance(code, int) else 0
 
@@ -154,4 +157,4 @@ def run(arguments: list[str]) -> int:
 def _usage_line(error: Exception) -> str:
     """One line for a mistyped command line; the whole help where nothing was typed."""
     text = str(getattr(error, "format_message", error.__str__)())
-    return text if text.startswith("Usage:") else f"advisor: {' '.join(text.split())}"
+    return text if text.startswith("Usage:") else f"advisor: {shortened(shown(' '.join(text.split())), LONGEST_LINE)}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from advisor.errors import MissingAbility
+from advisor.printable import shown
 from advisor.values import Value, to_json
 
 if TYPE_CHECKING:
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer", bound=Value)
 
 
+def say(text: str) -> None:
+    """One line on stderr, what no screen shows as its code."""
+    print(f"advisor: {shown(text)}", file=sys.stderr)
+
+
 def emit(answer: Answer, blocks: Callable[[Answer], Iterable[Block]], as_json: bool) -> None:
     """Print a verb's answer, and what it has to say beside it."""
     for note in getattr(answer, "notes", ()):
-        print(f"advisor: {note}", file=sys.stderr)
+        say(note)
     write(to_json(answer) if as_json else blocks(answer))
 
 
