@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from advisor.printable import LONGEST_NAME, shortened, shown
+from advisor.printable import LONGEST_NAME, NAME, is_name, shortened, shown
 
 DISTRIBUTION = "frontier-advisor"
 """What `pip` calls this program; the name `advisor` belongs to another project on the public index."""
@@ -63,6 +63,13 @@ def install(*extras: str) -> str:
     "pip install 'frontier-advisor[tasks]'"
     """
     return f"pip install '{DISTRIBUTION}[{','.join(extras)}]'"
+
+
+def checked_name(name: str, *, where: str) -> str:
+    """The name of a model, task or question. Raises AdvisorError for one that is empty or cannot be shown."""
+    if not name.strip() or not is_name(name):
+        raise AdvisorError(f"{name!r} is no name", where=where, hint=f"a name is {NAME}")
+    return name
 
 
 def unknown(kind: str, name: str, known: Iterable[str], *, where: str = "", listed_by: str = "") -> AdvisorError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from advisor.arguments import check_fields
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import Gpus
+from advisor.input_files import checked_file
 from advisor.tables import column, read_rows
 from advisor.units import plain_number
 
@@ -66,7 +68,7 @@ class Prices:
         found: dict[tuple[str, str], list[Price]] = {}
         for path in (folder / "prices.csv" for folder in folders):
             here: dict[tuple[str, str], list[Price]] = {}
-            for offer in read_prices(path, gpus) if path.is_file() else ():
+            for offer in read_prices(path, gpus) if os.path.exists(path) else ():
                 kind = offer.kind or KINDS[0]
                 here.setdefault((offer.gpu, kind), []).append(replace(offer, kind=kind))
             found |= here
@@ -105,8 +107,7 @@ def age_days(as_of: str, today: date) -> int | None:
 
 def read_prices(path: Path, gpus: Gpus) -> tuple[Price, ...]:
     """Offers of a CSV with at least `gpu,usd_per_hour`. Raises AdvisorError naming file, line and column."""
-    if not path.is_file():
-        raise AdvisorError("no such price file", where=str(path), hint=FORMS)
+    checked_file(path, hint=FORMS, missing="no such price file")
     offers = read_rows(path, Price, hint="a price file has the columns gpu,usd_per_hour")
     return tuple(_checked(offer, gpus, where=f"{path}, line {line}") for line, offer in enumerate(offers, 2))
 

@@ -23,6 +23,7 @@ from advisor.calibration.sampling_plan import Plan
 from advisor.engines.connect import Endpoint, check_url, options, policy, rewards, run, weights
 from advisor.engines.protocol import Generate, Score
 from advisor.engines.rewards import StepMarks
+from advisor.errors import checked_name
 from advisor.importers.own_model import stored_name
 from advisor.models.catalog import Catalog
 from advisor.store.workspace import Workspace
@@ -161,7 +162,7 @@ def calibrate(
     if sealed := recorded(plan, known_task, folder):
         return _calibration(*sealed, notes=(RECORDED, *_notes(sealed[1])))
     engines = Engines(
-        Endpoint(url, served_model or name) if url else weights(model, name),
+        Endpoint(url, checked_name(served_model or name, where="--served-model")) if url else weights(model, name),
         _reward_source(reward_model, rated_by, reward_url),
         settings,
         in_flight,

@@ -11,6 +11,7 @@ import duckdb
 from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.importers.files import ImportedSamples, first_line, seal_samples
+from advisor.input_files import checked_parquet
 from advisor.models.catalog import Catalog
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -43,6 +44,7 @@ MODELS = {
 """Epoch's names in lower case; those that are not here are looked up in the catalog."""
 
 
+FORMS = "accepted: a Parquet file of samples of Epoch AI's benchmarking hub"
 HUGGING_FACE_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -52,9 +54,7 @@ def import_epoch(workspace: Workspace, path: str | os.PathLike[str]) -> Imported
 
     Raises AdvisorError for a file that is not Epoch's.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise AdvisorError("no such file", where=str(file))
+    file = checked_parquet(Path(path), hint=FORMS)
     connection = duckdb.connect()
     connection.execute("create table epoch_models (published varchar, model varchar)")
     try:

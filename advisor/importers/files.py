@@ -48,8 +48,6 @@ def seal_samples(
     under whatever name, are left alone; other rows under a recorded name are refused. Raises AdvisorError for
     unreadable files, wrong columns, rows that no answer can be, and rows that contradict each other.
     """
-    if not path.is_file():
-        raise AdvisorError("no such file", where=str(path))
     connection.execute(create_table(Sample, "incoming", "place bigint"))
     try:
         arguments = {"file": str(path)} if "$file" in query else {}

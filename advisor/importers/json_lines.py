@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+LONGEST_LINE_BYTES = 2**25
+"""Twice what is read as one row: a longer line is cut, and then is no row."""
+
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that hold something, numbered from 1 as an editor does."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number in itertools.count(1):
+            line = file.readline(LONGEST_LINE_BYTES)
+            if not line:
+                return
             if line.strip():
                 yield number, line
 

@@ -16,6 +16,7 @@ from advisor.importers.cells import cell, given
 from advisor.importers.files import REQUIRED, ImportedSamples, first_line, seal_samples
 from advisor.importers.incoming import Locate
 from advisor.importers.json_lines import first_line_where, is_no_row, line_of
+from advisor.input_files import MOST_SEALED_BYTES, checked_file, checked_parquet
 from advisor.store.samples import Sample
 from advisor.store.workspace import Workspace
 from advisor.tables import columns
@@ -47,10 +48,10 @@ SHOWN = 60
 def import_samples(workspace: Workspace, path: str | os.PathLike[str]) -> ImportedSamples:
     """Seal one file a run. Raises AdvisorError naming the file, the line or row, and the column at fault."""
     file = Path(path)
-    if not file.is_file():
-        raise AdvisorError("no such file", where=str(file), hint=FORMS)
+    checked_file(file, hint=FORMS, most_bytes=MOST_SEALED_BYTES)
     connection = duckdb.connect()
     if file.suffix == ".parquet":
+        checked_parquet(file, hint=FORMS)
         locate = _read_parquet(connection, file)
     elif file.suffix in {".jsonl", ".ndjson", ".json"}:
         locate = _read_lines(connection, file)

@@ -17,12 +17,13 @@ from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS
 from advisor.importers.files import files_of_length
+from advisor.input_files import MOST_BYTES, checked_file, checked_parquet
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.parallelism import Parallelism
 from advisor.store.identity import RUN_ID, run_id
 from advisor.store.measurements import holds, seal_rows
-from advisor.store.runs import STATES, Run
+from advisor.store.runs import STATES, Run, hidden_fault
 from advisor.store.workspace import Workspace
 from advisor.tables import columns
 from advisor.units import checked_count
@@ -43,6 +44,8 @@ DECIDED_BY_FLAG = ("model",)
 """Columns where the flag goes before the report: reports name a model as it was served."""
 AGREED = ("gpu", "parallelism", "precision", "kv_precision", "engine")
 """Columns where flag and report must say the same, where both say something."""
+DAMAGED = (KeyError, IndexError, AttributeError, TypeError, ValueError, ArithmeticError)
+"""What reading a report raises that has another form than its tool writes."""
 LONGEST_S = {"ttft": 3600.0, "tpot": 3600.0, "request": 86400.0}
 """Times beyond which a figure is a slip: milliseconds taken for seconds, for example."""
 
@@ -115,7 +118,7 @@ def seal_report(workspace: Workspace, report: Report, defaults: Defaults) -> Imp
 def _digests(path: Path) -> list[str]:
     """Of the file, or of every file of the folder."""
     files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
-    return [hashlib.sha256(f.read_bytes()).hexdigest() for f in files]
+    return [hashlib.sha256(checked_file(f).read_bytes()).hexdigest() for f in files]
 
 
 def _recorded(folder: Path, rows: Sequence[Row]) -> str | None:
@@ -139,6 +142,8 @@ def _checked(workspace: Workspace, row: Row, defaults: Defaults, where: str) -> 
             what = f"{key} is {found[key]!r}, but {flag} says {given[key]!r}"
             raise AdvisorError(what, where=where, hint="leave the flag out, or correct the report")
     _check_numbers(found, where)
+    if hidden := hidden_fault(found):
+        raise AdvisorError(hidden, where=where)
     return found
 
 
@@ -221,8 +226,9 @@ def import_runs(
 def _table(path: Path) -> Report:
     if path.suffix not in {".csv", ".parquet"}:
         raise AdvisorError(f"has the unknown ending {path.suffix!r}", where=str(path), hint=FORMS)
-    if not path.is_file():
-        raise AdvisorError("no such file", where=str(path), hint=FORMS)
+    checked_file(path, hint=FORMS)
+    if path.suffix == ".parquet":
+        checked_parquet(path, hint=FORMS, most_bytes=MOST_BYTES)
     try:
         found = duckdb.connect().execute(f"from read_{path.suffix[1:]}($file)", {"file": str(path)})
         names = [str(column[0]) for column in found.description or ()]

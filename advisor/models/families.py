@@ -7,13 +7,14 @@ is needed and absent is an error that names it, never a guess; a default is used
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
+from advisor.input_files import read_json
 from advisor.models.config import Config
 from advisor.models.layers import (
     Attention,
@@ -26,6 +27,8 @@ from advisor.models.layers import (
     MixtureOfExperts,
 )
 from advisor.models.spec import ModelSpec
+
+FORMS = "a model is a config.json in the form of Hugging Face, or its folder"
 
 
 def _attention(
@@ -348,7 +351,7 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
     """
     family = str(keys.get("model_type") or "")
     if not family:
-        raise AdvisorError("lacks the field 'model_type'", where=where, hint="give a Hugging Face config.json")
+        raise AdvisorError("lacks the field 'model_type'", where=where, hint=FORMS)
     if family not in FAMILIES:
         raise AdvisorError(
             f"unknown architecture model_type={family!r}", where=where, hint=f"known: {', '.join(FAMILIES)}"
@@ -370,13 +373,8 @@ def _runs(layers: Iterable[Layer]) -> tuple[Layer, ...]:
 
 def read_config(path: Path, *, name: str | None = None) -> ModelSpec:
     """A ModelSpec from a config.json, or from a folder that holds one. Raises AdvisorError."""
-    file = path / "config.json" if path.is_dir() else path
-    try:
-        keys = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise AdvisorError("no such config.json", where=str(file)) from None
-    except (OSError, ValueError) as error:
-        raise AdvisorError(f"is not readable as JSON ({error})", where=str(file)) from None
+    file = path / "config.json" if os.path.isdir(path) else path
+    keys = read_json(file, missing="no such config.json", hint=FORMS)
     if not isinstance(keys, dict):
-        raise AdvisorError("is not a JSON object", where=str(file))
+        raise AdvisorError("is not a JSON object", where=str(file), hint=FORMS)
     return spec_from_config(keys, name=name or str(keys.get("_name_or_path") or file.parent.name), where=str(file))

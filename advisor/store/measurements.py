@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from advisor.errors import AdvisorError
+from advisor.input_files import MOST_SEALED_BYTES, checked_file
+from advisor.printable import NAME, SQL_CLASS
 from advisor.store.seal import sealed
 from advisor.tables import columns, create_table
 
 if TYPE_CHECKING:
     import pandas
+
+REMEDY = "delete it and import again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,28 @@ class Measurements:
         connection = duckdb.connect()
         connection.execute(create_table(self.row, self.table, "own boolean"))
         for file in self.files:
+            checked_file(file, hint=REMEDY, most_bytes=MOST_SEALED_BYTES)
             own = self.own is not None and file.is_relative_to(self.own)
             query = f"insert into {self.table} by name select *, $own as own from read_parquet($file)"
             try:
                 connection.execute(query, {"file": str(file), "own": own})
             except duckdb.Error as error:
                 what = f"is no readable file of {self.table} ({str(error).splitlines()[0]})"
-                raise AdvisorError(what, where=str(file), hint="delete it and import again") from None
+                raise AdvisorError(what, where=str(file), hint=REMEDY) from None
+            if own and (hidden := self._hidden(connection, file)):
+                what = f"has the {hidden[0]} {hidden[1]!r}"
+                raise AdvisorError(what, where=str(file), hint=f"a name is {NAME}; {REMEDY}")
         return connection
+
+    def _hidden(self, connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[str, str] | None:
+        """A column and a cell of a file that no screen can show, where it has such."""
+        names = [c.name for c in columns(self.row) if c.is_one_line]
+        present = {row[0] for row in connection.execute("describe from read_parquet($f)", {"f": str(file)}).fetchall()}
+        for name in (name for name in names if name in present):
+            query = f'select "{name}" from read_parquet($f) where regexp_matches("{name}"::varchar, $hidden) limit 1'
+            if row := connection.execute(query, {"f": str(file), "hidden": SQL_CLASS}).fetchone():
+                return name, str(row[0])
+        return None
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a row. Raises AdvisorError for a damaged file."""
