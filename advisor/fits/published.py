@@ -8,8 +8,12 @@ import duckdb
 
 from advisor.errors import AdvisorError
 from advisor.fits.stored_answers import PACKAGE
+from advisor.input_files import checked_file
+from advisor.printable import NAME, is_name
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
+
+REMEDY = "mend or delete it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Published:
 
 def published(workspace: Workspace) -> list[Published]:
     """Those of the folder that is written to. Raises AdvisorError for a damaged table."""
-    files = [str(file) for file in workspace.published()]
+    files = [str(checked_file(file, hint=REMEDY)) for file in workspace.published()]
     if not files:
         return []
     try:
@@ -37,5 +41,8 @@ def published(workspace: Workspace) -> list[Published]:
     except duckdb.Error as error:
         named = next((file for file in files if file in str(error)), files[0])
         what = f"is no readable table of published accuracies ({str(error).splitlines()[0]})"
-        raise AdvisorError(what, where=named, hint="mend or delete it") from None
+        raise AdvisorError(what, where=named, hint=REMEDY) from None
+    if hidden := next((cell for row in rows for cell in row if isinstance(cell, str) and not is_name(cell)), None):
+        where = ", ".join(files)
+        raise AdvisorError(f"have the name {hidden!r}", where=where, hint=f"a name is {NAME}; {REMEDY}")
     return [Published(*row) for row in rows]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,6 +45,8 @@ AGREED = ("gpu", "parallelism", "precision", "kv_precision", "engine")
 """Columns where flag and report must say the same, where both say something."""
 DAMAGED = (KeyError, IndexError, AttributeError, TypeError, ValueError, ArithmeticError)
 """What reading a report raises that has another form than its tool writes."""
+MOST = 1e15
+"""Of any figure of a load."""
 LONGEST_S = {"ttft": 3600.0, "tpot": 3600.0, "request": 86400.0}
 """Times beyond which a figure is a slip: milliseconds taken for seconds, for example."""
 
@@ -187,8 +188,11 @@ def _check_numbers(row: Row, where: str) -> None:
     for name, value in row.items():
         if value is None or KNOWN[name].kind not in (int, float):
             continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 or value != value:
             hint = "give a number that is not below zero, or leave it empty"
+            raise AdvisorError(f"{name} is {value!r}", where=where, hint=hint)
+        if value > MOST or (KNOWN[name].kind is int and value != int(value)):
+            hint = f"give a {KNOWN[name].words}, up to {MOST:,.0f}"
             raise AdvisorError(f"{name} is {value!r}", where=where, hint=hint)
         longest = LONGEST_S.get(name.split("_")[0]) if name.endswith("_s") else None
         if longest is not None and value > longest:
