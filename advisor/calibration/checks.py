@@ -14,6 +14,9 @@ RATED = {"sampling", "rebase", "mcts"}
 """Searches whose answers a reward model rates."""
 OF_REWARDS = {"--reward", "--step-mark", "--delimiter"}
 
+MOST_SEED = 10**15
+MOST_USD_PER_HOUR = 10**6
+
 
 def checked_sampling(
     temperature: float, top_p: float, frequency_penalty: float, max_tokens: int, seed: int
@@ -28,6 +31,10 @@ def checked_sampling(
         hint = "give a number from -2 to 2"
         raise AdvisorError(f"{frequency_penalty:g} is out of range", where="--frequency-penalty", hint=hint)
     check_whole("--max-tokens", max_tokens, 10**7)
+    if not 0 <= seed <= MOST_SEED:
+        raise AdvisorError(
+            f"{seed} is out of range", where="--seed", hint=f"give a whole number from 0 to {MOST_SEED:,}"
+        )
     return Sampling(temperature, top_p, max_tokens, (), frequency_penalty, seed)
 
 
@@ -79,6 +86,6 @@ def check_used(strategy: str, given: Mapping[str, object], *, rewarded: bool) ->
 
 def check_price(usd_per_hour: float | None) -> None:
     """Raises AdvisorError."""
-    if usd_per_hour is not None and not (math.isfinite(usd_per_hour) and usd_per_hour >= 0):
+    if usd_per_hour is not None and not 0 <= usd_per_hour <= MOST_USD_PER_HOUR:
         hint = "give USD an hour, e.g. 2.1"
         raise AdvisorError(f"{usd_per_hour:g} is no price", where="--usd-per-hour", hint=hint)

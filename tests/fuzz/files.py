@@ -244,4 +244,4 @@ def case(rng, folder, kind=None):
     """A command over a mutated file of some kind."""
     (folder / "ws").mkdir(exist_ok=True)
     name, arguments = KINDS[kind or rng.choice(list(KINDS))](rng, folder)
-    return Case((*arguments, "--workspace", str(folder / "ws")), (name,), folder / "ws")
+    return Case((*arguments, "--workspace", str(folder / "ws")), (name, str(folder)), folder / "ws")
