@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from advisor.printable import LONGEST_NAME, NAME, is_name, shortened, shown
+from advisor.printable import LONGEST_NAME, NAME, is_name, shortened, shown, without_passwords
 
 DISTRIBUTION = "frontier-advisor"
 """What `pip` calls this program; the name `advisor` belongs to another project on the public index."""
@@ -53,7 +53,7 @@ class MissingAbility(AdvisorError):
 
 
 def _one_line(text: str, most: int) -> str:
-    return shortened(shown(" ".join(text.split())), most)
+    return shortened(shown(without_passwords(" ".join(text.split()))), most)
 
 
 def install(*extras: str) -> str:

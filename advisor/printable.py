@@ -67,6 +67,15 @@ def shown_lines(text: str) -> str:
     return "\n".join(shown(line) for line in text.split("\n"))
 
 
+def without_passwords(text: str) -> str:
+    """The text without what stands before the host of an address.
+
+    >>> without_passwords("http://me:secret@host/v1 does not answer")
+    'http://…@host/v1 does not answer'
+    """
+    return re.sub(r"://[^\s/?#]*@", "://…@", text)
+
+
 def shortened(text: str, most: int) -> str:
     """The text, without its middle where it is longer.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from collections import Counter
@@ -115,6 +116,9 @@ def main() -> None:
     A command lives for half a second: collecting garbage and taking the libraries down would be a fifth of it.
     """
     gc.disable()
+    for stream in (sys.stdout, sys.stderr):  # of a terminal that does not know all letters
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

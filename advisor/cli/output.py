@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from advisor.errors import MissingAbility
-from advisor.printable import shown
+from advisor.printable import shown, without_passwords
 from advisor.values import Value, to_json
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ Answer = TypeVar("Answer", bound=Value)
 
 
 def say(text: str) -> None:
-    """One line on stderr, what no screen shows as its code."""
-    print(f"advisor: {shown(text)}", file=sys.stderr)
+    """One line on stderr, what no screen shows as its code, and no password."""
+    print(f"advisor: {shown(without_passwords(text))}", file=sys.stderr)
 
 
 def emit(answer: Answer, blocks: Callable[[Answer], Iterable[Block]], as_json: bool) -> None:

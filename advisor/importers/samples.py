@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,7 @@ from advisor.errors import AdvisorError, unknown
 from advisor.importers.cells import cell, given
 from advisor.importers.files import REQUIRED, ImportedSamples, first_line, seal_samples
 from advisor.importers.incoming import Locate
-from advisor.importers.json_lines import first_line_where, is_no_row, line_of
+from advisor.importers.json_lines import first_line_where, is_no_row, line_of, value_of
 from advisor.input_files import MOST_SEALED_BYTES, checked_file, checked_parquet
 from advisor.store.samples import Sample
 from advisor.store.workspace import Workspace
@@ -129,7 +128,7 @@ def _check_types(
     if row := connection.execute(query).fetchone():
         place, name = row
         value = connection.execute(f'select "{name}" from source where place = $place', {"place": place}).fetchall()
-        shown = _shown(json.loads(value[0][0]) if types[name] == "JSON" else value[0][0])
+        shown = _shown(value_of(value[0][0]) if types[name] == "JSON" else value[0][0])
         hint = f"{name} is a {KNOWN[name].words}"
         raise AdvisorError(f"{name} is {shown[:SHOWN]}", where=locate(place), hint=hint)
 
