@@ -12,6 +12,7 @@ SEEDS = {suite: -(-500 // len(files.KINDS)) if suite in files.KINDS else 500 for
 """Of all kinds of files together five hundred."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suite", SUITES)
 def test_every_seed_ends_as_it_should(suite):
     counts = counted(suite, range(SEEDS[suite]))
