@@ -8,18 +8,20 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from advisor.errors import MissingAbility
-from advisor.printable import shown, without_passwords
+from advisor.printable import shortened, shown, without_passwords
 from advisor.values import Value, to_json
 
 if TYPE_CHECKING:
     from advisor.reports.terminal import Block
 
+LONGEST_LINE = 3000
+"""Characters of a line on stderr, which names of strangers are in."""
 Answer = TypeVar("Answer", bound=Value)
 
 
 def say(text: str) -> None:
     """One line on stderr, what no screen shows as its code, and no password."""
-    print(f"advisor: {shown(without_passwords(text))}", file=sys.stderr)
+    print(f"advisor: {shortened(shown(without_passwords(text)), LONGEST_LINE)}", file=sys.stderr)
 
 
 def emit(answer: Answer, blocks: Callable[[Answer], Iterable[Block]], as_json: bool) -> None:

@@ -115,7 +115,7 @@ def test_a_line_of_a_task_ends_where_json_says(tmp_path):
     assert load(str(tmp_path / "t.jsonl"), template="{question}").questions[0].prompt == "a\u2028b\x85c"
 
 
-@pytest.mark.parametrize("cell", ["9" * 30, "1_000", "٣", "1e3", "0x10"])
+@pytest.mark.parametrize("cell", ["9" * 30, "999999999999", "1_000", "٣", "1e3", "0x10"])
 def test_a_whole_number_of_a_table(tmp_path, cell):
     (tmp_path / "p.csv").write_text(f"gpu,usd_per_hour,gpus_per_instance\nl4,1,{cell}\n")
     assert "line 2" in failed(tmp_path, "gpus", "--price", tmp_path / "p.csv", name="p.csv")
