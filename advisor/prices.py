@@ -14,6 +14,7 @@ from pathlib import Path
 from advisor.arguments import check_fields
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import Gpus
+from advisor.input_files import checked_file
 from advisor.tables import column, read_rows
 from advisor.units import plain_number
 
@@ -21,6 +22,8 @@ YOURS = "yours"
 MOST_USD_PER_HOUR = 10_000
 NO_PRICE = f"is not a price per hour above zero, up to {MOST_USD_PER_HOUR:,} usd"
 FORMS = "accepted: h200-sxm=2.10usd/h, or the path of a CSV with the columns gpu,usd_per_hour"
+MOST_GPUS = 10_000
+"""Of a machine: every size up to the largest is tried."""
 KINDS = ("on-demand", "marketplace", "reserved-1yr", "reserved-3yr", "owned", "spot")
 """Kinds of price, from the one that anyone can rent by the hour to those that take years, or end at any time."""
 SPELLINGS = {"reserved-1y": "reserved-1yr", "reserved-3y": "reserved-3yr"}
@@ -105,8 +108,7 @@ def age_days(as_of: str, today: date) -> int | None:
 
 def read_prices(path: Path, gpus: Gpus) -> tuple[Price, ...]:
     """Offers of a CSV with at least `gpu,usd_per_hour`. Raises AdvisorError naming file, line and column."""
-    if not path.is_file():
-        raise AdvisorError("no such price file", where=str(path), hint=FORMS)
+    checked_file(path, hint=FORMS, missing="no such price file")
     return _table(path, gpus)
 
 
@@ -120,9 +122,11 @@ def _checked(price: Price, gpus: Gpus, *, where: str) -> Price:
     gpu = gpus.named(price.gpu, where=where).name
     if not (math.isfinite(price.usd_per_hour) and 0 < price.usd_per_hour <= MOST_USD_PER_HOUR):
         raise AdvisorError(f"{price.usd_per_hour:g} {NO_PRICE}", where=where, hint="e.g. 2.10")
-    if price.gpus_per_instance is not None and price.gpus_per_instance < 1:
+    if price.gpus_per_instance is not None and not 1 <= price.gpus_per_instance <= MOST_GPUS:
         what = f"{price.gpus_per_instance} is no number of GPUs"
-        raise AdvisorError(what, where=where, hint="gpus_per_instance is from 1, or empty for a price by the GPU")
+        raise AdvisorError(
+            what, where=where, hint=f"gpus_per_instance is from 1 to {MOST_GPUS:,}, or empty for a price by the GPU"
+        )
     kind = checked_kind(price.kind, where=where) if price.kind else ""
     return replace(price, gpu=gpu, kind=kind, source=price.source or where)
 

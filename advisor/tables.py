@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import Enum
@@ -22,6 +23,8 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from advisor.errors import AdvisorError
+from advisor.input_files import checked_file
+from advisor.printable import is_printable
 
 Row = TypeVar("Row")
 
@@ -31,9 +34,12 @@ MOST_BITS = 64
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
-def column(doc: str, *, default: Any = MISSING) -> Any:
-    """A field of a row: its meaning, and the value of a cell that is empty or a column that is absent."""
-    return field(default=default, metadata={"doc": doc})
+def column(doc: str, *, default: Any = MISSING, free_text: bool = False) -> Any:
+    """A field of a row: its meaning, and the value of a cell that is empty or a column that is absent.
+
+    A `free_text` may hold any characters; every other text is a name or a remark on one line.
+    """
+    return field(default=default, metadata={"doc": doc, "free_text": free_text})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,12 @@ class Column:
     required: bool
     doc: str
     path: tuple[str, ...]
+    free_text: bool = False
+
+    @property
+    def is_one_line(self) -> bool:
+        """Whether it is a text without line breaks, control and invisible characters."""
+        return self.kind is str and not self.free_text
 
     @property
     def sql_type(self) -> str:
@@ -72,7 +84,8 @@ def columns(row: type[Any]) -> tuple[Column, ...]:
                 Column(f.name, float, False, True, str(f.metadata.get("doc", "")), (each.name, f.name)) for f in inner
             ]
         else:
-            found.append(Column(each.name, kinds[0], nullable, required, doc, (each.name,)))
+            free = bool(each.metadata.get("free_text"))
+            found.append(Column(each.name, kinds[0], nullable, required, doc, (each.name,), free))
     return tuple(found)
 
 
@@ -101,6 +114,9 @@ def read_rows(path: Path, row: type[Row], *, hint: str, fault: Callable[[Row], s
 
     Raises AdvisorError naming file, line and column.
     """
+    if _is_absent(path):
+        return ()
+    checked_file(path, hint=hint)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             text = file.read()
@@ -108,13 +124,20 @@ def read_rows(path: Path, row: type[Row], *, hint: str, fault: Callable[[Row], s
             raise csv.Error("it holds NUL bytes")
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         return tuple(_parsed(reader, row, fault, path, hint))
-    except FileNotFoundError:
-        if not path.is_symlink():
-            return ()
-        raise AdvisorError("is a link to nothing", where=str(path), hint=hint) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise AdvisorError(f"cannot be read as a table ({reason})", where=str(path), hint=hint) from None
+
+
+def _is_absent(path: Path) -> bool:
+    """Whether nothing is there; a link to nothing is something, and so is a file where a folder should be."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _parsed(reader: Any, row: type[Row], fault: Callable[[Row], str | None], path: Path, hint: str) -> Iterator[Row]:
@@ -133,7 +156,8 @@ def _parsed(reader: Any, row: type[Row], fault: Callable[[Row], str | None], pat
             try:
                 value = parse(cells_[place])
             except ValueError:
-                what = f"{each.name} is {cells_[place]!r}, not a {each.words}"
+                hidden = each.is_one_line and ": it has line breaks, control or invisible characters"
+                what = f"{each.name} is {cells_[place]!r}, not a {each.words}{hidden or ''}"
                 raise AdvisorError(what, where=where, hint=hint) from None
             if value is not None or each.nullable or each.required:
                 _place(made, each.path, value)
@@ -169,14 +193,14 @@ def _parser(each: Column) -> Callable[[str], Any]:
             return None
         if kind is bool:
             return {"true": True, "false": False}[text.lower()] if text.lower() in {"true", "false"} else _refuse()
+        if each.is_one_line and not is_printable(text):
+            raise ValueError
         if issubclass(kind, Enum) or kind is str:
             return kind(text)
         if "_" in text or not text.isascii():
             raise ValueError
-        value = kind(text)
-        if kind is int and value.bit_length() >= MOST_BITS:
-            raise ValueError
-        return value
+        number = kind(text)
+        return number if kind is float or number.bit_length() < MOST_BITS else _refuse()
 
     return parse
 

@@ -14,9 +14,9 @@ SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
 JOULES_PER_KWH = 3.6e6
 
 LONGEST_S = 1e8
-MOST_PER_S = 1e6
+LEAST_PER_S, MOST_PER_S = 1e-9, 1e6
 MOST = 10**8
-"""The longest duration, the highest rate and the largest count that an option may have."""
+"""The longest duration, the lowest and the highest rate and the largest count that an option may have."""
 
 COSTS = ("usd", "flops", "s", "J", "tokens")
 UNIT_NAMES = {"usd": "USD", "flops": "FLOPs", "s": "s", "J": "J", "tokens": "tokens"}
@@ -150,7 +150,7 @@ def parse_duration(given: str | float, *, where: str) -> float:
 
 def checked_rate(rate: float | None, *, where: str) -> float | None:
     """Requests or questions per second, above zero. Raises AdvisorError."""
-    if rate is not None and not 0 < rate <= MOST_PER_S:
+    if rate is not None and not LEAST_PER_S <= rate <= MOST_PER_S:
         hint = f"give a number per second above zero, up to {MOST_PER_S:,.0f}, e.g. 0.5"
         raise AdvisorError(f"{rate:g} is out of range", where=where, hint=hint)
     return rate

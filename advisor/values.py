@@ -19,6 +19,8 @@ from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, get_args, get_type_hints, overload
 
+from advisor.printable import is_printable, shown
+
 if TYPE_CHECKING:
     import pandas
 
@@ -66,8 +68,9 @@ class Rows(tuple[T, ...]):
 
 
 def to_json(value: Any) -> str:
-    """One JSON object: dataclasses as objects, NaN and infinity as null."""
-    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+    """One JSON object: dataclasses as objects, NaN and infinity as null, what no screen shows as `\\u` and its code."""
+    text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+    return text if is_printable(text) else json.dumps(plain(value), allow_nan=False)
 
 
 def plain(value: Any) -> Any:
@@ -127,16 +130,16 @@ def to_html(value: Any) -> str:
     if isinstance(value, Rows) and (is_dataclass(value[0]) or isinstance(value[0], Mapping)):
         rows = [_by_key(row) for row in value]
         lines = [[to_html(inner) for inner in row.values()] for row in rows]
-        return _html_table([html.escape(str(head)) for head in rows[0]], lines)
+        return _html_table([html.escape(shown(str(head))) for head in rows[0]], lines)
     if is_dataclass(value) and not isinstance(value, type):
         return _html_table([], [[html.escape(key), to_html(inner)] for key, inner in _items(value)])
     if isinstance(value, Mapping):
-        return _html_table([], [[html.escape(str(key)), to_html(inner)] for key, inner in value.items()])
+        return _html_table([], [[html.escape(shown(str(key))), to_html(inner)] for key, inner in value.items()])
     if isinstance(value, (list, tuple)):
         return "<br>".join(to_html(inner) for inner in value)
     if isinstance(value, float):
         return f"{value:.4g}" if math.isfinite(value) else "–"
-    return "–" if value is None else html.escape(str(value))
+    return "–" if value is None else html.escape(shown(str(value)))
 
 
 def _html_table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -32,7 +32,12 @@ Made by `python docs/make_formats.py`.
 Everything is a file; DuckDB queries them in memory. A workspace (`--workspace DIR`) has the same folders and overlays
 what ships. Files are written under a temporary name and renamed, so none is ever half written. A table may have its
 columns in any order; a column that is not listed here is ignored in CSV tables and refused in files that are imported.
-A column without *required* may be absent or empty."""
+A column without *required* may be absent or empty.
+
+Names are texts of at most 500 characters; they and all texts of CSV tables have no line breaks, control characters,
+marks of direction or invisible characters, which answers, prompts and notes alone may have. Files that are named are
+regular ones: tables, tasks and reports of at most 100 MB, answers of at most 20 GB and 20 million rows. Numbers are in
+the digits 0 to 9, without underscores."""
 
 SAMPLES = """## measurements/samples/RUN.parquet
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from advisor.errors import AdvisorError
 from advisor.performance.roofline import Efficiency
+from advisor.printable import is_printable
 from advisor.store.beliefs import SpeedRow
 from advisor.store.seal import write_rows
 from advisor.tables import column, columns, create_table, read_rows
@@ -45,7 +46,7 @@ def test_a_column_is_stated_once():
     assert types == ["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "BOOLEAN"]
 
 
-texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8).filter(is_printable)
 made = st.builds(
     Row,
     name=texts,

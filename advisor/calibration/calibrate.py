@@ -26,7 +26,7 @@ from advisor.engines.connect import Endpoint, Settings, check_url, options, poli
 from advisor.engines.probe import probed
 from advisor.engines.protocol import Sampling
 from advisor.engines.rewards import StepMarks
-from advisor.errors import MissingAbility
+from advisor.errors import MissingAbility, checked_name
 from advisor.importers.own_model import stored_name
 from advisor.store.workspace import Workspace
 from advisor.tasks.limited import SECONDS, stop_worker
@@ -174,7 +174,7 @@ def calibrate(
         chat_options(several(chat_option)),
     )
     sources = Sources(
-        Endpoint(url, served_model or name) if url else weights(model, name),
+        Endpoint(url, checked_name(served_model or name, where="--served-model")) if url else weights(model, name),
         _reward_source(reward_model, rated_by, reward_url, reward_served_model),
         settings,
     )
@@ -245,7 +245,8 @@ def _reward_source(
 ) -> Endpoint | str | None:
     if given is None or name is None:
         return None
-    return Endpoint(url, served_model or given, REWARD_KEY) if url else weights(given, name)
+    served = checked_name(served_model or given, where="--reward-served-model")
+    return Endpoint(url, served, REWARD_KEY) if url else weights(given, name)
 
 
 def _calibration(path: Path, counts: Counts, notes: Sequence[str]) -> Calibration:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from advisor.models.catalog import Catalog
 from advisor.work import Work, simple_flops
 
 MILLION = 1e6
+MOST_USD = 10**6
+"""An hour, or a million tokens."""
 FORMS = "give USD for a million prompt and a million generated tokens, e.g. 0.6,2.4"
 
 
@@ -56,7 +57,7 @@ class Price:
     @classmethod
     def of(cls, usd_per_hour: float | None, usd_per_million_tokens: str | None) -> Price:
         """From options. Raises AdvisorError naming the flag."""
-        if usd_per_hour is not None and not (math.isfinite(usd_per_hour) and usd_per_hour >= 0):
+        if usd_per_hour is not None and not 0 <= usd_per_hour <= MOST_USD:
             hint = "give USD an hour, e.g. 2.1"
             raise AdvisorError(f"{usd_per_hour:g} is no price", where="--usd-per-hour", hint=hint)
         if usd_per_million_tokens is None:
@@ -80,7 +81,7 @@ def _two_prices(text: str, where: str) -> tuple[float, float]:
         of_prompt, of_generated = (float(part) for part in text.split(",") if part.isascii() and "_" not in part)
     except ValueError:
         raise AdvisorError(f"{text!r} are no two prices", where=where, hint=FORMS) from None
-    if not (math.isfinite(of_prompt) and math.isfinite(of_generated) and of_prompt >= 0 and of_generated >= 0):
+    if not (0 <= of_prompt <= MOST_USD and 0 <= of_generated <= MOST_USD):
         raise AdvisorError(f"{text!r} are no two prices", where=where, hint=FORMS)
     return of_prompt, of_generated
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.cli import options
-from advisor.cli.output import emit, next_step
+from advisor.cli.output import emit, next_step, say
 from advisor.errors import AdvisorError, unknown
 from advisor.importers import IMPORTERS
+from advisor.printable import shown
 
 if TYPE_CHECKING:
     from advisor.profiler.loop import Step
@@ -58,7 +59,7 @@ def profile(
     from advisor.reports import profiles
 
     def watch(step: Step) -> None:
-        print(profiles.step_line(step), file=sys.stderr, flush=True)
+        print(shown(profiles.step_line(step)), file=sys.stderr, flush=True)
 
     gc.enable()
     opened = options.open_workspace(workspace)
@@ -81,7 +82,7 @@ def profile(
             progress=watch,
         )
     except KeyboardInterrupt:
-        print("advisor: every measured load is kept; run the same command to resume", file=sys.stderr)
+        say("every measured load is kept; run the same command to resume")
         raise
     emit(done, profiles.blocks, as_json)
     next_step(opened)

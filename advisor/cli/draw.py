@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.cli import options
-from advisor.cli.output import emit, next_step
+from advisor.cli.output import emit, next_step, say
+from advisor.printable import shown
 from advisor.strategies import STRATEGIES
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def calibrate(
             progress=_watcher(),
         )
     except KeyboardInterrupt:
-        print("advisor: what was drawn is kept; run the same command to resume", file=sys.stderr)
+        say("what was drawn is kept; run the same command to resume")
         raise
     emit(done, calibrations.blocks, as_json)
     if not done.failed or skip_failed:
@@ -167,13 +168,13 @@ def _watcher() -> Callable[[Progress], None]:
         nonlocal last
         now = time.monotonic()
         for line in first_lines(progress, begins=last is None):
-            print(line, file=sys.stderr, flush=True)
+            print(shown(line), file=sys.stderr, flush=True)
         if progress.start_s is None:
             return
         if last is None or now - last >= EVERY_S or progress.done == progress.questions:
             last = now
             end = "\r" if sys.stderr.isatty() and progress.done < progress.questions else "\n"
-            print(progress_line(progress), file=sys.stderr, end=end, flush=True)
+            print(shown(progress_line(progress)), file=sys.stderr, end=end, flush=True)
 
     return watch
 

@@ -15,9 +15,10 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from advisor.cli import choose, collect, draw, lookup
-from advisor.cli.output import leave_stdout, unwritten
+from advisor.cli.output import leave_stdout, say, unwritten
 from advisor.cli.streams import prepare
 from advisor.errors import DISTRIBUTION, AdvisorError, MissingAbility
+from advisor.printable import shortened, shown
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Choose": {
@@ -49,6 +50,8 @@ INTERRUPTED = 130
 DUCKDB_INTERRUPTED = "Query interrupted"
 """What DuckDB makes of KeyboardInterrupt: a RuntimeError of this text."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+LONGEST_LINE = 1000
+"""Characters of a line about a mistyped command."""
 NUMBERS = {"float", "int", "integer"}
 """Types of options, as they name themselves."""
 
@@ -171,7 +174,7 @@ def run(arguments: list[str]) -> int:
             print(f"advisor: {reason}", file=sys.stderr)
             return reason.exit_code
         what = f"bug in advisor ({type(error).__name__}: {error})"
-        print(f"advisor: {what}; ADVISOR_DEBUG=1 shows the traceback", file=sys.stderr)
+        say(f"{shortened(' '.join(what.split()), LONGEST_LINE)}; ADVISOR_DEBUG=1 shows the traceback")
         return 70
     if code == INTERRUPTED:  # what typer makes of KeyboardInterrupt
         return _interrupted()
@@ -201,4 +204,4 @@ def _of_the_machine(error: Exception) -> AdvisorError | None:
 def _usage_line(error: Exception) -> str:
     """One line for a mistyped command line; the whole help where nothing was typed."""
     text = str(getattr(error, "format_message", error.__str__)())
-    return text if text.startswith("Usage:") else f"advisor: {' '.join(text.split())}"
+    return text if text.startswith("Usage:") else f"advisor: {shortened(shown(' '.join(text.split())), LONGEST_LINE)}"

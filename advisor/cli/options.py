@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from advisor.cli.output import say
 
 if TYPE_CHECKING:
     from advisor.store.workspace import Workspace
@@ -29,7 +30,7 @@ def known_workspace(folder: str | None) -> Workspace:
     """The same for a command that only reads, which says so where the folder is not there."""
     opened = open_workspace(folder)
     if opened.own is not None and not opened.own.exists():
-        print(f"advisor: no folder {opened.own} yet; only what ships is known", file=sys.stderr)
+        say(f"no folder {opened.own} yet; only what ships is known")
     return opened
 
 

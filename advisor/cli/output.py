@@ -9,19 +9,27 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from advisor.errors import MissingAbility
+from advisor.printable import shortened, shown, without_passwords
 from advisor.values import Value, to_json
 
 if TYPE_CHECKING:
     from advisor.reports.terminal import Block
     from advisor.store.workspace import Workspace
 
+LONGEST_LINE = 3000
+"""Characters of a line on stderr, which names of strangers are in."""
 Answer = TypeVar("Answer", bound=Value)
+
+
+def say(text: str) -> None:
+    """One line on stderr, what no screen shows as its code, and no password."""
+    print(f"advisor: {shortened(shown(without_passwords(text)), LONGEST_LINE)}", file=sys.stderr)
 
 
 def emit(answer: Answer, blocks: Callable[[Answer], Iterable[Block]], as_json: bool) -> None:
     """Print a verb's answer, and what it has to say beside it."""
     for note in getattr(answer, "notes", ()):
-        print(f"advisor: {note}", file=sys.stderr)
+        say(note)
     write(to_json(answer) if as_json else blocks(answer))
 
 
@@ -32,7 +40,7 @@ def emit_rows(name: str, rows: Iterable[object], blocks: Iterable[Block], as_jso
 
 def next_step(workspace: Workspace) -> None:
     """Where measurements went, and the command that derives points and curves from them."""
-    print(f"advisor: kept in {workspace.writable}; next: {workspace.fit_command}", file=sys.stderr)
+    say(f"kept in {workspace.writable}; next: {workspace.fit_command}")
 
 
 def write(answer: str | Iterable[Block]) -> None:

@@ -45,6 +45,8 @@ RANGES = {
 }
 """What a figure can be, ends included."""
 
+REMEDY = "mend or delete it"
+
 
 @dataclass(frozen=True, slots=True)
 class Published:

@@ -12,6 +12,7 @@ from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.importers.files import ImportedSamples, first_line, seal_samples
 from advisor.importers.names import BRING_IN, IMPORT_MODEL, model_named, open_model, uncosted
+from advisor.input_files import checked_parquet
 from advisor.models.catalog import Catalog
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -57,6 +58,7 @@ select model, count(*) from read_parquet($file)
 where valid = 1 and list_contains($tasks, benchmark)
 group by 1 order by 1
 """
+FORMS = "accepted: a Parquet file of samples of Epoch AI's benchmarking hub"
 
 
 @checked_arguments
@@ -66,9 +68,7 @@ def import_epoch(workspace: Workspace, path: str | os.PathLike[str], *, model: s
     `model` names the model of a file that has one. What is left out is in the notes. Raises AdvisorError for a file
     that is not Epoch's.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise AdvisorError("no such file", where=str(file))
+    file = checked_parquet(Path(path), hint=FORMS)
     connection = duckdb.connect()
     connection.execute("create table epoch_models (published varchar, model varchar)")
     arguments = {"file": str(file), "tasks": list(TASKS)}

@@ -7,14 +7,14 @@ Mapped by definition: its `inter_token_latency_ms` is our TPOT, (end to end − 
 from __future__ import annotations
 
 import datetime
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
-from advisor.importers.serving_runs import Defaults, ImportedRuns, Report, Row, seal_report
+from advisor.importers.serving_runs import DAMAGED, Defaults, ImportedRuns, Report, Row, seal_report
+from advisor.input_files import read_json
 from advisor.store.workspace import Workspace
 
 FORMS = "accepted: the JSON report of guidellm"
@@ -51,15 +51,12 @@ def import_guidellm(
 
 
 def _report(path: Path) -> Report:
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise AdvisorError(f"is no JSON ({error})", where=str(path), hint=FORMS) from None
+    report = read_json(path, hint=FORMS)
     if not isinstance(report, dict) or not isinstance(report.get("benchmarks"), list):
         raise AdvisorError("is no report of guidellm", where=str(path), hint=FORMS)
     try:
         rows = [row for benchmark in report["benchmarks"] if (row := _row(benchmark, report))]
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except DAMAGED as error:
         raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=str(path), hint=FORMS) from None
     if not rows:
         raise AdvisorError("answered no request", where=str(path), hint="measure again; there is nothing to learn from")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+MOST_DIGITS = 60
+LONGEST_LINE_BYTES = 2**25
+"""Twice what is read as one row: a longer line is cut, and then is no row."""
+
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that hold something, numbered from 1 as an editor does."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number in itertools.count(1):
+            line = file.readline(LONGEST_LINE_BYTES)
+            if not line:
+                return
             if line.strip():
                 yield number, line
 
@@ -36,7 +44,12 @@ def is_no_row(path: Path) -> tuple[int, str] | None:
 
 def first_line_where(path: Path, holds: Callable[[dict[str, Any]], bool]) -> int | None:
     """The number of the first line whose object is such."""
-    return next((number for number, line in _lines(path) if holds(json.loads(line))), None)
+    return next((number for number, line in _lines(path) if holds(value_of(line))), None)
+
+
+def value_of(text: str | bytes) -> Any:
+    """What JSON says that was read well; a number of more digits than any column holds as its text."""
+    return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= MOST_DIGITS else digits)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

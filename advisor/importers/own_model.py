@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import re
 import shutil
@@ -12,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from advisor.arguments import checked_arguments
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, checked_name
+from advisor.input_files import checked_file, read_json
 from advisor.models.catalog import IMPORTED, ModelEntry
-from advisor.models.families import read_config
+from advisor.models.families import FORMS, read_config
 from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.seal import sealed, write_rows
 from advisor.store.workspace import Workspace
 from advisor.tables import read_rows
 from advisor.values import Value
-
-FORMS = "a model is a config.json in the form of Hugging Face, or its folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +41,16 @@ def import_model(
     where the model cannot be read or costed, the name stands for another one, or the license is no id.
     """
     licensed = _license_id(license) if license is not None else None
-    config = Path(path) / "config.json" if Path(path).is_dir() else Path(path)
-    if not config.is_file():
-        raise AdvisorError("no such file", where=str(config), hint=FORMS)
+    config = checked_file(Path(path) / "config.json" if os.path.isdir(path) else Path(path), hint=FORMS)
     folder = config.resolve().parent
-    name = name or folder.name
+    name = checked_name(name or folder.name, where=f"name of {folder}")
     spec = read_config(config, name=name)
     row = ModelEntry(
         model=name,
         license=licensed or "",
         license_source=IMPORTED if licensed else "",
         config=name.replace("/", "--"),
-        checkpoint_precision=checkpoint_precision(json.loads(config.read_text(encoding="utf-8"))),
+        checkpoint_precision=checkpoint_precision(read_json(config)),
         source=IMPORTED,
         source_url=str(folder),
         as_of=datetime.date.today().isoformat(),
@@ -98,7 +94,7 @@ def stored_name(workspace: Workspace, model: str, *, where: str = "MODEL") -> st
     if os.path.isdir(model):
         return import_model(workspace, model).model
     try:
-        return workspace.models.resolve_or_keep(model)
+        return workspace.models.resolve_or_keep(checked_name(model, where=where))
     except AdvisorError as error:
         raise AdvisorError(error.what, where=where, hint=error.hint) from None
 
@@ -109,9 +105,10 @@ def checkpoint_precision(config: dict[str, Any]) -> str:
     >>> checkpoint_precision({"quantization_config": {"quant_method": "awq", "bits": 4}})
     'int4'
     """
-    quantised = config.get("quantization_config") or {}
+    found = config.get("quantization_config")
+    quantised = found if isinstance(found, dict) else {}
     method = str(quantised.get("quant_method", ""))
     if method in {"fp8", "mxfp4", "nvfp4"}:
         return "fp8" if method == "fp8" else "fp4"
     bits = quantised.get("bits")
-    return f"int{bits}" if bits in {4, 8} else "bf16"
+    return f"int{bits}" if bits in (4, 8) else "bf16"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,8 @@ from advisor.errors import AdvisorError, unknown
 from advisor.importers.cells import cell, misfit
 from advisor.importers.files import REQUIRED, ImportedSamples, first_line, seal_samples
 from advisor.importers.incoming import Locate
-from advisor.importers.json_lines import first_line_where, is_no_row, line_of
+from advisor.importers.json_lines import first_line_where, is_no_row, line_of, value_of
+from advisor.input_files import MOST_SEALED_BYTES, checked_file, checked_parquet
 from advisor.store.samples import Sample
 from advisor.store.texts import WRITTEN, Text
 from advisor.store.workspace import Workspace
@@ -47,10 +47,10 @@ def import_samples(workspace: Workspace, path: str | os.PathLike[str], *, texts:
     Raises AdvisorError naming the file, the line or row, and the column at fault.
     """
     file = Path(path)
-    if not file.is_file():
-        raise AdvisorError("no such file", where=str(file), hint=FORMS)
+    checked_file(file, hint=FORMS, most_bytes=MOST_SEALED_BYTES)
     connection = duckdb.connect()
     if file.suffix == ".parquet":
+        checked_parquet(file, hint=FORMS)
         locate = _read_parquet(connection, file)
     elif file.suffix in {".jsonl", ".ndjson", ".json"}:
         locate = _read_lines(connection, file)
@@ -142,7 +142,7 @@ def _check_types(connection: duckdb.DuckDBPyConnection, types: dict[str, str], l
         place, name = row
         query = f'select "{name}" from source where rowid + 1 = $place'
         value = connection.execute(query, {"place": place}).fetchall()
-        shown = _shown(json.loads(value[0][0]) if types[name] == "JSON" else value[0][0])
+        shown = _shown(value_of(value[0][0]) if types[name] == "JSON" else value[0][0])
         hint = f"{name} is a {KNOWN[name].words}"
         raise AdvisorError(f"{name} is {shown[:SHOWN]}", where=locate(place), hint=hint)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +17,14 @@ from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError, unknown
 from advisor.gpus import PRECISIONS
 from advisor.importers.files import files_of_length
+from advisor.input_files import MOST_BYTES, checked_file, checked_parquet
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.parallelism import Parallelism
 from advisor.store.identity import RUN_ID, run_id
 from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.measurements import holds, seal_rows
-from advisor.store.runs import STATES, Run
+from advisor.store.runs import STATES, Run, hidden_fault
 from advisor.store.workspace import Workspace
 from advisor.tables import columns
 from advisor.units import checked_count
@@ -45,6 +45,10 @@ DECIDED_BY_FLAG = ("model",)
 """Columns where the flag goes before the report: reports name a model as it was served."""
 AGREED = ("gpu", "parallelism", "precision", "kv_precision", "engine")
 """Columns where flag and report must say the same, where both say something."""
+DAMAGED = (KeyError, IndexError, AttributeError, TypeError, ValueError, ArithmeticError)
+"""What reading a report raises that has another form than its tool writes."""
+MOST = 1e15
+"""Of any figure of a load."""
 LONGEST_S = {"ttft": 3600.0, "tpot": 3600.0, "request": 86400.0}
 """Times beyond which a figure is a slip: milliseconds taken for seconds, for example."""
 
@@ -124,7 +128,7 @@ def _sealed_once(checked: Sequence[Row], target: Path) -> ImportedRuns:
 def _digests(path: Path) -> list[str]:
     """Of the file, or of every file of the folder."""
     files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
-    return [hashlib.sha256(f.read_bytes()).hexdigest() for f in files]
+    return [hashlib.sha256(checked_file(f).read_bytes()).hexdigest() for f in files]
 
 
 def _recorded(folder: Path, rows: Sequence[Row]) -> str | None:
@@ -146,6 +150,8 @@ def _checked(workspace: Workspace, row: Row, defaults: Defaults, where: str) -> 
             what = f"{key} is {found[key]!r}, but {flag} says {given[key]!r}"
             raise AdvisorError(what, where=where, hint="leave the flag out, or correct the report")
     _check_numbers(found, where)
+    if hidden := hidden_fault(found):
+        raise AdvisorError(hidden, where=where)
     return found
 
 
@@ -189,8 +195,11 @@ def _check_numbers(row: Row, where: str) -> None:
     for name, value in row.items():
         if value is None or KNOWN[name].kind not in (int, float):
             continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 or value != value:
             hint = "give a number that is not below zero, or leave it empty"
+            raise AdvisorError(f"{name} is {value!r}", where=where, hint=hint)
+        if value > MOST or (KNOWN[name].kind is int and value != int(value)):
+            hint = f"give a {KNOWN[name].words}, up to {MOST:,.0f}"
             raise AdvisorError(f"{name} is {value!r}", where=where, hint=hint)
         longest = LONGEST_S.get(name.split("_")[0]) if name.endswith("_s") else None
         if longest is not None and value > longest:
@@ -228,8 +237,9 @@ def import_runs(
 def _table(path: Path) -> Report:
     if path.suffix not in {".csv", ".parquet"}:
         raise AdvisorError(f"has the unknown ending {path.suffix!r}", where=str(path), hint=FORMS)
-    if not path.is_file():
-        raise AdvisorError("no such file", where=str(path), hint=FORMS)
+    checked_file(path, hint=FORMS)
+    if path.suffix == ".parquet":
+        checked_parquet(path, hint=FORMS, most_bytes=MOST_BYTES)
     try:
         found = duckdb.connect().execute(f"from read_{path.suffix[1:]}($file)", {"file": str(path)})
         names = [str(column[0]) for column in found.description or ()]

@@ -8,14 +8,14 @@ sweep       a folder with a folder for every setting; each run=N.json in it is a
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
-from advisor.importers.serving_runs import Defaults, ImportedRuns, Report, Row, seal_report
+from advisor.importers.serving_runs import DAMAGED, Defaults, ImportedRuns, Report, Row, seal_report
+from advisor.input_files import parse_json, read_text
 from advisor.store.workspace import Workspace
 
 FORMS = "accepted: the JSON of vllm bench serve, throughput or latency, or the folder of vllm bench sweep"
@@ -45,23 +45,18 @@ def import_vllm_bench(
         model, gpu, parallelism, precision, kv_precision, engine, input_tokens, output_tokens, concurrency
     )
     folder = Path(path)
-    files = sorted(folder.rglob("run=*.json")) if folder.is_dir() else [folder]
-    if not files or not folder.exists():
+    files = sorted(folder.rglob("run=*.json")) if os.path.isdir(folder) else [folder]
+    if not files:
         raise AdvisorError("no report here", where=str(folder), hint=FORMS)
     rows = [row for file in files for row in _rows(file, defaults)]
     return seal_report(workspace, Report(folder, "vllm bench", rows), defaults)
 
 
 def _rows(file: Path, defaults: Defaults) -> list[Row]:
-    try:
-        text = file.read_text(encoding="utf-8")
-        reports = (
-            [json.loads(text)]
-            if "\n{" not in text
-            else [json.loads(line) for line in text.splitlines() if line.strip()]
-        )  # --append-result
-    except (OSError, ValueError) as error:
-        raise AdvisorError(f"is no JSON ({error})", where=str(file), hint=FORMS) from None
+    text = read_text(file, hint=FORMS, missing="no report here")
+    several = "\n{" in text  # --append-result
+    texts = [line for line in text.splitlines() if line.strip()] if several else [text]
+    reports = [parse_json(each, where=str(file), hint=FORMS) for each in texts]
     return [_row(report, defaults, str(file)) for report in reports]
 
 
@@ -71,7 +66,7 @@ def _row(report: Any, defaults: Defaults, where: str) -> Row:
         raise AdvisorError("is no report of vllm bench", where=where, hint=FORMS)
     try:
         return kinds[kind](report, defaults, where)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except DAMAGED as error:
         raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=where, hint=FORMS) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,7 +132,7 @@ class Catalog(Mapping[str, ModelEntry]):
     def load(self, name_or_path: str) -> ModelSpec:
         """A ModelSpec by name, or from the path of a config.json (or its folder). Raises AdvisorError."""
         path = Path(name_or_path)
-        if name_or_path.endswith(".json") or (path.is_dir() and (path / "config.json").exists()):
+        if name_or_path.endswith(".json") or os.path.exists(path / "config.json"):
             return read_config(path)
         return self.spec(self.resolve(name_or_path))
 

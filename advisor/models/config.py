@@ -6,6 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from advisor.errors import AdvisorError
+from advisor.printable import shortened
+
+MOST, MOST_LAYERS = 10**9, 10_000
+"""Of a dimension, thousands of times that of any model; of layers."""
+SHOWN = 60
+"""Characters of a value that an error shows."""
 
 
 class Config:
@@ -14,14 +20,17 @@ class Config:
     def __init__(self, keys: dict[str, Any], where: str) -> None:
         self.keys, self.where = keys, where
 
-    def integer(self, *names: str, default: int | None = None) -> int:
-        """The first of `names` present, as a positive integer."""
+    def integer(self, *names: str, default: int | None = None, least: int = 0, most: int = MOST) -> int:
+        """The first of `names` present, as a whole number from `least` to `most`. Raises AdvisorError."""
         for name in names:
             value = self.keys.get(name)
             if value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise AdvisorError(f"{name} is {value!r}, not a count", where=self.where)
+                raise AdvisorError(f"{name} is {shortened(repr(value), SHOWN)}, not a count", where=self.where)
+            if not least <= value <= most:
+                what = f"{name} is {shortened(str(value), SHOWN)}"
+                raise AdvisorError(what, where=self.where, hint=f"it is a whole number from {least} to {most:,}")
             return value
         if default is None:
             raise AdvisorError(f"lacks the field {names[0]!r}, which {self.family} models need", where=self.where)
@@ -34,25 +43,33 @@ class Config:
         value = self.keys.get(name)
         return default if value is None else bool(value)
 
+    def numbers(self, name: str) -> frozenset[int] | None:
+        """Numbers of layers; None where there are none. Raises AdvisorError."""
+        value = self.keys.get(name)
+        if value is not None and not (isinstance(value, list) and all(isinstance(each, int) for each in value)):
+            what = f"{name} is {shortened(repr(value), SHOWN)}, not a list of numbers"
+            raise AdvisorError(what, where=self.where)
+        return frozenset(value) if value else None
+
     @property
     def family(self) -> str:
         return str(self.keys.get("model_type", ""))
 
     @property
     def hidden(self) -> int:
-        return self.integer("hidden_size")
+        return self.integer("hidden_size", least=1)
 
     @property
     def n_layers(self) -> int:
-        return self.integer("num_hidden_layers")
+        return self.integer("num_hidden_layers", least=1, most=MOST_LAYERS)
 
     @property
     def heads(self) -> int:
-        return self.integer("num_attention_heads")
+        return self.integer("num_attention_heads", least=1)
 
     @property
     def kv_heads(self) -> int:
-        return self.integer("num_key_value_heads", default=self.heads)
+        return self.integer("num_key_value_heads", default=self.heads, least=1)
 
     @property
     def head_dim(self) -> int:
@@ -60,10 +77,12 @@ class Config:
             raise AdvisorError(
                 "lacks the field 'head_dim' and hidden_size is no multiple of num_attention_heads", where=self.where
             )
-        return self.integer("head_dim", "attention_head_dim", default=self.hidden // self.heads)
+        return self.integer("head_dim", "attention_head_dim", default=self.hidden // self.heads, least=1)
 
     def layer_types(self, default: Callable[[int], str]) -> list[str]:
         types = self.keys.get("layer_types") or [default(i) for i in range(self.n_layers)]
+        if not isinstance(types, list):
+            raise AdvisorError(f"layer_types is {shortened(repr(types), SHOWN)}, not a list", where=self.where)
         if len(types) != self.n_layers:
             raise AdvisorError(
                 f"layer_types names {len(types)} layers and num_hidden_layers is {self.n_layers}", where=self.where

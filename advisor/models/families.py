@@ -7,14 +7,15 @@ is needed and absent is an error that names it, never a guess; a default is used
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
-from advisor.models.config import Config
+from advisor.input_files import read_json
+from advisor.models.config import SHOWN, Config
 from advisor.models.layers import (
     Attention,
     FeedForward,
@@ -26,6 +27,9 @@ from advisor.models.layers import (
     MixtureOfExperts,
 )
 from advisor.models.spec import ModelSpec
+from advisor.printable import is_name, shortened
+
+FORMS = "a model is a config.json in the form of Hugging Face, or its folder"
 
 
 def _attention(
@@ -75,7 +79,7 @@ def _gemma2(c: Config) -> list[Layer]:
 
 
 def _gemma3(c: Config) -> list[Layer]:
-    pattern = c.integer("sliding_window_pattern", "_sliding_window_pattern", default=6)
+    pattern = c.integer("sliding_window_pattern", "_sliding_window_pattern", default=6, least=1)
     windows = _sliding(c, lambda i: "sliding_attention" if (i + 1) % pattern else "full_attention")
     return [Layer(_attention(c, window=w, norms=2 * c.head_dim), _gated(c), 4 * c.hidden) for w in windows]
 
@@ -157,8 +161,8 @@ def _qwen_moe(c: Config) -> list[Layer]:
         shared=shared,
         shared_gate=bool(shared),
     )
-    dense_only = set(c.keys.get("mlp_only_layers") or ())
-    step = c.integer("decoder_sparse_step", default=1)
+    dense_only = c.numbers("mlp_only_layers") or ()
+    step = c.integer("decoder_sparse_step", default=1, least=1)
     sparse = [i not in dense_only and (i + 1) % step == 0 for i in range(c.n_layers)]
     return [Layer(attention, experts if s else _gated(c), 2 * c.hidden) for s in sparse]
 
@@ -182,7 +186,7 @@ def _qwen_hybrid(c: Config) -> list[Layer]:
         )
     else:
         feed_forward = _gated(c)
-    interval = c.integer("full_attention_interval", default=4)
+    interval = c.integer("full_attention_interval", default=4, least=1)
     types = c.layer_types(lambda i: "linear_attention" if (i + 1) % interval else "full_attention")
     return [Layer(full if t == "full_attention" else linear, feed_forward, 2 * c.hidden) for t in types]
 
@@ -237,13 +241,13 @@ def _gpt_oss(c: Config) -> list[Layer]:
 
 def _llama4(c: Config) -> list[Layer]:
     """Every fourth layer sees everything, the others their own chunk of `attention_chunk_size`."""
-    step = c.integer("interleave_moe_layer_step")
+    step = c.integer("interleave_moe_layer_step", least=1)
     expert = c.integer("intermediate_size")
     experts = _experts(c, c.integer("num_local_experts"), expert, shared=expert)
     dense = _gated(c, "intermediate_size_mlp")
     chunk = c.integer("attention_chunk_size")
     types = c.layer_types(lambda i: "chunked_attention" if (i + 1) % 4 else "full_attention")
-    sparse = set(c.keys.get("moe_layers") or range(step - 1, c.n_layers, step))
+    sparse = c.numbers("moe_layers") or range(step - 1, c.n_layers, step)
     return [
         Layer(
             _attention(c, window=chunk if t == "chunked_attention" else None),
@@ -348,19 +352,24 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
     """
     family = str(keys.get("model_type") or "")
     if not family:
-        raise AdvisorError("lacks the field 'model_type'", where=where, hint="give a Hugging Face config.json")
+        raise AdvisorError("lacks the field 'model_type'", where=where, hint=FORMS)
     if family not in FAMILIES:
         raise AdvisorError(
-            f"unknown architecture model_type={family!r}", where=where, hint=f"known: {', '.join(FAMILIES)}"
+            f"unknown architecture model_type={shortened(family, SHOWN)!r}",
+            where=where,
+            hint=f"known: {', '.join(FAMILIES)}",
         )
     text = keys.get("text_config")
     flat = {**keys, **text} if isinstance(text, dict) else keys
     c = Config({**flat, "model_type": family}, where)
     layers = FAMILIES[family](c)
+    for block in (layer.feed_forward for layer in layers):
+        if isinstance(block, MixtureOfExperts) and not 1 <= block.experts_per_token <= block.n_experts:
+            raise AdvisorError(f"takes {block.experts_per_token} of {block.n_experts} experts a token", where=where)
     norm = 2 * c.hidden if family == "gpt_neox" else c.hidden
     tied = c.flag("tie_word_embeddings", default=family in _TIED_BY_DEFAULT)
-    context = c.integer("max_position_embeddings")
-    return ModelSpec(name, family, c.hidden, c.integer("vocab_size"), tied, _runs(layers), norm, context)
+    context = c.integer("max_position_embeddings", least=1)
+    return ModelSpec(name, family, c.hidden, c.integer("vocab_size", least=1), tied, _runs(layers), norm, context)
 
 
 def _runs(layers: Iterable[Layer]) -> tuple[Layer, ...]:
@@ -370,13 +379,14 @@ def _runs(layers: Iterable[Layer]) -> tuple[Layer, ...]:
 
 def read_config(path: Path, *, name: str | None = None) -> ModelSpec:
     """A ModelSpec from a config.json, or from a folder that holds one. Raises AdvisorError."""
-    file = path / "config.json" if path.is_dir() else path
-    try:
-        keys = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise AdvisorError("no such config.json", where=str(file)) from None
-    except (OSError, ValueError) as error:
-        raise AdvisorError(f"is not readable as JSON ({error})", where=str(file)) from None
+    file = path / "config.json" if os.path.isdir(path) else path
+    keys = read_json(file, missing="no such config.json", hint=FORMS)
     if not isinstance(keys, dict):
-        raise AdvisorError("is not a JSON object", where=str(file))
-    return spec_from_config(keys, name=name or str(keys.get("_name_or_path") or file.parent.name), where=str(file))
+        raise AdvisorError("is not a JSON object", where=str(file), hint=FORMS)
+    return spec_from_config(keys, name=name or _name(keys, file), where=str(file))
+
+
+def _name(keys: dict[str, Any], file: Path) -> str:
+    """As the config says it, else the folder's."""
+    found = keys.get("_name_or_path")
+    return found if isinstance(found, str) and found and is_name(found) else file.resolve().parent.name

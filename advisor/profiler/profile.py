@@ -13,7 +13,7 @@ from advisor.arguments import checked_arguments
 from advisor.engines.connect import Endpoint, check_url, options, run, timed, weights
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.vllm import CountedPolicy, require_vllm
-from advisor.errors import AdvisorError, unknown
+from advisor.errors import AdvisorError, checked_name, unknown
 from advisor.gpus import PRECISIONS
 from advisor.importers.own_model import stored_name
 from advisor.models.layers import MixtureOfExperts
@@ -103,7 +103,8 @@ def profile(
         kv_precision=_known(kv_precision, KV_BYTES, "--kv-precision"),
         settings=tuple(sorted(settings)),
     )
-    source = Endpoint(url, served_model or name) if url else weights(model, name)
+    served = checked_name(served_model or name, where="--served-model")
+    source = Endpoint(url, served) if url else weights(model, name)
     spec = workspace.models.spec(name)
     counted = _routing(routing, spec, source, subject) if routing else None
     rig = Rig(

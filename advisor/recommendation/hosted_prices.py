@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError, MissingAbility, install
+from advisor.input_files import checked_file
 from advisor.store.workspace import Workspace
 from advisor.tables import column, read_rows
 from advisor.values import Value
@@ -56,8 +57,7 @@ def hosted_prices(given: str, workspace: Workspace) -> HostedPrices:
         return HostedPrices(tuple(_known(_package_prices(workspace), by_last_part(_models(workspace)))))
     if not given.endswith(".csv"):
         raise AdvisorError(f"{given!r} is no price list", where=WHERE, hint=FORMS)
-    if not Path(given).is_file():
-        raise AdvisorError("no such price list", where=f"{WHERE} {given}", hint=FORMS)
+    checked_file(Path(given), where=f"{WHERE} {given}", hint=FORMS, missing="no such price list")
     listed = read_rows(Path(given), TokenPrice, hint=FORMS)
     found = [_checked(price, f"{given}, line {line}") for line, price in enumerate(listed, 2)]
     by_last = by_last_part(_models(workspace))

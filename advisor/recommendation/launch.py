@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from advisor.performance.demand import demand
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, weights_per_gpu
 from advisor.performance.parallelism import Parallelism
+from advisor.printable import command_line
 from advisor.recommendation.candidate import Candidate
 from advisor.store.workspace import Workspace
 from advisor.support import Part
@@ -47,7 +47,7 @@ def _vllm(start: Launch) -> str:
     words += ["--dtype", start.dtype, "--kv-cache-dtype", start.dtype]
     words += ["--max-num-seqs", str(start.sequences_a_group), "--max-model-len", str(start.context_tokens)]
     words += ["--gpu-memory-utilization", f"{start.memory_share:.2f}", *start.flags]
-    return shlex.join(words)
+    return command_line(words)
 
 
 def _sglang(start: Launch) -> str:
@@ -61,7 +61,7 @@ def _sglang(start: Launch) -> str:
     words += ["--dtype", start.dtype, "--kv-cache-dtype", "bf16" if start.dtype == "bfloat16" else "auto"]
     words += ["--max-running-requests", str(start.sequences_a_group * layout.dp)]
     words += ["--context-length", str(start.context_tokens), *start.flags]
-    return shlex.join(words)
+    return command_line(words)
 
 
 def _trtllm(start: Launch) -> str:
@@ -72,9 +72,9 @@ def _trtllm(start: Launch) -> str:
     words += ["--max_batch_size", str(start.sequences_a_group), "--max_seq_len", str(start.context_tokens)]
     words += start.flags
     if layout.dp == 1:
-        return shlex.join(words)
+        return command_line(words)
     words += ["--ep_size", str(layout.tp * layout.dp), "--extra_llm_api_options", ATTENTION_DP]
-    return f"echo 'enable_attention_dp: true' > {ATTENTION_DP} && {shlex.join(words)}"
+    return f"echo 'enable_attention_dp: true' > {ATTENTION_DP} && {command_line(words)}"
 
 
 COMMANDS: dict[str, Callable[[Launch], str]] = {"vllm": _vllm, "sglang": _sglang, "trtllm": _trtllm}
@@ -166,7 +166,7 @@ def reward_command(c: Candidate, workspace: Workspace) -> str | None:
     weights, flags = workspace.models[c.reward_model].weights, Parallelism.parse(c.parallelism).serve_flags
     share = f"{_reward_share(c, workspace):.2f}"
     words = [*REWARD_FLAGS, *flags, "--dtype", "bfloat16", "--gpu-memory-utilization", share]
-    return shlex.join(["vllm", "serve", weights, *words])
+    return command_line(["vllm", "serve", weights, *words])
 
 
 def _reward_share(c: Candidate, workspace: Workspace) -> float:

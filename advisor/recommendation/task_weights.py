@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from advisor.errors import AdvisorError
+from advisor.units import plain_number
 
 FORMS = "accepted: gpqa-diamond, or several with weights such as gpqa-diamond:0.7"
 MOST_WEIGHT = 1e6
@@ -47,7 +48,7 @@ def _parsed(text: str, known: Collection[str]) -> tuple[str, float | None]:
     if text in known or not colon:
         return text, None
     try:
-        number = float(weight)
+        number = plain_number(weight)
     except ValueError:
         number = math.nan
     if not 1 / MOST_WEIGHT <= number <= MOST_WEIGHT:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.errors import AdvisorError
+from advisor.input_files import checked_file
+from advisor.printable import shortened
 from advisor.recommendation.candidate import Candidate
 from advisor.rents import Rents
 from advisor.tables import column, read_rows
@@ -71,8 +72,7 @@ def day_of(given: str | Path | Sequence[float]) -> tuple[float, ...]:
 
 
 def _read(path: Path) -> tuple[float, ...]:
-    if not os.path.isfile(path):  # also where no path can be that long
-        raise AdvisorError("is no file", where=f"--traffic {str(path)[:SHOWN]}", hint=FORMS)
+    checked_file(path, where=f"--traffic {shortened(str(path), SHOWN)}", hint=FORMS, missing="is no file")
     by_hour: dict[int, float] = {}
     for row in read_rows(path, TrafficRow, hint=FORMS):
         if not 0 <= row.hour < HOURS or row.hour in by_hour:

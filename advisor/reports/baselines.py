@@ -8,9 +8,10 @@ from collections.abc import Callable
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.running import Running
+from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
 from advisor.reports.tasks import origin_text
 from advisor.reports.terminal import Block
-from advisor.reports.text_tables import Table, table, to_markdown
+from advisor.reports.text_tables import Table, table
 from advisor.reports.words import (
     candidate_strategy,
     gpus_text,
@@ -48,14 +49,15 @@ def baseline_sections(found: Recommendation) -> list[str]:
     """What the report says of them, in Markdown."""
     sections: list[str] = []
     if found.running:
-        sections += ["## What runs today", f"{running_head(found.running)}."]
+        sections += [heading("What runs today"), paragraph(f"{running_head(found.running)}.")]
         if found.running.candidate:
-            sections += [to_markdown(running_table(found)), f"From: {origins_text(found.running.candidate)}."]
+            sections += [to_markdown(running_table(found))]
+            sections += [paragraph(f"From: {origins_text(found.running.candidate)}.")]
         notes = running_notes(found)
-        sections += ["\n".join(f"- {note}" for note in notes)] if notes else []
+        sections += [bullets(notes)] if notes else []
     if found.hosted:
-        sections += ["## Hosted APIs, which are never picked", to_markdown(hosted_table(found))]
-        sections.append("\n".join(f"- {line}" for line in hosted_sources(found)))
+        sections += [heading("Hosted APIs, which are never picked"), to_markdown(hosted_table(found))]
+        sections.append(bullets(hosted_sources(found)))
     return sections
 
 

@@ -10,6 +10,7 @@ from advisor.reports.terminal import Block
 from advisor.reports.text_tables import table
 from advisor.units import counted, percent, significant
 
+MOST_LINES = 8
 SHOWN = 300
 """Characters of a prompt's and an answer's end in the first transcript."""
 
@@ -46,9 +47,8 @@ def transcript_lines(t: Transcript) -> list[str]:
 
 
 def _end(text: str) -> list[str]:
-    """Its last lines, with what a terminal would take for a command left visible."""
-    lines = text.rstrip()[-SHOWN:].splitlines()[-8:]
-    return ["".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines]
+    """Its last lines."""
+    return text.rstrip()[-SHOWN:].split("\n")[-MOST_LINES:]
 
 
 def progress_line(p: Progress) -> str:

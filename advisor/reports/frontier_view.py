@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.accuracy.estimators import Interval
+from advisor.printable import shortened, shown
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.frontier import Frontier
@@ -27,6 +28,8 @@ EVIDENCE = {Provenance.MEASURED: "measured, from stored answers", Provenance.PUB
 """Kinds of evidence that a picture tells apart."""
 PADDING = 0.08
 """Share of the cost axis that stays free on either side."""
+LONGEST_LABEL = 40
+"""Characters of a name in a picture."""
 LEAST_DECADES = 0.6
 ALIKE = 1.25
 """Factor between two costs that are one place in a picture."""
@@ -117,15 +120,15 @@ def _view(
     marks = [_mark(point, budget) for point in models]
     if pick is not None:
         cost, evidence = pick.cost(unit), pick.provenance.tokens
-        its_own = Mark(f"{short_name(pick.model)}, the pick", cost, pick.accuracy, evidence, leads=True, picked=True)
+        its_own = Mark(f"{_label(pick.model)}, the pick", cost, pick.accuracy, evidence, leads=True, picked=True)
         marks = [its_own, *(m for m, point in zip(marks, models, strict=True) if not _is_like(point, pick, cost))]
-    shown = [mark for mark in marks if mark.cost > 0]  # a logarithmic axis has no place for what is free
+    drawn = [mark for mark in marks if mark.cost > 0]  # a logarithmic axis has no place for what is free
     steps = [(c.cost(unit), c.accuracy.value) for c in frontier]
     return View(
-        task=task,
+        task=shown(task),
         unit=unit,
         cost_title=f"{AXES[unit]}{tail}, log scale",
-        marks=tuple(sorted(shown, key=lambda m: (not m.picked, not m.leads))),
+        marks=tuple(sorted(drawn, key=lambda m: (not m.picked, not m.leads))),
         steps=tuple(step for step in steps if step[0] > 0),
         budget=budget,
     )
@@ -133,7 +136,11 @@ def _view(
 
 def _mark(point: ModelPoint, budget: float | None) -> Mark:
     leads = point.on_frontier and (budget is None or point.cost <= budget)
-    return Mark(short_name(point.model), point.cost, point.accuracy, point.evidence, leads)
+    return Mark(_label(point.model), point.cost, point.accuracy, point.evidence, leads)
+
+
+def _label(model: str) -> str:
+    return shortened(shown(short_name(model)), LONGEST_LABEL)
 
 
 def _is_like(point: ModelPoint, pick: Candidate, cost: float) -> bool:

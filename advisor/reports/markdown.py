@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 from advisor.arguments import checked_arguments
 from advisor.errors import DISTRIBUTION, AdvisorError, NoAnswer, install
 from advisor.fits.curve import lines
 from advisor.fits.line import Line
+from advisor.printable import command_line
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.request import Request
 from advisor.recommendation.task_weights import task_options
@@ -21,6 +22,7 @@ from advisor.reports.baselines import baseline_assumptions, baseline_sections
 from advisor.reports.curves import saturation_text
 from advisor.reports.frontier_view import AXES, of_recommendation
 from advisor.reports.frontiers import frontier_table
+from advisor.reports.markdown_text import bullets, code, escaped, fenced, heading, paragraph, to_markdown
 from advisor.reports.recommendations import (
     at_rates_text,
     changes_text,
@@ -38,7 +40,7 @@ from advisor.reports.recommendations import (
 )
 from advisor.reports.terminal import Block
 from advisor.reports.text_frontiers import frontier_text
-from advisor.reports.text_tables import Table, table, to_markdown
+from advisor.reports.text_tables import Table, table
 from advisor.reports.words import (
     candidate_strategy,
     commands,
@@ -138,57 +140,62 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
     where = gpus_text(pick)
     limits = f" with {', '.join(found.constraints)}" if found.constraints else ""
     commands_text = "\n".join(commands(pick))
+    assumed = (*ASSUMPTIONS, *baseline_assumptions(found))
     answer = (
-        f"**Answer.** {' · '.join(head(found))}: {result_text(found)}, {money_text(found)}, {seconds_text(found)}."
-        f" It is {found.reason}; {found.n_candidates:,} candidates were compared.\n\n**Costs.** {costs_text(found)}."
+        f"{' · '.join(head(found))}: {result_text(found)}, {money_text(found)}, {seconds_text(found)}."
+        f" It is {found.reason}; {found.n_candidates:,} candidates were compared."
     )
-    picture = f"![frontier]({pictures['frontier']})" if pictures else _fenced(frontier_text(of_recommendation(found)))
+    question = f"Which open model, strategy and GPU answer {found.task} best{limits}?"
+    picture = (
+        _picture("frontier", pictures["frontier"]) if pictures else fenced(frontier_text(of_recommendation(found)))
+    )
     parts = [
-        f"# {pick.model}, {candidate_strategy(pick)}, on {where}",
-        f"**Question.** Which open model, strategy and GPU answer {found.task} best{limits}?",
-        answer,
+        heading(f"{pick.model}, {candidate_strategy(pick)}, on {where}", 1),
+        paragraph(question, "Question."),
+        paragraph(answer, "Answer."),
+        paragraph(f"{costs_text(found)}.", "Costs."),
         to_markdown(facts(found)),
-        *([f"Start it {replicas_text(pick)}"] if pick.replicas > 1 else []),
-        _fenced(commands_text, "sh"),
-        f"Ask it with `{request_text(pick)}`: {sampling_text(pick)}. {sources_text(pick)}",
-        "## What would change it",
-        f"It changes if: {changes_text(found)}.",
-        *([f"The next step up: {step_text(found.step_up, found)}."] if found.step_up else []),
-        *([f"A step down: {step_text(found.step_down, found)}."] if found.step_down else []),
-        *([f"A day: {day_text(found)}."] if found.day else []),
-        *([f"At other rates: {at_rates_text(found)}."] if found.at_rates else []),
+        *([paragraph(f"Start it {replicas_text(pick)}")] if pick.replicas > 1 else []),
+        fenced(commands_text, "sh"),
+        f"Ask it with {code(request_text(pick))}: {escaped(f'{sampling_text(pick)}. {sources_text(pick)}')}",
+        heading("What would change it"),
+        paragraph(f"It changes if: {changes_text(found)}."),
+        *([paragraph(f"The next step up: {step_text(found.step_up, found)}.")] if found.step_up else []),
+        *([paragraph(f"A step down: {step_text(found.step_down, found)}.")] if found.step_down else []),
+        *([paragraph(f"A day: {day_text(found)}.")] if found.day else []),
+        *([paragraph(f"At other rates: {at_rates_text(found)}.")] if found.at_rates else []),
         *baseline_sections(found),
-        "## Other choices",
+        heading("Other choices"),
         to_markdown(other_choices(found)) if found.alternatives else "None meets the limits.",
-        *([f"{marks}."] if (marks := marks_text(found)) else []),
-        f"## Frontier of accuracy against {AXES[request.cost]}",
+        *([paragraph(f"{marks}.")] if (marks := marks_text(found)) else []),
+        heading(f"Frontier of accuracy against {AXES[request.cost]}"),
         picture,
         to_markdown(frontier_table(found.frontier, request.cost)),
         *_curve_section(curves, pictures),
-        "## Assumptions",
-        "\n".join(f"- {line}" for line in (*found.notes, *ASSUMPTIONS, *baseline_assumptions(found))),
-        "## Where the numbers come from",
+        heading("Assumptions"),
+        "\n".join([*([bullets(found.notes)] if found.notes else []), *(f"- {line}" for line in assumed)]),
+        heading("Where the numbers come from"),
         to_markdown(_provenance(found)),
-        f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}; again with\n\n"
-        + _fenced(command, "sh"),
+        f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}; again with",
+        fenced(command, "sh"),
     ]
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
-def _fenced(text: str, language: str = "") -> str:
-    return f"```{language}\n{text}\n```"
+def _picture(what: str, file: str) -> str:
+    return f"![{what}]({quote(file)})"
 
 
 def _curve_section(curves: Sequence[Line], pictures: dict[str, str]) -> list[str]:
     if not curves:
         return []
     sentences = [
-        f"- {with_setup(line.strategy, line.setup)}: asymptote {interval_text(line.curve.asymptote)};"
+        f"{with_setup(line.strategy, line.setup)}: asymptote {interval_text(line.curve.asymptote)};"
         f" saturation {saturation_text(line)}; curve {line.curve.shape.family}"
         for line in curves
     ]
-    picture = [f"![curve]({pictures['curve']})"] if "curve" in pictures else []
-    return [f"## What more compute would buy from {curves[0].model}", *picture, "\n".join(sentences)]
+    picture = [_picture("curve", pictures["curve"])] if "curve" in pictures else []
+    return [heading(f"What more compute would buy from {curves[0].model}"), *picture, bullets(sentences)]
 
 
 def _provenance(found: Recommendation) -> Table:
@@ -239,4 +246,4 @@ def again(request: Request, output: str | Path, own: Path | None = None) -> str:
     }
     for flag, one in single.items():
         words += [flag, f"{one}"] if one is not None else []
-    return shlex.join(words)
+    return command_line(words)

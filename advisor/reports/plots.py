@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from textwrap import wrap
@@ -12,6 +14,7 @@ import numpy as np
 
 from advisor.accuracy.estimators import Interval
 from advisor.fits.line import Line
+from advisor.printable import shown
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.reports.frontier_view import EVIDENCE, Mark, View, accuracy_ends, amount, cost_ticks
@@ -38,7 +41,8 @@ APART, NEAR, MARGIN = 6.0, 8.0, 2.0
 
 def frontier_picture(path: Path, view: View) -> None:
     """The figure below as SVG."""
-    _save(frontier_figure(view), path)
+    with _plain_texts():
+        _save(frontier_figure(view), path)
 
 
 def frontier_figure(view: View) -> Any:
@@ -219,25 +223,26 @@ def _move(figure: Any, axes: Any, mark: Mark, text: Any, place: Box | None) -> N
 
 def curve_picture(path: Path, lines: Sequence[Line], pick: Candidate) -> None:
     """The figure below as SVG."""
-    _save(curve_figure(lines, pick), path)
+    with _plain_texts():
+        _save(curve_figure(lines, pick), path)
 
 
 def curve_figure(lines: Sequence[Line], pick: Candidate) -> Any:
     """Accuracy against generated tokens of a model on a task: points with 90 % bars, the fitted curves, the pick."""
-    figure, axes = _axes("generated tokens per question, log scale", f"accuracy on {lines[0].task}", 4.8)
-    shown = [line for line in lines if any(p.tokens for p in line.points)]
-    for number, line in enumerate(shown):
+    figure, axes = _axes("generated tokens per question, log scale", f"accuracy on {shown(lines[0].task)}", 4.8)
+    drawn = [line for line in lines if any(p.tokens for p in line.points)]
+    for number, line in enumerate(drawn):
         _draw_line(axes, line, number)
     words = _lines_of(strategy_cell(pick))
     axes.errorbar(pick.generated_tokens, 100 * pick.accuracy.value, yerr=_bars([pick.accuracy]), color=BLACK, fmt=".")
     _ring(axes, pick.generated_tokens, pick.accuracy.value, f"the pick: {words}")
-    seen = [p for line in shown for p in line.points if p.tokens]
+    seen = [p for line in drawn for p in line.points if p.tokens]
     tokens = [pick.generated_tokens, *(p.tokens or 0.0 for p in seen)]
-    limits = [line.curve.asymptote.value for line in shown]
+    limits = [line.curve.asymptote.value for line in drawn]
     intervals = [pick.accuracy, *(Interval(p.accuracy, p.low, p.high) for p in seen)]
     intervals += [Interval(limit, limit, limit) for limit in limits]
     _scale(axes, (min(tokens) / 1.3, max(tokens) * 1.3), accuracy_ends(intervals))
-    axes.set_title(lines[0].model, fontsize=10, loc="left")
+    axes.set_title(shown(lines[0].model), fontsize=10, loc="left")
     figure.legend(loc="outside lower center", fontsize=8, frameon=False)
     return figure
 
@@ -296,6 +301,16 @@ def _scale(axes: Any, x: tuple[float, float], percent: tuple[int, int]) -> None:
 def _bars(intervals: Sequence[Interval]) -> list[list[float]]:
     """Distances from values to the ends of their 90 % intervals, in points of percent."""
     return [[100 * (i.value - i.low) for i in intervals], [100 * (i.high - i.value) for i in intervals]]
+
+
+@contextmanager
+def _plain_texts() -> Iterator[None]:
+    """Dollar signs in a name are no formula, and a letter that the font lacks is an empty box."""
+    import matplotlib
+
+    with matplotlib.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
 
 
 def _save(figure: Any, path: Path) -> None:

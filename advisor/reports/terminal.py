@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from advisor.printable import shown, shown_lines
 from advisor.reports.text_tables import GAP, Table, fitted
 
 PIPED_WIDTH = 120
@@ -41,16 +42,16 @@ def width() -> int:
 
 
 def show(blocks: Iterable[Block]) -> None:
-    """Print blocks one after another; text is wrapped at words, never inside one."""
+    """Print blocks one after another; text is wrapped at words, never inside one. Here alone texts reach the screen."""
     for block in blocks:
         if isinstance(block, Table):
             print_table(block)
         elif isinstance(block, Verbatim):
-            print(block.text)
+            print(shown_lines(block.text))
         elif isinstance(block, Labelled):
-            print(_filled(f"{block.label:<{LABEL_WIDTH}}{block.text}", LABEL_WIDTH))
+            print(_filled(f"{block.label:<{LABEL_WIDTH}}{shown(block.text)}", LABEL_WIDTH))
         else:
-            print("\n".join(wrapped(line) for line in block.splitlines()))
+            print("\n".join(wrapped(shown(line)) for line in block.split("\n")))
 
 
 def wrapped(line: str) -> str:
@@ -75,17 +76,23 @@ def print_table(t: Table) -> None:
     from rich.text import Text
 
     room = width()
-    shown = fitted(t, room)
-    rich = RichTable(title=t.title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1))
-    widths = shown.widths(room)
-    for column, columns in zip(shown.columns, widths, strict=True):
+    fits = fitted(t.with_texts(shown), room)
+    rich = RichTable(
+        title=Text(fits.title) if fits.title else None,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    widths = fits.widths(room)
+    for column, columns in zip(fits.columns, widths, strict=True):
         justify: Literal["left", "right"] = "right" if column in t.right else "left"
         rich.add_column(column, justify=justify, overflow="fold", width=columns)
-    for row in shown.rows:
+    for row in fits.rows:
         rich.add_row(*(Text(cell) for cell in row))
     console = Console(width=max(room, sum(widths) + GAP * len(widths)))
     with console.capture() as printed:
         console.print(rich)
     print("\n".join(line.rstrip() for line in printed.get().splitlines()))
-    if left_out := [column for column in t.columns if column not in shown.columns]:
+    if left_out := [column for column in t.columns if column not in fits.columns]:
         print(wrapped(f"not shown at this width: {', '.join(left_out)}; widen the terminal or add --json"))

@@ -1,8 +1,8 @@
-"""Tables of text, ready to read, and their Markdown."""
+"""Tables of text, ready to read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 GAP = 3
@@ -26,6 +26,11 @@ class Table:
     right: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+
+    def with_texts(self, written: Callable[[str], str]) -> Table:
+        """The table with every text as `written`."""
+        rows = tuple(tuple(written(cell) for cell in row) for row in self.rows)
+        return replace(self, rows=rows, title=written(self.title))
 
     def without(self, column: str) -> Table:
         """The table without one column."""
@@ -102,10 +107,3 @@ def fitted(t: Table, width: int) -> Table:
     while t.optional and t.needed_width() > width:
         t = t.without(t.optional[0])
     return t
-
-
-def to_markdown(t: Table) -> str:
-    """A GitHub-flavoured Markdown table."""
-    rule = ["---:" if column in t.right else "---" for column in t.columns]
-    lines = [t.columns, rule, *([cell.replace("|", "\\|") for cell in row] for row in t.rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

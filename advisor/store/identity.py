@@ -18,8 +18,8 @@ from typing import Any
 VERSION = 1
 DIGITS = 12
 LONGEST_WORDS = 90
-RUN_ID = re.compile(r"[\w.-]{1,120}")
-"""What can name a run, and so its file."""
+RUN_ID = re.compile(r"[\w-][\w.-]{0,119}")
+"""What can name a run, and so its file: with a dot before it that would be hidden."""
 
 
 def run_id(words: str, content: object) -> str:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from advisor.errors import AdvisorError
+from advisor.input_files import MOST_SEALED_BYTES, checked_file
+from advisor.printable import NAME, SQL_CLASS
 from advisor.store.folders import visible
 from advisor.store.seal import sealed
 from advisor.tables import columns, create_table
 
 if TYPE_CHECKING:
     import pandas
-
 
 MEND = "move it away, and bring its rows in again"
 
@@ -39,9 +40,23 @@ class Measurements:
         """An in-memory database with the table filled from every file. Raises AdvisorError for a damaged one."""
         connection = empty_table(self.row, self.table, "own boolean")
         for file in self.files:
+            checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
             own = self.own is not None and file.is_relative_to(self.own)
             insert_file(connection, self.table, file, own=str(own).lower())
+            if own and (hidden := self._hidden(connection, file)):
+                what = f"has the {hidden[0]} {hidden[1]!r}"
+                raise AdvisorError(what, where=str(file), hint=f"a name is {NAME}; {MEND}")
         return connection
+
+    def _hidden(self, connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[str, str] | None:
+        """A column and a cell of a file that no screen can show, where it has such."""
+        names = [c.name for c in columns(self.row) if c.is_one_line]
+        present = {row[0] for row in connection.execute("describe from read_parquet($f)", {"f": str(file)}).fetchall()}
+        found = {name: f'regexp_matches("{name}"::varchar, $hidden)' for name in names if name in present}
+        cases = " ".join(f"when {is_hidden} then ['{name}', \"{name}\"::varchar]" for name, is_hidden in found.items())
+        query = f"select case {cases} end from read_parquet($f) where {' or '.join(found.values())} limit 1"
+        row = connection.execute(query, {"f": str(file), "hidden": SQL_CLASS}).fetchone()
+        return (str(row[0][0]), str(row[0][1])) if row else None
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a row. Raises AdvisorError for a damaged file."""

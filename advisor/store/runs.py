@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.printable import NAME, is_name
 from advisor.store.row_types import type_fault
-from advisor.tables import column
+from advisor.tables import column, columns
 
+SHOWN = 60
 STATES = ("ok", "oom", "failed")
 
 
@@ -60,7 +63,16 @@ class Run:
         "how unevenly real questions used a mixture's experts (docs/method.md); null: not counted", default=None
     )
     dummy_weights: bool | None = column("random weights: a mixture of experts routes at random", default=None)
-    note: str | None = column("why it failed, for example", default=None)
+    note: str | None = column("why it failed, for example", default=None, free_text=True)
+
+
+def hidden_fault(row: Mapping[str, Any]) -> str | None:
+    """Which name or remark of a load cannot be shown on one line, and what it has to be; None where all can."""
+    for each in columns(Run):
+        value = row.get(each.name)
+        if each.is_one_line and isinstance(value, str) and not is_name(value):
+            return f"{each.name} is {value[:SHOWN]!r}; it is {NAME}"
+    return None
 
 
 def fault_of_load(key: str, rows: list[dict[str, Any]]) -> str | None:
@@ -68,6 +80,8 @@ def fault_of_load(key: str, rows: list[dict[str, Any]]) -> str | None:
     for row in rows:
         if found := type_fault(Run, row):
             return str(found)
+        if hidden := hidden_fault(row):
+            return hidden
         if row.get("status", "ok") not in STATES:
             return f"status is {row['status']!r}; known: {', '.join(STATES)}"
         numbers = {name: value for name, value in row.items() if isinstance(value, int | float)}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.printable import LONGEST_NAME, NAME, SQL_CLASS, is_name, shortened
 from advisor.store.row_types import Fault, type_fault
 from advisor.store.samples import Sample
 from advisor.strategies import STRATEGIES
@@ -20,12 +21,18 @@ MOST_TOKENS = 10**8
 """Of one answer or prompt: ten times the longest context of any model."""
 MOST_SEARCH_TOKENS = 10**11
 """Of the whole search of one question."""
+SHOWN = 80
+"""Characters of a value that an error shows."""
 FINISH_REASONS = ("stop", "length", "forced", "loop", "error", "unchecked")
 TOKENIZER = "tokenizer"
 """Where tokens come from that no engine counted."""
 RECORDED = ("sampling", *(name for name, strategy in STRATEGIES.items() if strategy.search != "sampling"))
 """Strategies of stored answers: those whose answers are plain samples are derived from `sampling`."""
 KEYS = ("model", "task", "question_id")
+LISTED = {"strategy", "finish_reason", "tokens_from"}
+"""Columns of which all values are known."""
+NAMES = tuple(c.name for c in columns(Sample) if c.is_one_line and c.name not in LISTED)
+"""Other texts that a screen or report shows."""
 OF_A_SEARCH = tuple(c.name for c in columns(Sample) if c.name.startswith("search_"))
 RANGES: dict[str, tuple[float, float]] = {
     "sample_index": (0, 10**9),
@@ -63,6 +70,15 @@ def _not_empty(name: str) -> Rule:
         lambda row: not str(row[name]).strip(" ") if row.get(name) is not None else name in row,
         f"trim(coalesce({name}, '')) = ''",
         f"{name} is a text that is not empty",
+    )
+
+
+def _name(name: str) -> Rule:
+    return Rule(
+        name,
+        lambda row: row.get(name) is not None and not is_name(row[name]),
+        f"(length({name}) > {LONGEST_NAME} or regexp_matches({name}, '{SQL_CLASS}'))",
+        f"{name} is {NAME}",
     )
 
 
@@ -104,6 +120,7 @@ def _more_than_its_search(row: Mapping[str, Any]) -> bool:
 
 RULES = (
     *(_not_empty(name) for name in KEYS),
+    *(_name(name) for name in NAMES),
     *(_within(name, *limits) for name, limits in RANGES.items()),
     Rule(
         "strategy",
@@ -155,7 +172,7 @@ def fault(row: Mapping[str, Any]) -> Fault | None:
         return found
     for rule in RULES:
         if rule.broken(row):
-            return Fault(rule.column, f"{rule.column} is {row.get(rule.column)!r}", rule.hint)
+            return Fault(rule.column, f"{rule.column} is {shortened(repr(row.get(rule.column)), SHOWN)}", rule.hint)
     return None
 
 

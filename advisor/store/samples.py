@@ -19,7 +19,9 @@ class Sample:
     task: str = column("`gpqa-diamond`, `aime24`, … or your own")
     question_id: str = column("stable within the task")
     sample_index: int = column("0, 1, … within run and question")
-    answer: str | None = column("extracted answer, or a class that stands for it; null: none could be extracted")
+    answer: str | None = column(
+        "extracted answer, or a class that stands for it; null: none could be extracted", free_text=True
+    )
     correct: bool = column("whether the answer is right")
     generated_tokens: int | None = column("reasoning included; null: not recorded")
     prompt_tokens: int | None = column("of the question's prompt; null: not recorded", default=None)
@@ -46,13 +48,16 @@ class Sample:
         " different set-ups are never pooled",
         default=None,
     )
-    template: str | None = column("prompt with {question}", default=None)
-    system_prompt: str | None = column("before the question; empty: none", default=None)
-    few_shot: str | None = column("JSON list of [prompt, answer] shown before the question; empty: none", default=None)
+    template: str | None = column("prompt with {question}", default=None, free_text=True)
+    system_prompt: str | None = column("before the question; empty: none", default=None, free_text=True)
+    few_shot: str | None = column(
+        "JSON list of [prompt, answer] shown before the question; empty: none", default=None, free_text=True
+    )
     chat_options: str | None = column(
         'JSON of what the chat template was given, {"enable_thinking": false} or {"reasoning_effort": "low"};'
         " empty: nothing",
         default=None,
+        free_text=True,
     )
     temperature: float | None = column("0: the most probable token each time", default=None)
     top_p: float | None = column("share of the probability that is drawn from; 1: all", default=None)
@@ -72,7 +77,7 @@ class Sample:
         "how `score` comes of the rewards of an answer's steps: last, min, mean or product", default=None
     )
     step_delimiter: str | None = column(
-        "text that ends a step, where a search or a reward model has steps", default=None
+        "text that ends a step, where a search or a reward model has steps", default=None, free_text=True
     )
     run_id: str = column("names the file; letters, digits, dots, dashes, underscores", default="")
     budget: int | None = column("samples, width, iterations or tokens, as the strategy counts", default=None)

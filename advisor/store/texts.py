@@ -25,12 +25,18 @@ class Text:
     run_id: str = column("as in the samples, where the other columns of this answer are")
     question_id: str = column("as in the samples")
     sample_index: int = column("as in the samples")
-    prompt: str | None = column("what the model was given, without system prompt and examples; null: not kept")
-    text: str = column("what it wrote, thinking included where it is part of the text")
-    reasoning: str | None = column("thinking that the server hands out apart from the answer", default=None)
-    reference: str | None = column("the right answer, as the task has it; null: not known", default=None)
+    prompt: str | None = column(
+        "what the model was given, without system prompt and examples; null: not kept", free_text=True
+    )
+    text: str = column("what it wrote, thinking included where it is part of the text", free_text=True)
+    reasoning: str | None = column(
+        "thinking that the server hands out apart from the answer", default=None, free_text=True
+    )
+    reference: str | None = column(
+        "the right answer, as the task has it; null: not known", default=None, free_text=True
+    )
     kind: str | None = column("how answers are read: math, choice, number, exact or arithmetic", default=None)
-    rewards: str | None = column("JSON list of the rewards of its steps", default=None)
+    rewards: str | None = column("JSON list of the rewards of its steps", default=None, free_text=True)
 
 
 WRITTEN = ("prompt", "text", "reasoning", "reference", "kind")

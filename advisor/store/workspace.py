@@ -8,7 +8,6 @@ Nothing is global: two workspaces open at once answer independently. A table tha
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -19,6 +18,7 @@ from advisor.errors import AdvisorError
 from advisor.gpus import Gpus
 from advisor.models.catalog import Catalog
 from advisor.prices import Prices
+from advisor.printable import command_line
 from advisor.sampling import Sampling
 from advisor.store.beliefs import Fits
 from advisor.store.folders import visible
@@ -70,7 +70,7 @@ class Workspace:
     @property
     def fit_command(self) -> str:
         """The command that derives this workspace's profiles anew."""
-        return f"advisor fit --workspace {shlex.quote(str(self.own))}" if self.own else "advisor fit"
+        return command_line(["advisor", "fit", "--workspace", str(self.own)]) if self.own else "advisor fit"
 
     @property
     def models(self) -> Catalog:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
-from advisor.errors import AdvisorError, MissingAbility, install
+from advisor.errors import AdvisorError, MissingAbility, checked_name, install
+from advisor.input_files import MOST_BYTES, checked_file, checked_parquet, parse_json, read_text
+from advisor.printable import shortened
 
 FORMS = "a task file is .jsonl or .parquet with the columns question, answer and optionally id"
+SHOWN = 60
+"""Characters of a cell that an error shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +73,46 @@ def from_file(path: Path, template: str) -> list[Question]:
         for column in ("question", "answer"):
             if row.get(column) in (None, ""):
                 raise AdvisorError(f"has no {column}", where=where, hint=FORMS)
+        for column in ("question", "answer", "id"):
+            if not _is_plain(row.get(column)):
+                what = f"{column} is {shortened(repr(row[column]), SHOWN)}"
+                raise AdvisorError(what, where=where, hint="it is a text or a number")
         question_id = str(row.get("id") or hashlib.md5(str(row["question"]).encode()).hexdigest()[:12])
+        checked_name(question_id, where=f"{where}, id")
         if question_id in found:
             raise AdvisorError(f"repeats the id {question_id!r}", where=where, hint="ids are unique within a task")
-        found[question_id] = Question(question_id, prompted(template, str(row["question"]), where), str(row["answer"]))
+        found[question_id] = Question(question_id, prompted(template, str(row["question"])), str(row["answer"]))
     if not found:
         raise AdvisorError("holds no questions", where=str(path), hint=FORMS)
     return list(found.values())
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        raise AdvisorError("no such task file", where=f"--task {path}", hint=FORMS)
+    checked_file(path, where=f"--task {path}", hint=FORMS, missing="no such task file")
     if path.suffix == ".parquet":
-        import pyarrow.parquet as parquet
+        from pyarrow import ArrowException, parquet
 
+        checked_parquet(path, hint=FORMS, most_bytes=MOST_BYTES)
         try:
             return list(parquet.read_table(path).to_pylist())
-        except (OSError, ValueError) as error:
-            raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), hint=FORMS) from None
+        except (OSError, ValueError, ArrowException) as error:
+            why = shortened(" ".join(str(error).split()), SHOWN)
+            raise AdvisorError(f"cannot be read ({why})", where=str(path), hint=FORMS) from None
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    for number, line in enumerate(read_text(path, hint=FORMS).split("\n"), 1):
         if line.strip():
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise AdvisorError(f"is no JSON ({error})", where=f"{path}, line {number}", hint=FORMS) from None
+            row = parse_json(line, where=f"{path}, line {number}", hint=FORMS)
             if not isinstance(row, dict):
                 raise AdvisorError("is no JSON object", where=f"{path}, line {number}", hint=FORMS)
             rows.append(row)
     return rows
+
+
+def _is_plain(cell: object) -> bool:
+    """Nothing, a number, or a text: JSON can spell halves of characters, which are none."""
+    if isinstance(cell, str):
+        return not any("\ud800" <= character <= "\udfff" for character in cell)
+    return cell is None or isinstance(cell, int | float | Decimal)
 
 
 def unescaped(text: str) -> str:
@@ -109,13 +124,24 @@ def unescaped(text: str) -> str:
     return text.replace("\\n", "\n")
 
 
-def prompted(template: str, question: str, where: str) -> str:
-    """The template with its {question}. Raises AdvisorError."""
+def check_template(template: str) -> None:
+    """A template has {question} and no other field, nothing of the question and no format. Raises AdvisorError."""
     try:
-        return template.format(question=question)
-    except (KeyError, IndexError, ValueError):
-        what = f"has a field other than {{question}} ({where})"
-        raise AdvisorError(what, where="--template", hint="write braces of your own twice: {{ }}") from None
+        fields = [(name, how, kind) for _, name, how, kind in Formatter().parse(template) if name is not None]
+    except ValueError:  # a brace alone
+        fields = [("", "", None)]
+    if any(field != ("question", "", None) for field in fields):
+        what, hint = "has a field other than {question}", "write braces of your own twice: {{ }}"
+        raise AdvisorError(what, where="--template", hint=hint)
+    if not fields:
+        hint = "say where the question goes, e.g. 'Q: {question}\\nA: '"
+        raise AdvisorError(f"{template!r} lacks {{question}}", where="--template", hint=hint)
+
+
+def prompted(template: str, question: str) -> str:
+    """The template with its {question}, in place of nothing else."""
+    parts = Formatter().parse(template)
+    return "".join(text + (question if field is not None else "") for text, field, _, _ in parts)
 
 
 def from_dataset(name: str, template: str) -> list[Question]:
@@ -151,8 +177,8 @@ def question_of(source: Dataset, question_id: str, row: Mapping[str, Any], templ
         )
     text, answer = str(row[source.question]).strip(), str(row[source.answer]).rpartition("####")[2].strip()
     if not source.wrong:
-        return Question(question_id, prompted(template, text, question_id), answer)
+        return Question(question_id, prompted(template, text), answer)
     options = [answer, *(str(row[column]).strip() for column in source.wrong)]
     order = random.Random(question_id).sample(range(len(options)), len(options))
     listed = "\n".join(f"{letter}) {options[i]}" for letter, i in zip("ABCDEFGH", order, strict=False))
-    return Question(question_id, prompted(template, f"{text}\n\n{listed}", question_id), "ABCDEFGH"[order.index(0)])
+    return Question(question_id, prompted(template, f"{text}\n\n{listed}"), "ABCDEFGH"[order.index(0)])

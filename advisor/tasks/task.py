@@ -6,11 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from advisor.errors import AdvisorError, unknown
+from advisor.errors import AdvisorError, checked_name, unknown
 from advisor.tasks import arithmetic
 from advisor.tasks.answers import is_same_answer, reader, states_answer
 from advisor.tasks.limited import NotChecked
-from advisor.tasks.questions import CHOICE_TEMPLATE, DATASETS, TEMPLATE, Question, from_dataset, from_file
+from advisor.tasks.questions import (
+    CHOICE_TEMPLATE,
+    DATASETS,
+    TEMPLATE,
+    Question,
+    check_template,
+    from_dataset,
+    from_file,
+)
 
 MOST_QUESTIONS = 100_000
 ARITHMETIC_QUESTIONS = 200
@@ -72,9 +80,8 @@ def load(
     if n_questions is not None and not 1 <= n_questions <= MOST_QUESTIONS:
         hint = f"give a whole number from 1 to {MOST_QUESTIONS:,}"
         raise AdvisorError(f"{n_questions} is out of range", where="--questions", hint=hint)
-    if template is not None and "{question}" not in template:
-        hint = "say where the question goes, e.g. 'Q: {question}\\nA: '"
-        raise AdvisorError(f"{template!r} lacks {{question}}", where="--template", hint=hint)
+    if template is not None:
+        check_template(template)
     if name == "arithmetic" and template is not None:
         raise AdvisorError("arithmetic has prompts of its own", where="--template", hint="leave it out")
     if name == "arithmetic":
@@ -82,9 +89,10 @@ def load(
         return Task(name, generated, kind or "arithmetic", force or "\nA ")
     if name.endswith((".jsonl", ".parquet")):
         path = Path(name)
+        own_name = checked_name(path.stem.lower(), where="--task")
         template = template or (CHOICE_TEMPLATE if kind == "choice" else TEMPLATE)
         questions = tuple(from_file(path, template)[:n_questions])
-        return Task(path.stem.lower(), questions, kind or "exact", force or "\nFinal answer: ", template)
+        return Task(own_name, questions, kind or "exact", force or "\nFinal answer: ", template)
     if name not in DATASETS:
         raise unknown("task to calibrate on", name, ["arithmetic", *DATASETS], where="--task")
     template = template or (CHOICE_TEMPLATE if DATASETS[name].wrong else TEMPLATE)

@@ -170,7 +170,7 @@ def test_bad_files(ws, tmp_path):
         with pytest.raises(AdvisorError, match=message) as raised:
             import_samples(ws, tmp_path / name)
         assert raised.value.where == str(tmp_path / name)
-    with pytest.raises(AdvisorError, match="no such file"):
+    with pytest.raises(AdvisorError, match="is a folder, not a file"):
         import_samples(ws, tmp_path)
 
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.reports import terminal
-from advisor.reports.text_tables import fitted, short_name, table, to_markdown
+from advisor.reports.markdown_text import to_markdown
+from advisor.reports.text_tables import fitted, short_name, table
 
 T = table(
     ["model", "accuracy", "how", "extra"],

@@ -6,15 +6,31 @@ from dataclasses import asdict
 import duckdb
 import pytest
 
+from advisor.printable import SQL_CLASS, is_printable
 from advisor.store.measurements import parquet_writer
 from advisor.store.runs import Run, fault_of_load
-from advisor.store.sample_rules import ANY_BROKEN, RANGES, RULES, fault, fault_of_question
+from advisor.store.sample_rules import ANY_BROKEN, NAMES, RANGES, RULES, fault, fault_of_question
 from advisor.store.samples import Sample
 
 GOOD = asdict(
     Sample(model="m", task="t", question_id="q", sample_index=0, answer="a", correct=True, generated_tokens=5)
 )
+HIDDEN = [
+    "a\x00b",
+    "a\nb",
+    "\x1b[2J",
+    "\x9b2J",
+    "a\x7f",
+    "a\u200bb",
+    "\u202egpj.exe",
+    "\u2066",
+    "\u2028",
+    "\ufeffa",
+    "n" * 501,
+]
+VISIBLE = ["Ünï-Co/dé 8B", "模型", "n" * 500, "🤗", "a b", "é", "\u00a0"]
 BROKEN = [
+    *[{name: value} for name in NAMES for value in HIDDEN],
     *[{name: value} for name in ("model", "task", "question_id", "strategy") for value in ("", "  ")],
     *[{name: low - 1} for name, (low, _) in RANGES.items()],
     *[
@@ -35,6 +51,11 @@ BROKEN = [
 ]
 SOUND = [
     {},
+    *[{name: value} for name in NAMES for value in VISIBLE if value.strip() == value],
+    {
+        name: "a\n\x1bb"
+        for name in ("answer", "template", "system_prompt", "few_shot", "chat_options", "step_delimiter")
+    },
     *[{name: limit} for name, limits in RANGES.items() for limit in limits if not name.endswith("generated_tokens")],
     {"generated_tokens": 0},
     *[{"strategy": name} for name in ("sampling", "greedy", "rebase", "mcts", "thinking-budget", "adaptive-majority")],
@@ -69,6 +90,16 @@ def test_what_an_answer_can_be(change, tmp_path):
 
 def test_every_rule_is_broken_by_some_row():
     assert all(any(rule.broken(GOOD | change) for change in BROKEN) for rule in RULES)
+
+
+def test_a_character_is_refused_in_python_and_in_sql_alike():
+    """Every code that DuckDB can hold, in chunks: the two classes of characters are one."""
+    connection = duckdb.connect()
+    codes = [code for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF]
+    connection.execute("create table c as select unnest($codes) as code", {"codes": codes})
+    query = f"select code from c where regexp_matches(chr(code::int), '{SQL_CLASS}')"
+    in_sql = {code for (code,) in connection.execute(query).fetchall()} | {0}  # chr(0) is empty in DuckDB
+    assert in_sql == {code for code in codes if not is_printable(chr(code))}
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
