@@ -169,7 +169,7 @@ def _watcher() -> Callable[[Progress], None]:
         now = time.monotonic()
         for line in first_lines(progress, begins=last is None):
             print(shown(line), file=sys.stderr, flush=True)
-        if progress.start_s is None:
+        if progress.start_s is None or not progress.done:
             return
         if last is None or now - last >= EVERY_S or progress.done == progress.questions:
             last = now

@@ -9,7 +9,7 @@ from advisor.fits.check import Checked
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import Table, table
 from advisor.store.recorded import Recorded
-from advisor.units import percent
+from advisor.units import counted, percent
 
 WORDS: dict[str, Callable[[Any], str]] = {
     "reward_model": lambda name: f"scored by {name}",
@@ -36,12 +36,16 @@ WORDS: dict[str, Callable[[Any], str]] = {
 
 
 def recorded_blocks(found: Sequence[Recorded]) -> list[Block]:
-    """What `advisor measurements` prints: a table of answers and one of loads."""
-    answers = [each for each in found if each.kind == "answers"]
-    loads = [each for each in found if each.kind == "loads"]
-    tables = [_answers(answers)] if answers else []
+    """What `advisor measurements` prints: a table of answers and one of loads, the user's own where there are such."""
+    own = [each for each in found if each.whose == "own"]
+    listed = own or found
+    answers = [each for each in listed if each.kind == "answers"]
+    loads = [each for each in listed if each.kind == "loads"]
+    tables: list[Block] = [_answers(answers)] if answers else []
     tables += [_loads(loads)] if loads else []
-    return [*tables] or ["nothing is recorded here"]
+    more = len(found) - len(listed)
+    ships = [f"{counted(more, 'kind')} of measurements ship besides: without --workspace, or in --json"] if more else []
+    return [*tables, *ships] or ["nothing is recorded here"]
 
 
 def _answers(found: Sequence[Recorded]) -> Table:
@@ -55,7 +59,7 @@ def _answers(found: Sequence[Recorded]) -> Table:
             "–" if each.accuracy is None else percent(each.accuracy),
             setup_words(each.setup) or "not recorded",
             str(each.strategy),
-            str(len(each.runs)),
+            _runs(each),
             f"{each.texts:,}" if each.texts else "none",
             _whose(each),
         ]
@@ -67,8 +71,13 @@ def _answers(found: Sequence[Recorded]) -> Table:
 
 def _loads(found: Sequence[Recorded]) -> Table:
     columns = ("model", "deployment", "loads", "runs", "whose")
-    rows = [[e.model, setup_words(e.setup), f"{e.rows:,}", str(len(e.runs)), _whose(e)] for e in found]
+    rows = [[e.model, setup_words(e.setup), f"{e.rows:,}", _runs(e), _whose(e)] for e in found]
     return table(columns, rows, right=columns[2:4], names=columns[:1], optional=("runs",))
+
+
+def _runs(each: Recorded) -> str:
+    """Their names where they are the user's own, who may want to name one."""
+    return " ".join(each.runs) if each.whose == "own" else str(len(each.runs))
 
 
 def _whose(each: Recorded) -> str:
