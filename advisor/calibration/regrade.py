@@ -14,6 +14,7 @@ import duckdb
 from advisor.arguments import checked_arguments
 from advisor.calibration.rows import UNCHECKED
 from advisor.errors import NoAnswer, unknown
+from advisor.store.folders import visible
 from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.measurements import seal_rows, unreadable
 from advisor.store.samples import Sample
@@ -75,7 +76,7 @@ def regrade(workspace: Workspace, *, run: str | Sequence[str] | None = None, ans
     if answers is not None:
         reader(answers)
     folder = workspace.writable / "measurements"
-    files = {file.stem: file for file in sorted((folder / "texts").glob("[!.]*.parquet"))}
+    files = {file.stem: file for file in visible(folder / "texts", ".parquet")}
     if not files:
         raise NoAnswer("no texts are kept here", hint="`advisor calibrate` keeps them unless --no-texts is given")
     for name in several(run):
@@ -103,7 +104,7 @@ def _regraded_alone(samples: Path, texts: Path, kind: str | None) -> tuple[Regra
         before.append(row)
         read_as = kind or recorded_kind
         if text is None or reference is None or read_as is None:
-            missing += 1
+            missing += row.finish_reason != "error"
             after.append(row)
         else:
             after.append(_read_again(row, text, reference, read_as))

@@ -11,9 +11,9 @@ import duckdb
 from advisor.calibration.draws import completion_part, recorded
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import Completion
-from advisor.errors import AdvisorError
+from advisor.store.folders import visible
 from advisor.store.journal import Journal
-from advisor.store.measurements import rows_table
+from advisor.store.measurements import rows_table, unreadable
 from advisor.store.samples import Sample
 from advisor.store.sql import statement
 from advisor.tasks.task import Task
@@ -27,9 +27,8 @@ def take_up(plan: Plan, task: Task, columns: Mapping[str, Any], folder: Path, jo
 
     Only with their texts, and where the question's prompt is the same. Raises AdvisorError for a damaged file.
     """
-    kept = [file for file in sorted((folder / "texts").glob("[!.]*.parquet"))]
-    files = [folder / "samples" / file.name for file in kept]
-    pairs = [(sample, text) for sample, text in zip(files, kept, strict=True) if sample.exists()]
+    kept = visible(folder / "texts", ".parquet")
+    pairs = [(sample, text) for text in kept if (sample := folder / "samples" / text.name).exists()]
     if plan.search != "sampling" or plan.sampling.seed is None or not pairs:
         return 0
     questions = {question.question_id: question for question in task.questions}
@@ -50,8 +49,8 @@ def take_up(plan: Plan, task: Task, columns: Mapping[str, Any], folder: Path, jo
                     journal.add_part(question_id, part, recorded(_completion(index, *drawn)))
                     found += 1
     except duckdb.Error as error:
-        hint = "`advisor check` names the damaged file"
-        raise AdvisorError(f"cannot be read ({str(error).splitlines()[0]})", where=str(folder), hint=hint) from None
+        damaged = next((file for pair in pairs for file in pair if str(file) in str(error)), pairs[0][0])
+        raise unreadable(damaged, error) from None
     return found
 
 

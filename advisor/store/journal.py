@@ -213,7 +213,7 @@ class Journal:
     def seal(self, write: Callable[[Path], object]) -> Path:
         """Seal the file that `write` makes of the rows, and end the journal."""
         sealed(self.target, write)
-        self.path.unlink()
+        self.path.unlink(missing_ok=True)  # another process may have seen the sealed file first
         return self.target
 
 

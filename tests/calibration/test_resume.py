@@ -209,3 +209,13 @@ def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
     assert f"already running, pid {os.getpid()}" in str(policy.refused)
     assert duckdb.sql(f"select count(*) from '{path}'").fetchall() == [(32,)]
     assert [file.name for file in (tmp_path / "samples").iterdir()] == [path.name]
+
+
+def test_a_damaged_text_is_named_before_anything_is_drawn(tmp_path):
+    path, _ = run(tmp_path, "majority", Counted())
+    (text,) = (tmp_path / "texts").iterdir()
+    text.write_bytes(b"PAR1")
+    policy = Counted()
+    with pytest.raises(AdvisorError, match=f"{text.name}: cannot be read"):
+        run(tmp_path, "majority", policy, budget=9)
+    assert policy.calls == 0
