@@ -212,7 +212,7 @@ def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
 
 
 def test_a_damaged_text_is_named_before_anything_is_drawn(tmp_path):
-    path, _ = run(tmp_path, "majority", Counted())
+    run(tmp_path, "majority", Counted())
     (text,) = (tmp_path / "texts").iterdir()
     text.write_bytes(b"PAR1")
     policy = Counted()
