@@ -10,7 +10,7 @@ from typing import Any
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import EngineFailure, Served
 from advisor.store.sample_rules import fault_of_question
-from advisor.store.samples import Sample
+from advisor.store.samples import SAMPLING, Sample
 from advisor.strategies.search import Searched, Trace
 from advisor.strategies.selection import REWARDS
 from advisor.tasks.questions import Question
@@ -19,20 +19,11 @@ from advisor.work import Work
 
 UNCHECKED = "unchecked"
 """The `finish_reason` of an answer that took too long to compare: neither right nor wrong, whatever `correct` says."""
-SENT = (
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "frequency_penalty",
-    "presence_penalty",
-    "repetition_penalty",
-)
 
 
 def columns_of_run(plan: Plan, task: Task, served: Served, run_id: str) -> dict[str, Any]:
     """The columns that all rows of a run have in common: what was drawn, and how."""
-    sent = {name: None if name in served.unsent else getattr(plan.sampling, name) for name in SENT}
+    sent = {name: None if name in served.unsent else getattr(plan.sampling, name) for name in SAMPLING}
     if plan.search == "greedy":
         sent["temperature"] = 0.0
     return {

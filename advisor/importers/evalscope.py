@@ -23,22 +23,13 @@ from advisor.importers.log_files import MOST_LINE_BYTES, document, lines
 from advisor.importers.messages import STOP_REASONS, plain, reasoning_of, shown, text_of
 from advisor.importers.names import task_named
 from advisor.importers.verdicts import Verdict, of_score
+from advisor.store.samples import SAMPLING
 from advisor.store.workspace import Workspace
 from advisor.tasks.questions import DATASETS
 from advisor.units import counted
 
 FORMS = "accepted: the folder of an EvalScope run (1.x), which has reviews/MODEL/*.jsonl, or one of those files"
-PARAMETERS = (
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "frequency_penalty",
-    "presence_penalty",
-    "repetition_penalty",
-    "max_tokens",
-    "seed",
-)
+PARAMETERS = (*SAMPLING, "max_tokens", "seed")
 SETTING = re.compile(r"(  )?(\w+): *(.+)")
 """A line `name: value` of a YAML file at its first or second level."""
 

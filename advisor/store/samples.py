@@ -88,12 +88,7 @@ class Sample:
     search_depth_tokens: int | None = column("the longest chain of tokens that waited for each other", default=None)
 
 
-SETUP = (
-    "endpoint",
-    "template",
-    "system_prompt",
-    "few_shot",
-    "chat_options",
+SAMPLING = (
     "temperature",
     "top_p",
     "top_k",
@@ -101,6 +96,7 @@ SETUP = (
     "frequency_penalty",
     "presence_penalty",
     "repetition_penalty",
-    "max_tokens",
 )
+"""Parameters of drawing a token."""
+SETUP = ("endpoint", "template", "system_prompt", "few_shot", "chat_options", *SAMPLING, "max_tokens")
 """How an answer was drawn, as far as that changes which answers come: rows that differ in one are never pooled."""
