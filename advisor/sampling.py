@@ -49,6 +49,7 @@ class MeasuredRow:
     generated_tokens: float | None = column("mean of the run, where points of several runs share a cell", default=None)
     mode: str = column("thinking, non-thinking, or an effort; empty: not stated, as in all that follow", default="")
     mode_assumed: bool = column("the source does not state the mode, it is the model's without a switch", default=False)
+    weights: str = column("what was loaded where it is not the model by its own id", default="")
     endpoint: str = column("`completions`: a bare prompt, no chat template", default="")
     temperature: float | None = column("0: greedy", default=None)
     top_p: float | None = column("share of the probability that is drawn from", default=None)

@@ -17,15 +17,17 @@ from advisor.calibration.checks import (
     check_strategy,
     check_used,
     check_whole,
+    loaded,
 )
 from advisor.calibration.counts import Counts
-from advisor.calibration.progress import Price, Progress, watcher
+from advisor.calibration.progress import Price, Progress, Times, watcher
 from advisor.calibration.run import Engines, How, draw, recorded
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.connect import Endpoint, Settings, check_url, options, policy, rewards, run, weights
 from advisor.engines.probe import probed
 from advisor.engines.protocol import Sampling
 from advisor.engines.rewards import StepMarks
+from advisor.engines.vllm import require_vllm
 from advisor.errors import MissingAbility, checked_name
 from advisor.importers.own_model import stored_name
 from advisor.store.workspace import Workspace
@@ -172,13 +174,15 @@ def calibrate(
         system_prompt or "",
         examples(Path(few_shot), known_task.template) if few_shot else (),
         chat_options(several(chat_option)),
+        force or "",
+        loaded(name, served_model if url else None, {} if url else settings),
     )
     sources = Sources(
         Endpoint(url, checked_name(served_model or name, where="--served-model")) if url else weights(model, name),
         _reward_source(reward_model, rated_by, reward_url, reward_served_model),
         settings,
     )
-    report = _reporter(workspace, price, begun_s, progress)
+    report = _reporter(workspace, price, progress)
     how = How(in_flight, texts, skip_failed, begun_s)
     plans = [replace(plan, budget=size) for size in sizes]
     folder = workspace.writable / "measurements"
@@ -189,28 +193,27 @@ def calibrate(
     return replace(last, others=tuple(others))
 
 
-Report = Callable[[Plan, float | None], Callable[[Counts], None]]
-"""From a plan, and when its engines were ready (None: not yet), to what is called with its counts."""
+Report = Callable[[Plan, Times], Callable[[Counts], None]]
+"""From a plan and its times to what is called with its counts."""
 
 
-def _reporter(
-    workspace: Workspace, price: Price, begun_s: float, progress: Callable[[Progress], None] | None
-) -> Report:
-    return lambda plan, ready_s: watcher(workspace.models, plan, price, (begun_s, ready_s), progress)
+def _reporter(workspace: Workspace, price: Price, progress: Callable[[Progress], None] | None) -> Report:
+    return lambda plan, times: watcher(workspace.models, plan, price, times, progress)
 
 
 def _calibrations(
     plans: Sequence[Plan], task: Task, sources: Sources, folder: Path, how: How, report: Report
 ) -> list[Calibration]:
     """Of each plan; engines are started once, and only where something is missing. Raises MissingAbility."""
-    found = {plan: done for plan in plans if (done := recorded(plan, task, folder))}
+    skip = how.skip_failed
+    found = {plan: done for plan in plans if (done := recorded(plan, task, folder, skip_failed=skip))}
     missing = [plan for plan in plans if plan not in found]
     drawn, notes = run(_run(missing, task, sources, folder, how, report)) if missing else ({}, ())
     results = []
     for plan in plans:
         path, counts = (found | drawn)[plan]
         before = (RECORDED,) if plan in found else notes
-        results.append(_calibration(path, counts, notes=(*before, *_notes(counts))))
+        results.append(_calibration(path, counts, notes=(*before, *_notes(counts, sealed=path.suffix == ".parquet"))))
     return results
 
 
@@ -219,7 +222,9 @@ async def _run(
 ) -> tuple[dict[Plan, tuple[Path, Counts]], tuple[str, ...]]:
     """What each plan came to, and what the probe of the engine found."""
     first = plans[0]
-    report(first, None)(Counts(len(task.questions)))
+    if isinstance(sources.policy, str):
+        require_vllm()
+        report(first, (how.begun_s, None))(Counts(len(task.questions)))
     async with AsyncExitStack() as opened:
         generate = await opened.enter_async_context(
             policy(sources.policy, sources.settings, prompting=first.prompting, in_flight=how.in_flight)
@@ -235,9 +240,13 @@ async def _run(
         probe = await probed(generate, generate.served, prompts, first.sampling, step_delimiter=steps)
         ready_s = time.monotonic()
         engines = Engines(generate, score, generate.served, probe.max_tokens)
-        return {
-            plan: await draw(plan, task, engines, folder, how, report(plan, ready_s)) for plan in plans
-        }, probe.notes
+        drawn = {}
+        for plan in plans:  # each is paid for from when the one before it ended
+            drawn[plan] = await draw(
+                plan, task, engines, folder, how, report(plan, (how.begun_s, max(ready_s, how.begun_s)))
+            )
+            how = replace(how, begun_s=time.monotonic())
+        return drawn, probe.notes
 
 
 def _reward_source(
@@ -274,7 +283,7 @@ def _calibration(path: Path, counts: Counts, notes: Sequence[str]) -> Calibratio
     )
 
 
-def _notes(counts: Counts) -> list[str]:
+def _notes(counts: Counts, *, sealed: bool) -> list[str]:
     notes = [f"{line}; drawn again" for line in counts.set_aside[:MOST_LINES_NAMED]]
     if len(counts.set_aside) > MOST_LINES_NAMED:
         notes.append(f"{len(counts.set_aside)} lines of the journal were set aside in all")
@@ -293,5 +302,7 @@ def _notes(counts: Counts) -> list[str]:
         reason, times = counts.reasons.most_common(1)[0]
         notes.append(f"{times} of {counted(counts.failed, 'failure')}: {reason}")
         what = f"{counted(counts.failed, 'question')} failed ({named}{more})"
-        notes.append(f"{what}; run the same command again to try once more, with --skip-failed to go on without")
+        again = "without --skip-failed" if sealed else "again"
+        without = "" if sealed else ", with --skip-failed to go on without"
+        notes.append(f"{what}; run the same command {again} to try once more{without}")
     return notes

@@ -18,6 +18,8 @@ MOST_SEED = 10**15
 RATED = {"sampling", "rebase", "mcts"}
 """Searches whose answers a reward model rates."""
 OF_REWARDS = {"--reward", "--step-mark", "--delimiter", "--reward-served-model"}
+OF_WEIGHTS = {"quantization", "dtype", "kv_cache_dtype", "load_format", "revision", "hf_overrides", "tokenizer"}
+"""Settings of vLLM's engine that change what answers come."""
 LIMITS = {
     "temperature": (0, 5),
     "top_p": (0, 1),
@@ -58,6 +60,8 @@ def budgets(strategy: str, samples: int | str | Sequence[int] | None) -> list[in
     except ValueError:
         hint = "give a whole number, or several: 4,8,16"
         raise AdvisorError(f"{samples!r} is no number of samples", where="--samples", hint=hint) from None
+    if not sizes:
+        raise AdvisorError("is empty", where="--samples", hint="give a whole number, or several: 4,8,16")
     for size in sizes:
         check_whole("--samples", size, MOST_SAMPLES)
     return sizes[-1:] if STRATEGIES[strategy].search == "sampling" else sizes
@@ -78,6 +82,17 @@ def chat_options(texts: Sequence[str]) -> tuple[tuple[str, str | int | float | b
     (('enable_thinking', False), ('reasoning_effort', 'low'))
     """
     return tuple(sorted(options(texts, where="--chat-option", example="enable_thinking=false").items()))
+
+
+def loaded(model: str, served_model: str | None, settings: Mapping[str, object]) -> str:
+    """What answers come from where it is not the model by its own id, as the plan and the rows have it.
+
+    >>> loaded("Qwen/Qwen3-8B", None, {"quantization": "fp8", "max_model_len": 8192})
+    'quantization=fp8'
+    """
+    if served_model is not None:
+        return served_model if served_model != model else ""
+    return " ".join(f"{name}={settings[name]}" for name in sorted(OF_WEIGHTS & settings.keys()))
 
 
 def check_whole(flag: str, value: int, most: int, *, least: int = 1) -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from advisor.calibration.counts import Counts
-from advisor.engines.protocol import Completion, Generate, Sampling, Score, Scored
+from advisor.engines.protocol import Completion, Generate, Sampling, Score, Scored, Served
 from advisor.store.journal import Journal
 from advisor.work import Work
 
@@ -27,6 +27,7 @@ class Draws:
 
     question_id: str
     engine: Generate
+    served: Served
     rater: Score | None
     journal: Journal
     counts: Counts
@@ -35,7 +36,7 @@ class Draws:
 
     async def generate(self, prompt: str, partial: str, sampling: Sampling) -> Completion:
         """See Generate."""
-        part = completion_part(partial, sampling)
+        part = completion_part(partial, sampling, self.served)
         drawn = completion_of(self.journal.part(self.question_id, part))
         fresh = drawn is None
         if drawn is None:
@@ -66,9 +67,9 @@ class Draws:
         return scored
 
 
-def completion_part(partial: str, sampling: Sampling) -> str:
-    """The name, within a question, of the completion of an answer begun, drawn so."""
-    return _digest(json.dumps([partial, asdict(sampling)], sort_keys=True))
+def completion_part(partial: str, sampling: Sampling, served: Served) -> str:
+    """The name, within a question, of the completion of an answer begun, drawn so by this engine."""
+    return _digest(json.dumps([partial, asdict(sampling), asdict(served)], sort_keys=True))
 
 
 def recorded(drawn: Completion) -> dict[str, Any]:

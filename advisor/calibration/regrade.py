@@ -76,7 +76,8 @@ def regrade(workspace: Workspace, *, run: str | Sequence[str] | None = None, ans
     if answers is not None:
         reader(answers)
     folder = workspace.writable / "measurements"
-    files = {file.stem: file for file in visible(folder / "texts", ".parquet")}
+    kept = visible(folder / "texts", ".parquet")
+    files = {text.stem: text for text in kept if (folder / "samples" / text.name).exists()}
     if not files:
         raise NoAnswer("no texts are kept here", hint="`advisor calibrate` keeps them unless --no-texts is given")
     for name in several(run):

@@ -19,6 +19,7 @@ join plan
     and drawn.strategy = plan.strategy
     and drawn.seed = plan.seed
     and drawn.endpoint is not distinct from plan.endpoint
+    and drawn.weights is not distinct from plan.weights
     and drawn.template is not distinct from plan.template
     and drawn.system_prompt is not distinct from plan.system_prompt
     and drawn.few_shot is not distinct from plan.few_shot
@@ -31,7 +32,7 @@ join plan
     and drawn.presence_penalty is not distinct from plan.presence_penalty
     and drawn.repetition_penalty is not distinct from plan.repetition_penalty
     and drawn.max_tokens is not distinct from plan.max_tokens
-    and drawn.engine is not distinct from plan.engine
+    and drawn.engine = plan.engine -- what is not known may be another one
     and drawn.engine_version is not distinct from plan.engine_version
 where
     drawn.sample_index < plan.budget

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -32,6 +33,7 @@ def columns_of_run(plan: Plan, task: Task, served: Served, run_id: str) -> dict[
         "strategy": plan.recorded_strategy,
         "budget": plan.budget,
         "endpoint": served.endpoint or None,
+        "weights": plan.weights,
         "template": task.template,
         "system_prompt": plan.system_prompt,
         "few_shot": json.dumps(plan.few_shot, ensure_ascii=False) if plan.few_shot else "",
@@ -119,11 +121,17 @@ def journal_fault(columns: Mapping[str, Any], key: str, rows: Sequence[Mapping[s
     return None
 
 
+def prompt_digest(question: Question) -> str:
+    """What stands for a question's prompt in the rows."""
+    return hashlib.sha256(question.prompt.encode()).hexdigest()[:12]
+
+
 def _of_question(question: Question, searched: Searched, prompt_tokens: int | None) -> dict[str, Any]:
     """The columns that all rows of a question have in common besides those of the run."""
     work = searched.work
     return {
         "question_id": question.question_id,
+        "prompt_digest": prompt_digest(question),
         "prompt_tokens": prompt_tokens,
         "search_generated_tokens": work.generated_tokens,
         "search_scored_tokens": work.scored_tokens,

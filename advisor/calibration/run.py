@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ import duckdb
 
 from advisor.calibration.counts import Counts, Transcript
 from advisor.calibration.draws import Draws
-from advisor.calibration.reuse import take_up
+from advisor.calibration.reuse import check_questions, take_up
 from advisor.calibration.rows import answers, checked, columns_of_run, failure, journal_fault, texts
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import EngineFailure, Generate, Score, Served
 from advisor.errors import AdvisorError
 from advisor.store.journal import Journal, is_failure
+from advisor.store.locks import locked
 from advisor.store.measurements import parquet_writer
 from advisor.store.samples import Sample
 from advisor.store.seal import sealed
@@ -35,6 +37,9 @@ from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
 
 NOTHING_KNOWN = Served()
+FAILED_BEFORE = "failed when it was drawn, and was skipped"
+WRITTEN_HERE = ("sample_index", "text", "reasoning", "rewards")
+"""Columns of a text that are not those of its question."""
 OF_THE_PLAN = ("template", "system_prompt", "few_shot", "chat_options")
 """Columns that may be long and that the name of a run stands for: the journal leaves them out of its lines."""
 
@@ -54,7 +59,7 @@ class Engines:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How a run goes. `begun_s` is when its work began, on the clock of time.monotonic; None: now.
+    """How a run goes. `begun_s` is when its work began, on the clock of time.monotonic.
 
     in_flight    questions at once
     keep_texts   whether what the model wrote is sealed beside its answers
@@ -64,7 +69,7 @@ class How:
     in_flight: int = 256
     keep_texts: bool = True
     skip_failed: bool = False
-    begun_s: float | None = None
+    begun_s: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ async def draw(
     task: Task,
     engines: Engines,
     folder: Path,
-    how: How = How(),
+    how: How | None = None,
     watch: Callable[[Counts], None] = lambda _: None,
 ) -> tuple[Path, Counts]:
     """Draw what is missing of `plan`, seal it once nothing is, and return the file's path.
@@ -94,19 +99,26 @@ async def draw(
     run nothing is drawn. Raises AdvisorError where nothing can be written, MissingAbility where the strategy needs
     rewards and there is no reward model.
     """
+    how = how or How()
     if STRATEGIES[plan.strategy].needs_rewards:
         needed(engines.score)
-    if found := recorded(plan, task, folder):
+    if found := recorded(plan, task, folder, skip_failed=how.skip_failed):
         return found
     name = plan.run_id_in(folder / "samples", task)
     if engines.max_tokens is not None:
         plan = replace(plan, sampling=replace(plan.sampling, max_tokens=engines.max_tokens))
     columns = columns_of_run(plan, task, engines.served, name)
     with Journal(folder / "samples", name, partial(journal_fault, columns), how.begun_s) as journal:
-        if found := recorded(plan, task, folder):  # sealed by another process while this one opened the journal
+        if found := recorded(
+            plan, task, folder, skip_failed=how.skip_failed
+        ):  # sealed by another process while this one opened the journal
+            journal.path.unlink(missing_ok=True)
             return found
+        _begin_again(journal, folder)
+        _check_engine(columns, journal)
+        check_questions(task, columns, folder)
         counts = _taken_up(plan, task, columns, journal)
-        take_up(plan, task, columns, folder, journal)
+        take_up(plan, task, engines.served, columns, folder, journal)
         work = Work(plan, task, engines, columns, journal, counts, how.keep_texts)
         missing = [q for q in task.questions if is_missing(journal, q)]
         room = asyncio.Semaphore(how.in_flight)
@@ -133,6 +145,32 @@ def _taken_up(plan: Plan, task: Task, columns: dict[str, Any], journal: Journal)
     return counts
 
 
+def _begin_again(journal: Journal, folder: Path) -> None:
+    """Put the answers of a run that was sealed without its failed questions back into its journal."""
+    if journal.done or not journal.target.exists():
+        return
+    texts_of: dict[str, list[dict[str, Any]]] = {}
+    kept = folder / "texts" / journal.target.name
+    if kept.exists():
+        for text in rows_of(kept):
+            texts_of.setdefault(text["question_id"], []).append(
+                {k: text[k] for k in WRITTEN_HERE if text[k] is not None}
+            )
+    for key, samples in _by_question(_sealed_samples(journal.target)).items():
+        if samples[0].finish_reason != "error":
+            journal.add(key, [_line(sample) for sample in samples], texts_of.get(key))
+
+
+def _check_engine(columns: dict[str, Any], journal: Journal) -> None:
+    """Raises AdvisorError where what the journal has was drawn by another engine, or over another endpoint."""
+    for rows in journal.done.values():
+        for name in ("engine", "endpoint"):
+            before, now = rows[0].get(name), columns[name]
+            if before is not None and now is not None and before != now:
+                hint = f"go on with {before}, or draw anew with another --seed"
+                raise AdvisorError(f"was begun on {before}, not on {now}", where=str(journal.path), hint=hint)
+
+
 def is_missing(journal: Journal, question: Question) -> bool:
     """Whether a question has no answers yet."""
     rows = journal.done.get(question.question_id)
@@ -142,7 +180,8 @@ def is_missing(journal: Journal, question: Question) -> bool:
 async def _answer(work: Work, question: Question) -> None:
     """Search one question, and record its answers or why it failed."""
     counts, key = work.counts, question.question_id
-    draws = Draws(key, work.engines.generate, work.engines.score, work.journal, counts)
+    engines = work.engines
+    draws = Draws(key, engines.generate, engines.served, engines.score, work.journal, counts)
     begun_s = time.monotonic()
     counts.time_left.question_begun(begun_s)
     try:
@@ -204,35 +243,58 @@ async def _all(work: Iterable[Coroutine[None, None, None]]) -> None:
         raise failures.exceptions[0] from None
 
 
-def recorded(plan: Plan, task: Task, folder: Path) -> tuple[Path, Counts] | None:
+def recorded(plan: Plan, task: Task, folder: Path, *, skip_failed: bool = False) -> tuple[Path, Counts] | None:
     """The run's sealed file and what it holds; None where something is missing of it.
 
-    Looked up before an engine is started, which takes a while. Raises AdvisorError for a damaged file.
+    Questions that failed are missing, unless they are to be skipped. Looked up before an engine is started, which takes
+    a while. Raises AdvisorError for a damaged file.
     """
     path = folder / "samples" / f"{plan.run_id_in(folder / 'samples', task)}.parquet"
     if not path.exists():
         return None
-    (path.parent / f".{path.stem}.jsonl").unlink(missing_ok=True)  # of a run that was killed while it was sealed
+    left = path.parent / f".{path.stem}.jsonl"  # by a run that was killed just when it was sealed
+    if left.exists():
+        with suppress(AdvisorError), locked(left):  # not while another process is sealing it
+            left.unlink(missing_ok=True)
+    by_question = _by_question(_sealed_samples(path))
+    counts = Counts(len(by_question), STRATEGIES[plan.strategy].selection)
+    for key, samples in by_question.items():
+        if samples[0].finish_reason == "error":
+            counts.fail(key, FAILED_BEFORE)
+        else:
+            counts.found(samples)
+    return None if counts.failed and not skip_failed else (path, counts)
+
+
+def _sealed_samples(path: Path) -> list[Sample]:
+    """Raises AdvisorError for a damaged file, or an empty one."""
     try:
-        connection = duckdb.connect()
-        result = connection.execute("from read_parquet($file) order by question_id, sample_index", {"file": str(path)})
-        names = [column[0] for column in result.description or ()]
-        rows = [Sample(**dict(zip(names, values, strict=True))) for values in result.fetchall()]
-    except (duckdb.Error, TypeError):
+        rows = [Sample(**row) for row in rows_of(path)]
+    except TypeError:
         rows = []
     if not rows:
         hint = "move it away and run the same command again"
         raise AdvisorError("is recorded already and cannot be read", where=str(path), hint=hint)
-    by_question: dict[str, list[Sample]] = {}
-    for row in rows:
-        by_question.setdefault(row.question_id, []).append(row)
-    counts = Counts(len(by_question), STRATEGIES[plan.strategy].selection)
-    for key, samples in by_question.items():
-        if samples[0].finish_reason == "error":
-            counts.fail(key, "failed when it was drawn, and was skipped")
-        else:
-            counts.found(samples)
-    return path, counts
+    return rows
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of a sealed file, those of a question together; none where it cannot be read."""
+    try:
+        result = duckdb.connect().execute(
+            "from read_parquet($file) order by question_id, sample_index", {"file": str(path)}
+        )
+    except duckdb.Error:
+        return []
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+
+def _by_question(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    found: dict[str, list[Sample]] = {}
+    for sample in samples:
+        found.setdefault(sample.question_id, []).append(sample)
+    return found
 
 
 async def search(plan: Plan, task: Task, question: Question, generate: Generate, score: Score | None) -> Searched:

@@ -22,8 +22,10 @@ class Plan:
     """How answers are drawn. `budget` counts what the strategy says: samples, width, iterations or tokens.
 
     `reward` makes one reward of an answer of those of its steps, `step_mark` is the token that the reward model rates
-    (None: the delimiter); the rest from `plain` on is what stands around a prompt, see Prompting. A run is named by
-    these fields: one that is added needs a default that stands for what was done before.
+    (None: the delimiter); from `plain` on it is what stands around a prompt, see Prompting. `force` opens an answer
+    where thinking is cut, empty: as the task has it; `weights` are what is loaded where that is not the model by its
+    own id: a name on a server, settings of the engine that change what it computes. A run is named by these fields: one
+    that is added needs a default that stands for what was done before.
     """
 
     model: str
@@ -38,6 +40,8 @@ class Plan:
     system_prompt: str = ""
     few_shot: tuple[tuple[str, str], ...] = ()
     chat_options: tuple[tuple[str, str | int | float | bool], ...] = ()
+    force: str = ""
+    weights: str = ""
 
     @property
     def prompting(self) -> Prompting:

@@ -12,6 +12,7 @@ import typer
 
 from advisor.cli import options
 from advisor.cli.output import emit, next_step, say
+from advisor.errors import MissingAbility
 from advisor.printable import shown
 from advisor.strategies import STRATEGIES
 
@@ -154,8 +155,9 @@ def calibrate(
         say("what was drawn is kept; run the same command to resume")
         raise
     emit(done, calibrations.blocks, as_json)
-    if not done.failed or skip_failed:
-        next_step(opened)
+    if done.failed and not skip_failed:
+        raise typer.Exit(MissingAbility.exit_code)  # so that `calibrate … && fit` does not go on without the rest
+    next_step(opened)
 
 
 def _watcher() -> Callable[[Progress], None]:

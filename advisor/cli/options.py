@@ -193,5 +193,8 @@ EngineSettings = Annotated[
     typer.Option("--engine-option", help="name=value for vLLM in this process, e.g. max_model_len=8192; repeatable."),
 ]
 Answers = Annotated[
-    str | None, typer.Option("--answers", help="How answers are read: math, choice, number, exact or arithmetic.")
+    str | None,
+    typer.Option(
+        "--answers", help="How answers are read: math, choice, number, exact (default of a file) or arithmetic."
+    ),
 ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -158,6 +160,26 @@ def _value(text: str) -> str | int | float | bool:
     return text
 
 
+def _alone(work: Coroutine[Any, Any, Result]) -> Result:
+    """In an event loop of its own, which a SIGTERM ends as it ends by Ctrl-C: where it waits, not anywhere."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    async def watched() -> Result:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        return asyncio.run(work)
+    try:
+        return asyncio.run(watched())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def run(work: Coroutine[Any, Any, Result]) -> Result:
     """The result of a coroutine, also where an event loop runs already, as in a notebook: there in a thread of its own.
 
@@ -166,7 +188,7 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
+        return _alone(work)
     started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
 
     async def watched() -> Result:

@@ -19,6 +19,7 @@ CHAT = {"add_generation_prompt": False}
 class RewardClient(Server):
     """Scores steps over the pooling endpoint; call `prepare` before."""
 
+    name_flag, key_variable = "--reward-served-model", "REWARD_API_KEY"
     marks = StepMarks()
     _mark_id = -1
     _chat = False

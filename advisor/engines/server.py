@@ -48,6 +48,7 @@ class Server:
     `timeout_s` is for a request with all its tries, and grows with the tokens that it may generate.
     """
 
+    name_flag, key_variable = "--served-model", "OPENAI_API_KEY"
     entry: Mapping[str, Any] = {}
     """What the server lists of the model, once it is checked."""
 
@@ -90,7 +91,7 @@ class Server:
             names = [self.fit_to_show(name) for name in list(entries)[:MOST_LISTED]]
             more = ["…"] if len(entries) > MOST_LISTED else []
             what = f"does not serve {self.model!r} but {', '.join(names + more) or 'nothing'}"
-            raise MissingAbility(what, where=where, hint="name it with --served-model")
+            raise MissingAbility(what, where=where, hint=f"name it with {self.name_flag}")
         self.entry = entries[self.model]
 
     @property
@@ -110,7 +111,7 @@ class Server:
 
     def no_entry(self, refusal: Refused) -> MissingAbility:
         """The error for a server that wants a key, or another one."""
-        hint = "put the key of this server into the environment, and see that it is for this server"
+        hint = f"put the key of this server into {self.key_variable}"
         return MissingAbility(f"lets nobody in without its key ({refusal})", where=self.root, hint=hint)
 
     async def get(self, path: str) -> Any:

@@ -23,6 +23,7 @@ different as (
         steering_reward,
         steering_delimiter,
         endpoint,
+        weights,
         template,
         system_prompt,
         few_shot,
@@ -49,6 +50,7 @@ ways as (
                 steering_reward,
                 steering_delimiter,
                 endpoint,
+                weights,
                 template,
                 system_prompt,
                 few_shot,
@@ -75,6 +77,7 @@ numbered as (
         and steered.steering_reward is not distinct from ways.steering_reward
         and steered.steering_delimiter is not distinct from ways.steering_delimiter
         and steered.endpoint is not distinct from ways.endpoint
+        and steered.weights is not distinct from ways.weights
         and steered.template is not distinct from ways.template
         and steered.system_prompt is not distinct from ways.system_prompt
         and steered.few_shot is not distinct from ways.few_shot
@@ -93,7 +96,7 @@ once as (
     from numbered
     qualify row_number() over (
         partition by way, run_id, reward_model, reward, step_delimiter, question_id, sample_index
-        order by own desc, correct, generated_tokens
+        order by own desc, sealed_at desc, correct, generated_tokens
     ) = 1
 )
 select

@@ -9,6 +9,7 @@ select
     task,
     strategy,
     endpoint,
+    weights,
     template,
     system_prompt,
     few_shot,

@@ -1,6 +1,6 @@
 -- The answers of every question drawn one way; failed requests and answers that were not checked are left out.
 -- Answers with the same seed, question and sample_index from one engine are the same draw, whatever runs they lie in:
--- each counts once. Without a seed every run has draws of its own.
+-- each counts once, as it was checked last. Without a seed every run has draws of its own.
 -- in:  answers (answers.sql); $way, $runs: list of run ids
 --      $scored: only what a judge scored, which is $reward_model, $reward, $step_delimiter (null: not recorded)
 -- out: question_id; lists of equal length: answers, correct, tokens, stopped (by the length limit it was drawn under),
@@ -23,8 +23,8 @@ with draws as (
             )
         )
     qualify row_number() over (
-        partition by question_id, sample_index, seed, if(seed is null, run_id, engine)
-        order by score is null, run_id, reward_model, reward, step_delimiter
+        partition by question_id, prompt_digest, sample_index, seed, if(seed is null, run_id, engine)
+        order by score is null, sealed_at desc, run_id, reward_model, reward, step_delimiter
     ) = 1
 )
 select

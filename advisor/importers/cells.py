@@ -12,7 +12,7 @@ NUMBERS = WHOLE | {"FLOAT", "DOUBLE", "DECIMAL"}
 TEXTS = {"VARCHAR", "UUID", "ENUM"}
 TAKES = {str: TEXTS | NUMBERS, int: NUMBERS, float: NUMBERS, bool: NUMBERS | {"BOOLEAN"}}
 """DuckDB's types that a column of ours takes; of a JSON value text and numbers, truth only where it is asked for."""
-TRUTH = "case when {0} in ('true', '1', '1.0') then true when {0} in ('false', '0', '0.0') then false end"
+TRUTH = "case when {0} in ('true', '1', '1.0') then true when {0} in ('false', '0', '0.0', '-0', '-0.0') then false end"
 FROM_NUMBER = "case when try_cast({0} as double) = floor(try_cast({0} as double)) then try_cast({0} as bigint) end"
 """A whole number, as in 12 and 12.0: of 1.5 DuckDB itself would make 2."""
 CASTS = {str: "{0}", int: FROM_NUMBER, float: "try_cast({0} as double)", bool: TRUTH}

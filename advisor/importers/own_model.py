@@ -42,7 +42,7 @@ def import_model(
     """
     licensed = _license_id(license) if license is not None else None
     config = checked_file(Path(path) / "config.json" if os.path.isdir(path) else Path(path), hint=FORMS)
-    folder = config.resolve().parent
+    folder = config.parent.resolve()  # not of the file, which in a cache of models is a link to elsewhere
     name = checked_name(name or folder.name, where=f"name of {folder}")
     spec = read_config(config, name=name)
     row = ModelEntry(

@@ -389,4 +389,4 @@ def read_config(path: Path, *, name: str | None = None) -> ModelSpec:
 def _name(keys: dict[str, Any], file: Path) -> str:
     """As the config says it, else the folder's."""
     found = keys.get("_name_or_path")
-    return found if isinstance(found, str) and found and is_name(found) else file.resolve().parent.name
+    return found if isinstance(found, str) and found and is_name(found) else file.parent.resolve().name

@@ -14,6 +14,7 @@ from advisor.units import counted, percent
 WORDS: dict[str, Callable[[Any], str]] = {
     "reward_model": lambda name: f"scored by {name}",
     "endpoint": str,
+    "weights": str,
     "system_prompt": lambda text: "a system prompt" if text else "",
     "few_shot": lambda text: "examples" if text else "",
     "chat_options": str,

@@ -9,6 +9,7 @@ with asked as (
         strategy,
         reward_model,
         endpoint,
+        weights,
         template,
         system_prompt,
         few_shot,

@@ -48,6 +48,11 @@ class Sample:
         " different set-ups are never pooled",
         default=None,
     )
+    weights: str | None = column(
+        "what was loaded where it is not the model by its own id: its name on a server, or settings of the engine that"
+        " change what it computes (quantization=fp8); empty: the model",
+        default=None,
+    )
     template: str | None = column("prompt with {question}", default=None, free_text=True)
     system_prompt: str | None = column("before the question; empty: none", default=None, free_text=True)
     few_shot: str | None = column(
@@ -67,6 +72,7 @@ class Sample:
     presence_penalty: float | None = column("against words that were used; 0: none", default=None)
     repetition_penalty: float | None = column("against words that were used, as a factor; 1: none", default=None)
     max_tokens: int | None = column("longest answer allowed", default=None)
+    prompt_digest: str | None = column("of the question's prompt: another prompt is another question", default=None)
     seed: int | None = column(
         "of the run: an answer of the same set-up, seed, question and sample_index is the same draw and counts once",
         default=None,
@@ -98,5 +104,5 @@ SAMPLING = (
     "repetition_penalty",
 )
 """Parameters of drawing a token."""
-SETUP = ("endpoint", "template", "system_prompt", "few_shot", "chat_options", *SAMPLING, "max_tokens")
+SETUP = ("endpoint", "weights", "template", "system_prompt", "few_shot", "chat_options", *SAMPLING, "max_tokens")
 """How an answer was drawn, as far as that changes which answers come: rows that differ in one are never pooled."""

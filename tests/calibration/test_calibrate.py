@@ -11,6 +11,7 @@ import pytest
 from advisor.calibration.calibrate import calibrate
 from advisor.engines import server as engine_server
 from advisor.errors import AdvisorError, MissingAbility
+from advisor.fits.fit import fit
 from advisor.store.workspace import Workspace
 from tests.calibration.serving import MODEL, REWARD_MODEL, journaled, serving
 from tests.known import spec_of
@@ -55,11 +56,11 @@ def test_answers_are_drawn_checked_and_sealed(drawn, ws):
     assert {"run_id", "path", "questions", "failed", "accuracy", "generated_tokens", "scored_tokens"} <= set(
         done.to_dict()
     )
-    assert [p.done for p in seen] == [0, *range(13)]
+    assert [p.done for p in seen] == list(range(13))
     assert (seen[-1].accuracy, seen[-1].answers, seen[-1].questions) == (done.accuracy, 48, 12)
     again = drawn()
     assert (again.path, again.accuracy, again.answers) == (done.path, pytest.approx(done.accuracy), 48)
-    assert (again.generated_tokens, again.tokens_per_s, len(seen)) == (done.generated_tokens, 0, 14)
+    assert (again.generated_tokens, again.tokens_per_s, len(seen)) == (done.generated_tokens, 0, 13)
     assert "recorded in full already" in again.notes[0]
     assert drawn(seed=1).run_id != done.run_id
 
@@ -283,7 +284,8 @@ def test_several_widths_in_one_start(drawn, server):
         duckdb.sql(f"select distinct budget from '{each.path}'").fetchall()[0][0] for each in (*done.others, done)
     ]
     assert widths == [2, 3, 4]
-    assert [p.start_s for p in seen].count(None) == 1
+    starts = [p.start_s for p in seen]
+    assert (min(starts), starts[-1]) == (0, 0) < (starts[0],)
     before = server.completions
     again = drawn(**rated, samples=[2, 3])
     assert (again.path, again.others[0].path) == (done.others[1].path, done.others[0].path)
@@ -327,8 +329,17 @@ def test_a_run_can_be_finished_without_what_fails(drawn, server, ws):
     assert (done.failed, done.answers, done.failed_questions) == (cut.failed, 12 - cut.failed, cut.failed_questions)
     found = duckdb.sql(f"select question_id from '{done.path}' where finish_reason = 'error'").fetchall()
     assert {row[0] for row in found} == set(done.failed_questions)
-    again = drawn(samples=1)
+    again = drawn(samples=1, skip_failed=True)
     assert (again.path, again.failed, again.accuracy) == (done.path, done.failed, done.accuracy)
+    assert again.notes[-1].endswith("run the same command without --skip-failed to try once more")
+    tried = drawn(samples=1)
+    assert (tried.failed, tried.path) == (done.failed, cut.path)
+    server.heal()
+    before = server.completions
+    whole = drawn(samples=1)
+    assert (whole.failed, whole.answers, whole.path) == (0, 12, done.path)
+    assert server.completions - before <= 2 + done.failed + 2  # and what finds out what the server takes
+    assert duckdb.sql(f"select count(text) from '{done.path.replace('/samples/', '/texts/')}'").fetchall() == [(12,)]
 
 
 def test_tokens_have_a_price(drawn):
@@ -364,3 +375,34 @@ def test_how_answers_were_drawn_is_in_every_row(drawn, tmp_path):
 def test_greedy_is_temperature_zero(drawn):
     done = drawn(strategy="greedy", samples=None)
     assert duckdb.sql(f"select distinct temperature from '{done.path}'").fetchall() == [(0.0,)]
+
+
+def test_a_mended_reference_counts_in_the_fit(drawn, ws, tmp_path):
+    file = tmp_path / "t.jsonl"
+    options = {"task": str(file), "template": "Q {question}\n", "answers": "arithmetic", "samples": 3}
+    file.write_text('{"question": "3+4", "answer": "99", "id": "q"}')
+    wrong = drawn(**options)
+    file.write_text('{"question": "3+4", "answer": "7", "id": "q"}')
+    mended = drawn(**options)
+    assert (wrong.accuracy, mended.accuracy, wrong.run_id != mended.run_id) == (0, 1, True)
+    fit(ws)
+    point = next(p for p in ws.fits.points if p.task == "t" and p.strategy == "majority" and p.n_samples == 3)
+    assert (point.accuracy, point.n_questions) == (1, 1)
+
+
+def test_another_file_of_the_same_name_is_another_task(drawn, tmp_path):
+    for folder, question in (("a", "3+4"), ("b", "3+5")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "t.jsonl").write_text(f'{{"question": "{question}", "answer": "7", "id": "q"}}')
+    options = {"template": "Q {question}\n", "answers": "arithmetic", "samples": 2}
+    first = drawn(task=str(tmp_path / "a" / "t.jsonl"), **options)
+    with pytest.raises(AdvisorError, match=f"^--task: 'q' is another question in run {first.run_id}"):
+        drawn(task=str(tmp_path / "b" / "t.jsonl"), **options)
+    assert drawn(task=str(tmp_path / "a" / "t.jsonl"), **options | {"template": "Q {question}\nA"}).failed == 0
+
+
+def test_what_changes_the_answers_is_another_run(drawn, ws):
+    other = drawn(model="nobody/knows", served_model=MODEL)
+    assert duckdb.sql(f"select distinct weights from '{other.path}'").fetchall() == [(MODEL,)]
+    forced = {"strategy": "thinking-budget", "samples": 300}
+    assert drawn(**forced).run_id != drawn(**forced, force="\nA ").run_id

@@ -219,3 +219,21 @@ def test_a_damaged_text_is_named_before_anything_is_drawn(tmp_path):
     with pytest.raises(AdvisorError, match=f"{text.name}: cannot be read"):
         run(tmp_path, "majority", policy, budget=9)
     assert policy.calls == 0
+
+
+def test_a_run_is_not_gone_on_with_on_another_engine(tmp_path):
+    plan = Plan("Qwen/Qwen3-0.6B", "majority", 6, SAMPLING)
+
+    def begun(policy, served):
+        return asyncio.run(draw(plan, TASK, Engines(policy, None, served), tmp_path, How(in_flight=1)))
+
+    with pytest.raises(Killed):
+        begun(Counted(3), Served("vllm", "1", "completions"))  # nothing finished yet: drawn anew
+    with pytest.raises(Killed):
+        begun(Counted(20), Served("sglang", "1", "completions"))
+    for other in (Served("vllm", "1", "completions"), Served("sglang", "1", "chat")):
+        with pytest.raises(AdvisorError, match=r"was begun on .*, not on .*another --seed"):
+            begun(Counted(), other)
+    path, _ = begun(Counted(), Served("sglang", "2", "completions"))
+    found = duckdb.sql(f"select distinct engine, endpoint from '{path}'").fetchall()
+    assert found == [("sglang", "completions")]

@@ -198,6 +198,8 @@ OTHERS = {
     "system_prompt": "Be brief.",
     "few_shot": (("1+1", "2"),),
     "chat_options": (("enable_thinking", False),),
+    "force": "\nSo: ",
+    "weights": "quantization=fp8",
 }
 
 

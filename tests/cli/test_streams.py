@@ -137,3 +137,31 @@ def test_what_the_machine_refuses_is_no_bug_of_ours(advisor, monkeypatch, error,
     ended, out, err = advisor("tasks")
     assert (ended, out, err.count("\n")) == (code, "", 1)
     assert said in err
+
+
+def test_sigterm_while_answers_are_drawn_ends_at_once_and_loses_nothing(tmp_path):
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    from tests.calibration.serving import MODEL, Handler, journaled, serving
+
+    class Slow(Handler):
+        def reply(self, content, status=200):
+            time.sleep(0.02)
+            super().reply(content, status)
+
+    with serving(Slow) as server:
+        words = ["calibrate", MODEL, "--task", "arithmetic", "--samples", "4", "--in-flight", "2"]
+        command = [sys.executable, "-m", "advisor", *words, "--url", server.url, "--workspace", str(tmp_path)]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+        while server.completions < 40:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "advisor: interrupted"
+    (journal,) = tmp_path.rglob(".*.jsonl")
+    assert len(journaled(journal)) > 3

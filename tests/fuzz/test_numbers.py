@@ -35,7 +35,8 @@ NUMBERS = {
     "estimate": "--gpu-count --input-tokens --output-tokens --concurrency --rate --qps",
     "frontier": "--usd-per-kwh --input-tokens --output-tokens --cached-prompt-tokens",
     "compare": "--gpu-count --input-tokens --output-tokens --usd-per-kwh",
-    "calibrate": "--samples --questions --temperature --top-p --frequency-penalty --max-tokens --seed --in-flight"
+    "calibrate": "--questions --temperature --top-p --top-k --min-p --frequency-penalty --presence-penalty"
+    " --repetition-penalty --max-tokens --seed --in-flight"
     " --usd-per-hour",
     "profile": "--within",
     "import": "--input-tokens --output-tokens --concurrency",
@@ -82,7 +83,7 @@ def test_what_is_no_number_is_one_line(tmp_path, monkeypatch, command, flag, for
         del rest[at : at + 2]
     rest += ["--qps", "1"] if flag == "--max-wait" else []
     for number in NO_NUMBERS:
-        if flag in {"--temperature", "--frequency-penalty"} and number == "-1":
+        if flag in {"--temperature", "--frequency-penalty", "--presence-penalty"} and number == "-1":
             number = "-3"
         done = watched(0, Case((*rest, flag, form.format(number), "--workspace", str(tmp_path)), (flag,)))
         assert not done.problems, done

@@ -26,6 +26,7 @@ from advisor.profiler.subject import Subject
 from advisor.provenance import Provenance
 from advisor.store.runs import Run
 from advisor.tables import columns
+from tests.calibration.serving import journaled
 from tests.known import SHIPPED, load_gpu, spec_of
 
 SUBJECT = Subject("Qwen/Qwen3-8B", "h100-sxm", "tp1", "bf16", "vllm")
@@ -129,7 +130,7 @@ def test_killed_it_resumes(tmp_path):
     with pytest.raises(Killed):
         run(tmp_path, Steady(), watch=kill)
     (journal,) = tmp_path.iterdir()
-    kept = [Run(**json.loads(line)["rows"][0]) for line in journal.read_text().splitlines()]
+    kept = [Run(**entry["rows"][0]) for entry in journaled(journal)]
     again = []
     measured, _ = run(tmp_path, Steady(), watch=again.append)
     assert list(measured.runs[:2]) == kept
@@ -146,12 +147,13 @@ def test_an_impossible_load_of_a_journal_is_set_aside_and_measured_again(tmp_pat
         run(tmp_path, Steady(), watch=stop)
     (journal,) = tmp_path.iterdir()
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    lines[0]["rows"][0]["tpot_s"] = -1.0
+    first = next(place for place, line in enumerate(lines) if "rows" in line)
+    lines[first]["rows"][0]["tpot_s"] = -1.0
     journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
     measured, _ = run(tmp_path, Steady())
     assert measured.path.suffix == ".parquet"
     assert min(each.tpot_s or 0.0 for each in measured.runs) >= 0
-    assert json.loads((tmp_path / f".{measured.path.stem}.set-aside").read_text()) == lines[0]
+    assert json.loads((tmp_path / f".{measured.path.stem}.set-aside").read_text()) == lines[first]
 
 
 def test_again_is_another_run(tmp_path):

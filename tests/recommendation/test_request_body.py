@@ -280,7 +280,7 @@ def test_a_damaged_set_up_is_named(tmp_path):
     asked(tmp_path, drawn("a", temperature=0.5))
     table = tmp_path / "profiles" / "setups.csv"
     table.write_text(table.read_text().replace("{", "["))
-    with pytest.raises(advisor.AdvisorError, match=r"setups.csv: drawn_with of Qwen/Qwen3-8B on mine is .*advisor fit"):
+    with pytest.raises(advisor.AdvisorError, match=r"setups.csv, line 2: drawn_with is no JSON object; .*advisor fit"):
         advisor.recommend(advisor.Workspace(tmp_path), task="mine")
 
 

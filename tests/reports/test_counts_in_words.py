@@ -24,8 +24,10 @@ def test_imports_and_fits():
 
 def test_calibrations():
     done = Calibration("r", "p", 1, 0, 1.0, 12, 0, 3.0, 0, 1, None, ())
-    assert blocks(done)[0] == "1 question, 100.0 % right, 3 tokens/s, 0 of 1 answer loop, 0 failed"
-    assert progress_line(Progress(8, 1, 0, 1.0, 4, 0, 3.0, 12, 0, None, None, None)).endswith("so far 12 tokens")
+    assert blocks(done)[0] == "1 question, 100.0 % right, 3 tokens/s, 0 of 1 answer loop, 0 unreadable, 0 failed"
+    so_far = Progress(1.0, 8, 1, 0, 1.0, 4, 0, 0, 3.0, 12, 0, None, None, None)
+    assert progress_line(so_far).endswith("so far 12 tokens")
+    assert progress_line(so_far).startswith("1 of 8 questions, 100.0 % right, 3 tokens/s, 0 of 4 answers loop, 0 unr")
 
 
 def test_loads(advisor):
