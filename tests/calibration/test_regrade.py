@@ -91,6 +91,15 @@ def test_answers_can_be_read_another_way(ws):
         regrade(ws, answers="chioce")
 
 
+def test_every_former_version_is_kept(ws):
+    done = calibrated(ws)
+    drawn = rows(done.path)
+    (first,) = regrade(ws, answers="choice").runs
+    read_as_choices = rows(done.path)
+    (second,) = regrade(ws).runs
+    assert (rows(first.former), rows(second.former), rows(done.path)) == (drawn, read_as_choices, drawn)
+
+
 def test_only_the_runs_that_are_named(ws):
     first, second = calibrated(ws), calibrated(ws, seed=5)
     assert [run.run_id for run in regrade(ws, run=second.run_id).runs] == [second.run_id]

@@ -135,6 +135,8 @@ def test_more_samples_draw_only_what_is_missing(tmp_path):
     assert duckdb.sql(query.format(path)).fetchall() == duckdb.sql(query.format(whole)).fetchall()
     assert counts.work.generated_tokens == fresh.tokens
     assert counts.fresh_tokens == more.tokens
+    prompts = sum(len(question.prompt) for question in TASK.questions)
+    assert (counts.work.prompt_tokens, counts.work.cached_tokens) == (4 * prompts, 5 * prompts)
 
 
 def test_a_reward_model_scores_answers_that_were_drawn_before(tmp_path):
