@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,9 @@ from advisor.calibration.rows import UNCHECKED
 from advisor.errors import NoAnswer, unknown
 from advisor.store.folders import visible
 from advisor.store.locks import SHORT_WAIT_S, locked
-from advisor.store.measurements import seal_rows, unreadable
+from advisor.store.measurements import parquet_writer, unreadable
 from advisor.store.samples import Sample
-from advisor.store.seal import sealed
+from advisor.store.seal import resealed
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.tables import columns
@@ -136,12 +134,9 @@ def _read_again(row: Sample, text: str, reference: str, kind: str) -> Sample:
 
 def _replace(samples: Path, rows: Sequence[Sample]) -> Path:
     """Seal the new rows; where the former ones are kept."""
-    names = (samples.with_name(f".{samples.stem}.former-{n}.parquet") for n in count(1))
-    former = next(path for path in names if not path.exists())
-    sealed(former, lambda temporary: shutil.copyfile(samples, temporary))
     known = {c.name for c in columns(Sample)}
-    seal_rows(Sample, [{k: v for k, v in asdict(row).items() if k in known} for row in rows], samples)
-    return former
+    kept = [{k: v for k, v in asdict(row).items() if k in known} for row in rows]
+    return resealed(samples, parquet_writer(Sample, kept))
 
 
 def _summary(path: Path, before: Sequence[Sample], after: Sequence[Sample], former: Path | None) -> RegradedRun:

@@ -19,6 +19,7 @@ from advisor.fits.prior import read_prior_file
 from advisor.fits.published import published_of
 from advisor.fits.speeds import Speeds
 from advisor.gpus import Gpus
+from advisor.input_files import MOST_SEALED_BYTES, checked_file
 from advisor.models.catalog import Catalog
 from advisor.models.families import read_config
 from advisor.prices import read_prices
@@ -114,6 +115,7 @@ def _is_there(file: Path) -> bool:
 
 
 def _table(file: Path, name: str, row: type[Any]) -> duckdb.DuckDBPyConnection:
+    checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
     connection = empty_table(row, name)
     insert_file(connection, name, file)
     return connection
@@ -149,6 +151,7 @@ def _read_texts(file: Path, _: Workspace) -> None:
 
 def _read_journal(file: Path, _: Workspace) -> None:
     """A last line that was cut short is what a killed run leaves: it is drawn again."""
+    checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
     try:
         lines = file.read_bytes().splitlines(keepends=True)
     except OSError as error:

@@ -54,7 +54,9 @@ def import_evalscope(
 
 
 def _found(path: Path) -> Iterator[Found]:
-    files = sorted(path.rglob("reviews/*/*.jsonl")) if path.is_dir() else [path] if path.is_file() else []
+    files = [path] if path.exists() else []
+    if path.is_dir():
+        files = sorted(f for f in path.rglob("reviews/*/*.jsonl") if not f.is_dir())
     if not files:
         raise AdvisorError("no reviews of EvalScope here", where=str(path), hint=FORMS)
     by_task: dict[tuple[Path, str], list[Path]] = {}

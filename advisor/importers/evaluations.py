@@ -7,7 +7,7 @@ is right, tokens that no log counted are counted where the model's tokenizer is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from advisor.importers.names import model_named, task_named, uncosted
 from advisor.importers.token_counts import counter
 from advisor.importers.verdicts import Verdict, choose
 from advisor.store.identity import run_id
-from advisor.store.sample_rules import TOKENIZER
+from advisor.store.row_types import type_fault
+from advisor.store.sample_rules import TOKENIZER, fault
 from advisor.store.samples import SETUP, Sample
-from advisor.store.texts import WRITTEN
+from advisor.store.texts import WRITTEN, Text
 from advisor.store.workspace import Workspace
 from advisor.tables import columns
 from advisor.units import counted
@@ -32,8 +33,9 @@ ARROW = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64(), 
 SCHEMA = pyarrow.schema(
     [(c.name, ARROW[c.kind]) for c in columns(Sample)] + [(name, pyarrow.string()) for name in WRITTEN]
 )
+WHOLE = tuple(c.name for c in columns(Sample) if c.kind is int)
 VARYING = ("system_prompt", "few_shot")
-DAMAGED = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+DAMAGED = (LookupError, ArithmeticError, TypeError, ValueError, AttributeError, RecursionError)
 """What reading a log raises that is not as its tool writes it."""
 
 
@@ -87,9 +89,12 @@ def import_evaluations(
     notes: list[str] = []
     faults: list[AdvisorError] = []
     rows: list[dict[str, Any]] = []
+    known: dict[tuple[Any, ...], dict[str, Any]] = {}
     for where, read in found:
         try:
-            rows += _rows(workspace, where, _read(where, read), tool, (model, metric), notes)
+            more = list(_rows(workspace, where, _read(where, read), tool, (model, metric), notes))
+            known |= _agreeing(more, known, where)
+            rows += more
         except AdvisorError as error:
             faults.append(error)
     if not rows:
@@ -115,6 +120,8 @@ def import_evaluations(
 def _read(where: str, read: Callable[[], Evaluation]) -> Evaluation:
     try:
         evaluation = read()
+    except OSError as error:
+        raise AdvisorError(f"cannot be read ({error.strerror})", where=where) from None
     except DAMAGED as error:
         raise AdvisorError(f"is damaged ({type(error).__name__}: {error})", where=where) from None
     if not evaluation.answers:
@@ -142,6 +149,8 @@ def _rows(
         said.append("the log keeps no answers, only whether each is right: votes over them would flatter")
     name = run_id(f"{tool} {model.rpartition('/')[2]} {task}", evaluation.identity)
     rows = [_row(answer, metric) | {"model": model, "task": task, "run_id": name} for answer in evaluation.answers]
+    for row in rows:
+        _check(row, where)
     said += _one_setup(rows)
     said += _count_tokens(workspace, model, evaluation.answers, rows)
     notes += [f"{where}: {note}" for note in said]
@@ -155,6 +164,34 @@ def _row(answer: Answer, metric: str) -> dict[str, Any]:
     # where the log keeps no answer, a right one still stands for itself in votes
     text = verdict.answer or ("correct" if verdict.right else None)
     return {"strategy": "sampling", "answer": text, "correct": verdict.right} | answer.row
+
+
+def _check(row: dict[str, Any], where: str) -> None:
+    """Raises AdvisorError for a row that no answer can be; whole numbers written as 64.0 become such."""
+    for name in WHOLE:
+        if isinstance(row.get(name), float) and row[name].is_integer():
+            row[name] = int(row[name])
+    named = {"run_id": row["run_id"], "question_id": "", "sample_index": 0, "text": ""}
+    written = {name: row[name] for name in WRITTEN if row.get(name) is not None}
+    answer = {name: value for name, value in row.items() if name not in WRITTEN}
+    if found := fault(answer) or type_fault(Text, {"prompt": None} | named | written):
+        place = f"{where}, question {row['question_id']!r}, sample {row['sample_index']!r}"
+        raise AdvisorError(found.what, where=place, hint=found.hint)
+
+
+def _agreeing(
+    rows: Sequence[dict[str, Any]], known: Mapping[tuple[Any, ...], dict[str, Any]], where: str
+) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The rows by what names them. Raises AdvisorError where one contradicts another, or one of a log before."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = row["run_id"], row["question_id"], row["sample_index"]
+        other = found.get(key) or known.get(key) or row
+        if differing := [name for name in {**other, **row} if row.get(name) != other.get(name)]:
+            what = f"disagrees about sample {key[2]} of question {key[1]!r}: {', '.join(differing)}"
+            raise AdvisorError(what, where=where, hint="another log, or another line of it, has that answer otherwise")
+        found[key] = row
+    return found
 
 
 def _one_setup(rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -14,12 +14,13 @@ from pyarrow import parquet
 
 from advisor.errors import AdvisorError
 from advisor.importers.incoming import Locate, check_rows, check_texts, name_runs
+from advisor.input_files import MOST_SEALED_BYTES, checked_file
 from advisor.store.folders import visible
 from advisor.store.identity import RUN_ID
 from advisor.store.locks import SHORT_WAIT_S, locked
-from advisor.store.measurements import copy_parquet, unreadable
+from advisor.store.measurements import MEND, copy_parquet, insert_file, unreadable
 from advisor.store.samples import Sample
-from advisor.store.seal import sealed
+from advisor.store.seal import formers, resealed, sealed
 from advisor.store.texts import WRITTEN, Text
 from advisor.store.workspace import Workspace
 from advisor.tables import columns, create_table
@@ -40,6 +41,14 @@ from answers join texts using (place)
 where answers.rowid between $first and $last
 order by question_id, sample_index
 """
+
+
+WITHIN_RUN = ("model", "task", "question_id", "sample_index")
+"""What names an answer of a run."""
+FILLABLE = tuple(
+    c.name for c in columns(Sample) if not c.required and c.name not in {"run_id", "finish_reason", "tokens_from"}
+)
+"""Columns that a later import can fill in; regrading decides on finish_reason, and a null tokens_from has a meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +93,10 @@ def seal_samples(
 
     Rows without a run_id become the run that `unnamed` names, or several where they were drawn in several ways. A
     column `place` numbers the rows, and `locate` makes "file, line" of it for errors; `texts` selects what was
-    written, by place. Runs that are there already with the same rows, under whatever name, are left alone; other rows
-    under a recorded name are refused. Raises AdvisorError for unreadable files, wrong columns, rows that no answer can
-    be, and rows that contradict each other.
+    written, by place. Runs that are there already with the same rows, under whatever name, are left alone, but that
+    columns without a value are filled in; other rows under a recorded name are left out, and refused where nothing else
+    is new. Raises AdvisorError for unreadable files, wrong columns, rows that no answer can be, and rows that
+    contradict each other.
     """
     connection.execute(create_table(Sample, "incoming", "place bigint"))
     connection.execute(f"create table texts (place bigint, {', '.join(f'{name} varchar' for name in WRITTEN)})")
@@ -109,22 +119,94 @@ def seal_samples(
 
 def _sealed(connection: duckdb.DuckDBPyConnection, runs: list[_Rows], samples: Path) -> ImportedSamples:
     """What is new of the runs in a file each; only one process at a time adds files to a folder."""
-    lengths = row_counts(samples)
-    names = {rows.run for rows in runs}
-    recorded = {rows: _recorded(connection, rows, samples, lengths, names) for rows in runs}
-    notes = _without_text(connection)
+    notes: list[str] = []
+    new, unchanged = _seal_answers(connection, runs, samples, notes)
+    notes += _without_text(connection)
     n_texts = 0
-    any_texts = connection.execute("select count(*) from texts").fetchone() != (0,)
-    for rows, name in recorded.items():
-        if any_texts:
-            target = samples.parent / "texts" / f"{name or rows.run}.parquet"
-            n_texts += _seal_texts(connection, rows, target, notes)
-        if name is None:
-            sealed(samples / f"{rows.run}.parquet", partial(copy_parquet, connection, _written(rows)))
+    if connection.execute("select count(*) from texts").fetchone() != (0,):
+        for rows, name in (new | unchanged).items():
+            n_texts += _seal_texts(connection, rows, samples.parent / "texts" / f"{name}.parquet", notes)
     (n_rows,) = connection.execute("select count(*) from answers").fetchall()[0]
-    new = tuple(rows.run for rows, name in recorded.items() if name is None)
-    unchanged = tuple(name for name in recorded.values() if name is not None)
-    return ImportedSamples(n_rows, new, unchanged, n_texts, tuple(notes))
+    return ImportedSamples(n_rows, tuple(new.values()), tuple(unchanged.values()), n_texts, tuple(notes))
+
+
+def _seal_answers(
+    connection: duckdb.DuckDBPyConnection, runs: list[_Rows], samples: Path, notes: list[str]
+) -> tuple[dict[_Rows, str], dict[_Rows, str]]:
+    """The names of runs that are new, or have columns that are, and of those that were there already.
+
+    A run that is recorded with other rows, or damaged, is named in `notes` and stays as it is. Raises AdvisorError
+    where none is new beside it.
+    """
+    lengths, names = row_counts(samples), {rows.run for rows in runs}
+    recorded: dict[_Rows, str | None] = {}
+    faults: list[AdvisorError] = []
+    for rows in runs:
+        try:
+            recorded[rows] = _recorded(connection, rows, samples / f"{rows.run}.parquet", lengths, names)
+        except AdvisorError as error:
+            faults.append(error)
+    new: dict[_Rows, str] = {}
+    unchanged: dict[_Rows, str] = {}
+    for rows, name in recorded.items():
+        target = samples / f"{rows.run}.parquet"
+        if name is None:
+            sealed(target, partial(copy_parquet, connection, _written(rows)))
+        is_new = name is None or (name == rows.run and _filled_in(connection, rows, target, notes))
+        (new if is_new else unchanged)[rows] = name or rows.run
+    if faults and not new:
+        raise faults[0]
+    notes += [f"left out: {fault}" for fault in faults]
+    return new, unchanged
+
+
+def _filled_in(connection: duckdb.DuckDBPyConnection, rows: _Rows, target: Path, notes: list[str]) -> bool:
+    """Whether the recorded run, whose answers these are, was sealed anew with columns that it had no value in.
+
+    Where another of its columns has other values, it stays as it is. Adds to `notes` what was done, or why not.
+    """
+    with locked(target, wait_s=SHORT_WAIT_S):
+        connection.execute(create_table(Sample, "recorded"))
+        try:
+            insert_file(connection, "recorded", target)
+            lacking, differing = _columns_beside(connection, rows)
+            if differing and lacking:
+                notes.append(f"run {rows.run} stays as it is: recorded with another {', '.join(differing)}")
+            if differing or not lacking:
+                return False
+            former = resealed(target, partial(copy_parquet, connection, _completed(rows, lacking)))
+        finally:
+            connection.execute("drop table recorded")
+    notes.append(f"run {rows.run}: {', '.join(lacking)} filled in; the former file is {former}")
+    return True
+
+
+def _columns_beside(connection: duckdb.DuckDBPyConnection, rows: _Rows) -> tuple[list[str], list[str]]:
+    """Columns in which the table `recorded` has no value and the run's rows have, and in which both have others."""
+    cells = [
+        f"""[
+            count(recorded.{name}) = 0 and count(answers.{name}) > 0,
+            count(recorded.{name}) > 0 and bool_or(
+                answers.{name} is not null and answers.{name} is distinct from recorded.{name}
+            )
+        ]"""
+        for name in FILLABLE
+    ]
+    (found,) = connection.execute(f"select {', '.join(cells)} from {_beside(rows)}").fetchall()
+    by_name = dict(zip(FILLABLE, found, strict=True))
+    return [n for n, (lacks, _) in by_name.items() if lacks], [n for n, (_, differs) in by_name.items() if differs]
+
+
+def _completed(rows: _Rows, lacking: Collection[str]) -> str:
+    """The rows of the table `recorded` with the values that the run's rows have in the columns it lacks."""
+    cells = [f"{'answers' if c.name in lacking else 'recorded'}.{c.name}" for c in columns(Sample)]
+    return f"select {', '.join(cells)} from {_beside(rows)} order by recorded.question_id, recorded.sample_index"
+
+
+def _beside(rows: _Rows) -> str:
+    """Each recorded row beside the same answer of the run's rows."""
+    same = " and ".join(f"recorded.{name} = answers.{name}" for name in WITHIN_RUN)
+    return f"recorded join (select * from answers where {rows.within}) answers on {same}"
 
 
 def _runs(connection: duckdb.DuckDBPyConnection, path: Path) -> list[_Rows]:
@@ -142,17 +224,18 @@ def _runs(connection: duckdb.DuckDBPyConnection, path: Path) -> list[_Rows]:
 
 
 def _recorded(
-    connection: duckdb.DuckDBPyConnection, rows: _Rows, folder: Path, lengths: dict[Path, int], runs: Collection[str]
+    connection: duckdb.DuckDBPyConnection, rows: _Rows, target: Path, lengths: dict[Path, int], runs: Collection[str]
 ) -> str | None:
-    """The name under which the folder holds the run's rows, none of the import's other `runs`.
+    """The name under which the target's folder holds the run's rows, none of the import's other `runs`.
 
-    Raises AdvisorError where it holds others by the run's own name.
+    Rows that were there before the run was regraded are held too. Raises AdvisorError where the target has others.
     """
-    target = folder / f"{rows.run}.parquet"
     if target.exists():
-        if not _same(connection, _selected(rows, REQUIRED), target, REQUIRED):
+        mine = _selected(rows, REQUIRED)
+        if not any(_same(connection, mine, file, REQUIRED) for file in (target, *formers(target))):
             hint = "give the new rows a run_id of their own"
-            raise AdvisorError(f"run {rows.run!r} is recorded already with other rows", where=str(target), hint=hint)
+            what = f"run {rows.run!r} is recorded already with other rows"
+            raise AdvisorError(what, where=str(target), hint=hint)
         return rows.run
     mine = _selected(rows, APART_FROM_RUN_ID)
     for file, length in lengths.items():
@@ -176,8 +259,8 @@ def files_of_length(folder: Path, n_rows: int) -> list[Path]:
 
 def _length(file: Path) -> int | None:
     try:
-        return int(parquet.read_metadata(file).num_rows)
-    except (OSError, pyarrow.ArrowException):
+        return int(parquet.read_metadata(checked_file(file, most_bytes=MOST_SEALED_BYTES)).num_rows)
+    except (AdvisorError, OSError, pyarrow.ArrowException):
         return None
 
 
@@ -195,6 +278,7 @@ def _same(connection: duckdb.DuckDBPyConnection, mine: str, file: Path, names: t
     Raises AdvisorError for a damaged file.
     """
     selected = ", ".join(names)
+    checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
     connection.execute(f"create or replace temp table mine as {mine}")
     connection.execute("create or replace temp table theirs as from mine limit 0")
     try:

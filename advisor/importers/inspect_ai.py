@@ -56,8 +56,10 @@ def import_inspect(
 
 
 def _found(path: Path) -> Iterator[Found]:
-    files = sorted(f for f in path.rglob("*") if f.suffix in {".eval", ".json"}) if path.is_dir() else [path]
-    if not files or not path.exists():
+    files = [path] if path.exists() else []
+    if path.is_dir():
+        files = sorted(f for f in path.rglob("*") if f.suffix in {".eval", ".json"} and not f.is_dir())
+    if not files:
         raise AdvisorError("no log here", where=str(path), hint=FORMS)
     for file in files:
         yield str(file), partial(_evaluation, file)

@@ -25,6 +25,7 @@ from advisor.importers.files import ImportedSamples
 from advisor.importers.log_files import document
 from advisor.importers.names import task_named
 from advisor.importers.verdicts import Verdict, of_score
+from advisor.input_files import checked_parquet
 from advisor.store.workspace import Workspace
 from advisor.tasks.answers import is_same_answer, reader
 from advisor.tasks.limited import NotChecked
@@ -71,7 +72,9 @@ def _found(path: Path) -> Iterator[Found]:
         stamp, folders = path.stem.removeprefix("results_"), path.parents[: min(5, len(path.parents))]
         files = next((f for up in folders if (f := sorted(up.rglob(f"details_*_{stamp}.parquet")))), [])
     else:
-        files = sorted(path.rglob("details_*.parquet")) if path.is_dir() else [path] if path.is_file() else []
+        files = [path] if path.exists() else []
+    if path.is_dir():
+        files = sorted(f for f in path.rglob("details_*.parquet") if not f.is_dir())
     if not files:
         raise AdvisorError("no details of lighteval here", where=str(path), hint=FORMS)
     for file in files:
@@ -83,6 +86,7 @@ def _evaluation(file: Path) -> Evaluation:
     if named is None:
         raise AdvisorError("is not named as lighteval names its details", where=str(file), hint=FORMS)
     task, stamp = named[1], named[2]
+    checked_parquet(file, hint=FORMS)
     try:
         if parquet.read_metadata(file).num_rows > MOST_ROWS:
             raise AdvisorError(f"has more than {MOST_ROWS:,} questions", where=str(file))

@@ -69,11 +69,11 @@ def import_lm_eval(
 
 def _found(path: Path) -> Iterator[Found]:
     if path.is_dir():
-        files = sorted(path.rglob("samples_*.jsonl"))
+        files = sorted(f for f in path.rglob("samples_*.jsonl") if not f.is_dir())
     elif path.suffix == ".json":
         files = sorted(path.parent.glob(f"samples_*_{_stamp(path)}.jsonl"))
     else:
-        files = [path] if path.is_file() else []
+        files = [path] if path.exists() else []
     if not files:
         raise AdvisorError("no samples of lm-eval here", where=str(path), hint=FORMS)
     for file in files:
@@ -95,7 +95,8 @@ def _evaluation(file: Path) -> Evaluation:
         raise _no_text(file, config["output_type"])
     by_question: dict[Any, list[dict[str, Any]]] = {}
     for row in lines(file):
-        if not isinstance(next(iter(row["arguments"].values()))["arg_1"], dict):
+        first, *_ = row["arguments"].values()
+        if not isinstance(first["arg_1"], dict):
             raise _no_text(file, "loglikelihood")
         by_question.setdefault(row["doc_id"], []).append(row)
     n_shot = (summary.get("n-shot") or {}).get(task)
@@ -201,7 +202,7 @@ def _equal(answer: object, target: object) -> bool:
 
 def _given(row: dict[str, Any], setup: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """The columns of the prompt and of sampling, and all that the model was given."""
-    arguments = next(iter(row["arguments"].values()))
+    arguments, *_ = row["arguments"].values()
     prompt, drawn = arguments["arg_0"], arguments["arg_1"]
     prompt = prompt[0] if isinstance(prompt, list) else prompt
     columns = {ours: drawn[theirs] for theirs, ours in PARAMETERS.items() if drawn.get(theirs) is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 import pyarrow
 
 from advisor.errors import AdvisorError
+from advisor.input_files import MOST_SEALED_BYTES, checked_file
 
 MOST_BYTES = 2**30
 """Of a JSON document, as it is unpacked."""
@@ -19,6 +21,17 @@ MOST_LINE_BYTES = 2**28
 """Of one line, or one member of a zip."""
 MOST_ZIP_BYTES = 2**36
 """Of all members together, as they are unpacked."""
+DAMAGED_MEMBER = (
+    BadZipFile,
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    struct.error,
+    zlib.error,
+    pyarrow.ArrowException,
+)
+"""What unpacking raises; a RuntimeError where the member is encrypted."""
 ZSTANDARD = 93
 """The method of a zip that Python's own library reads from 3.14 on."""
 LOCAL_HEADER = struct.Struct("<4s22xHH")
@@ -27,14 +40,12 @@ LOCAL_HEADER = struct.Struct("<4s22xHH")
 
 def document(path: Path) -> Any:
     """What a JSON file holds. Raises AdvisorError."""
-    if path.stat().st_size > MOST_BYTES:
-        raise AdvisorError(f"is larger than {MOST_BYTES / 2**30:.0f} GiB", where=str(path), hint="split it")
-    return parsed(path.read_bytes(), str(path))
+    return parsed(checked_file(path, most_bytes=MOST_BYTES).read_bytes(), str(path))
 
 
 def lines(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a file with one a line. Raises AdvisorError naming the line."""
-    with path.open("rb") as file:
+    with checked_file(path, most_bytes=MOST_SEALED_BYTES).open("rb") as file:
         number = 0
         while line := file.readline(MOST_LINE_BYTES + 1):
             number += 1
@@ -61,7 +72,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         """Raises AdvisorError for what is no zip, or unpacks to more than MOST_ZIP_BYTES."""
-        self.path = path
+        self.path = checked_file(path, most_bytes=MOST_SEALED_BYTES)
         try:
             with ZipFile(path) as opened:
                 self._members = {member.filename: member for member in opened.infolist()}
@@ -82,7 +93,7 @@ class Archive:
             raise AdvisorError(f"unpacks to more than {MOST_LINE_BYTES / 2**20:.0f} MiB", where=where)
         try:
             return parsed(self._unpacked(member), where)
-        except (BadZipFile, OSError, EOFError, NotImplementedError, struct.error, pyarrow.ArrowException) as error:
+        except DAMAGED_MEMBER as error:
             raise AdvisorError(f"is damaged ({error})", where=where) from None
 
     def _unpacked(self, member: ZipInfo) -> bytes:

@@ -20,13 +20,20 @@ class Counter:
         return len(self.tokenizer(text, add_special_tokens=False)["input_ids"]) if text else 0
 
     def prompt(self, given: str | list[dict[str, Any]] | None) -> int | None:
-        """Tokens of a prompt, or of messages under the model's chat template; None where there is neither."""
-        if isinstance(given, str):
-            return len(self.tokenizer(given)["input_ids"])
-        if given is None or not self.tokenizer.chat_template:
+        """Tokens of a prompt, or of messages under the model's chat template.
+
+        None where there is neither, or where the template refuses the messages, as some do with a system prompt.
+        """
+        from jinja2 import TemplateError
+
+        if given is None or not (isinstance(given, str) or self.tokenizer.chat_template):
             return None
-        rendered = self.tokenizer.apply_chat_template(given, add_generation_prompt=True, tokenize=False)
-        return self.text(rendered)
+        try:
+            if isinstance(given, str):
+                return len(self.tokenizer(given)["input_ids"])
+            return self.text(self.tokenizer.apply_chat_template(given, add_generation_prompt=True, tokenize=False))
+        except (TemplateError, TypeError, ValueError):  # half a character is no text to a tokenizer
+            return None
 
 
 def counter(models: Catalog, model: str) -> Counter | None:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from advisor.errors import AdvisorError
+from advisor.input_files import MOST_SEALED_BYTES, checked_file
 from advisor.store.folders import entries, visible
 from advisor.store.measurements import MEND, unreadable
 from advisor.store.samples import SETUP
@@ -110,6 +111,7 @@ def _texts(workspace: Workspace) -> dict[str, int]:
     found: dict[str, int] = {}
     for root in workspace.roots:
         for file in visible(root / "measurements" / "texts", ".parquet"):
+            checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
             try:
                 (count,) = connection.execute("select count(*) from read_parquet($f)", {"f": str(file)}).fetchall()[0]
             except duckdb.Error as error:
@@ -136,7 +138,7 @@ def _journal_rows(file: Path) -> dict[str, list[dict[str, Any]]]:
     """Rows by question or load; lines that are something else are left out, as they are when the run goes on."""
     found: dict[str, list[dict[str, Any]]] = {}
     try:
-        with file.open("rb") as lines:
+        with checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES).open("rb") as lines:
             for line in lines:
                 try:
                     entry = json.loads(line)

@@ -6,14 +6,17 @@ import contextlib
 import csv
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from advisor.errors import AdvisorError
+from advisor.store.folders import entries
 from advisor.store.locks import POLL_S, release, take
 from advisor.tables import texts
 
@@ -40,6 +43,21 @@ def sealed(target: Path, write: Callable[[Path], object]) -> Path:
             hint="choose a folder that can be written, --workspace for measurements",
         ) from None
     return target
+
+
+def resealed(target: Path, write: Callable[[Path], object]) -> Path:
+    """Seal a file anew; where the former one is kept, hidden beside it. Raises AdvisorError as `sealed` does."""
+    names = (target.with_name(f".{target.stem}.former-{n}{target.suffix}") for n in count(1))
+    former = next(path for path in names if not path.exists())
+    sealed(former, lambda temporary: shutil.copyfile(target, temporary))
+    sealed(target, write)
+    return former
+
+
+def formers(target: Path) -> list[Path]:
+    """Files that were sealed anew under the target's name, as they were."""
+    ours = re.compile(rf"\.{re.escape(target.stem)}\.former-\d+{re.escape(target.suffix)}")
+    return [file for file in entries(target.parent) if ours.fullmatch(file.name)]
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Logs of evaluation tools, read as the real tools wrote them (logs/TOOL/make.py), and by hand-made changes of them."""
 
 import json
+import os
 import shutil
 import struct
 import zipfile
@@ -209,6 +210,124 @@ def test_a_member_that_is_longer_than_it_says_is_damaged(tmp_path):
     archive = Archive(path)
     with pytest.raises(AdvisorError, match="is damaged"):
         archive.read(archive.names[0])
+
+
+def test_a_damaged_deflate_is_one_line(tmp_path):
+    path = packed(tmp_path / "x.eval", {"header.json": {"eval": "…" * 500}})
+    data = bytearray(path.read_bytes())
+    data[45:60] = b"\xff" * 15
+    path.write_bytes(data)
+    with pytest.raises(AdvisorError, match=r"x\.eval, header\.json: is damaged \(Error -3"):
+        Archive(path).read("header.json")
+
+
+def test_an_encrypted_zip_is_one_line(tmp_path):
+    path = packed(tmp_path / "x.eval", {"header.json": {}})
+    data = bytearray(path.read_bytes())
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(AdvisorError, match=r"x\.eval, header\.json: is damaged .*encrypted"):
+        Archive(path).read("header.json")
+
+
+def with_config(**config):
+    def change(members):
+        members["header.json"]["plan"]["config"] |= config
+
+    return change
+
+
+def with_sample(**cells):
+    def change(members):
+        members["samples/1_epoch_1.json"] |= cells
+
+    return change
+
+
+def with_text(text):
+    def change(members):
+        members["samples/1_epoch_1.json"]["output"]["choices"][0]["message"]["content"] = text
+
+    return change
+
+
+IMPOSSIBLE = [
+    (with_config(max_tokens=1.5), "max_tokens is 1.5"),
+    (with_config(max_tokens="64"), "max_tokens is '64'"),
+    (with_config(seed=2**70), "seed is 1180591620717411303424"),
+    (with_config(temperature=[0.5]), r"temperature is \[0.5\]"),
+    (with_config(temperature=float("nan")), "temperature is nan"),
+    (with_sample(epoch=2**70), "sample_index is 1180591620717411303423"),
+    (with_sample(epoch=float("inf")), "is damaged"),
+    (with_sample(target=[["A"]]), r"reference is \['A'\]"),
+    (with_text("half \ud83d a character"), r"text is 'half \\ud83d"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), IMPOSSIBLE)
+def test_an_impossible_row_leaves_its_log_out_and_the_others_come_in(ws, tmp_path, change, message):
+    members = unpacked(LOGS / "inspect" / "letters.eval")
+    change(members)
+    bad = packed(tmp_path / "b.eval", members)
+    with pytest.raises(AdvisorError, match=rf"b\.eval.*: {message}") as error:
+        advisor.import_inspect(ws, bad)
+    assert "\n" not in str(error.value)
+    assert not ws.own.exists()
+    shutil.copy(LOGS / "inspect" / "sums.eval", tmp_path / "a.eval")
+    done = advisor.import_inspect(ws, tmp_path)
+    assert done.rows == 15
+    assert [note for note in done.notes if note.startswith(f"left out: {bad}")]
+
+
+def test_whole_numbers_may_have_a_point(ws, tmp_path):
+    members = unpacked(LOGS / "inspect" / "letters.eval")
+    members["header.json"]["plan"]["config"] |= {"max_tokens": 64.0}
+    advisor.import_inspect(ws, packed(tmp_path / "x.eval", members))
+    assert set(rows(ws, "max_tokens")) == {(64,)}
+
+
+def test_a_log_that_contradicts_another_is_left_out(ws, tmp_path):
+    members = unpacked(LOGS / "inspect" / "letters.eval")
+    packed(tmp_path / "a.eval", members)
+    packed(tmp_path / "b.eval", members)
+    members["samples/1_epoch_1.json"]["output"]["usage"]["output_tokens"] += 1
+    packed(tmp_path / "c.eval", members)
+    done = advisor.import_inspect(ws, tmp_path)
+    assert done.rows == 2
+    (note,) = [note for note in done.notes if "left out" in note]
+    assert "c.eval: disagrees about sample 0 of question '1-48c5e0ac': generated_tokens" in note
+
+
+def test_a_folder_named_like_a_log_is_skipped_and_a_pipe_is_not_waited_for(ws, tmp_path):
+    shutil.copy(LOGS / "inspect" / "sums.eval", tmp_path / "a.eval")
+    (tmp_path / "b.json").mkdir()
+    for name in ("c.json", "d.eval"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(AdvisorError, match=rf"{name}: is a pipe"):
+            advisor.import_inspect(ws, tmp_path / name)
+    done = advisor.import_inspect(ws, tmp_path)
+    assert [note.rpartition("/")[2] for note in done.notes if "left out" in note] == [
+        "c.json: is a pipe, not a file",
+        "d.eval: is a pipe, not a file",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [
+        ("import_lm_eval", "samples_x.jsonl"),
+        ("import_lighteval", "details_x_2026-11-26T02-33-59.0.parquet"),
+        ("import_evalscope", "reviews/m/x_y.jsonl"),
+    ],
+)
+def test_pipes_among_logs_are_not_waited_for(ws, tmp_path, verb, name):
+    pipe = tmp_path / name
+    pipe.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(pipe)
+    for path in (tmp_path, pipe):
+        with pytest.raises(AdvisorError, match="is a pipe"):
+            getattr(advisor, verb)(ws, path)
 
 
 # lm-eval
@@ -455,6 +574,25 @@ def test_tokens_that_no_log_counted_are_counted_and_marked(ws, monkeypatch):
     assert {(source, model) for _, source, model in found} == {("tokenizer", "small")}
     assert all(n > 0 for n, *_ in found)
     assert "15 answers counted with the model's tokenizer" in " ".join(done.notes)
+
+
+def test_a_prompt_that_a_chat_template_refuses_is_not_counted():
+    jinja2 = pytest.importorskip("jinja2")
+
+    class Tokenizer:
+        chat_template = "…"
+
+        def apply_chat_template(self, given, **options):
+            if given[0]["role"] == "system":
+                raise jinja2.TemplateError("System role not supported")
+            return given[0]["content"]
+
+        def __call__(self, text, **options):
+            return {"input_ids": [*text]}
+
+    count = token_counts.Counter(Tokenizer())
+    assert count.prompt([{"role": "system", "content": "Be brief."}]) is None
+    assert count.prompt([{"role": "user", "content": "four"}]) == 4
 
 
 def test_the_strictest_metric_that_judges_every_answer_decides():

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from advisor.calibration.regrade import regrade
 from advisor.errors import AdvisorError
 from advisor.importers.cells import cell, misfit
 from advisor.importers.files import ImportedSamples
@@ -203,6 +204,62 @@ def test_a_changed_run_is_refused(ws, write):
     with pytest.raises(AdvisorError, match="recorded already with other rows"):
         import_samples(ws, write([r | {"run_id": "r1", "correct": True} for r in ROWS]))
     assert sealed(ws) == ["r1"]
+
+
+def test_a_changed_run_stays_and_the_others_of_its_file_come_in(ws, write):
+    import_samples(ws, write([r | {"run_id": "r1"} for r in ROWS]))
+    changed = [r | {"run_id": "r1", "correct": True} for r in ROWS]
+    done = import_samples(ws, write([*changed, *(r | {"run_id": "r2", "seed": 2} for r in ROWS)]))
+    assert (done.new_runs, done.unchanged) == (("r2",), ())
+    assert len(done.notes) == 1
+    assert "left out: " in done.notes[0]
+    assert "run 'r1' is recorded already with other rows" in done.notes[0]
+    assert answers_of(ws, "r1", "sum(correct::int)") == [(6,)]
+    with pytest.raises(AdvisorError, match="'r1' is recorded already with other rows"):
+        import_samples(ws, write([*changed, *(r | {"run_id": "r2", "seed": 2} for r in ROWS)]))
+
+
+def test_a_regraded_run_is_there_already(ws, write):
+    texts = {"text": "so \\boxed{5}", "reference": "5", "kind": "math", "finish_reason": "unchecked"}
+    given = [r | texts | {"run_id": "r1"} for r in ROWS]
+    import_samples(ws, write(given))
+    regrade(ws)
+    assert answers_of(ws, "r1", "distinct answer, correct, finish_reason") == [("5", True, None)]
+    done = import_samples(ws, write(given))
+    assert (done.new_runs, done.unchanged, done.notes) == ((), ("r1",), ())
+    done = import_samples(ws, write([r | {"temperature": 0.5} for r in given]))
+    assert done.new_runs == ("r1",)
+    found = answers_of(ws, "r1", "distinct answer, correct, finish_reason, temperature")
+    assert found == [("5", True, None, 0.5)]
+    with pytest.raises(AdvisorError, match="recorded already with other rows"):
+        import_samples(ws, write([r | {"answer": "6"} for r in given]))
+
+
+def test_columns_without_a_value_are_filled_in_and_the_former_file_is_kept(ws, write):
+    given = [r | {"run_id": "r1", "top_p": 0.9} for r in ROWS]
+    import_samples(ws, write(given))
+    folder = ws.own / "measurements" / "samples"
+    before = (folder / "r1.parquet").read_bytes()
+    filled = [r | {"temperature": r["sample_index"] / 10, "system_prompt": ""} for r in given]
+    done = import_samples(ws, write([{k: v for k, v in r.items() if k != "top_p"} for r in filled]))
+    assert (done.new_runs, done.unchanged) == (("r1",), ())
+    assert "run r1: system_prompt, temperature filled in" in done.notes[0]
+    assert (folder / ".r1.former-1.parquet").read_bytes() == before
+    found = answers_of(ws, "r1", "question_id, sample_index, answer, temperature, system_prompt, top_p")
+    assert found == sorted(
+        (r["question_id"], r["sample_index"], r["answer"], r["temperature"], "", 0.9) for r in filled
+    )
+    again = import_samples(ws, write(filled))
+    assert (again.new_runs, again.unchanged, again.notes) == ((), ("r1",), ())
+
+
+def test_a_column_with_another_value_leaves_the_run_as_it_is(ws, write):
+    import_samples(ws, write([r | {"run_id": "r1", "top_p": 0.9} for r in ROWS]))
+    done = import_samples(ws, write([r | {"run_id": "r1", "top_p": 0.8, "temperature": 1.0} for r in ROWS]))
+    assert (done.new_runs, done.unchanged) == ((), ("r1",))
+    assert done.notes == ("run r1 stays as it is: recorded with another top_p",)
+    assert answers_of(ws, "r1", "distinct top_p, temperature") == [(0.9, None)]
+    assert not list((ws.own / "measurements" / "samples").glob(".*former*"))
 
 
 def answers_of(ws, run, names):

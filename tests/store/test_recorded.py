@@ -1,9 +1,12 @@
 """What `advisor measurements` says of what was drawn and measured, finished or not."""
 
 import json
+import os
 
 import pytest
 
+from advisor.errors import AdvisorError
+from advisor.fits.check import check
 from advisor.reports.holdings import recorded_blocks, setup_words
 from advisor.store.measurements import seal_rows
 from advisor.store.recorded import recorded
@@ -101,6 +104,16 @@ def test_the_listing_has_the_same_rows_as_its_json(ws, advisor):
     assert {each["whose"] for each in listed[1:]} == {"shipped"}
     code, out, _ = advisor("measurements", "--workspace", ws.own)
     assert (code, "100.0 %" in out, "not recorded" in out) == (0, True, True)
+
+
+@pytest.mark.parametrize("name", ["samples/.j.jsonl", "runs/.j.jsonl", "texts/t.parquet", "samples/s.parquet"])
+def test_pipes_are_not_waited_for(ws, name):
+    pipe = folder(ws, name)
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    with pytest.raises(AdvisorError, match=f"{pipe.name}: is a pipe"):
+        recorded(ws)
+    assert [each.what for each in check(ws).damaged] == ["is a pipe, not a file"]
 
 
 def test_nothing_recorded_is_said():
