@@ -185,9 +185,8 @@ def calibrate(
     report = _reporter(workspace, price, progress)
     how = How(in_flight, texts, skip_failed, begun_s)
     plans = [replace(plan, budget=size) for size in sizes]
-    folder = workspace.writable / "measurements"
     try:
-        *others, last = _calibrations(plans, known_task, sources, folder, how, report)
+        *others, last = _calibrations(plans, known_task, sources, workspace.writable / "measurements", how, report)
     finally:
         stop_worker()
     return replace(last, others=tuple(others))
