@@ -56,8 +56,8 @@ def test_the_other_verbs_check_alike():
 
 def test_verbs_that_measure_check_before_they_start(tmp_path):
     ours = advisor.Workspace(tmp_path)
-    with pytest.raises(AdvisorError, match="samples: takes a whole number, not '4'"):
-        advisor.calibrate(ours, model="qwen3-8b", task="arithmetic", samples="4")
+    with pytest.raises(AdvisorError, match="questions: takes a whole number, not '4'"):
+        advisor.calibrate(ours, model="qwen3-8b", task="arithmetic", questions="4")
     with pytest.raises(AdvisorError, match=r"within: takes a number, not '0.1'"):
         advisor.profile(ours, model="qwen3-8b", within="0.1")
     with pytest.raises(AdvisorError, match="recommendation: takes a Recommendation, not None"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -164,16 +165,17 @@ def _watcher() -> Callable[[Progress], None]:
     """A function that prints progress on stderr, every two seconds at most and at the end."""
     from advisor.reports.calibrations import first_lines, progress_line
 
-    last: float | None = None
+    begun, last = False, -math.inf
 
     def watch(progress: Progress) -> None:
-        nonlocal last
+        nonlocal begun, last
         now = time.monotonic()
-        for line in first_lines(progress, begins=last is None):
+        for line in first_lines(progress, begins=not begun):
             print(shown(line), file=sys.stderr, flush=True)
-        if progress.start_s is None or not progress.done:
+        if progress.start_s is None:
             return
-        if last is None or now - last >= EVERY_S or progress.done == progress.questions:
+        begun = True
+        if progress.done and (now - last >= EVERY_S or progress.done == progress.questions):
             last = now
             end = "\r" if sys.stderr.isatty() and progress.done < progress.questions else "\n"
             print(shown(progress_line(progress)), file=sys.stderr, end=end, flush=True)

@@ -9,7 +9,7 @@ from unittest import mock
 
 from advisor.engines import server as engine_server
 from advisor.store.sample_rules import fault
-from tests.calibration.serving import Handler, serving
+from tests.calibration.serving import Handler, journaled, serving
 from tests.fuzz.hostile import as_json, spoiled, warped
 from tests.fuzz.watched import Case, Outcome, scratch, watched
 
@@ -59,6 +59,6 @@ def outcomes(seeds):
 def impossible(folder):
     """Faults of the rows of journals."""
     for journal in folder.rglob(".*.jsonl"):
-        for line in journal.read_text().splitlines():
-            rows = [{k: v for k, v in row.items() if k != "reason"} for row in json.loads(line)["rows"]]
+        for entry in journaled(journal):
+            rows = [{k: v for k, v in row.items() if k != "reason"} for row in entry["rows"]]
             yield from (found for row in rows if (found := fault(row)))
