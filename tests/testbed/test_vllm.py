@@ -122,7 +122,8 @@ def test_the_whole_chain(tmp_path):
     advisor.fit(ws)
     curve = advisor.curve(ws, model="small", task="arithmetic", strategy="majority")
     assert [p.n_samples for p in curve.points] == [1, 4, 8]
-    assert curve.points[0].accuracy == pytest.approx(done.accuracy, abs=1e-3)
+    weighted = [p.accuracy for p in ws.fits.points if (p.strategy, p.n_samples) == ("weighted-majority", 8)]
+    assert weighted == [pytest.approx(done.accuracy, abs=0.05)]  # equal sums of rewards are a coin there
     assert curve.voting_limit.value >= 0
     frontier = advisor.frontier(ws, task="arithmetic", cost="flops").frontier
     assert {row.model for row in frontier} == {"small"}
@@ -157,6 +158,5 @@ def test_over_http(servers, tmp_path):
     assert drawn(strategy="rebase", step_mark="=", delimiter="==").failed == 0
     with pytest.raises(MissingAbility, match="no single token"):
         drawn(strategy="mcts", step_mark="<extra>")
-    no_rewards = drawn(strategy="mcts", reward_url=policy.url, reward_model="small")
-    assert no_rewards.failed == 10
-    assert any("failed" in note for note in no_rewards.notes)
+    with pytest.raises(MissingAbility, match="10 questions failed, all of them"):
+        drawn(strategy="mcts", reward_url=policy.url, reward_model="small")
