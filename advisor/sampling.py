@@ -51,6 +51,7 @@ class MeasuredRow:
     mode_assumed: bool = column("the source does not state the mode, it is the model's without a switch", default=False)
     weights: str = column("what was loaded where it is not the model by its own id", default="")
     endpoint: str = column("`completions`: a bare prompt, no chat template", default="")
+    force: str = column("text that opens an answer where thinking is cut", default="")
     temperature: float | None = column("0: greedy", default=None)
     top_p: float | None = column("share of the probability that is drawn from", default=None)
     top_k: int | None = column("tokens that are drawn from", default=None)

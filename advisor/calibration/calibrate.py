@@ -21,6 +21,7 @@ from advisor.calibration.checks import (
 )
 from advisor.calibration.counts import Counts
 from advisor.calibration.progress import Price, Progress, Times, watcher
+from advisor.calibration.reuse import check_questions
 from advisor.calibration.run import Engines, How, draw, recorded
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.connect import Endpoint, Settings, check_url, options, policy, rewards, run, weights
@@ -207,6 +208,8 @@ def _calibrations(
     skip = how.skip_failed
     found = {plan: done for plan in plans if (done := recorded(plan, task, folder, skip_failed=skip))}
     missing = [plan for plan in plans if plan not in found]
+    if missing:
+        check_questions(task, folder)
     drawn, notes = run(_run(missing, task, sources, folder, how, report)) if missing else ({}, ())
     results = []
     for plan in plans:

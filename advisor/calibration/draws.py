@@ -69,7 +69,8 @@ class Draws:
 
 def completion_part(partial: str, sampling: Sampling, served: Served) -> str:
     """The name, within a question, of the completion of an answer begun, drawn so by this engine."""
-    return _digest(json.dumps([partial, asdict(sampling), asdict(served)], sort_keys=True))
+    engine = (served.engine, served.version, served.endpoint, served.unsent)
+    return _digest(json.dumps([partial, asdict(sampling), engine], sort_keys=True))
 
 
 def recorded(drawn: Completion) -> dict[str, Any]:

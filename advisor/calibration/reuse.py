@@ -26,8 +26,8 @@ BATCH = 1000
 EMPTY = {"question_id": "", "sample_index": 0, "answer": None, "correct": False, "generated_tokens": None}
 
 
-def check_questions(task: Task, columns: Mapping[str, Any], folder: Path) -> None:
-    """Raises AdvisorError where answers to other questions are recorded under the same name of task and question.
+def check_questions(task: Task, folder: Path) -> None:
+    """Raises AdvisorError where answers to other questions are recorded under the same names of task and question.
 
     As of another file of that name, or of one whose questions were changed.
     """
@@ -35,8 +35,9 @@ def check_questions(task: Task, columns: Mapping[str, Any], folder: Path) -> Non
     if not files:
         return
     connection = duckdb.connect()
-    asked = [{**EMPTY, "question_id": q.question_id, "prompt_digest": prompt_digest(q)} for q in task.questions]
-    rows_table(connection, Sample, "asked", [{**columns, **row} for row in asked])
+    known = {"model": "", "task": task.name, "template": task.template}
+    questions = [{"question_id": q.question_id, "prompt_digest": prompt_digest(q)} for q in task.questions]
+    rows_table(connection, Sample, "questions", [EMPTY | known | each for each in questions])
     connection.execute(create_table(Sample, "absent"))
     try:
         found = connection.execute(statement(PACKAGE, "other_questions"), {"samples": files}).fetchone()

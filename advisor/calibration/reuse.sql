@@ -24,6 +24,7 @@ join plan
     and drawn.system_prompt is not distinct from plan.system_prompt
     and drawn.few_shot is not distinct from plan.few_shot
     and drawn.chat_options is not distinct from plan.chat_options
+    and drawn.force is not distinct from plan.force
     and drawn.temperature is not distinct from plan.temperature
     and drawn.top_p is not distinct from plan.top_p
     and drawn.top_k is not distinct from plan.top_k

@@ -38,6 +38,7 @@ def columns_of_run(plan: Plan, task: Task, served: Served, run_id: str) -> dict[
         "system_prompt": plan.system_prompt,
         "few_shot": json.dumps(plan.few_shot, ensure_ascii=False) if plan.few_shot else "",
         "chat_options": json.dumps(dict(plan.chat_options), ensure_ascii=False) if plan.chat_options else "",
+        "force": task.force if plan.search == "thinking-budget" else "",
         **sent,
         "max_tokens": plan.sampling.max_tokens,
         "seed": plan.sampling.seed,

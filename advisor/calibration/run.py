@@ -18,7 +18,7 @@ import duckdb
 
 from advisor.calibration.counts import Counts, Transcript
 from advisor.calibration.draws import Draws
-from advisor.calibration.reuse import check_questions, take_up
+from advisor.calibration.reuse import take_up
 from advisor.calibration.rows import answers, checked, columns_of_run, failure, journal_fault, texts
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import EngineFailure, Generate, Score, Served
@@ -40,7 +40,7 @@ NOTHING_KNOWN = Served()
 FAILED_BEFORE = "failed when it was drawn, and was skipped"
 WRITTEN_HERE = ("sample_index", "text", "reasoning", "rewards")
 """Columns of a text that are not those of its question."""
-OF_THE_PLAN = ("template", "system_prompt", "few_shot", "chat_options")
+OF_THE_PLAN = ("template", "system_prompt", "few_shot", "chat_options", "force")
 """Columns that may be long and that the name of a run stands for: the journal leaves them out of its lines."""
 
 
@@ -108,15 +108,15 @@ async def draw(
     if engines.max_tokens is not None:
         plan = replace(plan, sampling=replace(plan.sampling, max_tokens=engines.max_tokens))
     columns = columns_of_run(plan, task, engines.served, name)
-    with Journal(folder / "samples", name, partial(journal_fault, columns), how.begun_s) as journal:
-        if found := recorded(
-            plan, task, folder, skip_failed=how.skip_failed
-        ):  # sealed by another process while this one opened the journal
-            journal.path.unlink(missing_ok=True)
+    fault = partial(journal_fault, columns)
+    with Journal(folder / "samples", name, fault, how.begun_s, columns) as journal:
+        # sealed by another process while this one opened the journal
+        if found := recorded(plan, task, folder, skip_failed=how.skip_failed):
+            if not found[1].failed:
+                journal.path.unlink(missing_ok=True)
             return found
         _begin_again(journal, folder)
         _check_engine(columns, journal)
-        check_questions(task, columns, folder)
         counts = _taken_up(plan, task, columns, journal)
         take_up(plan, task, engines.served, columns, folder, journal)
         work = Work(plan, task, engines, columns, journal, counts, how.keep_texts)
@@ -147,17 +147,16 @@ def _taken_up(plan: Plan, task: Task, columns: dict[str, Any], journal: Journal)
 
 def _begin_again(journal: Journal, folder: Path) -> None:
     """Put the answers of a run that was sealed without its failed questions back into its journal."""
-    if journal.done or not journal.target.exists():
+    if not journal.target.exists():
         return
     texts_of: dict[str, list[dict[str, Any]]] = {}
     kept = folder / "texts" / journal.target.name
-    if kept.exists():
-        for text in rows_of(kept):
-            texts_of.setdefault(text["question_id"], []).append(
-                {k: text[k] for k in WRITTEN_HERE if text[k] is not None}
-            )
+    for text in rows_of(kept) if kept.exists() else []:
+        written = {name: text[name] for name in WRITTEN_HERE if text[name] is not None}
+        texts_of.setdefault(text["question_id"], []).append(written)
     for key, samples in _by_question(_sealed_samples(journal.target)).items():
-        if samples[0].finish_reason != "error":
+        rows = journal.done.get(key)
+        if samples[0].finish_reason != "error" and (rows is None or is_failure(rows)):
             journal.add(key, [_line(sample) for sample in samples], texts_of.get(key))
 
 
@@ -252,10 +251,6 @@ def recorded(plan: Plan, task: Task, folder: Path, *, skip_failed: bool = False)
     path = folder / "samples" / f"{plan.run_id_in(folder / 'samples', task)}.parquet"
     if not path.exists():
         return None
-    left = path.parent / f".{path.stem}.jsonl"  # by a run that was killed just when it was sealed
-    if left.exists():
-        with suppress(AdvisorError), locked(left):  # not while another process is sealing it
-            left.unlink(missing_ok=True)
     by_question = _by_question(_sealed_samples(path))
     counts = Counts(len(by_question), STRATEGIES[plan.strategy].selection)
     for key, samples in by_question.items():
@@ -263,7 +258,17 @@ def recorded(plan: Plan, task: Task, folder: Path, *, skip_failed: bool = False)
             counts.fail(key, FAILED_BEFORE)
         else:
             counts.found(samples)
+    if not counts.failed:
+        _sweep(path)
     return None if counts.failed and not skip_failed else (path, counts)
+
+
+def _sweep(path: Path) -> None:
+    """Remove the journal of a run that was killed just when it was sealed, nothing of which is missing."""
+    left = path.with_name(f".{path.stem}.jsonl")
+    if left.exists():
+        with suppress(AdvisorError), locked(left):  # not while another process is sealing it
+            left.unlink(missing_ok=True)
 
 
 def _sealed_samples(path: Path) -> list[Sample]:

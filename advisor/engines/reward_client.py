@@ -14,6 +14,7 @@ from advisor.engines.server import Server
 from advisor.errors import MissingAbility
 
 CHAT = {"add_generation_prompt": False}
+TASK = "token_classify"
 
 
 class RewardClient(Server):
@@ -43,6 +44,11 @@ class RewardClient(Server):
             ) from None
         self._mark_id = only_token(ids, marks)
         try:
+            await self.post("/pooling", {"input": marks.rated, "task": TASK})
+        except EngineFailure as failure:
+            hint = "serve the reward model with vLLM, --runner pooling"
+            raise MissingAbility(f"does not rate texts ({failure})", where=self.root, hint=hint) from None
+        try:
             self._chat = bool(await self._token_ids({"messages": conversation("Hello"), **CHAT}))
         except EngineFailure:
             self._chat = False
@@ -55,7 +61,7 @@ class RewardClient(Server):
                 self._prompts[prompt] = await self._token_ids(self._input(prompt, ""))
             without, ids = self._prompts[prompt], await self._token_ids(self._input(prompt, text))
             conversation_or_text = self._input(prompt, text) if self._chat else {"input": prompt + text}
-            answer = await self.post("/pooling", {**conversation_or_text, "task": "token_classify"})
+            answer = await self.post("/pooling", {**conversation_or_text, "task": TASK})
         try:
             rows, usage = answer["data"][0]["data"], answer["usage"]
             rated = [[float(p) for p in row] for row in rows]

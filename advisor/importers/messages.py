@@ -1,4 +1,4 @@
-"""Conversations as evaluation tools log them: who was told what before the model answered."""
+"""Conversations as evaluation tools log them: what stood before the model's answer."""
 
 from __future__ import annotations
 

@@ -71,6 +71,9 @@ def _add(row: ModelEntry, config: Path, table: Path) -> None:
     if known and (known.source != IMPORTED or (kept.exists() and kept.read_bytes() != config.read_bytes())):
         hint = "rename the folder of one of them"
         raise AdvisorError(f"{row.model!r} is the name of another model here", where=str(table), hint=hint)
+    if known and known.source_url != row.source_url and os.path.isdir(known.source_url):  # two checkpoint-500, say
+        what = f"{row.model!r} is the name of the model in {known.source_url} here"
+        raise AdvisorError(what, where=row.source_url, hint="rename the folder of one of them")
     if known and not row.license:
         row = replace(row, license=known.license, license_source=known.license_source)
     sealed(kept, lambda temporary: shutil.copyfile(config, temporary))

@@ -215,6 +215,8 @@ def _answer(c: Candidate, measured: MeasuredRow | None) -> str:
 
 def _notes(known: Known, cut_by_context: Candidate | None) -> tuple[str, ...]:
     notes = [known.measured.note] if known.measured and known.measured.note else []
+    if known.measured and known.measured.force:
+        notes.append(f"an answer that its cap cuts is continued from {known.measured.force!r}")
     if known.measured and known.measured.weights:
         notes.append(f"its answers were drawn from {known.measured.weights}, not from the model by its own id")
     if known.measured and known.measured.chat_options and _options(known.measured) is None:

@@ -3,7 +3,7 @@
 The journal is a file of JSON lines, hidden beside the sealed files until nothing is missing; then its rows are sealed
 and it is removed. A line is one of three things:
 
-    {"opened": …}         a process began to write here; `s` in what follows is seconds since then
+    {"opened": …}         a process began to write here, `about` a run; `s` in what follows is seconds since then
     {"part": …, "of": …}  one step of the work on a question that is not finished, a completion for example
     {"key": …, "rows": …} what one question or load came to, with the texts of its rows where they are kept
 
@@ -45,7 +45,7 @@ class Journal:
 
     `fault` says what makes the rows of a key impossible, None where nothing does. Lines with such rows are moved to
     the file `aside`, and `set_aside` names each of them and why. `begun_s` is when the work of this process began, on
-    the clock of time.monotonic.
+    the clock of time.monotonic; `about` are columns that say what the run is before anything of it is finished.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Journal:
         run_id: str,
         fault: Callable[[str, list[Row]], str | None] = no_fault,
         begun_s: float | None = None,
+        about: Row | None = None,
     ) -> None:
         self.path = folder / f".{run_id}.jsonl"
         self.aside = folder / f".{run_id}.set-aside"
@@ -65,6 +66,7 @@ class Journal:
         self._begun_s = time.monotonic() if begun_s is None else begun_s
         self._synced_s = self._begun_s
         self._fault = fault
+        self._about = about or {}
         self._lines: dict[str, Place] = {}
         self._parts: dict[str, dict[str, Place]] = {}
 
@@ -78,7 +80,8 @@ class Journal:
                 raise AdvisorError(what, where=str(self.path.parent), hint="choose a writable --workspace") from None
             opened.callback(lambda: self._file.close())
             self._read()
-            self._write({"opened": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")})
+            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+            self._write({"opened": now, "about": self._about})
             self._opened = opened.pop_all()
         return self
 

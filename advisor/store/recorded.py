@@ -125,8 +125,9 @@ def _begun(workspace: Workspace) -> Iterator[Recorded]:
     for root in workspace.roots:
         for kind, folder in (("answers", "samples"), ("loads", "runs")):
             for file in journals(root / "measurements" / folder):
-                if rows := _journal_rows(file):
-                    yield _unfinished(kind, file, rows, _whose(root == workspace.own))
+                about, rows = _journal(file)
+                if about or rows:
+                    yield _unfinished(kind, file, about, rows, _whose(root == workspace.own))
 
 
 def journals(folder: Path) -> tuple[Path, ...]:
@@ -134,8 +135,9 @@ def journals(folder: Path) -> tuple[Path, ...]:
     return tuple(f for f in entries(folder) if f.name.startswith(".") and f.name.endswith(JOURNAL))
 
 
-def _journal_rows(file: Path) -> dict[str, list[dict[str, Any]]]:
-    """Rows by question or load; lines that are something else are left out, as they are when the run goes on."""
+def _journal(file: Path) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
+    """What the run is about, and rows by question or load; other lines are left out, as they are when it goes on."""
+    about: dict[str, Any] = {}
     found: dict[str, list[dict[str, Any]]] = {}
     try:
         with checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES).open("rb") as lines:
@@ -144,17 +146,24 @@ def _journal_rows(file: Path) -> dict[str, list[dict[str, Any]]]:
                     entry = json.loads(line)
                 except (ValueError, RecursionError):
                     continue
-                rows = entry.get("rows") if isinstance(entry, dict) else None
+                if not isinstance(entry, dict):
+                    continue
+                if isinstance(entry.get("about"), dict) and "model" in entry["about"]:
+                    about = entry["about"]
+                rows = entry.get("rows")
                 if isinstance(rows, list) and rows and all(isinstance(row, dict) and "model" in row for row in rows):
                     found[str(entry.get("key"))] = rows
     except OSError as error:
         raise AdvisorError(f"cannot be read ({error.strerror})", where=str(file), hint=MEND) from None
-    return found
+    return about, found
 
 
-def _unfinished(kind: str, file: Path, by_key: Mapping[str, list[dict[str, Any]]], whose: str) -> Recorded:
+def _unfinished(
+    kind: str, file: Path, about: Mapping[str, Any], by_key: Mapping[str, list[dict[str, Any]]], whose: str
+) -> Recorded:
     everything = [row for rows in by_key.values() for row in rows]
-    first, run = everything[0], file.name.removeprefix(".").removesuffix(JOURNAL)
+    run = file.name.removeprefix(".").removesuffix(JOURNAL)
+    first = {**about, **(everything[0] if everything else {})}
     if kind == "loads":
         measured = sum(row.get("status", "ok") == "ok" for row in everything)
         setup = _known(first, DEPLOYMENT)

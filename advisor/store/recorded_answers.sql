@@ -2,7 +2,7 @@
 -- in:  table samples
 -- out: model, task, strategy, reward_model, the columns of the set-up, own, answers, questions,
 --      accuracy (mean over questions of the share of right answers; null: none could be judged), runs (run ids)
-with asked as (
+with by_question as (
     select
         model,
         task,
@@ -14,6 +14,7 @@ with asked as (
         system_prompt,
         few_shot,
         chat_options,
+        force,
         temperature,
         top_p,
         top_k,
@@ -36,6 +37,6 @@ select
     count(*) as questions,
     avg(share_right) as accuracy,
     list_sort(list_distinct(flatten(list(runs)))) as runs
-from asked
+from by_question
 group by all
 order by own desc, task, model, strategy, runs

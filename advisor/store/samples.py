@@ -64,6 +64,9 @@ class Sample:
         default=None,
         free_text=True,
     )
+    force: str | None = column(
+        "text that opens an answer where thinking is cut; empty: none is needed", default=None, free_text=True
+    )
     temperature: float | None = column("0: the most probable token each time", default=None)
     top_p: float | None = column("share of the probability that is drawn from; 1: all", default=None)
     top_k: int | None = column("tokens that are drawn from; 0: all", default=None)
@@ -104,5 +107,15 @@ SAMPLING = (
     "repetition_penalty",
 )
 """Parameters of drawing a token."""
-SETUP = ("endpoint", "weights", "template", "system_prompt", "few_shot", "chat_options", *SAMPLING, "max_tokens")
+SETUP = (
+    "endpoint",
+    "weights",
+    "template",
+    "system_prompt",
+    "few_shot",
+    "chat_options",
+    "force",
+    *SAMPLING,
+    "max_tokens",
+)
 """How an answer was drawn, as far as that changes which answers come: rows that differ in one are never pooled."""

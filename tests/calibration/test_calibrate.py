@@ -406,3 +406,46 @@ def test_what_changes_the_answers_is_another_run(drawn, ws):
     assert duckdb.sql(f"select distinct weights from '{other.path}'").fetchall() == [(MODEL,)]
     forced = {"strategy": "thinking-budget", "samples": 300}
     assert drawn(**forced).run_id != drawn(**forced, force="\nA ").run_id
+
+
+def test_what_is_drawn_of_a_run_that_was_finished_without_it_is_never_lost(drawn, server, ws):
+    """Tried again, interrupted, and tried again: the journal beside the sealed file stays until nothing is missing."""
+    refused = {"q": lambda text: "64" in text or "28" in text}
+
+    def too_long(answer):
+        return {"error": "too long"} if refused["q"](answer["choices"][0]["text"]) else answer
+
+    server.spoil = too_long
+    done = drawn(samples=2, skip_failed=True)
+    assert 12 > done.failed > 2
+    refused["q"] = lambda text: "64" in text
+    tried = drawn(samples=2)
+    assert 0 < tried.failed < done.failed
+    server.heal()
+    answered = {entry["key"] for path in ws.own.rglob(".*.jsonl") for entry in journaled(path)}
+    before = server.completions
+    whole = drawn(samples=2)
+    assert (whole.failed, whole.answers, whole.path) == (0, 24, done.path)
+    assert server.completions - before <= 2 * tried.failed + 2  # the others are there, 2 find out what is taken
+    assert len(answered) == 12
+    assert not list(ws.own.rglob(".*.jsonl"))
+
+
+def test_a_server_that_rates_nothing_is_found_before_anything_is_drawn(drawn, server, monkeypatch):
+    def answer(handler):
+        if handler.path == "/pooling":
+            handler.reply({"detail": "Not Found"}, 404)
+        else:
+            post(handler)
+
+    post = server.RequestHandlerClass.do_POST
+    monkeypatch.setattr(server.RequestHandlerClass, "do_POST", answer)
+    with pytest.raises(MissingAbility, match=r"does not rate texts \(HTTP 404.*--runner pooling"):
+        drawn(strategy="rebase", reward_model=REWARD_MODEL, reward_url=server.url)
+    assert server.completions <= 2
+
+
+def test_a_forced_opening_is_recorded(drawn):
+    done = drawn(strategy="thinking-budget", samples=300, force="\nA ")
+    assert duckdb.sql(f"select distinct force from '{done.path}'").fetchall() == [("\nA ",)]
+    assert duckdb.sql(f"select distinct force from '{drawn().path}'").fetchall() == [("",)]

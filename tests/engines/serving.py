@@ -1,4 +1,4 @@
-"""A local server for the clients: it answers as it is told to, keeps every request, and misbehaves on the wire."""
+"""A local server for the clients: it answers as a test sets it up, keeps every request, and misbehaves on the wire."""
 
 import json
 import threading

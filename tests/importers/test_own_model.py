@@ -105,3 +105,27 @@ def test_the_name_that_measurements_are_stored_under(ws, mine):
 )
 def test_precision_of_a_config(config, precision):
     assert checkpoint_precision(config) == precision
+
+
+def test_two_checkpoints_of_one_name_are_two_models(ws, tmp_path, mine):
+    """Of one architecture, as two trainings leave them: their configs are equal, their answers are not."""
+    first, second = tmp_path / "a" / "checkpoint-500", tmp_path / "b" / "checkpoint-500"
+    for folder in (first, second):
+        shutil.copytree(mine, folder)
+    import_model(ws, first)
+    with pytest.raises(AdvisorError, match=r"'checkpoint-500' is the name of the model in .*a/checkpoint-500 here"):
+        import_model(ws, second)
+    assert import_model(ws, second, name="tuned-b").model == "tuned-b"
+    shutil.rmtree(first)  # moved, not another one
+    assert import_model(ws, second).model == "checkpoint-500"
+    assert ws.models["checkpoint-500"].weights == str(second)
+
+
+def test_a_folder_of_links_has_its_own_name(ws, tmp_path, mine):
+    """As in a cache of Hugging Face, whose files are links into a folder of blobs."""
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "abc123"
+    snapshot.mkdir(parents=True)
+    mine.rename(blobs)
+    (snapshot / "config.json").symlink_to(blobs / "config.json")
+    assert import_model(ws, snapshot).model == "abc123"
+    assert ws.models["abc123"].weights == str(snapshot)

@@ -8,6 +8,7 @@ import pytest
 from advisor.errors import AdvisorError
 from advisor.fits.check import check
 from advisor.reports.holdings import recorded_blocks, setup_words
+from advisor.store.journal import Journal
 from advisor.store.measurements import seal_rows
 from advisor.store.recorded import recorded
 from advisor.store.runs import Run
@@ -118,3 +119,19 @@ def test_pipes_are_not_waited_for(ws, name):
 
 def test_nothing_recorded_is_said():
     assert recorded_blocks([]) == ["nothing is recorded here"]
+
+
+def test_a_run_of_which_no_question_is_finished_is_listed(ws):
+    about = {
+        "model": "my/model",
+        "task": "mine",
+        "strategy": "rebase",
+        "temperature": 0.6,
+        "system_prompt": "Be brief.",
+    }
+    with Journal(folder(ws, "samples"), "r", about=about) as journal:
+        journal.add_part("q1", "a", {"text": "so"})
+    (only,) = own(ws)
+    assert (only.model, only.task, only.strategy, only.finished) == ("my/model", "mine", "rebase", False)
+    assert (only.rows, only.questions, only.accuracy, only.runs) == (0, 0, None, ("r",))
+    assert only.setup == {"temperature": 0.6, "system_prompt": "Be brief."}

@@ -11,8 +11,7 @@ from advisor.store.sql import statement
 @pytest.mark.parametrize(
     ("package", "name", "times"),
     [
-        ("advisor.fits", "answers", 4),
-        ("advisor.fits", "groups", 1),
+        ("advisor.fits", "answers", 2),
         ("advisor.store", "recorded_answers", 1),
         ("advisor.calibration", "reuse", 2),
     ],
