@@ -410,24 +410,25 @@ def test_what_changes_the_answers_is_another_run(drawn, ws):
 
 def test_what_is_drawn_of_a_run_that_was_finished_without_it_is_never_lost(drawn, server, ws):
     """Tried again, interrupted, and tried again: the journal beside the sealed file stays until nothing is missing."""
-    refused = {"q": lambda text: "64" in text or "28" in text}
+    refused, bad = ["64", "28"], []
 
     def too_long(answer):
-        return {"error": "too long"} if refused["q"](answer["choices"][0]["text"]) else answer
+        if any(each in answer["choices"][0]["text"] for each in refused):
+            bad.append(1)
+            return {"error": "too long"}
+        return answer
 
     server.spoil = too_long
     done = drawn(samples=2, skip_failed=True)
-    assert 12 > done.failed > 2
-    refused["q"] = lambda text: "64" in text
+    refused.remove("28")
+    bad.clear()
     tried = drawn(samples=2)
-    assert 0 < tried.failed < done.failed
+    assert 0 < tried.failed < done.failed < 12
     server.heal()
-    answered = {entry["key"] for path in ws.own.rglob(".*.jsonl") for entry in journaled(path)}
     before = server.completions
     whole = drawn(samples=2)
     assert (whole.failed, whole.answers, whole.path) == (0, 24, done.path)
-    assert server.completions - before <= 2 * tried.failed + 2  # the others are there, 2 find out what is taken
-    assert len(answered) == 12
+    assert server.completions - before == len(bad) + 2  # 2 find out what the server takes
     assert not list(ws.own.rglob(".*.jsonl"))
 
 
