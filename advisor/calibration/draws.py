@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from advisor.calibration.counts import Counts
 from advisor.engines.protocol import Completion, Generate, Sampling, Score, Scored, Served
 from advisor.store.journal import Journal
+from advisor.store.row_types import by_column
 from advisor.work import Work
 
 
@@ -62,7 +63,7 @@ class Draws:
         fresh = scored is None
         if scored is None:
             scored = await self.rater.score(prompt, partial)
-            self.journal.add_part(self.question_id, part, asdict(scored))
+            self.journal.add_part(self.question_id, part, by_column(scored))
         self.counts.spend(Work(scored_tokens=scored.tokens), fresh=fresh)
         return scored
 
@@ -70,12 +71,12 @@ class Draws:
 def completion_part(partial: str, sampling: Sampling, served: Served) -> str:
     """The name, within a question, of the completion of an answer begun, drawn so by this engine."""
     engine = (served.engine, served.version, served.endpoint, served.unsent)
-    return _digest(json.dumps([partial, asdict(sampling), engine], sort_keys=True))
+    return _digest(json.dumps([partial, by_column(sampling), engine], sort_keys=True))
 
 
 def recorded(drawn: Completion) -> dict[str, Any]:
     """A completion as the journal has it: without what is empty."""
-    return {name: value for name, value in asdict(drawn).items() if value != ""}
+    return {name: value for name, value in by_column(drawn).items() if value != ""}
 
 
 def completion_of(value: Any) -> Completion | None:

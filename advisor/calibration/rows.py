@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from advisor.calibration.sampling_plan import Plan
 from advisor.engines.protocol import EngineFailure, Served
+from advisor.store.row_types import by_column
 from advisor.store.sample_rules import fault_of_question
 from advisor.store.samples import SAMPLING, Sample
 from advisor.strategies.search import Searched, Trace
@@ -106,7 +106,7 @@ def failure(columns: dict[str, Any], question: Question) -> Sample:
 
 def checked(samples: Sequence[Sample]) -> Sequence[Sample]:
     """The rows of one question. Raises EngineFailure where they are none that an engine can have given."""
-    if found := fault_of_question([asdict(sample) for sample in samples]):
+    if found := fault_of_question([by_column(sample) for sample in samples]):
         raise EngineFailure(f"an answer that cannot be: {found.what}")
     return samples
 

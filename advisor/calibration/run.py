@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from advisor.errors import AdvisorError
 from advisor.store.journal import Journal, is_failure
 from advisor.store.locks import locked
 from advisor.store.measurements import parquet_writer
+from advisor.store.row_types import by_column
 from advisor.store.samples import Sample
 from advisor.store.seal import sealed
 from advisor.store.texts import texts_writer
@@ -200,7 +201,7 @@ async def _answer(work: Work, question: Question) -> None:
 
 def _line(sample: Sample) -> dict[str, Any]:
     """A row as the journal has it."""
-    return {name: value for name, value in asdict(sample).items() if name not in OF_THE_PLAN}
+    return {name: value for name, value in by_column(sample).items() if name not in OF_THE_PLAN}
 
 
 def _row(columns: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,11 @@ from advisor.tables import MOST_BITS, Column, columns
 
 TAKES: dict[type, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float), bool: (bool,)}
 """Python's types that a column of a type takes; a bool, which is an int in Python, only where it is asked for."""
-_columns = cache(columns)
+
+
+@cache
+def _columns(row_type: type) -> dict[str, Column]:
+    return {each.name: each for each in columns(row_type)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +31,22 @@ class Fault:
         return f"{self.what}; {self.hint}"
 
 
+def by_column(row: Any) -> dict[str, Any]:
+    """The fields of a dataclass whose values are plain; `asdict` copies them one by one, which a run would wait for."""
+    return {each.name: getattr(row, each.name) for each in fields(row)}
+
+
 def type_fault(row_type: type, row: Mapping[str, Any]) -> Fault | None:
     """The first cell that is no column, lacks, or has another type than its column; None where there is none."""
     known = _columns(row_type)
-    for each in known:
-        if each.name not in row:
+    for name, each in known.items():
+        if name not in row:
             if each.required:
-                return Fault(each.name, f"lacks the column {each.name!r}", f"{each.name} is a {each.words}")
-        elif not _is_of(row[each.name], each):
-            return Fault(each.name, f"{each.name} is {_shown(row[each.name])}", f"{each.name} is a {each.words}")
-    names = {each.name for each in known}
-    if strange := next((name for name in row if name not in names), None):
-        return Fault(strange, f"unknown column {strange!r}", f"known: {', '.join(each.name for each in known)}")
+                return Fault(name, f"lacks the column {name!r}", f"{name} is a {each.words}")
+        elif not _is_of(row[name], each):
+            return Fault(name, f"{name} is {_shown(row[name])}", f"{name} is a {each.words}")
+    if strange := next((name for name in row if name not in known), None):
+        return Fault(strange, f"unknown column {strange!r}", f"known: {', '.join(known)}")
     return None
 
 
