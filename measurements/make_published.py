@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 AS_OF = "2026-11-21"
 COLUMNS = """
     model, task, strategy, n_samples, n_questions, round(accuracy, 4) as accuracy, stderr, generated_tokens,
-    tokens_from, quality, source, source_url
+    tokens_from, quality, weak, source, source_url
 """
 ORDER = "task, model, strategy, n_samples, generated_tokens"
 

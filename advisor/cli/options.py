@@ -157,6 +157,18 @@ KvPrecision = Annotated[str, typer.Option("--kv-precision", help="Of the KV cach
 MinAccuracy = Annotated[
     float | None, typer.Option("--min-accuracy", help="Take the cheapest that reaches this accuracy, e.g. 0.8.")
 ]
+Confidence = Annotated[
+    float, typer.Option("--confidence", help="Probability with which --min-accuracy has to be reached, 0.5 to 0.99.")
+]
+Evidence = Annotated[
+    str,
+    typer.Option(
+        "--evidence",
+        metavar="measured|published|any",
+        help="Accuracies that count: whose answers were seen; also what sources report; also weak ones, read off"
+        " charts, at second hand or from drafts.",
+    ),
+]
 Qps = Annotated[
     float | None, typer.Option("--qps", help="Questions per second to carry; whole replicas are counted and paid.")
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.arguments import checked_arguments
 from advisor.fits.curves import measured_curve, published_curves
 from advisor.fits.curves import ordered as ordered_curves
+from advisor.fits.joint_draws import with_draws
 from advisor.fits.measured import Disagreement, Measured, measured
 from advisor.fits.measured_runs import MeasuredRuns, measured_runs
 from advisor.fits.points import measured_points, ordered, published_points
@@ -18,7 +19,7 @@ from advisor.fits.published import Published, published
 from advisor.fits.speed_fits import OwnSpeeds, own_speeds
 from advisor.fits.speeds import Speeds
 from advisor.fits.stored_answers import Drawn
-from advisor.store.beliefs import CurveRow, Point, SetupKey, SetupRow
+from advisor.store.beliefs import CurveRow, Fits, Point, SetupKey, SetupRow
 from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.samples import SETUP
 from advisor.store.seal import write_rows
@@ -59,7 +60,7 @@ def fit(workspace: Workspace) -> FitSummary:
 
 def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     answers = measured(workspace)
-    points, curves = fitted_answers(answers, published(workspace))
+    points, curves = fitted_answers(answers, published(workspace), Fits(workspace.profiles[:-1]).points)
     tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": setups(answers)}
     notes = [_kept_apart(each) for each in answers.apart]
     speeds = OwnSpeeds((), ())
@@ -80,10 +81,12 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     )
 
 
-def fitted_answers(answers: Measured, reported: list[Published]) -> tuple[list[Point], list[CurveRow]]:
-    """Strategy points and curves of everything measured or published."""
-    points = [point for group in answers.points for point in measured_points(group)]
-    points += published_points(reported, points)
+def fitted_answers(
+    answers: Measured, reported: list[Published], shipped: Iterable[Point] = ()
+) -> tuple[list[Point], list[CurveRow]]:
+    """Strategy points and curves of everything measured or published; `shipped` are points that those stand beside."""
+    measured_ones = [point for group in answers.points for point in measured_points(group)]
+    points = with_draws(answers.points, published_points(reported, measured_ones), shipped)
     curves = [curve for group in answers.points if (curve := measured_curve(group))]
     return ordered(points), ordered_curves([*curves, *published_curves(points)])
 

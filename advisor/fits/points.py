@@ -22,12 +22,19 @@ Z90 = 1.645
 
 def measured_points(m: StrategyPoints) -> list[Point]:
     """One Point each, without caps that stop nothing or nearly everything."""
-    cut = 1 - m.finished.mean(axis=0) if m.finished is not None else None
-    return [
-        _measured_point(m, p, None if cut is None else float(cut[p]))
-        for p in range(len(m.n_samples))
-        if cut is None or CAP_MATTERS < cut[p] < 1 - CAP_MATTERS
-    ]
+    cut = _cut(m)
+    return [_measured_point(m, p, None if cut is None else float(cut[p])) for p in kept(m)]
+
+
+def kept(m: StrategyPoints) -> list[int]:
+    """The places of those points."""
+    cut = _cut(m)
+    return [p for p in range(len(m.n_samples)) if cut is None or CAP_MATTERS < cut[p] < 1 - CAP_MATTERS]
+
+
+def _cut(m: StrategyPoints) -> Array | None:
+    """(P,) share of the answers that a cap stops."""
+    return None if m.finished is None else np.asarray(1 - m.finished.mean(axis=0))
 
 
 def _measured_point(m: StrategyPoints, p: int, cut: float | None) -> Point:
@@ -93,6 +100,7 @@ def published_points(rows: Iterable[Published], known: Iterable[Point]) -> list[
             depth_tokens=None if tokens is None else tokens / row.n_samples,
             provenance=Provenance.PUBLISHED,
             runs=row.origin,
+            weak=row.weak,
         )
     return list(found.values())
 

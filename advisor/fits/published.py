@@ -27,6 +27,9 @@ class PublishedRow:
     generated_tokens: float | None = column("of all samples together, mean per question", default=None)
     tokens_from: str = column("where the tokens come from, where they are no count of the source", default="")
     quality: str = column("what kind of source it is", default="")
+    weak: bool = column(
+        "whether it was read off a chart, at second hand, from a draft, or for a task that was inferred", default=False
+    )
     source: str = column("where it was seen", default="")
     source_url: str = column("its address", default="")
     as_of: str = column("when it was seen, ISO date", default="")
@@ -61,6 +64,7 @@ class Published:
     stderr: float | None
     generated_tokens: float | None
     origin: str
+    weak: bool
 
 
 def published(workspace: Workspace) -> list[Published]:
@@ -94,6 +98,7 @@ def _published(row: PublishedRow) -> Published:
         row.stderr,
         row.generated_tokens,
         row.origin,
+        row.weak,
     )
 
 

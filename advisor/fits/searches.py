@@ -51,6 +51,7 @@ def _points(drawn: Drawn, names: Sequence[str], by_run: Sequence[Run]) -> Strate
         setup=drawn.setup,
         recorded={**drawn.recorded, **(drawn.judge.recorded if drawn.judge else {})},
         runs=" ".join(names),
+        question_ids=tuple(shared),
         prompt_tokens=prompt_tokens(q for questions in runs for q in questions),
         n_samples=tuple(_n_samples(drawn.strategy, questions) for questions in runs),
         token_budget=tuple(questions[0].budget if drawn.strategy == "thinking-budget" else None for questions in runs),

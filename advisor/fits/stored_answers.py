@@ -80,6 +80,7 @@ class Question:
     its prompt.
     """
 
+    question_id: str
     answers: tuple[str | None, ...]
     correct: tuple[bool, ...]
     scores: tuple[float | None, ...]
@@ -158,6 +159,7 @@ def _question(row: dict[str, Any]) -> Question:
         return np.array([row[name][i] for i in timed], dtype=float)
 
     return Question(
+        question_id=row["question_id"],
         answers=tuple(row["answers"]),
         correct=tuple(row["correct"]),
         scores=tuple(row["scores"]),

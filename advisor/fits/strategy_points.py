@@ -14,6 +14,7 @@ class StrategyPoints:
     """P strategy points of one model, task, strategy and set-up over the same Q questions.
 
     setup                       its name (setup_labels.py)
+    question_ids                (Q,) of the questions
     recorded                    its columns and those of what scored it, None where not recorded
     n_samples, token_budget     (P,) what each point is; None: the model's own end
     correct                     (Q, P) expected accuracy
@@ -34,6 +35,7 @@ class StrategyPoints:
     setup: str
     recorded: Mapping[str, Any]
     runs: str
+    question_ids: tuple[str, ...]
     prompt_tokens: float | None
     n_samples: tuple[int, ...]
     token_budget: tuple[int | None, ...]

@@ -57,6 +57,7 @@ def _common(drawn: Drawn, questions: Sequence[Question]) -> dict[str, Any]:
         "setup": drawn.setup,
         "recorded": drawn.recorded,
         "runs": " ".join(drawn.runs),
+        "question_ids": tuple(q.question_id for q in questions),
         "prompt_tokens": prompt_tokens(questions),
     }
 

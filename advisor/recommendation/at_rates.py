@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from advisor.recommendation.candidates import PACKAGE, costed, feasible, rows
+from advisor.recommendation.candidates import PACKAGE, PointTable, costed, feasible, rows
 from advisor.recommendation.deployments import Columns
 from advisor.recommendation.loads import at_rate, capacities, roomiest
 from advisor.recommendation.request import Request
@@ -45,7 +45,7 @@ class PickAtRate:
 
 def picks_at_rates(
     connection: duckdb.DuckDBPyConnection,
-    points: Columns,
+    points: PointTable,
     deployed: Columns,
     request: Request,
     rents: Rents,
@@ -55,9 +55,9 @@ def picks_at_rates(
 
     In a schema of its own; `parameters`: those of pick.sql.
     """
-    capacity = capacities(points, deployed, request)
+    capacity = capacities(points.columns, deployed, request)
     which = roomiest(deployed, capacity)
-    parts = [at_rate(points, deployed, capacity, which, rate, (request.percentile,)) for rate in RATES]
+    parts = [at_rate(points.columns, deployed, capacity, which, rate, (request.percentile,)) for rate in RATES]
     loaded = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     own = connection.cursor()
     own.execute("create schema at_rates; use at_rates")

@@ -110,15 +110,33 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateOdds:
+    """What joint draws of accuracy, speed and tokens say, as probabilities.
+
+    best           that no other model is better within the limits: more accurate, or of equals cheaper; with a target
+                   accuracy the cheapest that reaches it
+    within_limits  that this candidate holds all limits
+    reaches        that it has the target accuracy; None without one
+    """
+
+    best: float
+    within_limits: float
+    reaches: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate(Value):
     """`latency_s` is at the percentile of the request; `longest_answer_tokens` hold 99.9 % of single answers,
     `context_tokens` the prompt too.
 
-    `spread` is the factor of the 90 % interval of times and of what follows from them; `per_correct` is the cost of
-    a question over the accuracy, None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour`
-    is the bill of all replicas, that of `rent` and of the energy where that has a price of its own; `by_task` is what
-    a mean over several tasks is made of; `setup` tells how its answers were drawn where the model was measured on the
-    task in several ways, else it is empty."""
+    `accuracy` is what is believed beside all other models, `observed_accuracy` what was measured or published,
+    `evidence` which of these, or weak; `odds` are those of a pick and its runners-up. `spread` is the factor of the
+    90 % interval of times and of what follows from them; `per_correct` is the cost of a question over the accuracy,
+    None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour` is the bill of all replicas,
+    that of `rent` and of the energy where that has a price of its own; `by_task` is what a mean over several tasks is
+    made of; `setup` tells how its answers were drawn where the model was measured on the task in several ways, else it
+    is empty.
+    """
 
     model: str
     task: str
@@ -138,6 +156,8 @@ class Candidate(Value):
     generated_tokens: float
     longest_answer_tokens: float
     context_tokens: int
+    observed_accuracy: float
+    evidence: str
     latency_s: float
     latency: Latency
     energy_j: float
@@ -158,6 +178,7 @@ class Candidate(Value):
     why_not: str | None = None
     by_task: tuple[TaskResult, ...] = ()
     setup: str = ""
+    odds: CandidateOdds | None = None
 
     @property
     def costs(self) -> Costs:

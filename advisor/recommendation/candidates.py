@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.accuracy.estimators import Interval
+from advisor.accuracy.estimators import Array, Interval
 from advisor.errors import NoAnswer
 from advisor.fits.costs import pass_tokens, point_flops, verifier_flops
+from advisor.fits.joint_draws import draws_of
+from advisor.fits.points import Z90
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
@@ -30,6 +32,7 @@ from advisor.recommendation.deployments import (
     fleet,
 )
 from advisor.recommendation.eligible import eligible
+from advisor.recommendation.evidence import kind_of
 from advisor.recommendation.launch import launch_command, reward_command
 from advisor.recommendation.loadable import loads_on
 from advisor.recommendation.loads import at_rate, capacities, kept_busy
@@ -46,6 +49,14 @@ from advisor.values import to_json
 PACKAGE = "advisor.recommendation"
 
 
+@dataclass(frozen=True, slots=True)
+class PointTable:
+    """P strategy points as columns, and (P, DRAWS) joint draws of their accuracies."""
+
+    columns: Columns
+    draws: Array
+
+
 def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnection:
     """A database with the table `candidates`, and `paced`, the deployments that it was made from.
 
@@ -57,16 +68,16 @@ def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnect
     return costed(points, loaded(points, deployed, request), request, rents)
 
 
-def loaded(points: Columns, deployed: Columns, request: Request) -> Columns:
+def loaded(points: PointTable, deployed: Columns, request: Request) -> Columns:
     """Deployments at the load of a request."""
     if request.qps is None:
-        return kept_busy(points, deployed)
-    capacity = capacities(points, deployed, request)
-    return at_rate(points, deployed, capacity, np.flatnonzero(capacity), request.qps)
+        return kept_busy(points.columns, deployed)
+    capacity = capacities(points.columns, deployed, request)
+    return at_rate(points.columns, deployed, capacity, np.flatnonzero(capacity), request.qps)
 
 
 def costed(
-    points: Columns,
+    points: PointTable,
     loaded: Columns,
     request: Request,
     rents: Rents,
@@ -74,7 +85,8 @@ def costed(
 ) -> duckdb.DuckDBPyConnection:
     """The same of strategy points and their deployments at a load, where a connection stands, else in a new one."""
     connection = connection or duckdb.connect()
-    connection.register("points", points)
+    connection.register("points", points.columns)
+    connection.register("ties", _ties(points.draws))
     connection.register("deployments", loaded)
     connection.execute("create view paced as from points join deployments using (point_id)")
     _bill(connection, rents, keep_unpriced=request.gpus is not None)
@@ -86,7 +98,7 @@ def costed(
 
 def points_and_deployments(
     workspace: Workspace, request: Request, rents: Rents, mixes: Sequence[Mix] | None = None, sizes: Sizes = USUAL
-) -> tuple[Columns, Columns]:
+) -> tuple[PointTable, Columns]:
     """The strategy points of a task, and every deployment that can start and hold them, at full concurrency.
 
     `mixes`: other points than all that are eligible. Raises as `candidates` does.
@@ -95,8 +107,20 @@ def points_and_deployments(
     gpus = _chosen_gpus(workspace, request, rents)
     cached_tokens = request.lengths.cached_prompt_tokens or 0
     answers = [_answers(workspace, each, cached_tokens) for each in mixes]
+    draws = np.array([draws_of(each.point) for each in mixes])
     points = _point_columns(workspace, mixes, answers, cached_tokens)
-    return points, _all_deployments(workspace, mixes, answers, request, gpus, sizes=sizes)
+    points["assured"] = np.quantile(draws, 1 - request.confidence, axis=1)
+    return PointTable(points, draws), _all_deployments(workspace, mixes, answers, request, gpus, sizes=sizes)
+
+
+def _ties(draws: Array) -> Columns:
+    """Half the 90 % interval of the difference of every two points' accuracies, by their numbers."""
+    covariance = np.atleast_2d(np.cov(draws))
+    variance = np.diag(covariance)
+    half = Z90 * np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0.0))
+    numbers = np.arange(1, len(draws) + 1)
+    one, other = np.meshgrid(numbers, numbers, indexing="ij")
+    return {"point_id": one.ravel(), "other_id": other.ravel(), "half_width": half.ravel()}
 
 
 def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced: bool) -> None:
@@ -140,13 +164,15 @@ def _point_columns(
         for each in mixes
     ]
     texts = ("model", "task", "strategy", "provenance", "runs", "setup")
-    numbers = ("accuracy", "low", "high", "prompt_tokens", "generated_tokens", "token_budget")
+    numbers = ("n_questions", "accuracy", "low", "high", "prompt_tokens", "generated_tokens", "token_budget")
     return {
         "point_id": np.arange(1, len(points) + 1),
         **{name: np.array([str(getattr(p, name)) for p in points]) for name in texts},
         "reward_model": np.array([p.reward_model or "" for p in points]),
         "n_samples": np.array([p.n_samples for p in points]),
         **{name: np.array([_number(getattr(p, name)) for p in points]) for name in numbers},
+        "weak": np.array([p.weak for p in points]),
+        "observed": np.array([each.observed for each in mixes]),
         **{f"wait_{name}": np.array([getattr(w, name) for w in waits]) for name in ("p50", "p95", "p99")},
         "longest": np.array([w.longest for w in waits]),
         "context_tokens": np.array([each.context_tokens for each in answers]),
@@ -291,7 +317,7 @@ def candidate(
     rent = Rent(**row["rent"]) if row["rent"] else None
     costs = Costs(usd, row["flops"], row["s"], row["J"], row["tokens"])
     origins = Origins(
-        accuracy=f"{row['accuracy_provenance']}: {row['runs']}",
+        accuracy=f"{kind_of(row['accuracy_provenance'], weak=row['weak'])}: {row['runs']}",
         tokens=Provenance(row["accuracy_provenance"]),
         lengths=Provenance(row["lengths"]),
         prompt=Provenance(row["prompt"]),
@@ -305,6 +331,8 @@ def candidate(
         usd_per_month=usd_per_month,
         rent=rent,
         accuracy=Interval(row["accuracy"], row["low"], row["high"]),
+        observed_accuracy=row["observed"],
+        evidence=kind_of(row["accuracy_provenance"], weak=row["weak"]),
         latency_s=row["s"],
         latency=Latency(row["s_p50"], row["s_p95"], row["s_p99"]),
         longest_answer_tokens=row["longest"],

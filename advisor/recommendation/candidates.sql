@@ -2,7 +2,9 @@
 -- in:  paced, points joined with deployments:
 --      points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
 --             generated_tokens, longest, context_tokens, lengths, prompt, reward_model, setup, policy_flops, flops,
---             provenance, runs)
+--             provenance, runs, weak, observed, assured)
+--             accuracy, low, high: what is believed; observed: what was measured or published; assured: what it has
+--             with the confidence of the request
 --             setup: tells how answers were drawn from others; lengths, prompt: where they are known from
 --      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, performance, spread, and at its load:
 --             qps, replicas, questions_per_s, ttft_s, tpot_s, joules, s_p50, s_p95, s_p99)
@@ -38,9 +40,13 @@ select
     parallelism,
     precision,
     concurrency,
+    point_id,
     accuracy,
     low,
     high,
+    observed,
+    assured,
+    weak,
     usd_per_hour / 3600 / answered_per_s as usd,
     flops::double as flops,
     policy_flops::double as policy_flops,

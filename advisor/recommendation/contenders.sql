@@ -2,7 +2,7 @@
 -- candidates that no other one of them beats on accuracy and upper cost; where time is limited, of each class of speed.
 -- Thinking held to a mean length instead of a cap is distinguished by its tokens.
 -- in:  feasible (feasible.sql); $cost: usd, or what decides where all GPUs are free: J or s
---      $s: longest seconds to an answer, or null; $pick: the candidate that was picked
+--      $s: longest seconds to an answer, or null; $chosen: candidates that are among them in any case
 -- out: the columns of candidates that decide
 with classed as not materialized (
     select
@@ -17,15 +17,17 @@ cheapest as (
     qualify row_number() over (
         partition by model, strategy, n_samples, token_budget, generated_tokens, reward_model, setup, gpu, speed_class
         order by upper_cost, slow_usd_spread, s, questions_per_s desc, candidate_id
-    ) = 1 or candidate_id = $pick
+    ) = 1 or list_contains($chosen, candidate_id)
 )
 select
     candidate_id,
+    point_id,
     model,
     gpu,
     gpu_count,
+    precision,
     accuracy,
-    low,
+    assured,
     usd,
     flops,
     s,
@@ -48,4 +50,4 @@ qualify accuracy > coalesce(
         rows between unbounded preceding and 1 preceding
     ),
     -1
-) or candidate_id = $pick
+) or list_contains($chosen, candidate_id)

@@ -12,8 +12,10 @@ from typing import Any
 
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.costs import prompt_of, verifier_flops
+from advisor.fits.joint_draws import believed
 from advisor.models.catalog import Catalog
 from advisor.performance.feasibility import holds
+from advisor.recommendation.evidence import counts
 from advisor.recommendation.licenses import licenses_of
 from advisor.recommendation.loadable import loadable
 from advisor.recommendation.mixture import Mix, Part, mixes
@@ -44,9 +46,10 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
     Raises AdvisorError for an unknown task, NoAnswer where nothing is left, with what took the last.
     """
     chosen = _chosen(workspace, request)
+    trusted = _trusted(chosen, request)
     usable = [
         p
-        for p in sorted(chosen, key=_order)
+        for p in sorted(trusted, key=_order)
         if p.generated_tokens is not None
         and (p.cut is None or p.cut <= MOST_CUT)
         and p.model in workspace.models
@@ -104,6 +107,16 @@ def _chosen(workspace: Workspace, request: Request) -> list[Point]:
     ]
 
 
+def _trusted(points: Sequence[Point], request: Request) -> list[Point]:
+    """Those with the kind of evidence that a request counts. Raises NoAnswer for none."""
+    found = [p for p in points if counts(p, request.evidence)]
+    if points and not found:
+        what = f"no {'measured accuracy' if request.evidence == 'measured' else 'accuracy but weak ones'} is known"
+        hint = "--evidence any counts those read off charts, from drafts and at second hand too"
+        raise NoAnswer(f"{what} on {request.task}", hint=hint)
+    return found
+
+
 def _order(p: Point) -> tuple[Any, ...]:
     """By model, strategy, reward model, set-up, budget; what is not given comes last."""
     way = (p.model, p.strategy, p.reward_model is None, p.reward_model or "", p.setup)
@@ -152,7 +165,9 @@ def _at_lengths(points: Sequence[Point], request: Request, workspace: Workspace)
         one = singles.get((p.model, p.task, p.setup)) if p.strategy == "adaptive-majority" else None
         there = at_lengths(p, waiting(p, typical), request.lengths, one)
         recorded = workspace.fits.recorded_of(p) if len(request.tasks) > 1 else {}
-        parts.append(Part(weights[p.task], *there, prompt_origin(p, request.lengths), recorded))
+        point, waits = there
+        prompt = prompt_origin(p, request.lengths)
+        parts.append(Part(weights[p.task], believed(point), waits, prompt, recorded, observed=p.accuracy))
     if not parts:
         shortest = min((p.generated_tokens or 0.0) / p.n_samples for p in points)
         what = f"no strategy known on {request.task} has {request.lengths.texts[-1]}"

@@ -1,6 +1,6 @@
 -- feasible: the candidates that meet every constraint.
 -- in:  candidates; $usd, $flops, $s, $J, $tokens: upper bounds or null; $max_ttft, $max_tpot: seconds or null
---      $min_accuracy: or null
+--      $min_accuracy: or null, to be had with the confidence that `assured` is for
 -- out: the columns of candidates
 select *
 from candidates
@@ -11,4 +11,4 @@ where ($usd is null or usd <= $usd)
     and ($tokens is null or tokens <= $tokens)
     and ($max_ttft is null or ttft_s <= $max_ttft)
     and ($max_tpot is null or tpot_s <= $max_tpot)
-    and ($min_accuracy is null or accuracy >= $min_accuracy)
+    and ($min_accuracy is null or assured >= $min_accuracy)

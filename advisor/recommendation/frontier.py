@@ -51,6 +51,7 @@ def frontier(
     cost: str | None = None,
     gpu: str | Sequence[str] | None = None,
     model: str | Sequence[str] | None = None,
+    evidence: str = "published",
     price: str | Price | Sequence[str | Price] | None = None,
     price_kind: str | None = None,
     have: str | Sequence[str] | None = None,
@@ -68,6 +69,7 @@ def frontier(
     cost           usd, flops, s, J or tokens, each per question; None: usd, or J where all GPUs are owned and free
     gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     model          name of a model, or a list: only these
+    evidence       which accuracies count: measured, published (those too that sources report) or any (weak ones too)
     price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
     price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
     have           GPUs that are owned: "2xh100-sxm", or a list; only these, and their hours cost nothing
@@ -86,6 +88,7 @@ def frontier(
         task=task,
         gpu=gpu,
         model=model,
+        evidence=evidence,
         price=price,
         price_kind=price_kind,
         have=have,

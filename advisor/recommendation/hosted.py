@@ -14,10 +14,12 @@ from itertools import zip_longest
 
 from advisor.accuracy.estimators import Interval
 from advisor.fits.costs import prompt_of
+from advisor.fits.joint_draws import believed
 from advisor.prices import age_days
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.eligible import eligible
+from advisor.recommendation.evidence import counts
 from advisor.recommendation.hosted_prices import HostedPrices, TokenPrice
 from advisor.recommendation.own_lengths import PROMPT_ASSUMED, at_lengths, can_be_so_long, prompt_origin
 from advisor.recommendation.request import Request
@@ -110,7 +112,11 @@ def _points(workspace: Workspace, request: Request) -> list[tuple[Point, Provena
     if len(request.tasks) > 1:
         return [(mix.point, mix.prompt) for mix in eligible(workspace, request).points]
     typical, lengths = typical_spread(workspace.fits.points), request.lengths
-    of_task = [p for p in workspace.fits.points if p.task == request.task and can_be_so_long(p, lengths)]
+    of_task = [
+        believed(p)
+        for p in workspace.fits.points
+        if p.task == request.task and counts(p, request.evidence) and can_be_so_long(p, lengths)
+    ]
     return [(at_lengths(p, waiting(p, typical), lengths)[0], prompt_origin(p, lengths)) for p in of_task]
 
 

@@ -15,7 +15,11 @@ from itertools import combinations
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
+
 from advisor.accuracy.estimators import Interval
+from advisor.accuracy.resampling import DRAWS
+from advisor.fits.joint_draws import draws_of, stored
 from advisor.provenance import Provenance
 from advisor.recommendation.task_weights import TaskWeight, tasks_text
 from advisor.recommendation.waiting import Waiting
@@ -42,7 +46,8 @@ Recorded = Mapping[str, Any]
 class Part:
     """A strategy point on one of the tasks, and what its questions wait for.
 
-    `prompt` is where the length of the prompt comes from, `recorded` how its answers were drawn.
+    `prompt` is where the length of the prompt comes from, `recorded` how its answers were drawn; `observed` is the
+    accuracy that was measured or published, where the point has the one that is believed.
     """
 
     weight: float
@@ -50,6 +55,7 @@ class Part:
     waits: Waiting
     prompt: Provenance = Provenance.MEASURED
     recorded: Recorded = field(default_factory=dict)
+    observed: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,11 @@ class Mix:
         """Where the length of the prompt comes from: imputed where it was not recorded on one of the tasks."""
         found = [part.prompt for part in self.parts]
         return Provenance.IMPUTED if Provenance.IMPUTED in found else found[0]
+
+    @property
+    def observed(self) -> float:
+        """The mean of the accuracies that were measured or published."""
+        return sum(part.weight * part.observed for part in self.parts)
 
     @property
     def drawn_otherwise(self) -> bool:
@@ -172,6 +183,8 @@ def mix(parts: Sequence[Part]) -> Mix:
         scored_tokens=_mean(parts, lambda p: p.scored_tokens),
         pass_at_k=_mean(parts, lambda p: p.pass_at_k),
         setup=names.pop() if len(names) == 1 else _setups(parts),
+        draws=stored(sum((part.weight * draws_of(part.point) for part in parts), np.zeros(DRAWS))),
+        weak=any(part.point.weak for part in parts),
         search_prompt_tokens=_mean(parts, lambda p: p.search_prompt_tokens),
     )
     return Mix(combined, mixed_waiting(parts), tuple(parts))

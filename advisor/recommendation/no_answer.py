@@ -19,7 +19,7 @@ from advisor.units import COSTS, SECONDS_PER_MONTH, Budget, significant
 UNDER_LOAD = ("s", "max_ttft", "max_tpot")
 """Limits that decide how many questions a replica takes, where they come at a rate."""
 LOOSER = 4.0
-COLUMNS = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "accuracy"}
+COLUMNS = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "assured"}
 
 
 def no_answer(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> NoAnswer:

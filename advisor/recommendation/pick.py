@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from advisor.recommendation.candidates import (
     points_and_deployments,
     rows,
 )
+from advisor.recommendation.certainty import certainty
 from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.hosted import NO_OFFERS, HostedOffer, hosted_notes, hosted_offers
 from advisor.recommendation.hosted_prices import NO_PRICES, hosted_prices
@@ -36,6 +37,7 @@ from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
 from advisor.recommendation.uncosted import uncosted_notes
+from advisor.recommendation.undecided import Undecided
 from advisor.recommendation.what_if import NO_TURNS, Step, Turn, step_down, step_up, turns
 from advisor.rents import price_notes
 from advisor.store.sql import statement
@@ -68,6 +70,8 @@ class Unanswered(Value):
     frontier: tuple[Candidate, ...] = ()
     models: tuple[ModelPoint, ...] = ()
     at_rates: tuple[PickAtRate, ...] = ()
+    expected_regret: None = None
+    undecided: None = None
     day: None = None
     notes: tuple[str, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
@@ -95,6 +99,8 @@ def _in_short(c: Candidate) -> dict[str, object]:
 class Recommendation(Value):
     """The pick, the runners-up, the frontier over the first budget's cost and every model's own point over it.
 
+    `expected_regret` is the accuracy that the pick loses on average against the best within the limits, over joint
+    draws of what is uncertain; `undecided` names a model that may as well be the best, and what would decide.
     `running` and `hosted` are what the pick is measured against, where given; `at_rates` the picks at other rates
     where none is; `day` a day of traffic; `notes` are doubts about the data.
     """
@@ -109,6 +115,8 @@ class Recommendation(Value):
     n_candidates: int
     request: Request
     at_rates: Rows[PickAtRate]
+    expected_regret: float
+    undecided: Undecided | None = None
     day: DayOfTraffic | None = None
     notes: tuple[str, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
@@ -145,6 +153,8 @@ def recommend(
     budget: str | Budget | Sequence[str | Budget] | None = None,
     task: str | Sequence[str] = DEFAULT_TASK,
     min_accuracy: float | None = None,
+    confidence: float = 0.9,
+    evidence: str = "published",
     gpu: str | Sequence[str] | None = None,
     model: str | Sequence[str] | None = None,
     precision: str | None = None,
@@ -174,6 +184,9 @@ def recommend(
                    "500usd/month" (needs qps); a text, a Budget, or a list of them that must all hold
     task           name of a task, as `advisor tasks` lists it, or a list of them; "gpqa-diamond:0.7" has a weight
     min_accuracy   share of right answers to reach, 0.8 for 80 %: then the cheapest that does is picked
+    confidence     probability with which min_accuracy has to be reached, from 0.5 to 0.99
+    evidence       which accuracies count: measured (answers were seen), published (those too that sources report), or
+                   any (also read off charts, at second hand, from drafts, or of a task that was inferred)
     gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     model          name of a model, or a list: only these
     precision      of the weights: bf16, fp8, fp4, int8 or int4; None: the checkpoint's own
@@ -206,6 +219,8 @@ def recommend(
         budget=budget,
         task=task,
         min_accuracy=min_accuracy,
+        confidence=confidence,
+        evidence=evidence,
         gpu=gpu,
         model=model,
         precision=precision,
@@ -249,11 +264,15 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     if not best:
         raise no_answer(connection, request, workspace)
     pick, others = best[0], _other_choices(best)
-    recommended = candidate(pick, workspace, engine=request.engine)
+    sure = certainty(connection, points, request, [row["candidate_id"] for row in (pick, *others)], cheaper)
+
+    def shown(row: dict[str, Any], lost_by: str | None = None) -> Candidate:
+        found = candidate(row, workspace, lost_by, engine=request.engine)
+        return replace(found, odds=sure.of_candidate[row["candidate_id"]])
+
+    recommended = shown(pick)
     vendor = workspace.gpus[recommended.gpu].vendor
-    alternatives = [
-        candidate(row, workspace, why_not(row, pick, cheaper, request), engine=request.engine) for row in others
-    ]
+    alternatives = [shown(row, why_not(row, pick, cheaper, request)) for row in others]
     hosted = hosted_offers(workspace, request, token_prices, recommended)
     frontier = frontier_of(connection, request.cost, workspace, request.engine)
     alternatives = [with_bound(each, frontier, recommended, request.cost) for each in alternatives]
@@ -265,6 +284,8 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         models=model_points(connection, request.cost),
         constraints=request.constraints,
         reason=reason(pick, request, cheaper),
+        expected_regret=sure.expected_regret,
+        undecided=sure.undecided,
         n_candidates=_count(connection),
         request=request,
         day=day_of_traffic(recommended, request.hourly, rents, request.usd_per_kwh) if request.hourly else None,
@@ -282,7 +303,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
             *hosted_notes(token_prices, hosted, request, workspace),
         ),
         tasks=request.tasks,
-        turns=turns(connection, request, recommended, pick["candidate_id"], alternatives, parameters),
+        turns=turns(connection, request, recommended, alternatives, parameters),
         step_up=step_up(connection, request, recommended),
         step_down=step_down(connection, request, recommended),
         running=what_runs(workspace, request, recommended) if request.running else None,

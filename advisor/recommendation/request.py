@@ -12,6 +12,7 @@ from advisor.fits.lengths import PERCENTILES
 from advisor.gpus import PRECISIONS
 from advisor.performance.deployment import ENGINES
 from advisor.prices import Price, checked_kind, parse_prices
+from advisor.recommendation.evidence import checked_evidence
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
 from advisor.recommendation.licenses import checked_licenses
 from advisor.recommendation.own_lengths import Lengths, checked_lengths
@@ -21,7 +22,7 @@ from advisor.recommendation.traffic import day_of
 from advisor.rents import Rents
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
-from advisor.units import COSTS, Budget, checked_rate, parse_duration
+from advisor.units import COSTS, Budget, checked_rate, parse_duration, percent
 from advisor.values import several
 
 
@@ -38,6 +39,8 @@ class Request:
     task: str = DEFAULT_TASK
     budgets: tuple[Budget, ...] = ()
     min_accuracy: float | None = None
+    confidence: float = 0.9
+    evidence: str = "published"
     gpus: tuple[str, ...] | None = None
     models: tuple[str, ...] | None = None
     precision: str | None = None
@@ -92,10 +95,16 @@ class Request:
         return bounds | {"max_ttft": self.max_ttft_s, "max_tpot": self.max_tpot_s, "min_accuracy": self.min_accuracy}
 
     @property
+    def has_limits(self) -> bool:
+        """Whether any of them is given, other than a target accuracy."""
+        return any(value is not None for name, value in self.limits.items() if name != "min_accuracy")
+
+    @property
     def constraints(self) -> tuple[str, ...]:
         """Every limit as it was understood."""
         limits = [self._budget_text(budget) for budget in self.budgets_given]
-        limits += [f"accuracy ≥ {self.min_accuracy:g}"] if self.min_accuracy is not None else []
+        limits += [self._target_text] if self.min_accuracy is not None else []
+        limits += [f"evidence {self.evidence}"] if self.evidence != "published" else []
         limits += [f"TTFT ≤ {self.max_ttft_s:g} s"] if self.max_ttft_s else []
         limits += [f"TPOT ≤ {self.max_tpot_s:g} s"] if self.max_tpot_s else []
         at_peak = " at the peak" if self.hourly else ""
@@ -116,6 +125,10 @@ class Request:
         limits += [f"{self.usd_per_kwh:g} USD per kWh"] if self.usd_per_kwh is not None else []
         return tuple(limits)
 
+    @property
+    def _target_text(self) -> str:
+        return f"accuracy ≥ {self.min_accuracy:g} with {percent(self.confidence, 0)} confidence"
+
     def _budget_text(self, budget: Budget) -> str:
         if budget.cost == "s":
             return f"{budget} for {self.percentile} % of the questions"
@@ -128,6 +141,8 @@ def checked_request(
     budget: str | Budget | Sequence[str | Budget] | None = None,
     task: str | Sequence[str] = DEFAULT_TASK,
     min_accuracy: float | None = None,
+    confidence: float = 0.9,
+    evidence: str = "published",
     gpu: str | Sequence[str] | None = None,
     model: str | Sequence[str] | None = None,
     precision: str | None = None,
@@ -181,6 +196,8 @@ def checked_request(
         task=tasks_text(tasks),
         budgets=tuple(each.per_question(mean_qps) for each in budgets),
         min_accuracy=min_accuracy,
+        confidence=_checked_confidence(confidence),
+        evidence=checked_evidence(evidence),
         gpus=tuple(owned or named) or None,
         models=models or None,
         precision=checked_precision(precision),
@@ -207,6 +224,12 @@ def checked_request(
         running=None if running is None else parse_running(running, workspace),
         hosted=hosted,
     )
+
+
+def _checked_confidence(confidence: float) -> float:
+    if not 0.5 <= confidence < 1:
+        raise AdvisorError(f"{confidence:g} is no confidence", where="--confidence", hint="from 0.5 to 0.99, e.g. 0.9")
+    return confidence
 
 
 def _refuse_both(flag: str, chosen: Sequence[str], excluded: Sequence[str]) -> None:

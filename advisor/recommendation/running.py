@@ -11,6 +11,7 @@ from typing import Any
 from advisor.accuracy.estimators import Interval
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.fits.costs import prompt_of
+from advisor.fits.joint_draws import believed
 from advisor.performance.deployment import Deployment
 from advisor.performance.feasibility import reasons
 from advisor.provenance import Provenance
@@ -129,7 +130,8 @@ def _measured(workspace: Workspace, request: Request, setup: RunningSetup) -> li
 def _alone(workspace: Workspace, request: Request, p: Point) -> Mix:
     """A point of one task at the lengths of the request."""
     waits = waiting(p, typical_spread(workspace.fits.points))
-    part = Part(1.0, *at_lengths(p, waits, request.lengths), prompt_origin(p, request.lengths))
+    point, at_length = at_lengths(p, waits, request.lengths)
+    part = Part(1.0, believed(point), at_length, prompt_origin(p, request.lengths), observed=p.accuracy)
     return Mix(part.point, part.waits, (part,))
 
 

@@ -81,17 +81,14 @@ def turns(
     connection: duckdb.DuckDBPyConnection,
     request: Request,
     pick: Candidate,
-    pick_id: int,
     others: Sequence[Candidate],
     parameters: Mapping[str, object],
 ) -> Rows[Turn]:
     """The nearest change of each kind that lets another model or kind of GPU win, as pick.sql decides.
 
-    `parameters`: those of pick.sql. Another number of GPUs or another cap of the same model on the same kind of GPU is
-    no other choice.
+    `connection` has the table of contenders; `parameters`: those of pick.sql. Another number of GPUs or another cap of
+    the same model on the same kind of GPU is no other choice.
     """
-    contenders = f"create temp table contenders as {feasible(statement(PACKAGE, 'contenders'))}"
-    connection.execute(contenders, {**request.limits, "usd": None, "pick": pick_id, "cost": parameters["cost"]})
     connection.execute("create schema what_if")
     of_pick = {"model": pick.model, "gpu": pick.gpu, "most": request.most_gpus.get(pick.gpu)}
 
@@ -182,25 +179,27 @@ def _gpu_hour(each: Scenario, winner: dict[str, Any] | None, pick: Candidate) ->
     return each.factor * pick.rent.usd_per_hour / pick.rent.gpus if pick.rent else None
 
 
-STEP = "select model, strategy, n_samples, token_budget, setup, gpu, gpu_count, accuracy, {cost} as cost from feasible"
+STEP = """
+    select model, strategy, n_samples, token_budget, setup, gpu, gpu_count, accuracy, {cost} as cost from feasible
+    where accuracy >= {least} order by cost, accuracy desc limit 1
+"""
 
 
 def step_up(connection: duckdb.DuckDBPyConnection, request: Request, pick: Candidate) -> Step | None:
     """The cheapest candidate that gets at least a point more right, if the budgets were larger; None without any."""
-    limits = {**request.limits, **dict.fromkeys(COSTS), "min_accuracy": pick.accuracy.value + MORE}
-    return _step(connection, f"{STEP} order by cost, accuracy desc limit 1", limits, request, pick)
+    limits = {**request.limits, **dict.fromkeys(COSTS)}
+    return _step(connection, pick.accuracy.value + MORE, limits, request, pick)
 
 
 def step_down(connection: duckdb.DuckDBPyConnection, request: Request, pick: Candidate) -> Step | None:
     """The cheapest candidate a few points below, where it costs less than half; None without any."""
-    limits = {**request.limits, "min_accuracy": max(request.min_accuracy or 0.0, pick.accuracy.value - LITTLE)}
-    found = _step(connection, f"{STEP} order by cost, accuracy desc limit 1", limits, request, pick)
+    found = _step(connection, pick.accuracy.value - LITTLE, request.limits, request, pick)
     return found if found and found.cost_ratio <= HALF else None
 
 
 def _step(
-    connection: duckdb.DuckDBPyConnection, query: str, limits: Mapping[str, object], request: Request, pick: Candidate
+    connection: duckdb.DuckDBPyConnection, least: float, limits: Mapping[str, object], request: Request, pick: Candidate
 ) -> Step | None:
     own = pick.cost(request.cost)
-    best = rows(connection.execute(feasible(query.format(cost=request.cost)), limits))
+    best = rows(connection.execute(feasible(STEP.format(cost=request.cost, least=least)), limits))
     return Step(**best[0], cost_ratio=best[0]["cost"] / own) if best and own else None

@@ -20,7 +20,7 @@ select
         ttft_s * if(slower, factor, 1) as ttft_s,
         tpot_s * if(slower, factor, 1) as tpot_s,
         accuracy - if(less_right, factor, 0) as accuracy,
-        low - if(less_right, factor, 0) as low
+        assured - if(less_right, factor, 0) as assured
     )
 from contenders
 cross join (

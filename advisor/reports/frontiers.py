@@ -25,12 +25,13 @@ def blocks(found: Frontier) -> list[Block]:
 
 def frontier_table(rows: Sequence[Candidate], cost: str, *, title: str = "") -> Table:
     """The rows of a frontier, cheapest first, ready to read."""
-    columns = [AXES[cost], "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
+    columns = [AXES[cost], "accuracy", "90 %", "evidence", "model", "strategy", "GPUs", "in flight"]
     lines = [
         [
             significant(c.cost(cost)),
             percent(c.accuracy.value),
             range_text(c.accuracy),
+            c.evidence,
             c.model,
             strategy_cell(c),
             gpus_text(c),

@@ -19,6 +19,7 @@ from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.request import Request
 from advisor.recommendation.task_weights import task_options
 from advisor.reports.baselines import baseline_assumptions, baseline_sections
+from advisor.reports.certainty import sure_text, undecided_text
 from advisor.reports.curves import saturation_text
 from advisor.reports.frontier_view import AXES, of_recommendation
 from advisor.reports.frontiers import frontier_table
@@ -153,6 +154,8 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         heading(f"{pick.model}, {candidate_strategy(pick)}, on {where}", 1),
         paragraph(question, "Question."),
         paragraph(answer, "Answer."),
+        paragraph(f"{sure_text(found)}.", "Sure."),
+        *([paragraph(f"{undecided_text(found.undecided)}.", "Undecided.")] if found.undecided else []),
         paragraph(f"{costs_text(found)}.", "Costs."),
         to_markdown(facts(found)),
         *([paragraph(f"Start it {replicas_text(pick)}")] if pick.replicas > 1 else []),
@@ -230,6 +233,8 @@ def again(request: Request, output: str | Path, own: Path | None = None) -> str:
         "--price-kind": request.price_kind,
         "--usd-per-kwh": request.usd_per_kwh,
         "--min-accuracy": request.min_accuracy,
+        "--confidence": request.confidence if request.confidence != 0.9 else None,
+        "--evidence": request.evidence if request.evidence != "published" else None,
         "--qps": None if request.hourly else request.qps,
         "--traffic": request.traffic_given or None,
         "--max-wait": f"{request.max_wait_s:g}s" if request.max_wait_s else None,

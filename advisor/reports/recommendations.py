@@ -8,6 +8,7 @@ from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.reasons import best_below
 from advisor.recommendation.what_if import Step, Turn
 from advisor.reports.baselines import baseline_blocks
+from advisor.reports.certainty import observed_text, odds_text, sure_text, undecided_text
 from advisor.reports.tasks import accuracy_rows, tokens_origin
 from advisor.reports.terminal import Block, Labelled, Verbatim
 from advisor.reports.text_tables import Table, table
@@ -40,6 +41,8 @@ def blocks(found: Recommendation) -> list[Block]:
         " · ".join(head(found)),
         f"{result_text(found)} · {money_text(found)} · {seconds_text(found)}",
         Labelled("Why", f"{found.reason} ({found.n_candidates:,} candidates)"),
+        Labelled("Sure", sure_text(found)),
+        *([Labelled("Undecided", undecided_text(found.undecided))] if found.undecided else []),
         *([Labelled("By task", by_task_text(pick))] if pick.by_task else []),
         Labelled("Costs", costs_text(found)),
         Labelled("Takes", takes_text(found)),
@@ -70,7 +73,7 @@ def head(found: Recommendation) -> list[str]:
 def result_text(found: Recommendation) -> str:
     """`84.9 % of gpqa-diamond right (90 %: 81.5 % – 88.3 %)`."""
     c = found.recommended
-    return f"{percent(c.accuracy.value)} of {c.task} right (90 %: {range_text(c.accuracy)})"
+    return f"{percent(c.accuracy.value)} of {c.task} right (90 %: {range_text(c.accuracy)}{observed_text(c)})"
 
 
 def money_text(found: Recommendation) -> str:
@@ -231,12 +234,12 @@ def _short(model: str) -> str:
     return model.split("/")[-1]
 
 
-NOT_MEASURED, NOT_FITTED = "†", "≈"
-"""Marks of a published accuracy, and of a speed that was not measured on the GPU."""
+NOT_FITTED = "≈"
+"""Mark of a speed that was not measured on the GPU."""
 
 
 def other_choices(found: Recommendation) -> Table:
-    """The runners-up beside the pick, marked where they are not measured."""
+    """The runners-up beside the pick, marked where their speed was not measured."""
     pick, cost = found.recommended, found.request.cost
     compared = "usd" if pick.usd else cost
     rows = [
@@ -244,7 +247,9 @@ def other_choices(found: Recommendation) -> Table:
             c.model,
             strategy_cell(c),
             gpus_text(c),
-            percent(c.accuracy.value) + (NOT_MEASURED if c.provenance.tokens != "measured" else ""),
+            percent(c.accuracy.value),
+            c.evidence,
+            odds_text(c),
             _speed_mark(c) + significant(c.usd),
             _speed_mark(c) + significant(c.latency_s),
             f"{significant(c.cost(compared) / pick.cost(compared))} ×",
@@ -253,17 +258,15 @@ def other_choices(found: Recommendation) -> Table:
         for c in found.alternatives
     ]
     seconds, ratio, below = f"s ({found.request.percentile} %)", UNIT_NAMES[compared], f"best below, {UNIT_NAMES[cost]}"
-    columns = ["instead", "strategy", "GPUs", "right", "USD", seconds, f"{ratio} / pick's", below]
-    return table(columns, rows, right=columns[3:], names=columns[:1], optional=("strategy", seconds, below))
+    columns = ["instead", "strategy", "GPUs", "right", "evidence", "likely best"]
+    columns += ["USD", seconds, f"{ratio} / pick's", below]
+    right = [name for name in columns[3:] if name != "evidence"]
+    return table(columns, rows, right=right, names=columns[:1], optional=("strategy", below, seconds))
 
 
 def marks_text(found: Recommendation) -> str:
-    """What the marks of the table of other choices mean, those that it has."""
-    others = found.alternatives
-    published = any(c.provenance.tokens != "measured" for c in others)
-    parts = [f"{NOT_MEASURED} published, answers not seen"] if published else []
-    parts += [f"{NOT_FITTED} speed not measured on this GPU"] if any(_speed_mark(c) for c in others) else []
-    return "; ".join(parts)
+    """What the mark of the table of other choices means, where it has it."""
+    return f"{NOT_FITTED} speed not measured on this GPU" if any(_speed_mark(c) for c in found.alternatives) else ""
 
 
 def _speed_mark(c: Candidate) -> str:

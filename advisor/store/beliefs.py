@@ -67,6 +67,15 @@ class Point:
         " plain samples, whose prompt is computed once, or not recorded",
         default=None,
     )
+    weak: bool = column(
+        "whether the accuracy was read off a chart, at second hand, from a draft, or for a task that was inferred",
+        default=False,
+    )
+    draws: str = column(
+        "draws of the true accuracy in hundredths of a point, those of all points of the task together and shrunk"
+        " towards each other, see docs/method.md; the n-th of each belong together",
+        default="",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

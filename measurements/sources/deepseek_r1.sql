@@ -20,6 +20,7 @@ select
     null::double as generated_tokens,
     null as tokens_from,
     'model report' as quality,
+    false as weak,
     listed.source as source,
     'https://github.com/deepseek-ai/DeepSeek-R1' as source_url
 from listed

@@ -15,6 +15,7 @@ select
     null::double as generated_tokens,
     null as tokens_from,
     'independent evaluation, run ' || run_id as quality,
+    false as weak,
     'Epoch AI benchmarking hub (CC BY 4.0)' as source,
     'https://epoch.ai/benchmarks' as source_url
 from read_csv($data || '/epoch_hub_scores.csv')

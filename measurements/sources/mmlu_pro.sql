@@ -11,6 +11,7 @@ select
     round(sum(n * mean_output_chars) / sum(n) / 4) as generated_tokens,
     'mean characters of the answer / 4' as tokens_from,
     'as published, five-shot chain of thought' as quality,
+    false as weak,
     'MMLU-Pro evaluation results, TIGER-AI-Lab/MMLU-Pro (Apache-2.0)' as source,
     'https://github.com/TIGER-AI-Lab/MMLU-Pro' as source_url
 from read_csv($data || '/mmlu_pro_accuracy_length.csv') as scores

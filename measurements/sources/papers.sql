@@ -20,6 +20,7 @@ select
         when source = 'arXiv 2408.00724' then 'second-hand: an explainer citing Table 1'
         else 'first author''s draft log, read off a chart, task inferred; not the paper''s tables'
     end as quality,
+    true as weak,
     case
         when source = 'arXiv 2408.00724' then source
         else 'draft log beside arXiv 2512.24776, prucsakos/LLMEnergyEfficiency'

@@ -11,6 +11,7 @@ select
     round("Reason Lens" / 4) as generated_tokens,
     'mean characters of the reasoning / 4' as tokens_from,
     'greedy, as published' as quality,
+    false as weak,
     'ZeroEval leaderboard, yuchenlin/ZeroEval (Apache-2.0)' as source,
     'https://github.com/yuchenlin/ZeroEval' as source_url
 from read_csv($data || '/zeroeval_accuracy_length.csv') as scores

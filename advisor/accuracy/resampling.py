@@ -1,0 +1,33 @@
+"""The noise of accuracies that share questions: one bootstrap for all models, with a weight a question and draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+
+from advisor.accuracy.estimators import Array
+
+DRAWS = 300
+
+
+def question_weights(task: str, question_ids: Sequence[str]) -> Array:
+    """(Q, DRAWS) weights of the Bayesian bootstrap (Rubin 1981), exponential with mean 1.
+
+    They follow from the task's name and the question's id alone, so that the draws of two models are paired on the
+    questions that they share, whoever resampled them and when.
+    """
+    seeds = (sha256(f"{task}\0{question}".encode()).digest()[:8] for question in question_ids)
+    return np.array([np.random.default_rng(int.from_bytes(seed)).standard_exponential(DRAWS) for seed in seeds])
+
+
+def noise(correct: Array, weights: Array) -> Array:
+    """(P, DRAWS) errors that P accuracies may have, from (Q, P) expected accuracies and (Q, DRAWS) weights.
+
+    Widened as `over_questions` does, for the spread of few questions is estimated too small; their mean is zero.
+    """
+    n, rest = len(correct), max(len(correct) - 1, 1)
+    resampled = correct.T @ (weights / weights.sum(axis=0))
+    errors = resampled - resampled.mean(axis=1, keepdims=True)
+    return np.asarray(errors * ((n + 1) / rest) ** 0.5 * (1 + 0.926 / rest))

@@ -1,0 +1,182 @@
+"""Joint draws of all accuracies on a task: paired on shared questions, and shrunk towards each other.
+
+What is measured errs in three ways. The questions are a sample of those that could have been put, which strikes all
+models that answered them alike; that part is drawn once for all. A model may do better on just these questions, or have
+had luck in its answers; that part is its own, and what is known of the other models says how far to believe it
+(shrinkage.py). And what its strategies differ by errs for itself, where they reduce the same answers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import sha256
+from itertools import chain
+
+import numpy as np
+
+from advisor.accuracy.estimators import Array
+from advisor.accuracy.resampling import DRAWS, noise, question_weights
+from advisor.accuracy.shrinkage import shrunk
+from advisor.fits.points import Z90, kept, measured_points
+from advisor.fits.strategy_points import StrategyPoints
+from advisor.provenance import Provenance
+from advisor.store.beliefs import Point
+
+DIGITS = 1e4
+"""Draws are stored in hundredths of a point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Points that rest on the same answers, and their (P, DRAWS) errors; `first` is the one that stands for all."""
+
+    points: tuple[Point, ...]
+    errors: Array
+    first: int
+
+    @property
+    def value(self) -> float:
+        """The accuracy that is compared with other models'."""
+        return self.points[self.first].accuracy
+
+    @property
+    def error(self) -> float:
+        """Its standard error, as its interval has it: where all answers are right they cannot show one."""
+        return standard_error(self.points[self.first])
+
+
+def standard_error(point: Point) -> float:
+    """That of an accuracy with a 90 % interval."""
+    return max((point.high - point.low) / (2 * Z90), 1e-4)
+
+
+def with_draws(
+    groups: Iterable[StrategyPoints], published: Iterable[Point], known: Iterable[Point] = ()
+) -> list[Point]:
+    """The measured points of `groups` and the published ones, each with its draws, by task.
+
+    `known` are points of others on the same tasks, which the draws take into account. A published accuracy stands for
+    itself: what its answers share with others is not known.
+    """
+    tasks = defaultdict[str, list[StrategyPoints]](list)
+    for group in groups:
+        tasks[group.task].append(group)
+    alone = defaultdict[str, list[Point]](list)
+    for point in published:
+        alone[point.task].append(point)
+    beside = defaultdict[str, list[Point]](list)
+    for point in known:
+        beside[point.task].append(point)
+    return list(
+        chain.from_iterable(_of_task(task, tasks[task], alone[task], beside[task]) for task in sorted({*tasks, *alone}))
+    )
+
+
+def _of_task(
+    task: str, groups: Sequence[StrategyPoints], published: Sequence[Point], known: Sequence[Point]
+) -> list[Point]:
+    levels = _levels(groups)
+    lone = [*published, *_firsts(known)]
+    common, shared = _common(levels)
+    own = [max(level.error**2 - shared, level.error**2 / 2) ** 0.5 for level in levels]
+    values = np.array([*(level.value for level in levels), *(p.accuracy for p in lone)])
+    errors = np.array([*own, *(standard_error(p) for p in lone)])
+    seed = int.from_bytes(sha256(task.encode()).digest()[:8])
+    believed = shrunk(values, errors, seed=seed) if len(values) else np.zeros((0, DRAWS))
+    found = [point for level, draws in zip(levels, believed, strict=False) for point in _spread(level, draws - common)]
+    alone = zip(published, believed[len(levels) :], strict=False)
+    return [*found, *(_with(point, draws) for point, draws in alone)]
+
+
+def _levels(groups: Sequence[StrategyPoints]) -> list[Level]:
+    """Points by model and runs, in their order."""
+    members = defaultdict[tuple[str, str], list[tuple[Point, Array]]](list)
+    for group in groups:
+        errors = noise(group.correct, _weights(group.task, group.question_ids))[kept(group)]
+        points = measured_points(group)
+        members[group.model, group.runs] += [
+            (p, own * max(1.0, standard_error(p) / max(own.std(), 1e-12)) if own.any() else own)
+            for p, own in zip(points, errors, strict=True)
+        ]
+    found = []
+    for pairs in members.values():
+        if pairs:
+            members_of = tuple(point for point, _ in pairs)
+            found.append(Level(members_of, np.array([errors for _, errors in pairs]), _first(members_of)))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _weights(task: str, question_ids: tuple[str, ...]) -> Array:
+    return question_weights(task, question_ids)
+
+
+def _first(points: Sequence[Point]) -> int:
+    """A single answer up to its own end, else the most accurate: what most others are compared with."""
+    plain = [i for i, p in enumerate(points) if p.strategy == "majority" and p.n_samples == 1]
+    return plain[0] if plain else int(np.argmax([p.accuracy for p in points]))
+
+
+def _firsts(known: Iterable[Point]) -> list[Point]:
+    """Of points without their answers: the measured ones that stand for all of the same runs, and the published."""
+    measured = defaultdict[tuple[str, str], list[Point]](list)
+    for point in known:
+        if point.provenance is Provenance.MEASURED:
+            measured[point.model, point.runs].append(point)
+    firsts = [points[_first(points)] for points in measured.values()]
+    return [*firsts, *(p for p in known if p.provenance is not Provenance.MEASURED)]
+
+
+def _common(levels: Sequence[Level]) -> tuple[Array, float]:
+    """The part of the errors that all share, (DRAWS,), and its variance: the mean covariance of two models."""
+    if len(levels) < 2:
+        return np.zeros(DRAWS), 0.0
+    errors = np.array([level.errors[level.first] for level in levels])
+    covariance = errors @ errors.T / DRAWS
+    shared = max((covariance.sum() - np.trace(covariance)) / (len(levels) * (len(levels) - 1)), 0.0)
+    mean = errors.mean(axis=0)
+    return mean * (shared / max(mean.var(), 1e-12)) ** 0.5, float(shared)
+
+
+def _spread(level: Level, first: Array) -> list[Point]:
+    """The points of a level with their draws, from those of the one that stands for all."""
+    errors = level.errors[level.first]
+    variance = errors.var()
+    error = level.value - first
+    found = []
+    for point, own in zip(level.points, level.errors, strict=True):
+        follows = float(own @ errors / DRAWS / variance) if variance > 0 else 1.0
+        rest = own - follows * errors
+        found.append(_with(point, point.accuracy - follows * error - rest))
+    return found
+
+
+def _with(point: Point, draws: Array) -> Point:
+    return replace(point, draws=stored(draws))
+
+
+def stored(draws: Array) -> str:
+    """Draws as a point has them."""
+    return " ".join(map(str, np.rint(np.clip(draws, 0, 1) * DIGITS).astype(int)))
+
+
+def believed(point: Point) -> Point:
+    """The point with the accuracy that its draws say, and their 90 % interval; without draws as it is."""
+    if not point.draws:
+        return point
+    draws = draws_of(point)
+    (low, high), mean = np.quantile(draws, (0.05, 0.95)), float(draws.mean())
+    return replace(point, accuracy=mean, low=min(float(low), mean), high=max(float(high), mean))
+
+
+def draws_of(point: Point) -> Array:
+    """(DRAWS,) draws of its accuracy; of a point that was stored without any, from its interval alone."""
+    if point.draws:
+        return np.array(point.draws.split(), dtype=float) / DIGITS
+    name = repr((point.model, point.task, point.strategy, point.n_samples, point.token_budget, point.runs))
+    rng = np.random.default_rng(int.from_bytes(sha256(name.encode()).digest()[:8]))
+    half = rng.standard_normal(DRAWS // 2)
+    return np.clip(point.accuracy + standard_error(point) * np.concatenate([half, -half]), 0, 1)

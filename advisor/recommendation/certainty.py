@@ -1,0 +1,61 @@
+"""How sure a pick is: the table of candidates that can win, their odds, and the rival that it cannot be told from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+
+from advisor.recommendation.candidate import CandidateOdds
+from advisor.recommendation.candidates import PACKAGE, PointTable, feasible
+from advisor.recommendation.deployments import Columns
+from advisor.recommendation.odds import odds
+from advisor.recommendation.request import Request
+from advisor.recommendation.undecided import Undecided, undecided
+from advisor.store.sql import statement
+
+CONTENDERS = """
+    select * replace (coalesce(usd, 'infinity') as usd) from contenders order by candidate_id != $pick, candidate_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Certainty:
+    """The odds of some candidates by their ids, the expected regret of the pick, and its rival where there is one."""
+
+    of_candidate: Mapping[int, CandidateOdds]
+    expected_regret: float
+    undecided: Undecided | None
+
+
+def certainty(
+    connection: duckdb.DuckDBPyConnection, points: PointTable, request: Request, chosen: Sequence[int], cheaper: str
+) -> Certainty:
+    """That of the `chosen` candidates, the first of which is the pick; makes the table `contenders`.
+
+    With a target accuracy no rival is named: what counts then is whether the target is reached.
+    """
+    rows = _contenders(connection, request, chosen, cheaper)
+    found = odds(rows, points.draws, request.limits, cheaper)
+    of_candidate = {
+        int(number): CandidateOdds(
+            best=float(found.best[i]),
+            within_limits=float(found.within_limits[i]),
+            reaches=None if request.min_accuracy is None else float(found.reaches[i]),
+        )
+        for i, number in enumerate(rows["candidate_id"])
+    }
+    rival = undecided(rows, points.columns, points.draws, found, request.task) if request.min_accuracy is None else None
+    return Certainty(of_candidate, found.expected_regret, rival)
+
+
+def _contenders(
+    connection: duckdb.DuckDBPyConnection, request: Request, chosen: Sequence[int], cheaper: str
+) -> Columns:
+    """The columns of the table, the pick first; candidates beyond the budget in USD are in it, for prices may fall."""
+    parameters = {**request.limits, "usd": None, "chosen": list(chosen), "cost": cheaper}
+    connection.execute(f"create temp table contenders as {feasible(statement(PACKAGE, 'contenders'))}", parameters)
+    found = connection.execute(CONTENDERS, {"pick": chosen[0]}).fetchnumpy()
+    return {name: np.asarray(values) for name, values in found.items()}

@@ -1,0 +1,96 @@
+"""How sure the pick is: joint draws of accuracy, speed and tokens, and what is best within the limits in each.
+
+A draw is a world: every model's accuracy in it (fits/joint_draws.py, models paired on the questions they share) and
+how fast each model is on each kind of GPU. Prices are those of the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.accuracy.estimators import Array
+from advisor.accuracy.resampling import DRAWS
+from advisor.fits.points import Z90
+from advisor.recommendation.deployments import Columns
+from advisor.units import COSTS
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """What the draws say of the rows (N,) that can win.
+
+    most_likely      chance that the row's model is the best within the limits
+    within_limits    chance that the row is within them
+    expected_regret  accuracy that the first row loses on average against the best within the limits
+    reaches          chance that the row has the accuracy that is asked for; 1 where none is
+    """
+
+    best: Array
+    within_limits: Array
+    expected_regret: float
+    reaches: Array
+
+
+def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheaper: str) -> Odds:
+    """The odds of rows of contenders.sql, the first of which is the pick.
+
+    draws   (P, DRAWS) of every strategy point, by point_id − 1
+    limits  as of feasible.sql; with a target accuracy the best is the cheapest that reaches it, else the most accurate,
+            and of equals the cheaper; `cheaper` names that cost
+    """
+    accuracy = draws[rows["point_id"].astype(int) - 1]
+    slower = _factors(rows["spread"], rows["model"], rows["gpu"], rows["precision"])
+    dearer = _factors(rows["usd_spread"], rows["model"], rows["gpu"], rows["precision"])
+    seconds = {name: rows[name][:, None] * slower for name in ("s", "ttft_s", "tpot_s", "J")}
+    costs = {
+        "usd": rows["usd"][:, None] * dearer,
+        "s": seconds["s"],
+        "J": seconds["J"],
+        "flops": rows["flops"][:, None],
+        "tokens": rows["tokens"][:, None],
+    }
+    bounded = [(costs[name], limits[name]) for name in COSTS]
+    bounded += [(seconds["ttft_s"], limits["max_ttft"]), (seconds["tpot_s"], limits["max_tpot"])]
+    within = np.ones(accuracy.shape, dtype=bool)
+    for values, limit in bounded:
+        if limit is not None:
+            within &= values <= limit
+    target = limits["min_accuracy"]
+    reached = accuracy >= (0.0 if target is None else target)
+    winners = _winners(accuracy, costs[cheaper], within, reached if target is not None else None)
+    models = rows["model"]
+    won = np.array([np.mean(models[winners[winners >= 0]] == model) if len(winners) else 0.0 for model in models])
+    decided = np.mean(winners >= 0)
+    best = np.max(np.where(within, accuracy, -np.inf), axis=0)
+    regret = np.maximum(best - accuracy[0], 0.0)
+    return Odds(won * decided, within.mean(axis=1), float(regret.mean()), reached.mean(axis=1))
+
+
+def _winners(
+    accuracy: Array, cost: Array, within: NDArray[np.bool_], reached: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    """(DRAWS,) the row that is best in each; −1: nothing is within the limits."""
+    dear = np.argsort(np.argsort(cost, axis=0), axis=0) / len(cost)  # ranks, below 1
+    merit = np.where(within, accuracy * 1e6 - dear, -np.inf)
+    if reached is not None:
+        merit = np.where(within & reached, 1e9 - dear, merit)
+    found = merit.argmax(axis=0)
+    return np.where(np.isfinite(merit.max(axis=0)), found, -1)
+
+
+def _factors(spread: Array, *names: NDArray[np.str_]) -> Array:
+    """(N, DRAWS) factors with these 90 % intervals, the same for the same model on the same kind of GPU."""
+    keys = ["\0".join(key) for key in zip(*names, strict=True)]
+    of_key = {key: _normal(key) for key in set(keys)}
+    scores = np.array([of_key[key] for key in keys]).reshape(len(keys), DRAWS)
+    return np.asarray(np.exp(np.log(spread)[:, None] / Z90 * scores))
+
+
+def _normal(key: str) -> Array:
+    rng = np.random.default_rng(int.from_bytes(sha256(key.encode()).digest()[:8]))
+    return rng.standard_normal(DRAWS)
