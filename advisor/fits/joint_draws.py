@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from itertools import chain
@@ -20,13 +20,11 @@ import numpy as np
 from advisor.accuracy.estimators import Array
 from advisor.accuracy.resampling import DRAWS, noise, question_weights
 from advisor.accuracy.shrinkage import shrunk
-from advisor.fits.points import Z90, kept, measured_points
+from advisor.fits.draws import standard_error, with_draws_of
+from advisor.fits.points import kept, measured_points
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.provenance import Provenance
 from advisor.store.beliefs import Point
-
-DIGITS = 1e4
-"""Draws are stored in hundredths of a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +44,6 @@ class Level:
     def error(self) -> float:
         """Its standard error, as its interval has it: where all answers are right they cannot show one."""
         return standard_error(self.points[self.first])
-
-
-def standard_error(point: Point) -> float:
-    """That of an accuracy with a 90 % interval."""
-    return max((point.high - point.low) / (2 * Z90), 1e-4)
 
 
 def with_draws(
@@ -88,7 +81,7 @@ def _of_task(
     believed = shrunk(values, errors, seed=seed) if len(values) else np.zeros((0, DRAWS))
     found = [point for level, draws in zip(levels, believed, strict=False) for point in _spread(level, draws - common)]
     alone = zip(published, believed[len(levels) :], strict=False)
-    return [*found, *(_with(point, draws) for point, draws in alone)]
+    return [*found, *(with_draws_of(point, draws) for point, draws in alone)]
 
 
 def _levels(groups: Sequence[StrategyPoints]) -> list[Level]:
@@ -150,33 +143,5 @@ def _spread(level: Level, first: Array) -> list[Point]:
     for point, own in zip(level.points, level.errors, strict=True):
         follows = float(own @ errors / DRAWS / variance) if variance > 0 else 1.0
         rest = own - follows * errors
-        found.append(_with(point, point.accuracy - follows * error - rest))
+        found.append(with_draws_of(point, point.accuracy - follows * error - rest))
     return found
-
-
-def _with(point: Point, draws: Array) -> Point:
-    return replace(point, draws=stored(draws))
-
-
-def stored(draws: Array) -> str:
-    """Draws as a point has them."""
-    return " ".join(map(str, np.rint(np.clip(draws, 0, 1) * DIGITS).astype(int)))
-
-
-def believed(point: Point) -> Point:
-    """The point with the accuracy that its draws say, and their 90 % interval; without draws as it is."""
-    if not point.draws:
-        return point
-    draws = draws_of(point)
-    (low, high), mean = np.quantile(draws, (0.05, 0.95)), float(draws.mean())
-    return replace(point, accuracy=mean, low=min(float(low), mean), high=max(float(high), mean))
-
-
-def draws_of(point: Point) -> Array:
-    """(DRAWS,) draws of its accuracy; of a point that was stored without any, from its interval alone."""
-    if point.draws:
-        return np.array(point.draws.split(), dtype=float) / DIGITS
-    name = repr((point.model, point.task, point.strategy, point.n_samples, point.token_budget, point.runs))
-    rng = np.random.default_rng(int.from_bytes(sha256(name.encode()).digest()[:8]))
-    half = rng.standard_normal(DRAWS // 2)
-    return np.clip(point.accuracy + standard_error(point) * np.concatenate([half, -half]), 0, 1)

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from advisor.accuracy.estimators import Array, Interval
 from advisor.errors import NoAnswer
 from advisor.fits.costs import pass_tokens, point_flops, verifier_flops
-from advisor.fits.joint_draws import draws_of
-from advisor.fits.points import Z90
+from advisor.fits.draws import Z90, draws_of
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance

@@ -12,7 +12,7 @@ from typing import Any
 
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.costs import prompt_of, verifier_flops
-from advisor.fits.joint_draws import believed
+from advisor.fits.draws import believed
 from advisor.models.catalog import Catalog
 from advisor.performance.feasibility import holds
 from advisor.recommendation.evidence import counts
@@ -46,7 +46,7 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
     Raises AdvisorError for an unknown task, NoAnswer where nothing is left, with what took the last.
     """
     chosen = _chosen(workspace, request)
-    trusted = _trusted(chosen, request)
+    trusted, doubted = _trusted(chosen, request)
     usable = [
         p
         for p in sorted(trusted, key=_order)
@@ -65,7 +65,7 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
     unmeasured = [*_unmeasured(within, points, request.tasks), *_drawn_otherwise(points)]
     if not points:
         raise NoAnswer(f"no model is measured the same way on all of {request.task}", hint="; ".join(unmeasured))
-    return Eligible(tuple(points), (*unlicensed, *other_lengths, *too_long, *unmeasured))
+    return Eligible(tuple(points), (*doubted, *unlicensed, *other_lengths, *too_long, *unmeasured))
 
 
 def question_notes(workspace: Workspace, request: Request) -> tuple[str, ...]:
@@ -107,14 +107,16 @@ def _chosen(workspace: Workspace, request: Request) -> list[Point]:
     ]
 
 
-def _trusted(points: Sequence[Point], request: Request) -> list[Point]:
-    """Those with the kind of evidence that a request counts. Raises NoAnswer for none."""
+def _trusted(points: Sequence[Point], request: Request) -> tuple[list[Point], list[str]]:
+    """Those with the kind of evidence that a request counts, and the models without any. Raises NoAnswer for none."""
     found = [p for p in points if counts(p, request.evidence)]
     if points and not found:
         what = f"no {'measured accuracy' if request.evidence == 'measured' else 'accuracy but weak ones'} is known"
         hint = "--evidence any counts those read off charts, from drafts and at second hand too"
         raise NoAnswer(f"{what} on {request.task}", hint=hint)
-    return found
+    lost = {p.model for p in points} - {p.model for p in found}
+    kind = "their accuracy is not measured here" if request.evidence == "measured" else "the evidence is weak"
+    return found, [f"left out, since {kind} (--evidence any): {_listed(lost)}"] if lost else []
 
 
 def _order(p: Point) -> tuple[Any, ...]:

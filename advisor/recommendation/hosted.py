@@ -14,7 +14,7 @@ from itertools import zip_longest
 
 from advisor.accuracy.estimators import Interval
 from advisor.fits.costs import prompt_of
-from advisor.fits.joint_draws import believed
+from advisor.fits.draws import believed
 from advisor.prices import age_days
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate

@@ -19,7 +19,7 @@ import numpy as np
 
 from advisor.accuracy.estimators import Interval
 from advisor.accuracy.resampling import DRAWS
-from advisor.fits.joint_draws import draws_of, stored
+from advisor.fits.draws import draws_of, with_draws_of
 from advisor.provenance import Provenance
 from advisor.recommendation.task_weights import TaskWeight, tasks_text
 from advisor.recommendation.waiting import Waiting
@@ -183,11 +183,11 @@ def mix(parts: Sequence[Part]) -> Mix:
         scored_tokens=_mean(parts, lambda p: p.scored_tokens),
         pass_at_k=_mean(parts, lambda p: p.pass_at_k),
         setup=names.pop() if len(names) == 1 else _setups(parts),
-        draws=stored(sum((part.weight * draws_of(part.point) for part in parts), np.zeros(DRAWS))),
         weak=any(part.point.weak for part in parts),
         search_prompt_tokens=_mean(parts, lambda p: p.search_prompt_tokens),
     )
-    return Mix(combined, mixed_waiting(parts), tuple(parts))
+    draws = sum((part.weight * draws_of(part.point) for part in parts), np.zeros(DRAWS))
+    return Mix(with_draws_of(combined, draws), mixed_waiting(parts), tuple(parts))
 
 
 def _setups(parts: Sequence[Part]) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from advisor.accuracy.estimators import Array
 from advisor.accuracy.resampling import DRAWS
-from advisor.fits.points import Z90
+from advisor.fits.draws import Z90
 from advisor.recommendation.deployments import Columns
 from advisor.units import COSTS
 

@@ -11,7 +11,7 @@ from typing import Any
 from advisor.accuracy.estimators import Interval
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.fits.costs import prompt_of
-from advisor.fits.joint_draws import believed
+from advisor.fits.draws import believed
 from advisor.performance.deployment import Deployment
 from advisor.performance.feasibility import reasons
 from advisor.provenance import Provenance

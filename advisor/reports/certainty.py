@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.undecided import Undecided
@@ -14,10 +16,9 @@ def sure_text(found: Recommendation) -> str:
     if pick.odds is None:
         return ""
     within = " within the limits" if request.has_limits else ""
-    better = "reaches it for less" if request.min_accuracy else "is better"
-    parts = (
-        [f"{chance(pick.odds.reaches)} that it reaches {percent(request.min_accuracy)}"] if request.min_accuracy else []
-    )
+    target = request.min_accuracy
+    better = "reaches it for less" if target else "is better"
+    parts = [f"{chance(pick.odds.reaches)} that it reaches {percent(target)}"] if target else []
     parts += [f"{chance(pick.odds.best)} that no other model {better}{within}"]
     parts += [f"{chance(pick.odds.within_limits)} that it holds them"] if request.has_limits else []
     parts += [f"{100 * found.expected_regret:.1f} points lost on average to the most accurate one{within}"]
@@ -48,6 +49,24 @@ def undecided_text(of: Undecided) -> str:
 def odds_text(c: Candidate) -> str:
     """The chance that a runner-up's model is the best."""
     return chance(c.odds.best if c.odds else None)
+
+
+EVIDENCE_MARKS = {"measured": "", "published": "†", "weak": "‡"}
+MEANINGS = {
+    "measured": "accuracy measured, answers seen, where unmarked",
+    "published": "† published, answers not seen",
+    "weak": "‡ weak: read off a chart, at second hand, from a draft, or the task inferred",
+}
+
+
+def marked_accuracy(c: Candidate) -> str:
+    """`57.1 %†`: with the mark of its kind of evidence."""
+    return percent(c.accuracy.value) + EVIDENCE_MARKS[c.evidence]
+
+
+def evidence_marks(candidates: Sequence[Candidate]) -> list[str]:
+    """What those marks mean, as far as some candidates have them."""
+    return [MEANINGS[kind] for kind in EVIDENCE_MARKS if any(c.evidence == kind for c in candidates)]
 
 
 def observed_text(c: Candidate) -> str:

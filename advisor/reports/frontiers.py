@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.frontier import Frontier
+from advisor.reports.certainty import evidence_marks, marked_accuracy
 from advisor.reports.frontier_view import AXES, of_frontier
 from advisor.reports.terminal import Block, Verbatim
 from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table
 from advisor.reports.words import gpus_text, range_text, strategy_cell
-from advisor.units import percent, significant
+from advisor.units import significant
 
 
 def blocks(found: Frontier) -> list[Block]:
@@ -19,19 +20,19 @@ def blocks(found: Frontier) -> list[Block]:
     title = f"Frontier of {found.task}: no known candidate is cheaper and as accurate"
     return [
         frontier_table(found.frontier, found.cost, title=title),
+        "; ".join(evidence_marks(found.frontier)),
         Verbatim(frontier_text(of_frontier(found))),
     ]
 
 
 def frontier_table(rows: Sequence[Candidate], cost: str, *, title: str = "") -> Table:
     """The rows of a frontier, cheapest first, ready to read."""
-    columns = [AXES[cost], "accuracy", "90 %", "evidence", "model", "strategy", "GPUs", "in flight"]
+    columns = [AXES[cost], "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
     lines = [
         [
             significant(c.cost(cost)),
-            percent(c.accuracy.value),
+            marked_accuracy(c),
             range_text(c.accuracy),
-            c.evidence,
             c.model,
             strategy_cell(c),
             gpus_text(c),

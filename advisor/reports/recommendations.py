@@ -8,7 +8,14 @@ from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.reasons import best_below
 from advisor.recommendation.what_if import Step, Turn
 from advisor.reports.baselines import baseline_blocks
-from advisor.reports.certainty import observed_text, odds_text, sure_text, undecided_text
+from advisor.reports.certainty import (
+    evidence_marks,
+    marked_accuracy,
+    observed_text,
+    odds_text,
+    sure_text,
+    undecided_text,
+)
 from advisor.reports.tasks import accuracy_rows, tokens_origin
 from advisor.reports.terminal import Block, Labelled, Verbatim
 from advisor.reports.text_tables import Table, table
@@ -247,8 +254,7 @@ def other_choices(found: Recommendation) -> Table:
             c.model,
             strategy_cell(c),
             gpus_text(c),
-            percent(c.accuracy.value),
-            c.evidence,
+            marked_accuracy(c),
             odds_text(c),
             _speed_mark(c) + significant(c.usd),
             _speed_mark(c) + significant(c.latency_s),
@@ -258,15 +264,15 @@ def other_choices(found: Recommendation) -> Table:
         for c in found.alternatives
     ]
     seconds, ratio, below = f"s ({found.request.percentile} %)", UNIT_NAMES[compared], f"best below, {UNIT_NAMES[cost]}"
-    columns = ["instead", "strategy", "GPUs", "right", "evidence", "likely best"]
+    columns = ["instead", "strategy", "GPUs", "right", "likely best"]
     columns += ["USD", seconds, f"{ratio} / pick's", below]
-    right = [name for name in columns[3:] if name != "evidence"]
-    return table(columns, rows, right=right, names=columns[:1], optional=("strategy", below, seconds))
+    return table(columns, rows, right=columns[3:], names=columns[:1], optional=("strategy", below, seconds, columns[7]))
 
 
 def marks_text(found: Recommendation) -> str:
-    """What the mark of the table of other choices means, where it has it."""
-    return f"{NOT_FITTED} speed not measured on this GPU" if any(_speed_mark(c) for c in found.alternatives) else ""
+    """What the marks of the table of other choices mean, those that it has."""
+    speed = [f"{NOT_FITTED} speed not measured on this GPU"] if any(map(_speed_mark, found.alternatives)) else []
+    return "; ".join([*evidence_marks(found.alternatives), *speed])
 
 
 def _speed_mark(c: Candidate) -> str:

@@ -71,9 +71,13 @@ class Point:
         "whether the accuracy was read off a chart, at second hand, from a draft, or for a task that was inferred",
         default=False,
     )
+    believed: float | None = column(
+        "the accuracy as it is believed beside those of all other models, which are shrunk towards each other, see"
+        " docs/method.md",
+        default=None,
+    )
     draws: str = column(
-        "draws of the true accuracy in hundredths of a point, those of all points of the task together and shrunk"
-        " towards each other, see docs/method.md; the n-th of each belong together",
+        "draws of that in hundredths of a point; the n-th of all points of the task belong together",
         default="",
     )
 
@@ -173,7 +177,7 @@ class CorrectionRow:
 TOKENS = tuple(name for name in Point.__dataclass_fields__ if name.endswith("_tokens"))
 OF_A_POINT: Ranges = {
     **dict.fromkeys(("n_samples", "n_questions"), (1, 10**9)),
-    **dict.fromkeys(("accuracy", "low", "high", "cut", "pass_at_k"), (0, 1)),
+    **dict.fromkeys(("accuracy", "low", "high", "cut", "pass_at_k", "believed"), (0, 1)),
     **dict.fromkeys(("token_budget", *TOKENS), (0, 10**12)),
 }
 OF_A_CURVE: Ranges = {"n_questions": (1, 10**9), "n_points": (1, 10**9), "asymptote": (0, 1)}

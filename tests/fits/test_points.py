@@ -15,8 +15,8 @@ HEADER = (
 )
 
 
-def reported(accuracy, tokens=None, *, strategy="majority", n_samples=1, stderr=None, origin="a paper"):
-    return Published(MODEL, "mine", strategy, n_samples, 100, accuracy, stderr, tokens, origin)
+def reported(accuracy, tokens=None, *, strategy="majority", n_samples=1, stderr=None, origin="a paper", weak=False):
+    return Published(MODEL, "mine", strategy, n_samples, 100, accuracy, stderr, tokens, origin, weak=weak)
 
 
 def test_tables_of_a_workspace_become_points(tmp_path):

@@ -83,6 +83,8 @@ def candidate(**changed):
         "latency": Latency(0.5, 1.0, 2.0),
         "longest_answer_tokens": 4000.0,
         "context_tokens": 5120,
+        "observed_accuracy": 0.5,
+        "evidence": "measured",
         "energy_j": 1.0,
         "ttft_s": 1.0,
         "tpot_s": 1.0,

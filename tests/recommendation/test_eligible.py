@@ -6,6 +6,7 @@ import pytest
 
 import advisor
 from advisor.errors import AdvisorError, NoAnswer
+from advisor.fits.draws import believed
 from advisor.performance.demand import demand
 from advisor.provenance import Provenance
 from advisor.recommendation.candidates import candidate, candidates, rows
@@ -193,7 +194,18 @@ def test_a_context_that_is_too_short_is_the_reason_where_nothing_is_left(tmp_pat
 
 def test_what_was_left_out_is_said_where_nothing_meets_the_limits(advisor, tmp_path):
     workspace(tmp_path, point(), point(model="google/gemma-2-9b-it", accuracy=0.9, low=0.8, high=0.95))
-    arguments = ["--workspace", tmp_path, "--task", "mine", "--min-accuracy", "0.8", "--input-tokens", "30000"]
+    arguments = [
+        "--workspace",
+        tmp_path,
+        "--task",
+        "mine",
+        "--min-accuracy",
+        "0.8",
+        "--confidence",
+        "0.5",
+        "--input-tokens",
+        "30000",
+    ]
     code, _, err = advisor("recommend", *arguments)
     assert code == 1
     assert "--min-accuracy 0.5; context too short for prompts of 30,000 tokens" in err
@@ -246,7 +258,7 @@ def shipped(model, task):
 
 def test_the_mean_of_three_tasks_is_that_of_the_points():
     model = "meta-llama/Llama-3.1-70B-Instruct"
-    parts = [shipped(model, task) for task in THREE]
+    parts = [believed(shipped(model, task)) for task in THREE]
     request = checked_request(SHIPPED, task=THREE, model=model, gpu=GPU, price=PRICE)
     found = [candidate(row, SHIPPED) for row in rows(candidates(SHIPPED, request).execute("from candidates"))]
     c = at(found, 64, gpu_count=4)

@@ -21,13 +21,24 @@ rows = st.lists(
     max_size=10,
 )
 OTHERS = ("flops", "s", "J", "tokens", "ttft_s", "tpot_s")
-NUMBERS = ("accuracy", "low", "usd", "spread", *OTHERS, "scenario", "usd_spread", "slow_usd_spread", "questions_per_s")
+NUMBERS = (
+    "point_id",
+    "accuracy",
+    "assured",
+    "usd",
+    "spread",
+    *OTHERS,
+    "scenario",
+    "usd_spread",
+    "slow_usd_spread",
+    "questions_per_s",
+)
 COLUMNS = "candidate_id bigint, model varchar, gpu varchar, " + ", ".join(f'"{name}" double' for name in NUMBERS)
 
 
 def picked(candidates, usd, min_accuracy):
-    """The best row: within the best's interval first, then accuracy less what its cost is worth, at its upper end."""
-    allowed = [c for c in candidates if c[3] <= usd and (min_accuracy is None or c[2] >= min_accuracy)]
+    """The best row: equal to the best first, then accuracy less what its cost is worth, at its upper end."""
+    allowed = [c for c in candidates if c[3] <= usd and (min_accuracy is None or c[2] - 0.02 >= min_accuracy)]
     if not allowed:
         return None
     bar = max(c[2] for c in allowed) - 0.03
@@ -46,9 +57,14 @@ def picked(candidates, usd, min_accuracy):
 def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
     connection = duckdb.connect()
     connection.execute(f"create table candidates ({COLUMNS})")
+    connection.execute(
+        "create table ties as select range as point_id, range as other_id, 0.0 as half_width from range(0)"
+    )
+    connection.execute("insert into ties select a.range, b.range, 0.03 from range(100) as a, range(100) as b")
     at_rates = {math.inf: candidates, 2.0: [(m, g, a, 3 * cost, spread) for m, g, a, cost, spread in candidates]}
     connection.executemany(
-        "insert into candidates values ($1, $2, $3, $4, $4 - 0.03, $5, 9, 1, 1, 1, 1, 1, 1, $7, $6, 1, 1)",
+        "insert into candidates values"
+        " ($1, $2, $3, round(100 * $4), $4, $4 - 0.02, $5, 9, 1, 1, 1, 1, 1, 1, $7, $6, 1, 1)",
         [(i, *each, qps) for i, (qps, each) in enumerate((qps, c) for qps in at_rates for c in at_rates[qps])],
     )
     limits = {

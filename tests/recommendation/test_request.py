@@ -54,7 +54,7 @@ def test_every_limit_is_said_as_it_was_understood():
     assert everything.constraints == (
         "0.01usd per question",
         "60.0s for 95 % of the questions",
-        "accuracy ≥ 0.8",
+        "accuracy ≥ 0.8 with 90 % confidence",
         "TTFT ≤ 1 s",
         "TPOT ≤ 0.05 s",
         "2 questions/s",

@@ -1,0 +1,48 @@
+"""The draws of an accuracy that a strategy point has, written and read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+
+import numpy as np
+
+from advisor.accuracy.estimators import Array
+from advisor.accuracy.resampling import DRAWS
+from advisor.store.beliefs import Point
+
+Z90 = 1.645
+"""Standard errors from the middle to the end of a 90 % interval."""
+DIGITS = 1e4
+"""Draws are stored in hundredths of a point."""
+
+
+def standard_error(point: Point) -> float:
+    """That of an accuracy with a 90 % interval."""
+    return max((point.high - point.low) / (2 * Z90), 1e-4)
+
+
+def with_draws_of(point: Point, draws: Array) -> Point:
+    """The point with (DRAWS,) draws of its accuracy, and their mean."""
+    kept = np.clip(draws, 0, 1)
+    return replace(point, believed=float(kept.mean()), draws=" ".join(map(str, np.rint(kept * DIGITS).astype(int))))
+
+
+def believed(point: Point) -> Point:
+    """The point with the accuracy that is believed and its 90 % interval; without draws as it is."""
+    if point.believed is None:
+        return point
+    low, high = np.quantile(draws_of(point), (0.05, 0.95))
+    accuracy = point.believed
+    return replace(point, accuracy=accuracy, low=min(float(low), accuracy), high=max(float(high), accuracy))
+
+
+def draws_of(point: Point) -> Array:
+    """(DRAWS,) draws of its accuracy; of a point that was stored without any, from its interval alone."""
+    if point.draws and point.believed is not None:
+        stored = np.array(point.draws.split(), dtype=float) / DIGITS
+        return np.asarray(stored + (point.believed - stored.mean()))  # which rounding moved
+    name = repr((point.model, point.task, point.strategy, point.n_samples, point.token_budget, point.runs))
+    rng = np.random.default_rng(int.from_bytes(sha256(name.encode()).digest()[:8]))
+    half = rng.standard_normal(DRAWS // 2)
+    return np.clip(point.accuracy + standard_error(point) * np.concatenate([half, -half]), 0, 1)
