@@ -18,8 +18,8 @@ DIGITS = 1e4
 
 
 def standard_error(point: Point) -> float:
-    """That of an accuracy with a 90 % interval."""
-    return max((point.high - point.low) / (2 * Z90), 1e-4)
+    """That of an accuracy with a 90 % interval, by its longer side: where all answers are right it has no other."""
+    return max(point.high - point.accuracy, point.accuracy - point.low, 1e-4) / Z90
 
 
 def with_draws_of(point: Point, draws: Array) -> Point:

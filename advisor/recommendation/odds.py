@@ -64,11 +64,10 @@ def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheape
     reached = accuracy >= (0.0 if target is None else target)
     winners = _winners(accuracy, costs[cheaper], within, reached if target is not None else None)
     models = rows["model"]
-    won = np.array([np.mean(models[winners[winners >= 0]] == model) if len(winners) else 0.0 for model in models])
-    decided = np.mean(winners >= 0)
+    won = np.array([np.mean((models[winners] == model) & (winners >= 0)) for model in models])
     best = np.max(np.where(within, accuracy, -np.inf), axis=0)
     regret = np.maximum(best - accuracy[0], 0.0)
-    return Odds(won * decided, within.mean(axis=1), float(regret.mean()), reached.mean(axis=1))
+    return Odds(won, within.mean(axis=1), float(regret.mean()), reached.mean(axis=1))
 
 
 def _winners(

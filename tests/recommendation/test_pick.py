@@ -57,10 +57,8 @@ def picked(candidates, usd, min_accuracy):
 def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
     connection = duckdb.connect()
     connection.execute(f"create table candidates ({COLUMNS})")
-    connection.execute(
-        "create table ties as select range as point_id, range as other_id, 0.0 as half_width from range(0)"
-    )
-    connection.execute("insert into ties select a.range, b.range, 0.03 from range(100) as a, range(100) as b")
+    numbers = "(from range(100)) as a(point_id), (from range(100)) as b(other_id)"
+    connection.execute(f"create table ties as select *, 0.03::double as half_width from {numbers}")
     at_rates = {math.inf: candidates, 2.0: [(m, g, a, 3 * cost, spread) for m, g, a, cost, spread in candidates]}
     connection.executemany(
         "insert into candidates values"
