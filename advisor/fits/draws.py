@@ -22,6 +22,11 @@ def standard_error(point: Point) -> float:
     return max(point.high - point.accuracy, point.accuracy - point.low, 1e-4) / Z90
 
 
+def source_of(point: Point) -> str:
+    """The source of a published point, which its origin begins with."""
+    return point.runs.split("; ", 1)[0]
+
+
 def with_draws_of(point: Point, draws: Array) -> Point:
     """The point with (DRAWS,) draws of its accuracy, and their mean."""
     kept = np.clip(draws, 0, 1)
@@ -41,7 +46,7 @@ def draws_of(point: Point) -> Array:
     """(DRAWS,) draws of its accuracy; of a point that was stored without any, from its interval alone."""
     if point.draws and point.believed is not None:
         stored = np.array(point.draws.split(), dtype=float) / DIGITS
-        return np.asarray(stored + (point.believed - stored.mean()))  # which rounding moved
+        return np.asarray(np.clip(stored + (point.believed - stored.mean()), 0, 1))  # which rounding moved
     name = repr((point.model, point.task, point.strategy, point.n_samples, point.token_budget, point.runs))
     rng = np.random.default_rng(int.from_bytes(sha256(name.encode()).digest()[:8]))
     half = rng.standard_normal(DRAWS // 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from advisor.fits.measured_runs import MeasuredRuns, measured_runs
 from advisor.fits.points import measured_points, ordered, published_points
 from advisor.fits.prior import read_prior
 from advisor.fits.published import Published, published
+from advisor.fits.sources import of_source, offsets
 from advisor.fits.speed_fits import OwnSpeeds, own_speeds
 from advisor.fits.speeds import Speeds
 from advisor.fits.stored_answers import Drawn
@@ -82,11 +83,13 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
 
 
 def fitted_answers(
-    answers: Measured, reported: list[Published], shipped: Iterable[Point] = ()
+    answers: Measured, reported: list[Published], shipped: Sequence[Point] = ()
 ) -> tuple[list[Point], list[CurveRow]]:
     """Strategy points and curves of everything measured or published; `shipped` are points that those stand beside."""
     measured_ones = [point for group in answers.points for point in measured_points(group)]
-    points = with_draws(answers.points, published_points(reported, measured_ones), shipped)
+    known = offsets([*measured_ones, *shipped], reported)
+    published_ones = [of_source(point, known) for point in published_points(reported, measured_ones)]
+    points = with_draws(answers.points, published_ones, shipped)
     curves = [curve for group in answers.points if (curve := measured_curve(group))]
     return ordered(points), ordered_curves([*curves, *published_curves(points)])
 

@@ -1,9 +1,10 @@
 """Joint draws of all accuracies on a task: paired on shared questions, and shrunk towards each other.
 
-What is measured errs in three ways. The questions are a sample of those that could have been put, which strikes all
+What is known errs in several ways. The questions are a sample of those that could have been put, which strikes all
 models that answered them alike; that part is drawn once for all. A model may do better on just these questions, or have
 had luck in its answers; that part is its own, and what is known of the other models says how far to believe it
-(shrinkage.py). And what its strategies differ by errs for itself, where they reduce the same answers.
+(shrinkage.py). A source that reports accuracies may lie above or below all others (sources.py). And what the strategies
+of a model differ by errs for itself, where they reduce the same answers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from advisor.accuracy.estimators import Array
 from advisor.accuracy.resampling import DRAWS, noise, question_weights
 from advisor.accuracy.shrinkage import shrunk
-from advisor.fits.draws import standard_error, with_draws_of
+from advisor.fits.draws import source_of, standard_error, with_draws_of
 from advisor.fits.points import kept, measured_points
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.provenance import Provenance
@@ -75,13 +76,23 @@ def _of_task(
     lone = [*published, *_firsts(known)]
     common, shared = _common(levels)
     own = [max(level.error**2 - shared, level.error**2 / 2) ** 0.5 for level in levels]
-    values = np.array([*(level.value for level in levels), *(p.accuracy for p in lone)])
+    values = np.array([*(level.value for level in levels), *(p.accuracy - (p.source_offset or 0.0) for p in lone)])
     errors = np.array([*own, *(standard_error(p) for p in lone)])
     seed = int.from_bytes(sha256(task.encode()).digest()[:8])
-    believed = shrunk(values, errors, seed=seed) if len(values) else np.zeros((0, DRAWS))
+    believed = shrunk(np.clip(values, 0, 1), errors, seed=seed) if len(values) else np.zeros((0, DRAWS))
     found = [point for level, draws in zip(levels, believed, strict=False) for point in _spread(level, draws - common)]
     alone = zip(published, believed[len(levels) :], strict=False)
-    return [*found, *(with_draws_of(point, draws) for point, draws in alone)]
+    return [*found, *(with_draws_of(point, draws - _of_source(point)) for point, draws in alone)]
+
+
+def _of_source(point: Point) -> Array:
+    """(DRAWS,) what the source of a published point may add beyond its offset, the same for all its points on a task.
+
+    Half of the draws mirror the others, so that their mean is zero.
+    """
+    seed = sha256(f"{point.task}\0{source_of(point)}".encode()).digest()[:8]
+    half = np.random.default_rng(int.from_bytes(seed)).standard_normal(DRAWS // 2)
+    return (point.source_error or 0.0) * np.concatenate([half, -half])
 
 
 def _levels(groups: Sequence[StrategyPoints]) -> list[Level]:

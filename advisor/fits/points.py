@@ -104,6 +104,12 @@ def published_points(rows: Iterable[Published], known: Iterable[Point]) -> list[
     return list(found.values())
 
 
+def published_error(row: Published) -> float:
+    """The standard error of its accuracy, by the longer side of the interval."""
+    interval = _interval(row)
+    return max(interval.high - interval.value, interval.value - interval.low, 1e-4) / Z90
+
+
 def _interval(row: Published) -> Interval:
     """From the source's standard error where it gives one, else Wilson's over the questions."""
     value = row.accuracy

@@ -65,6 +65,7 @@ class Published:
     generated_tokens: float | None
     origin: str
     weak: bool
+    source: str
 
 
 def published(workspace: Workspace) -> list[Published]:
@@ -99,6 +100,7 @@ def _published(row: PublishedRow) -> Published:
         row.generated_tokens,
         row.origin,
         row.weak,
+        row.source,
     )
 
 

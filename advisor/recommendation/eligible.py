@@ -15,7 +15,7 @@ from advisor.fits.costs import prompt_of, verifier_flops
 from advisor.fits.draws import believed
 from advisor.models.catalog import Catalog
 from advisor.performance.feasibility import holds
-from advisor.recommendation.evidence import counts
+from advisor.recommendation.evidence import counts, source_notes
 from advisor.recommendation.licenses import licenses_of
 from advisor.recommendation.loadable import loadable
 from advisor.recommendation.mixture import Mix, Part, mixes
@@ -70,7 +70,8 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
 
 def question_notes(workspace: Workspace, request: Request) -> tuple[str, ...]:
     """What an answer has to say about the question: which models it leaves out, and what it takes for granted."""
-    notes = list(eligible(workspace, request).left_out)
+    found = eligible(workspace, request)
+    notes = [*found.left_out, *source_notes(part.point for each in found.points for part in each.parts)]
     if request.lengths.texts:
         notes.append(
             f"accuracy is that on {request.task}, at the lengths recorded there;"

@@ -1,8 +1,11 @@
-"""Which kinds of evidence for an accuracy a request counts."""
+"""Which kinds of evidence for an accuracy a request counts, and how far sources are comparable."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from advisor.errors import unknown
+from advisor.fits.draws import Z90, source_of
 from advisor.provenance import Provenance
 from advisor.store.beliefs import Point
 
@@ -27,3 +30,19 @@ def counts(point: Point, evidence: str) -> bool:
 def kind_of(provenance: str, *, weak: bool) -> str:
     """What a table shows: measured, published or weak."""
     return "weak" if weak else provenance
+
+
+def source_notes(points: Iterable[Point]) -> list[str]:
+    """How far the sources of published points lie from what is measured here, as far as that is known."""
+    sources = {(source_of(p), p.task): p for p in points if p.source_error}
+    shifted, alone = [], []
+    for (source, task), p in sorted(sources.items()):
+        half = f"± {100 * Z90 * (p.source_error or 0.0):.1f} points"
+        if p.source_offset:
+            side = "higher" if p.source_offset > 0 else "lower"
+            shifted.append(f"{source} on {task} is {100 * abs(p.source_offset):.1f} points {side} ({half})")
+        else:
+            alone.append(f"{source} on {task} ({half})")
+    notes = [f"taken without what sources differ by, as shared models show: {'; '.join(shifted)}"] if shifted else []
+    lone = "no shared model shows how comparable these sources are, so their intervals are wider"
+    return [*notes, f"{lone}: {'; '.join(alone)}"] if alone else notes

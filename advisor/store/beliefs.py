@@ -71,6 +71,14 @@ class Point:
         "whether the accuracy was read off a chart, at second hand, from a draft, or for a task that was inferred",
         default=False,
     )
+    source_offset: float | None = column(
+        "how far the source's accuracies on the task lie above those measured here, as models show that both have;"
+        " what is believed is without it",
+        default=None,
+    )
+    source_error: float | None = column(
+        "standard error of that; of a source that shares no model with another, how far sources differ", default=None
+    )
     believed: float | None = column(
         "the accuracy as it is believed beside those of all other models, which are shrunk towards each other, see"
         " docs/method.md",

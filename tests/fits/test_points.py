@@ -16,7 +16,9 @@ HEADER = (
 
 
 def reported(accuracy, tokens=None, *, strategy="majority", n_samples=1, stderr=None, origin="a paper", weak=False):
-    return Published(MODEL, "mine", strategy, n_samples, 100, accuracy, stderr, tokens, origin, weak=weak)
+    return Published(
+        MODEL, "mine", strategy, n_samples, 100, accuracy, stderr, tokens, origin, weak=weak, source=origin
+    )
 
 
 def test_tables_of_a_workspace_become_points(tmp_path):
