@@ -39,6 +39,12 @@ class SamplingRow:
         found: dict[str, Any] = json.loads(self.switches or "{}")
         return found
 
+    @property
+    def stated(self) -> dict[str, float]:
+        """The recommended parameters that are stated."""
+        names = ("temperature", "top_p", "top_k", "min_p")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredRow:

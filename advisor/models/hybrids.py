@@ -150,30 +150,19 @@ def _glm5_next(c: Config) -> list[Layer]:
 
 def _granite_hybrid(c: Config) -> list[Layer]:
     """Granite 4: Mamba-2 or attention, then experts beside a shared feed-forward, or that one alone."""
-    mamba = Mamba2(
-        c.hidden,
-        c.integer("mamba_n_heads"),
-        c.integer("mamba_d_head"),
-        c.integer("mamba_n_groups"),
-        c.integer("mamba_d_state"),
-        c.integer("mamba_d_conv"),
-        conv_bias=c.flag("mamba_conv_bias", default=True),
-        proj_bias=c.flag("mamba_proj_bias"),
-    )
     shared = c.integer("shared_intermediate_size")
     block: FeedForward | MixtureOfExperts = FeedForward(c.hidden, shared)
     if n_experts := c.integer("num_local_experts", default=0):
         block = experts(c, n_experts, c.integer("intermediate_size"), shared=shared)
     types = c.layer_types(lambda i: "mamba")
-    return [Layer(attention(c) if t in ATTENDING else mamba, block, 2 * c.hidden) for t in types]
+    return [Layer(attention(c) if t in ATTENDING else _mamba2(c), block, 2 * c.hidden) for t in types]
 
 
 ATTENDING = {"attention", "full_attention"}
 
 
-def _falcon_h1(c: Config) -> list[Layer]:
-    """Attention and Mamba-2 side by side: counted as a layer of each."""
-    mamba = Mamba2(
+def _mamba2(c: Config, *, gated_norm: bool = True) -> Mamba2:
+    return Mamba2(
         c.hidden,
         c.integer("mamba_n_heads"),
         c.integer("mamba_d_head"),
@@ -182,8 +171,13 @@ def _falcon_h1(c: Config) -> list[Layer]:
         c.integer("mamba_d_conv"),
         conv_bias=c.flag("mamba_conv_bias", default=True),
         proj_bias=c.flag("mamba_proj_bias"),
-        gated_norm=c.flag("mamba_rms_norm"),
+        gated_norm=gated_norm,
     )
+
+
+def _falcon_h1(c: Config) -> list[Layer]:
+    """Attention and Mamba-2 side by side: counted as a layer of each."""
+    mamba = _mamba2(c, gated_norm=c.flag("mamba_rms_norm"))
     return [Layer(attention(c), None, 0), Layer(mamba, gated(c), 2 * c.hidden)] * c.n_layers
 
 
