@@ -65,21 +65,21 @@ def model_blocks(models: Sequence[ListedModel]) -> list[Block]:
             m.model,
             m.released,
             "MoE" if m.is_moe else "dense",
-            f"{m.total_parameters / 1e9:.2f}",
-            f"{m.active_parameters / 1e9:.2f}",
+            _billions(m.total_parameters),
+            _billions(m.active_parameters),
             f"{m.kv_bytes_per_token / 1e3:.0f}",
-            f"{m.max_context / 1e3:.0f}",
+            f"{m.max_context / 1e3:.0f}k",
             m.checkpoint_precision,
             shortened(m.license, LICENSE_WIDTH),
             _temperatures(m),
-            ", ".join(m.switches),
+            _thinking(m),
         ]
         for m in models
     ]
-    columns = ["model", "released", "kind", "total B", "active B", "KV kB/token", "context k", "precision", "licence"]
+    columns = ["model", "release", "kind", "total B", "active B", "KV kB/token", "context", "precision", "licence"]
     return [
         table(
-            [*columns, "temperature", "modes"],
+            [*columns, "temp.", "thinking"],
             rows,
             right=columns[3:7],
             names=columns[:1],
@@ -88,14 +88,25 @@ def model_blocks(models: Sequence[ListedModel]) -> list[Block]:
     ]
 
 
-LICENSE_WIDTH = 20
+LICENSE_WIDTH = 12
 """Characters of a licence in the terminal: some publishers' ids are sentences."""
+
+
+def _billions(parameters: int) -> str:
+    return f"{parameters / 1e9:.{2 if parameters < 1e11 else 0}f}"
 
 
 def _temperatures(m: ListedModel) -> str:
     """Recommended ones, in the order of the modes."""
     found = [f"{values['temperature']:g}" for values in m.recommended_sampling.values() if "temperature" in values]
-    return " / ".join(dict.fromkeys(found))
+    return "/".join(dict.fromkeys(found))
+
+
+def _thinking(m: ListedModel) -> str:
+    """Whether a request can choose, and among how many modes where it is more than on and off."""
+    if not m.switches:
+        return ""
+    return "on/off" if set(m.switches) <= {"thinking", "non-thinking"} else f"{len(m.switches)} modes"
 
 
 def gpu_blocks(gpus: Mapping[str, GpuSpec], rates: Mapping[str, Price]) -> list[Block]:
