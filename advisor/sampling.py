@@ -23,7 +23,7 @@ class SamplingRow:
     """What a model's publisher recommends in one mode. The first row of a model is its mode without a switch."""
 
     model: str = column("Hugging Face id")
-    mode: str = column("thinking, non-thinking, or an effort: low, medium, high")
+    mode: str = column("thinking, non-thinking, or an effort: low, medium, high, max, adaptive")
     temperature: float | None = column("recommended; empty: not stated, as in the next three", default=None)
     top_p: float | None = column("recommended", default=None)
     top_k: int | None = column("recommended", default=None)

@@ -83,7 +83,7 @@ def model_blocks(models: Sequence[ListedModel]) -> list[Block]:
             rows,
             right=columns[3:7],
             names=columns[:1],
-            optional=("kind", "KV kB/token", "precision", "active B"),
+            optional=("kind", "KV kB/token", "precision", "active B", "temp.", "thinking", "release"),
         )
     ]
 
