@@ -23,7 +23,7 @@ class SamplingRow:
     """What a model's publisher recommends in one mode. The first row of a model is its mode without a switch."""
 
     model: str = column("Hugging Face id")
-    mode: str = column("thinking, non-thinking, or an effort: low, medium, high")
+    mode: str = column("thinking, non-thinking, or an effort: low, medium, high, max, adaptive")
     temperature: float | None = column("recommended; empty: not stated, as in the next three", default=None)
     top_p: float | None = column("recommended", default=None)
     top_k: int | None = column("recommended", default=None)
@@ -38,6 +38,12 @@ class SamplingRow:
         """What a request adds to get this mode."""
         found: dict[str, Any] = json.loads(self.switches or "{}")
         return found
+
+    @property
+    def stated(self) -> dict[str, float]:
+        """The recommended parameters that are stated."""
+        names = ("temperature", "top_p", "top_k", "min_p")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

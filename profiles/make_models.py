@@ -7,7 +7,8 @@ is written from the row of facts in the architectures table, with `model_type` a
 padded vocabulary from CORRECTED below. Keys that describe no shape (token ids, quantisation lists) are dropped.
 
 Neither input is in the repository: both are collected by hand from the public places that the column `source` of
-models.csv names. A single model is added as a config.json and a row, without this script. Columns of the table:
+models.csv names. A single model is added as a config.json and a row, without this script; rows and configs of models
+that are not in its inputs stay as they are. Columns of the table:
 
     always          model (Hugging Face id), release (YYYY-MM), checkpoint_quant (fp8, mxfp4 or other), source,
                     params_total_published_b, params_active_published_b
@@ -22,7 +23,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import shutil
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -312,7 +312,6 @@ def main() -> None:
     parser.add_argument("--architectures", type=Path, required=True, help="CSV, one line a model")
     args = parser.parse_args()
     facts = {row["model"]: row for row in csv.DictReader(args.architectures.open())}
-    shutil.rmtree(HERE / "models", ignore_errors=True)
     rows = []
     for name, row in facts.items():
         file = args.configs / (name.replace("/", "--") + "_config.json")
@@ -335,20 +334,24 @@ def main() -> None:
                     f"same shape as {shape}: {facts[shape]['source']}",
                 )
             )
-    keep_licenses(rows)
+    rows += keep_what_was_typed(rows)
     with (HERE / "models.csv").open("w", newline="") as out:
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(sorted(rows, key=lambda r: r["model"].lower()))
 
 
-def keep_licenses(rows: list[dict[str, str]]) -> None:
-    """Licences are typed into models.csv itself, each with where it was seen; those of the table that is there stay."""
+def keep_what_was_typed(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Licences are typed into models.csv itself, each with where it was seen, and so are models that the inputs lack:
+    both stay. The rows of the latter are returned.
+    """
     with (HERE / "models.csv").open(newline="") as table:
         known = {row["model"]: row for row in csv.DictReader(table)}
     for row in rows:
+        before = known.pop(row["model"], {})
         for name in ("license", "license_source"):
-            row[name] = known.get(row["model"], {}).get(name, "")
+            row[name] = before.get(name, "")
+    return list(known.values())
 
 
 # longest contexts of models that share another's shape, from their own pages

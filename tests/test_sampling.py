@@ -73,6 +73,23 @@ def test_what_ships_names_known_models_modes_and_sources():
             assert each.mode in table.modes(each.model), each
 
 
+def test_recommended_values_that_ship_are_possible_and_stand_once_a_mode():
+    rows = SHIPPED.sampling.recommended
+    assert len({(each.model, each.mode) for each in rows}) == len(rows)
+    for each in rows:
+        stated = each.stated
+        assert stated or each.switch or len(SHIPPED.sampling.modes(each.model)) > 1, each
+        assert 0 <= stated.get("temperature", 0) <= 2, each
+        assert 0 < stated.get("top_p", 1) <= 1, each
+        assert stated.get("top_k", 1) >= 1, each
+        assert 0 <= stated.get("min_p", 0) < 1, each
+
+
+def test_what_is_not_stated_is_left_out():
+    row = SamplingRow(model="org/m", mode="thinking", temperature=0.0, top_k=20, source="seen")
+    assert row.stated == {"temperature": 0.0, "top_k": 20}
+
+
 def test_of_every_shipped_point_that_can_be_recommended_something_is_known_of_how_it_was_asked():
     points = [p for p in SHIPPED.fits.points if p.generated_tokens and p.model in SHIPPED.models]
     assert len(points) > 200

@@ -34,11 +34,15 @@ def curve(
 
 
 def models(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:
-    """List the models that are known by name."""
+    """List the models that are known by name.
+
+    With what their publishers recommend for sampling, and the modes of thinking that a request can choose.
+    """
     from advisor.reports import listings
 
-    known = options.known_workspace(workspace).models.known()
-    emit_rows("models", known, listings.model_blocks(known), as_json)
+    opened = options.known_workspace(workspace)
+    listed = listings.listed_models(opened.models.known(), opened.sampling)
+    emit_rows("models", listed, listings.model_blocks(listed), as_json)
 
 
 def gpus(

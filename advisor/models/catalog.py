@@ -27,7 +27,7 @@ class ModelEntry:
 
     model: str = column("Hugging Face id, or the name of an own model")
     config: str = column("folder of its config.json in models/; models of one shape share it")
-    released: str = column("YYYY-MM", default="")
+    released: str = column("YYYY-MM; where its publisher's date was not seen, that of its page on the hub", default="")
     checkpoint_precision: str = column("of the published weights: bf16, fp8, fp4, int8 or int4")
     max_context: int | None = column("tokens, where the model's page says another than the config", default=None)
     license: str = column("as the model's page on the hub names it; empty: not known", default="")

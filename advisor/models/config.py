@@ -51,6 +51,23 @@ class Config:
             raise AdvisorError(what, where=self.where)
         return frozenset(value) if value else None
 
+    def section(self, name: str) -> Config:
+        """The keys of a part of the config. Raises AdvisorError where there is none."""
+        value = self.keys.get(name)
+        if not isinstance(value, dict):
+            raise AdvisorError(f"lacks the part {name!r}, which {self.family} models need", where=self.where)
+        return Config({**value, "model_type": self.family}, self.where)
+
+    def per_layer(self, name: str) -> list[Any]:
+        """A list with one entry a layer (entries past the layers, of multi-token prediction, are left out).
+
+        Raises AdvisorError.
+        """
+        value = self.keys.get(name)
+        if not isinstance(value, list) or len(value) < self.n_layers:
+            raise AdvisorError(f"lacks a {name!r} of {self.n_layers} layers", where=self.where)
+        return value[: self.n_layers]
+
     @property
     def family(self) -> str:
         return str(self.keys.get("model_type", ""))
@@ -69,7 +86,7 @@ class Config:
 
     @property
     def kv_heads(self) -> int:
-        return self.integer("num_key_value_heads", default=self.heads, least=1)
+        return self.integer("num_key_value_heads", "num_attention_groups", default=self.heads, least=1)
 
     @property
     def head_dim(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from advisor.models.layers import Attention, Layer, MixtureOfExperts
+from advisor.models.layers import Layer, MixtureOfExperts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class ModelSpec:
     layers: tuple[Layer, ...]
     final_norm_parameters: int
     max_context: int
+    table_parameters: int = 0  # look-up tables beside the embedding
 
     @property
     def n_layers(self) -> int:
@@ -38,6 +39,7 @@ class ModelSpec:
         embeddings = self.embedding_parameters * (1 if self.tied_embeddings else 2)
         return (
             embeddings
+            + self.table_parameters
             + self.final_norm_parameters
             + sum(layer.count * _layer_parameters(layer) for layer in self.layers)
         )
@@ -52,8 +54,12 @@ class ModelSpec:
             for layer in self.layers
             if isinstance(layer.feed_forward, MixtureOfExperts)
         )
-        lookup = 0 if self.tied_embeddings else self.embedding_parameters
-        return self.total_parameters - inactive - lookup
+        return self.total_parameters - inactive - self.lookup_parameters
+
+    @property
+    def lookup_parameters(self) -> int:
+        """Tables that multiply nothing: the embedding, unless it is the LM head too, and those beside it."""
+        return self.table_parameters + (0 if self.tied_embeddings else self.embedding_parameters)
 
     @property
     def is_moe(self) -> bool:
@@ -82,23 +88,11 @@ class ModelSpec:
 
     def kv_elements(self, context: int) -> int:
         """Cache elements of one sequence of `context` tokens, windows respected, states included."""
-        return sum(
-            layer.count * (layer.mixer.kv_elements_per_token * _kept(layer, context) + layer.mixer.state_elements)
-            for layer in self.layers
-            if layer.mixer
-        )
+        return sum(layer.count * layer.mixer.kept_elements(context) for layer in self.layers if layer.mixer)
 
     def kv_read_elements(self, context: int) -> int:
         """Cache elements one decode step reads for one sequence (states are read and written)."""
-        return sum(
-            layer.count
-            * (
-                layer.mixer.kv_elements_per_token * min(context, layer.mixer.window or context)
-                + 2 * layer.mixer.state_elements
-            )
-            for layer in self.layers
-            if layer.mixer
-        )
+        return sum(layer.count * layer.mixer.read_elements(context) for layer in self.layers if layer.mixer)
 
     def linear_flops_per_token(self) -> int:
         """Weight products and state updates of one token, without the LM head; constant in the context."""
@@ -149,9 +143,3 @@ def _layer_parameters(layer: Layer) -> int:
     mixer = layer.mixer.parameters if layer.mixer else 0
     feed_forward = layer.feed_forward.parameters if layer.feed_forward else 0
     return mixer + feed_forward + layer.norm_parameters
-
-
-def _kept(layer: Layer, context: int) -> int:
-    """Tokens whose cache a layer keeps. Sparse attention reads few tokens but keeps all."""
-    window = layer.mixer.window if isinstance(layer.mixer, Attention) else None
-    return min(context, window) if window else context

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.gpus import GpuSpec
-from advisor.models.layers import Attention, FeedForward, GatedDeltaNet, LatentAttention, Mamba2, MixtureOfExperts
+from advisor.models.attention import Attention
+from advisor.models.layers import FeedForward, MixtureOfExperts
 from advisor.models.spec import ModelSpec
 from advisor.performance.deployment import Deployment
 from advisor.performance.memory import memory
@@ -73,15 +74,7 @@ def _split_parts(spec: ModelSpec) -> Iterator[tuple[str, int]]:
     """What tensor parallelism has to split evenly, by name and count."""
     for layer in spec.layers:
         mixer, block = layer.mixer, layer.feed_forward
-        if isinstance(mixer, (Attention, LatentAttention)):
-            yield "attention heads", mixer.heads
-        elif isinstance(mixer, Mamba2):
-            yield "Mamba heads", mixer.heads
-            if mixer.groups > 1:
-                yield "Mamba groups", mixer.groups
-        elif isinstance(mixer, GatedDeltaNet):
-            yield "linear-attention key heads", mixer.key_heads
-            yield "linear-attention value heads", mixer.value_heads
+        yield from mixer.split_parts if mixer else ()
         dense = block.resident if isinstance(block, MixtureOfExperts) else (block,)
         yield from (("feed-forward columns", each.intermediate) for each in dense if isinstance(each, FeedForward))
 

@@ -54,3 +54,11 @@ def test_names_are_forgiving_and_never_ambiguous():
     assert SHIPPED.models.resolve("OPENAI/GPT-OSS-20B") == "openai/gpt-oss-20b"
     with pytest.raises(AdvisorError, match=r"did you mean .*gpt-oss-20b"):
         SHIPPED.models.resolve("gpt-oss-21b")
+
+
+def test_every_shipped_model_says_where_its_facts_were_seen():
+    for entry in catalog().values():
+        assert entry.source, entry.model
+        assert len(entry.as_of) == len("2026-11-26"), entry.model
+        assert len(entry.released) == len("2026-11"), entry.model
+        assert entry.source_url.startswith("https://"), entry.model

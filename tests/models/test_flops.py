@@ -98,6 +98,31 @@ FAMILIES = {
         "intermediate_size": 128,
         "rotary_dim": 16,
     },
+    "ByteDance-Seed/Seed-OSS-36B-Instruct": GQA,
+    "LGAI-EXAONE/EXAONE-4.0-32B": GQA,
+    "swiss-ai/Apertus-8B-Instruct-2509": GQA,
+    "zai-org/GLM-4-32B-0414": {**GQA, "pad_token_id": 0},
+    "tencent/Hunyuan-7B-Instruct": GQA,
+    "arcee-ai/AFM-4.5B": GQA,
+    "HuggingFaceTB/SmolLM3-3B": {**GQA, "pad_token_id": 0},
+    "baidu/ERNIE-4.5-21B-A3B-Thinking": {
+        **GQA,
+        "moe_num_experts": 8,
+        "moe_k": 2,
+        "moe_intermediate_size": 128,
+        "moe_layer_end_index": 3,
+    },
+    "allenai/OLMoE-1B-7B-0125-Instruct": {**GQA, "num_experts": 8, "num_experts_per_tok": 2},
+    "tencent/Hy3": {**GQA, "num_experts": 8, **EXPERTS},
+    "LGAI-EXAONE/K-EXAONE-236B-A23B": {**GQA, "num_experts": 8, **EXPERTS},
+    "arcee-ai/Trinity-Mini": {**GQA, "num_experts": 8, **EXPERTS},
+    "poolside/Laguna-XS.2": {
+        **GQA,
+        "num_experts": 8,
+        "num_attention_heads_per_layer": [8, 16, 16, 16],
+        "shared_expert_intermediate_size": 128,
+        **EXPERTS,
+    },
 }
 
 
@@ -146,6 +171,17 @@ def expanded_again(keys: dict, cached: int) -> int:
 
 
 HYBRIDS = {
+    "ibm-granite/granite-4.0-h-tiny": {
+        **GQA,
+        "layer_types": ["mamba", "attention", "mamba", "mamba"],
+        "num_local_experts": 8,
+        "num_experts_per_tok": 2,
+        "shared_intermediate_size": 128,
+        "mamba_n_heads": 8,
+        "mamba_d_head": 64,
+        "mamba_d_state": 32,
+    },
+    "LiquidAI/LFM2-2.6B": GQA,
     "Qwen/Qwen3-Next-80B-A3B-Thinking": {
         **GQA,
         "num_experts": 8,

@@ -6,8 +6,18 @@ import json
 import pytest
 
 from advisor.errors import AdvisorError
+from advisor.models.attention import Attention
 from advisor.models.families import read_config, spec_from_config
-from advisor.models.layers import Attention, FeedForward, GatedDeltaNet, LatentAttention, Mamba2, MixtureOfExperts
+from advisor.models.latent_attention import LatentAttention
+from advisor.models.layers import FeedForward, MixtureOfExperts
+from advisor.models.recurrent import (
+    GatedDeltaNet,
+    KimiDelta,
+    LightningAttention,
+    Mamba,
+    Mamba2,
+    ShortConvolution,
+)
 from tests.known import catalog, config_file, load_model, spec_of
 
 # what the models hold as Hugging Face counts the weights of their checkpoints, text alone
@@ -38,6 +48,42 @@ PARAMETERS = {
     "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16": 31_577_937_344,
     "nvidia/Nemotron-H-56B-Base-8K": 56_324_350_464,
     "openai/gpt-oss-20b": 20_914_757_184,
+    "ai21labs/AI21-Jamba-Reasoning-3B": 3_197_109_632,
+    "allenai/Olmo-3-32B-Think": 32_233_522_176,
+    "allenai/Olmo-Hybrid-7B": 7_430_870_688,
+    "allenai/OLMoE-1B-7B-0125-Instruct": 6_919_161_856,
+    "arcee-ai/AFM-4.5B": 4_619_189_760,
+    "arcee-ai/Trinity-Mini": 26_123_974_400,
+    "baidu/ERNIE-4.5-0.3B-PT": 360_748_032,
+    "baidu/ERNIE-4.5-21B-A3B-Thinking": 21_825_437_888,
+    "ByteDance-Seed/Seed-OSS-36B-Instruct": 36_151_104_512,
+    "HuggingFaceTB/SmolLM3-3B": 3_075_098_624,
+    "ibm-granite/granite-3.3-2b-instruct": 2_533_539_840,
+    "ibm-granite/granite-4.0-h-micro": 3_191_396_096,
+    "internlm/internlm3-8b-instruct": 8_804_241_408,
+    "LGAI-EXAONE/EXAONE-4.0-1.2B": 1_279_391_488,
+    "LiquidAI/LFM2-1.2B": 1_170_340_608,
+    "LiquidAI/LFM2-8B-A1B": 8_339_929_856,
+    "MiniMaxAI/MiniMax-M1-40k": 456_089_655_296,
+    "poolside/Laguna-S-2.1": 117_561_977_600,
+    "swiss-ai/Apertus-70B-Instruct-2509": 70_599_864_480,
+    "tencent/Hunyuan-0.5B-Instruct": 539_010_048,
+    "tencent/Hunyuan-A13B-Instruct": 80_393_183_232,
+    "tiiuae/Falcon-H1-3B-Instruct": 3_149_392_384,
+    "upstage/Solar-Open-100B": 102_651_793_408,
+    "zai-org/GLM-4-32B-0414": 32_566_081_536,
+    # with the router's corrections, which Hugging Face counts: 61, 19, 31 and 26 layers of them
+    "rednote-hilab/dots.llm1.inst": 142_774_381_696 - 61 * 128,
+    "inclusionAI/Ling-mini-2.0": 16_255_643_392 - 19 * 256,
+    "moonshotai/Kimi-Linear-48B-A3B-Instruct": 49_122_681_728 - 26 * 256,
+    # as transformers 5.19 builds the text part of their configs
+    "deepseek-ai/DeepSeek-V4-Flash": 284_332_230_231,
+    "deepseek-ai/DeepSeek-V4-Pro": 1_572_997_179_491,
+    "google/gemma-4-E2B-it": 4_628_569_344 + 35,
+    "google/gemma-4-E4B-it": 7_463_013_376 + 42,
+    "mistralai/Mistral-Small-4-119B-2603": 118_972_826_624,
+    "tencent/Hy3": 295_033_528_320,
+    "zai-org/GLM-5.3-Flash": 312_692_428_286 + 154_880 * 4096,  # and the LM head
     "zai-org/GLM-4.5-Air": 106_852_245_504,
     "zai-org/GLM-4.7-Flash": 29_943_390_976,
     "zai-org/GLM-5": 743_911_199_232,
@@ -53,8 +99,7 @@ def test_a_model_that_transformers_does_not_know_by_hand():
     """MiMo-7B: 36 layers as Qwen2's, with biases of queries, keys and values; its multi-token prediction is left
     out."""
     layer = 2 * 4096 * 4096 + 2 * 4096 * 1024 + (4096 + 2 * 1024) + 3 * 4096 * 11_008 + 2 * 4096
-    (name,) = (m for m, entry in catalog().items() if entry.shape == "XiaomiMiMo--MiMo-7B-Base")
-    assert spec_of(name).total_parameters == 2 * 151_680 * 4096 + 36 * layer + 4096
+    assert spec_of("XiaomiMiMo/MiMo-7B-RL").total_parameters == 2 * 151_680 * 4096 + 36 * layer + 4096
 
 
 def test_active_parameters_by_hand():
@@ -98,6 +143,19 @@ def test_layers_are_counted_and_kinds_known():
         ("deepseek-ai/DeepSeek-V3.2", 5000, 61 * (512 + 64 + 128) * 5000),
         ("openai/gpt-oss-20b", 5000, 1024 * (12 * 128 + 12 * 5000)),
         ("openai/gpt-oss-20b", 100, 1024 * 24 * 100),
+        # 20 of 35 layers read what the last but one and the last of the others keep; 3 of the 15 see everything
+        ("google/gemma-4-E2B-it", 10_000, 2 * 256 * 12 * 512 + 2 * 512 * 3 * 10_000),
+        # keys of 192 and values of 128: 9 layers with 4 heads see everything, 39 with 8 heads 128 tokens
+        ("XiaomiMiMo/MiMo-V2-Flash", 10_000, 320 * (9 * 4 * 10_000 + 39 * 8 * 128)),
+        # a window of 128 in every layer; 21 layers with a vector and an index key every 4 tokens, 20 with one every 128
+        ("deepseek-ai/DeepSeek-V4-Flash", 10_000, 43 * 128 * 512 + 21 * 2500 * (512 + 128) + 20 * 78 * 512),
+        ("deepseek-ai/DeepSeek-V4-Flash", 100, 43 * 100 * 512 + 21 * 25 * (512 + 128)),
+        # one of three layers keeps an index key: the others attend to what it chose
+        ("zai-org/GLM-5.2", 5000, (78 * 576 + 21 * 128) * 5000),
+        ("MiniMaxAI/MiniMax-M3", 5000, (60 * 2 * 4 * 128 + 57 * 128) * 5000),
+        ("ibm-granite/granite-4.0-h-small", 1000, 4 * 2 * 8 * 128 * 1000 + 36 * (128 * 64 * 128 + (8192 + 256) * 3)),
+        ("LiquidAI/LFM2-2.6B", 1000, 8 * 2 * 8 * 64 * 1000 + 22 * 2048 * 2),
+        ("meituan-longcat/LongCat-Flash-Chat", 1000, 2 * 28 * 576 * 1000),
     ],
 )
 def test_cache_of_a_sequence(name, context, elements):
@@ -128,7 +186,72 @@ def test_states_are_kept_once_and_read_and_written():
     assert nemotron.kv_elements(1000) == 6 * 2 * 2 * 128 * 1000 + state
 
 
+def test_kimi_delta_keeps_a_state_a_head_and_mla_the_rest():
+    """20 of 27 layers keep 32 matrices of 128 × 128 and three columns of 3 · 4 096 for the convolutions."""
+    spec, state = spec_of("moonshotai/Kimi-Linear-48B-A3B-Instruct"), 20 * (32 * 128 * 128 + 3 * 4096 * 3)
+    assert spec.kv_elements(1000) == 7 * 576 * 1000 + state
+    assert spec.kv_read_elements(1000) == 7 * 576 * 1000 + 2 * state
+    # GLM-5.3-Flash: no rotation, and one key of the indexer for 16 tokens, of which 2 048 are read
+    flash, state = spec_of("zai-org/GLM-5.3-Flash"), 34 * (64 * 128 * 128 + 3 * 8192 * 3)
+    assert flash.kv_elements(1000) == 11 * (512 + 8) * 1000 + state
+    assert flash.kv_read_elements(5000) == 11 * (512 + 8) * 2048 + 2 * state
+
+
+def test_what_a_step_reads_of_a_cache_that_others_made_or_an_indexer_chose():
+    """Layers that share a cache read it as their own; blocks that were not chosen are not read, all index keys are."""
+    window, full = 2 * 256 * 512, 2 * 512 * 10_000
+    assert spec_of("google/gemma-4-E2B-it").kv_read_elements(10_000) == 28 * window + 7 * full
+    assert (
+        spec_of("MiniMaxAI/MiniMax-M3").kv_read_elements(10_000) == 1024 * (3 * 10_000 + 57 * 2048) + 57 * 128 * 10_000
+    )
+    assert spec_of("deepseek-ai/DeepSeek-V4-Flash").kv_read_elements(10_000) == (
+        43 * 128 * 512 + 21 * (512 * 512 + 2500 * 128) + 20 * 78 * 512
+    )
+
+
 # --- FLOPs ---
+
+
+def test_compressed_attention_sees_a_window_and_one_vector_for_many_tokens():
+    """DeepSeek-V4-Flash: scores and sums over 512 in 64 heads; 64 index heads of 128 score every fourth vector."""
+    seen = 43 * 128 + 21 * 512 + 20 * 78
+    spec = spec_of("deepseek-ai/DeepSeek-V4-Flash")
+    assert spec.engine_decode_core_flops(10_000) == 4 * 64 * 512 * seen + 21 * 2 * 64 * 128 * 2500
+    steps = sum(spec.attention_flops(c, c) for c in range(1, 701))
+    assert spec.attention_flops(1, 700) == steps
+
+
+def test_flops_of_kimi_delta_by_hand():
+    """Four projections of 4 096, two gates of rank 128, a step size a head; the state as under the gated delta rule."""
+    delta = KimiDelta(2304, 32, 128, 4)
+    assert delta.matmul_parameters == 2304 * 4 * 4096 + 2 * 128 * (2304 + 4096) + 2304 * 32
+    assert delta.parameters == delta.matmul_parameters + 3 * 4096 * 4 + 4096 + 32 + 128
+    assert delta.extra_flops_per_token == 2 * 4 * 3 * 4096 + 8 * 32 * 128 * 128
+    wide = KimiDelta(2304, 32, 128, 4, full_rank_gate=True)
+    assert wide.matmul_parameters - delta.matmul_parameters == 2304 * 4096 - 128 * (2304 + 4096)
+
+
+def test_flops_of_blocks_that_an_indexer_chose():
+    """MiniMax-M3: 57 layers see 2 048 tokens at most, for which four index heads of 128 score all."""
+    spec = spec_of("MiniMaxAI/MiniMax-M3")
+    seen = 3 * 5000 + 57 * 2048
+    assert spec.attention_flops(5000, 5000) == 4 * 64 * 128 * seen + 57 * 2 * 4 * 128 * 5000
+
+
+def test_experts_of_a_narrow_width_stand_between_two_projections():
+    """Nemotron 3 Super: a token meets 22 experts over 1 024 channels, the way there and back, and a shared one."""
+    block = next(
+        la.feed_forward for la in spec_of("nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-BF16").layers if la.feed_forward
+    )
+    assert block.matmul_parameters == 4096 * 512 + 2 * 4096 * 5376 + 2 * 4096 * 1024 + 22 * 2 * 1024 * 2688
+
+
+def test_tables_for_each_layer_are_held_and_multiply_nothing():
+    """Gemma 4 E2B: 262 144 tokens × 35 layers × 256, and the norm of their sum; its head is the embedding."""
+    spec = spec_of("google/gemma-4-E2B-it")
+    assert spec.lookup_parameters == spec.table_parameters == 262_144 * 35 * 256 + 256
+    assert spec.total_parameters - spec.active_parameters == spec.table_parameters
+    assert spec_of("Qwen/Qwen3-8B").lookup_parameters == 151_936 * 4096
 
 
 def test_flops_of_a_gated_delta_net_by_hand():
@@ -205,16 +328,19 @@ def test_biases_are_held_and_not_multiplied():
 
 
 def test_recurrent_mixers_have_no_cache_and_attend_to_nothing():
-    for mixer in (Mamba2(8, 2, 4, 1, 16, 4), GatedDeltaNet(8, 2, 4, 4, 4, 4)):
-        assert (mixer.core_flops(1, 9), mixer.decode_core_flops(9), mixer.kv_elements_per_token, mixer.window) == (
-            0,
-            0,
-            0,
-            None,
-        )
-        assert mixer.kv_replicable_heads == 1
+    for mixer in (
+        Mamba2(8, 2, 4, 1, 16, 4),
+        GatedDeltaNet(8, 2, 4, 4, 4, 4),
+        KimiDelta(8, 2, 4, 4),
+        LightningAttention(8, 2, 4),
+        Mamba(8, 16, 4, 4, 2),
+        ShortConvolution(8, 3),
+    ):
+        assert (mixer.core_flops(1, 9), mixer.decode_core_flops(9), mixer.kv_elements_per_token) == (0, 0, 0)
+        assert (mixer.window, mixer.kv_replicable_heads) == (None, 1)
+        assert mixer.kept_elements(7) == mixer.kept_elements(9) == mixer.read_elements(9) // 2 == mixer.state_elements
     for mixer in (Attention(8, 2, 1, 4), LatentAttention(8, 2, None, 4, 4, 2, 4)):
-        assert (mixer.state_elements, mixer.extra_flops_per_token, mixer.kv_replicable_heads) == (0, 0, 1)
+        assert (mixer.extra_flops_per_token, mixer.kv_replicable_heads) == (0, 1)
     assert Attention(8, 4, 2, 4).kv_replicable_heads == 2
 
 
@@ -357,8 +483,8 @@ def test_the_text_part_of_a_multimodal_config_counts():
         ("qwen3", {"vocab_size": ...}, "lacks the field 'vocab_size', which qwen3 models need"),
         ("qwen3", {"head_dim": ..., "hidden_size": 66}, "lacks the field 'head_dim' and hidden_size is no multiple"),
         ("gemma2", {"sliding_window": 8, "layer_types": ["full_attention"]}, "layer_types names 1 layers and .* is 6"),
-        ("gemma4_text", {"sliding_window": 8, "global_head_dim": 32, "hidden_size_per_layer_input": 8}, "not modelled"),
-        ("gemma4_text", {"sliding_window": 8, "global_head_dim": 32, "num_kv_shared_layers": 2}, "not modelled"),
+        ("minimax_text_01", {"num_local_experts": 2, "num_experts_per_tok": 1, "attn_type_list": [1]}, "of 6 layers"),
+        ("kimi_linear", {}, "lacks the part 'linear_attn_config', which kimi_linear models need"),
         ("nemotron_h", {}, "lacks a 'hybrid_override_pattern' of 6 layers"),
         ("nemotron_h", {"hybrid_override_pattern": "----"}, "lacks a 'hybrid_override_pattern' of 6 layers"),
         ("nemotron_h", {"hybrid_override_pattern": "--?---"}, "unknown layer '\\?'"),

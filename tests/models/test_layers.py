@@ -1,7 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.models.layers import Attention, FeedForward, LatentAttention, MixtureOfExperts, visible_sum
+from advisor.models.attention import Attention, visible_sum
+from advisor.models.latent_attention import LatentAttention, pooled_sum
+from advisor.models.layers import FeedForward, MixtureOfExperts
 from tests.known import spec_of
 
 
@@ -9,6 +11,13 @@ from tests.known import spec_of
 def test_visible_sum_equals_the_sum_it_abbreviates(first, length, cap):
     last = first + length - 1
     assert visible_sum(first, last, cap) == sum(min(c, cap or c) for c in range(first, last + 1))
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.integers(1, 9), st.none() | st.integers(0, 12))
+def test_pooled_sum_equals_the_sum_it_abbreviates(first, length, pool, cap):
+    last = first + length - 1
+    counted = (c // pool for c in range(first, last + 1))
+    assert pooled_sum(first, last, pool, cap) == sum(n if cap is None else min(n, cap) for n in counted)
 
 
 def test_grouped_heads_shrink_the_cache_and_not_the_attention():
