@@ -48,7 +48,7 @@ def point(candidate: dict[str, Any]) -> dict[str, float]:
         same &= int(row["n_samples"]) == candidate["n_samples"]
         same &= (int(row["token_budget"]) if row["token_budget"] else None) == candidate["token_budget"]
         if same and math.isclose(number(row["generated_tokens"]), candidate["generated_tokens"], rel_tol=1e-3):
-            columns = ("accuracy", "low", "high", "prompt_tokens", "generated_tokens", "depth_p50_tokens")
+            columns = ("accuracy", "believed", "prompt_tokens", "generated_tokens", "depth_p50_tokens")
             columns += ("depth_p95_tokens", "depth_p99_tokens", "n_questions")
             return {name: number(row[name]) for name in columns}
     raise LookupError(f"no row of points.csv for {wanted}")

@@ -29,6 +29,7 @@ ALIKE = str.maketrans(
         "√": "sqrt",
         "∞": "inf",
         "†": "+",
+        "‡": "++",
         "€": "EUR",
         "£": "GBP",
         "§": "section ",

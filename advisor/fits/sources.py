@@ -1,8 +1,8 @@
 """How far the accuracies that a source reports lie above those measured here: prompts, effort and grading differ.
 
-What source s reports of model m on a task is θ_m + b_s and noise; the offset b_s is normal around zero with a spread τ
-that is learned over all tasks, and what is measured here has none. Where a source shares models with measurements, or
-with another source, the offsets follow; where it shares none, all that is known of its offset is τ.
+What a source reports of a model on a task is the model's accuracy, the source's offset and noise; offsets are normal
+around zero with a spread that is learned over all tasks, and what is measured here has none. Where a source shares models with measurements, or
+with another source, the offsets follow; where it shares none, all that is known of its offset is that spread.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from advisor.provenance import Provenance
 from advisor.store.beliefs import Point
 
 SPREADS: Array = np.geomspace(0.005, 0.12, 24)
-"""Values of τ that are tried; beforehand every factor is as likely as any other."""
+"""Spreads that are tried; beforehand every factor is as likely as any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def offsets(measured: Iterable[Point], reported: Sequence[Published]) -> Offsets
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """By task and source; `spread` is τ, the standard deviation of one that is not known."""
+    """By task and source; `spread` is the standard deviation of one that is not known."""
 
     known: Mapping[tuple[str, str], Offset]
     spread: float
@@ -110,7 +110,7 @@ def _overlaps(seen: Sequence[Seen]) -> tuple[list[str], Array, Array, Array]:
 
 
 def _evidence(seen: Sequence[Seen], spread: float) -> float:
-    """Log marginal likelihood of τ, up to a constant: models' own accuracies are flat beforehand."""
+    """Log marginal likelihood of a spread, up to a constant: models' own accuracies are flat beforehand."""
     sources, design, differences, variances = _overlaps(seen)
     if not len(differences):
         return 0.0
@@ -122,7 +122,7 @@ def _evidence(seen: Sequence[Seen], spread: float) -> float:
 
 
 def _of_task(seen: Sequence[Seen], weights: Array) -> dict[str, Offset]:
-    """The posterior of the offsets on one task, averaged over τ."""
+    """The posterior of the offsets on one task, averaged over the spreads."""
     sources, design, differences, variances = _overlaps(seen)
     if not len(differences):
         return {}
