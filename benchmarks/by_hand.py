@@ -41,17 +41,30 @@ def number(text: str) -> float:
 
 
 def point(candidate: dict[str, Any]) -> dict[str, float]:
-    """The row of points.csv with a candidate's accuracy and tokens."""
+    """A candidate's tokens from its row of points.csv, and the mean and the 5 % and 95 % points of its draws."""
     wanted = (candidate["model"], candidate["task"], candidate["strategy"])
     for row in table("points"):
         same = (row["model"], row["task"], row["strategy"]) == wanted
         same &= int(row["n_samples"]) == candidate["n_samples"]
         same &= (int(row["token_budget"]) if row["token_budget"] else None) == candidate["token_budget"]
         if same and math.isclose(number(row["generated_tokens"]), candidate["generated_tokens"], rel_tol=1e-3):
-            columns = ("accuracy", "believed", "prompt_tokens", "generated_tokens", "depth_p50_tokens")
+            columns = ("prompt_tokens", "generated_tokens", "depth_p50_tokens")
             columns += ("depth_p95_tokens", "depth_p99_tokens", "n_questions")
-            return {name: number(row[name]) for name in columns}
+            cells = {name: number(row[name]) for name in columns}
+            return cells | believed(row) | {"observed": number(row["accuracy"])}
     raise LookupError(f"no row of points.csv for {wanted}")
+
+
+def believed(row: dict[str, str]) -> dict[str, float]:
+    """What the draws of a row say, each moved by what their rounding took from the mean."""
+    draws = sorted(int(draw) / 1e4 for draw in row["draws"].split())
+    moved = number(row["believed"]) - sum(draws) / len(draws)
+    ends = {}
+    for name, share in (("low", 0.05), ("high", 0.95)):
+        place = share * (len(draws) - 1)
+        below, above = draws[math.floor(place)], draws[math.ceil(place)]
+        ends[name] = below + (above - below) * (place - math.floor(place)) + moved
+    return {"accuracy": number(row["believed"]), "low": ends["low"], "high": min(ends["high"], 1.0)}
 
 
 def gpu(name: str) -> dict[str, float]:
@@ -352,14 +365,6 @@ def bisected(below: Callable[[float], bool], low: float, high: float) -> float:
 
 
 # --- the rest -----------------------------------------------------------------------------------------------------
-
-
-def wilson(accuracy: float, questions: float) -> tuple[float, float]:
-    """The 90 % interval of a share, as for a published accuracy (Wilson 1927)."""
-    z = Z95
-    middle = (accuracy + z * z / (2 * questions)) / (1 + z * z / questions)
-    spread = math.sqrt(accuracy * (1 - accuracy) / questions + z * z / (4 * questions**2)) * z / (1 + z * z / questions)
-    return middle - spread, middle + spread
 
 
 def typical_lengths() -> tuple[float, float, float]:
