@@ -114,7 +114,8 @@ class Candidate(Value):
     """`latency_s` is at the percentile of the request; `longest_answer_tokens` hold 99.9 % of single answers,
     `context_tokens` the prompt too.
 
-    `spread` is the factor of the 90 % interval of times and of what follows from them; `per_correct` is the cost of
+    `spread` is the factor of the 90 % interval of times and of what follows from them, of which `tokens_spread` is that
+    of the answers' length: above 1 where it is imputed; budgets hold at its upper end too; `per_correct` is the cost of
     a question over the accuracy, None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour`
     is the bill of all replicas, that of `rent` and of the energy where that has a price of its own; `by_task` is what
     a mean over several tasks is made of; `setup` tells how its answers were drawn where the model was measured on the
@@ -158,6 +159,7 @@ class Candidate(Value):
     why_not: str | None = None
     by_task: tuple[TaskResult, ...] = ()
     setup: str = ""
+    tokens_spread: float = 1.0
 
     @property
     def costs(self) -> Costs:

@@ -67,6 +67,18 @@ class Point:
         " plain samples, whose prompt is computed once, or not recorded",
         default=None,
     )
+    tokens_provenance: Provenance | None = column(
+        "of generated_tokens: measured, published, or imputed from how wordy the model is; empty: as provenance",
+        default=None,
+    )
+    tokens_spread: float = column(
+        "factor of the 90 % interval of generated_tokens: above 1 where they are imputed", default=1.0
+    )
+
+    @property
+    def tokens_from(self) -> Provenance:
+        """Where generated_tokens come from."""
+        return self.tokens_provenance or self.provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +178,7 @@ OF_A_POINT: Ranges = {
     **dict.fromkeys(("n_samples", "n_questions"), (1, 10**9)),
     **dict.fromkeys(("accuracy", "low", "high", "cut", "pass_at_k"), (0, 1)),
     **dict.fromkeys(("token_budget", *TOKENS), (0, 10**12)),
+    "tokens_spread": (1, 10**9),
 }
 OF_A_CURVE: Ranges = {"n_questions": (1, 10**9), "n_points": (1, 10**9), "asymptote": (0, 1)}
 OF_EFFICIENCIES: Ranges = {
