@@ -23,9 +23,7 @@ OWN_END = ("majority", "greedy")
 """Strategies whose answers end by themselves, so that a vote of k takes k times the tokens of one."""
 
 
-def with_imputed_tokens(
-    points: Sequence[Point], drawn_with: Iterable[SetupRow], workspace: Workspace
-) -> list[Point]:
+def with_imputed_tokens(points: Sequence[Point], drawn_with: Iterable[SetupRow], workspace: Workspace) -> list[Point]:
     """The points, those of answers that end by themselves with imputed tokens where none were counted.
 
     Learned from the points with tokens, those that ship, and the reported lengths. `drawn_with`: how the points' answers

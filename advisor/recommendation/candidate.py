@@ -31,7 +31,7 @@ class Costs:
 class Origins:
     """Where the numbers of a candidate come from: a word of the vocabulary (provenance.py) and its source.
 
-    `prompt` is that of the prompt's length, imputed where nobody recorded it.
+    `tokens` is that of the answers' mean length, `prompt` of the prompt's, imputed where nobody recorded it.
     """
 
     accuracy: str
@@ -40,6 +40,11 @@ class Origins:
     performance: Provenance
     price: str
     prompt: Provenance = Provenance.MEASURED
+
+    @property
+    def evidence(self) -> Provenance:
+        """Of the accuracy, without its source."""
+        return Provenance(self.accuracy.partition(":")[0])
 
 
 @dataclass(frozen=True, slots=True)

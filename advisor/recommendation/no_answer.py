@@ -64,7 +64,7 @@ def _binding(connection: duckdb.DuckDBPyConnection, request: Request) -> list[st
             continue
         best = "max" if name == "min_accuracy" else "min"
         priced = "usd is not null and not isnan(usd)"
-        query = feasible(f'select {best}({COLUMNS[name]}) from feasible where {priced}')
+        query = feasible(f"select {best}({COLUMNS[name]}) from feasible where {priced}")
         nearest = _one(connection, query, {**request.limits, name: None})
         if nearest is not None:
             binding.append(_nearest(name, nearest, request))

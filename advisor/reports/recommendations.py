@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from advisor.provenance import Provenance
 from advisor.recommendation.at_rates import RATES, PickAtRate
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.reasons import best_below
 from advisor.recommendation.what_if import Step, Turn
 from advisor.reports.baselines import baseline_blocks
+from advisor.reports.costs_unknown import imputed_legend, imputed_mark, left_out_text
 from advisor.reports.tasks import accuracy_rows, tokens_origin
 from advisor.reports.terminal import Block, Labelled, Verbatim
 from advisor.reports.text_tables import Table, table
@@ -51,6 +53,7 @@ def blocks(found: Recommendation) -> list[Block]:
         *([Labelled("At rates", at_rates_text(found))] if found.at_rates else []),
         *([other_choices(found)] if found.alternatives else []),
         *([marks] if (marks := marks_text(found)) else []),
+        *([Labelled("Left out", left_out_text(found.left_out))] if found.left_out else []),
         *([Labelled("Run", replicas_text(pick))] if pick.replicas > 1 else []),
         *(Verbatim(f"{'' if pick.replicas > 1 else 'Run':<11}{command}") for command in commands(pick)),
         Verbatim(f"{'Ask':<11}{request_text(pick)}"),
@@ -244,9 +247,9 @@ def other_choices(found: Recommendation) -> Table:
             c.model,
             strategy_cell(c),
             gpus_text(c),
-            percent(c.accuracy.value) + (NOT_MEASURED if c.provenance.tokens != "measured" else ""),
-            _speed_mark(c) + significant(c.usd),
-            _speed_mark(c) + significant(c.latency_s),
+            percent(c.accuracy.value) + ("" if _is_measured(c) else NOT_MEASURED),
+            f"{_speed_mark(c)}{significant(c.usd)}{imputed_mark(c)}",
+            f"{_speed_mark(c)}{significant(c.latency_s)}{imputed_mark(c)}",
             f"{significant(c.cost(compared) / pick.cost(compared))} ×",
             significant(best_below(c, found.frontier, pick, cost)),
         ]
@@ -260,10 +263,13 @@ def other_choices(found: Recommendation) -> Table:
 def marks_text(found: Recommendation) -> str:
     """What the marks of the table of other choices mean, those that it has."""
     others = found.alternatives
-    published = any(c.provenance.tokens != "measured" for c in others)
-    parts = [f"{NOT_MEASURED} published, answers not seen"] if published else []
+    parts = [] if all(map(_is_measured, others)) else [f"{NOT_MEASURED} published, answers not seen"]
     parts += [f"{NOT_FITTED} speed not measured on this GPU"] if any(_speed_mark(c) for c in others) else []
-    return "; ".join(parts)
+    return "; ".join([*parts, *imputed_legend(others)])
+
+
+def _is_measured(c: Candidate) -> bool:
+    return c.provenance.evidence is Provenance.MEASURED
 
 
 def _speed_mark(c: Candidate) -> str:
