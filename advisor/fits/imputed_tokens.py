@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,31 +13,33 @@ from advisor.fits.reported_lengths import reported_lengths
 from advisor.fits.wordiness import Answered, predicted
 from advisor.provenance import Provenance
 from advisor.sampling import mode_of
-from advisor.store.beliefs import Point, SetupRow
+from advisor.store.beliefs import Point, SetupKey, SetupRow
 from advisor.store.workspace import Workspace
 
 Z90 = 1.645
 MOST_SPREAD = 3.0
-"""Factor of the 90 % interval past which nothing is imputed: on a task of which no length is known it is about ten."""
+"""Factor of the 90 % interval past which nothing is imputed; on a task of which no length is known it is wider."""
 OWN_END = ("majority", "greedy")
 """Strategies whose answers end by themselves, so that a vote of k takes k times the tokens of one."""
+Setups = Mapping[SetupKey, SetupRow]
 
 
 def with_imputed_tokens(points: Sequence[Point], drawn_with: Iterable[SetupRow], workspace: Workspace) -> list[Point]:
     """The points, those of answers that end by themselves with imputed tokens where none were counted.
 
-    Learned from the points with tokens, those that ship, and the reported lengths. `drawn_with`: how the points' answers
-    were drawn. Raises AdvisorError for a damaged table.
+    Learned from the points with tokens, those that ship, and the reported lengths. `drawn_with`: how the answers of the
+    points were drawn. Raises AdvisorError for a damaged table.
     """
-    recorded = {row.key: row for row in drawn_with}
+    setups = {row.key: row for row in drawn_with}
     asked = [p for p in points if p.generated_tokens is None and _ends_by_itself(p)]
-    known = _known(points, recorded, workspace)
+    own = {p.setup_key for p in points}
+    shipped = [p for p in workspace.fits.points if p.setup_key not in own]
+    known = [*_reported(workspace), *_counted(points, setups, workspace)]
+    known += _counted(shipped, workspace.fits.setups, workspace)
     if not asked or not known:
         return list(points)
-    tokens = np.array([each for _, each in known])
-    log_tokens, deviation = predicted(
-        [who for who, _ in known], tokens, [_answered(p, recorded.get(key_of(p)), workspace) for p in asked]
-    )
+    who, tokens = zip(*known, strict=True)
+    log_tokens, deviation = predicted(who, np.array(tokens), [_answered(p, setups, workspace) for p in asked])
     imputed = {
         id(p): replace(
             p,
@@ -52,40 +54,32 @@ def with_imputed_tokens(points: Sequence[Point], drawn_with: Iterable[SetupRow],
 
 
 def known_lengths(workspace: Workspace) -> list[tuple[Answered, float]]:
-    """Whose answers have a known mean length, and that: reported ones and single answers of points."""
-    return _known((), {}, workspace)
+    """Whose answers have a known mean length, and that: reported ones and those of fitted points."""
+    return [*_reported(workspace), *_counted(workspace.fits.points, workspace.fits.setups, workspace)]
 
 
-def _known(
-    points: Iterable[Point], recorded: dict[tuple[object, ...], SetupRow], workspace: Workspace
-) -> list[tuple[Answered, float]]:
-    """Reported lengths, those of single answers among `points`, and among what ships beside them."""
-    own = {key_of(p) for p in points}
-    shipped = [p for p in workspace.fits.points if key_of(p) not in own]
-    counted = [
-        (p, row)
-        for these, rows in ((shipped, workspace.fits.setups), (points, recorded))
-        for p in these
-        if p.n_samples == 1 and p.generated_tokens and p.tokens_from != Provenance.IMPUTED and _ends_by_itself(p)
-        for row in (rows.get(key_of(p)),)
-    ]
-    reported = [
+def _reported(workspace: Workspace) -> list[tuple[Answered, float]]:
+    return [
         (Answered(row.model, row.mode, _released(row.model, workspace), row.task, row.kind), row.generated_tokens)
         for row in reported_lengths(workspace)
     ]
-    return [*reported, *((_answered(p, row, workspace), p.generated_tokens or 0.0) for p, row in counted)]
+
+
+def _counted(points: Iterable[Point], setups: Setups, workspace: Workspace) -> list[tuple[Answered, float]]:
+    """Those of single answers that were counted."""
+    return [
+        (_answered(p, setups, workspace), p.generated_tokens)
+        for p in points
+        if p.n_samples == 1 and p.generated_tokens and _ends_by_itself(p) and p.tokens_from is not Provenance.IMPUTED
+    ]
 
 
 def _ends_by_itself(p: Point) -> bool:
     return p.strategy in OWN_END and p.token_budget is None
 
 
-def key_of(p: Point) -> tuple[object, ...]:
-    return (p.model, p.task, p.strategy, p.reward_model, p.setup, p.runs)
-
-
-def _answered(p: Point, drawn: SetupRow | None, workspace: Workspace) -> Answered:
-    return Answered(p.model, _mode(p, drawn, workspace), _released(p.model, workspace), p.task)
+def _answered(p: Point, setups: Setups, workspace: Workspace) -> Answered:
+    return Answered(p.model, _mode(p, setups.get(p.setup_key), workspace), _released(p.model, workspace), p.task)
 
 
 def _mode(p: Point, drawn: SetupRow | None, workspace: Workspace) -> str:
@@ -95,11 +89,11 @@ def _mode(p: Point, drawn: SetupRow | None, workspace: Workspace) -> str:
     if stated and stated.mode:
         return stated.mode
     options = drawn.recorded.get("chat_options") if drawn else None
-    return (mode_of(_parsed(options), modes) if options else None) or next(iter(modes), "")
+    return mode_of(_parsed(options), modes) or next(iter(modes), "")
 
 
 def _parsed(options: object) -> dict[str, object] | None:
-    """Options of a chat template as they are recorded; None where they are no JSON object: whoever imported wrote it."""
+    """Recorded options of a chat template; None where there are none, or no JSON object: anybody may have written it."""
     try:
         found = json.loads(str(options))
     except (ValueError, RecursionError):

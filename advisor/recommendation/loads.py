@@ -33,7 +33,7 @@ def capacities(points: Columns, deployments: Columns, request: Request) -> Numbe
     """
     station = station_of(points, deployments)
     longer = points["tokens_spread"][deployments["point_id"] - 1]
-    return station.largest_rate(_objective(request, station, longer)) / longer
+    return np.asarray(station.largest_rate(_objective(request, station, longer)) / longer)
 
 
 def roomiest(deployments: Columns, capacity: Numbers) -> Index:

@@ -76,6 +76,11 @@ class Point:
     )
 
     @property
+    def setup_key(self) -> SetupKey:
+        """What it shares with the row of setups.csv that tells how its answers were drawn."""
+        return (self.model, self.task, self.strategy, self.reward_model, self.setup, self.runs)
+
+    @property
     def tokens_from(self) -> Provenance:
         """Where generated_tokens come from."""
         return self.tokens_provenance or self.provenance
@@ -227,7 +232,7 @@ class Fits:
 
     def recorded_of(self, p: Point) -> Mapping[str, Any]:
         """How the answers behind a point were drawn: the columns of its set-up that are recorded."""
-        row = self.setups.get((p.model, p.task, p.strategy, p.reward_model, p.setup, p.runs))
+        row = self.setups.get(p.setup_key)
         return row.recorded if row else {}
 
     @cached_property
