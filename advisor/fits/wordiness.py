@@ -19,13 +19,14 @@ SPREADS = {
     "all": 3.0,
     "thinking": 3.0,
     "effort": 0.41,
-    "date": 0.25,
+    "date": 0.26,
     "date of thinking": 0.14,
-    "task": 0.66,
+    "task": 0.65,
     "task of thinking": 1.11,
-    "generation": 0.38,
-    "model": 0.12,
-    "model on a kind": 0.17,
+    "generation": 0.25,
+    "generation on a kind": 0.27,
+    "model": 0.13,
+    "model on a kind": 0.13,
 }
 """Standard deviation of log tokens that each adds: empirical Bayes over what ships (benchmarks/wordiness.py); the first
 two, which hardly matter, are wide."""
@@ -71,10 +72,12 @@ class Answered:
 
     def terms(self) -> Iterator[tuple[str, str, float]]:
         """What its length is a sum of: a name of SPREADS, which of that name, and how much of it."""
-        who = f"{self.model}{' thinking' if self.thinks else ''}"
+        thinking = " thinking" if self.thinks else ""
+        who = f"{self.model}{thinking}"
         yield "all", "", 1.0
         yield "task", self.task, 1.0
         yield "generation", self.generation, 1.0
+        yield "generation on a kind", f"{self.generation}{thinking} {self.kind}", 1.0
         yield "model", who, 1.0
         yield "model on a kind", f"{who} {self.kind}", 1.0
         yield "date", "", _years(self.released)
