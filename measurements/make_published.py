@@ -25,7 +25,10 @@ COLUMNS = """
     tokens_from, quality, source, source_url
 """
 ORDER = "task, model, strategy, n_samples, generated_tokens"
-LENGTHS = "model, mode, task, kind, n_answers, round(generated_tokens, 1) as generated_tokens, source, source_url"
+LENGTHS = """
+    model, mode, task, kind, n_answers, round(generated_tokens, 1) as generated_tokens,
+    round(characters, 1) as characters, source, source_url
+"""
 
 
 def write_published(connection: duckdb.DuckDBPyConnection, source: Path, data: str) -> None:
@@ -66,10 +69,11 @@ def main() -> None:
     connection.execute("create table length_names as from names union all from read_csv($file)", {"file": str(more)})
     for source in sorted((HERE / "sources").glob("*.sql")):
         write_published(connection, source, data)
-    for source in sorted((HERE / "sources" / "lengths").glob("*.sql")):
-        write_lengths(connection, source, data)
     for source in sorted((HERE / "sources" / "samples").glob("*.sql")):
         seal_answers(connection, source, data)
+    connection.execute(f"create view stored as from read_parquet('{HERE}/samples/*.parquet')")
+    for source in sorted((HERE / "sources" / "lengths").glob("*.sql")):
+        write_lengths(connection, source, data)
 
 
 if __name__ == "__main__":

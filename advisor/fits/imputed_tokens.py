@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from advisor.fits.reported_lengths import reported_lengths
-from advisor.fits.wordiness import Answered, predicted
+from advisor.fits.wordiness import CHARACTERS_A_TOKEN, Answered, predicted
 from advisor.provenance import Provenance
 from advisor.sampling import mode_of
 from advisor.store.beliefs import Point, SetupKey, SetupRow
@@ -34,12 +34,14 @@ def with_imputed_tokens(points: Sequence[Point], drawn_with: Iterable[SetupRow],
     asked = [p for p in points if p.generated_tokens is None and _ends_by_itself(p)]
     own = {p.setup_key for p in points}
     shipped = [p for p in workspace.fits.points if p.setup_key not in own]
-    known = [*_reported(workspace), *_counted(points, setups, workspace)]
-    known += _counted(shipped, workspace.fits.setups, workspace)
+    reported = _reported(workspace)
+    known = [*reported, *_counted(points, setups, workspace), *_counted(shipped, workspace.fits.setups, workspace)]
     if not asked or not known:
         return list(points)
     who, tokens = zip(*known, strict=True)
-    log_tokens, deviation = predicted(who, np.array(tokens), [_answered(p, setups, workspace) for p in asked])
+    kinds = {each.task: each.kind for each, _ in reported}
+    asked_for = [replace(each, kind=kinds.get(each.task, each.kind)) for each in _answers(asked, setups, workspace)]
+    log_tokens, deviation = predicted(who, np.array(tokens), asked_for)
     imputed = {
         id(p): replace(
             p,
@@ -59,27 +61,39 @@ def known_lengths(workspace: Workspace) -> list[tuple[Answered, float]]:
 
 
 def _reported(workspace: Workspace) -> list[tuple[Answered, float]]:
+    """Tokens, or what characters stand for."""
     return [
-        (Answered(row.model, row.mode, _released(row.model, workspace), row.task, row.kind), row.generated_tokens)
+        (
+            Answered(
+                row.model, row.mode, _released(row.model, workspace), row.task, row.kind, row.generated_tokens is None
+            ),
+            row.generated_tokens or (row.characters or 0.0) / CHARACTERS_A_TOKEN,
+        )
         for row in reported_lengths(workspace)
     ]
 
 
 def _counted(points: Iterable[Point], setups: Setups, workspace: Workspace) -> list[tuple[Answered, float]]:
     """Those of single answers that were counted."""
-    return [
-        (_answered(p, setups, workspace), p.generated_tokens)
+    single = [
+        p
         for p in points
         if p.n_samples == 1 and p.generated_tokens and _ends_by_itself(p) and p.tokens_from is not Provenance.IMPUTED
     ]
+    tokens = [p.generated_tokens or 0.0 for p in single]
+    return list(zip(_answers(single, setups, workspace), tokens, strict=True))
 
 
 def _ends_by_itself(p: Point) -> bool:
     return p.strategy in OWN_END and p.token_budget is None
 
 
-def _answered(p: Point, setups: Setups, workspace: Workspace) -> Answered:
-    return Answered(p.model, _mode(p, setups.get(p.setup_key), workspace), _released(p.model, workspace), p.task)
+def _answers(points: Iterable[Point], setups: Setups, workspace: Workspace) -> list[Answered]:
+    """Who answers what at points of benchmarks."""
+    return [
+        Answered(p.model, _mode(p, setups.get(p.setup_key), workspace), _released(p.model, workspace), p.task)
+        for p in points
+    ]
 
 
 def _mode(p: Point, drawn: SetupRow | None, workspace: Workspace) -> str:

@@ -11,7 +11,7 @@ from advisor.store.workspace import Workspace
 from advisor.tables import column, outside, read_rows
 
 HINT = "mend or delete it"
-RANGES = {"n_answers": (1.0, 1e9), "generated_tokens": (1e-9, 1e12)}
+RANGES = {"n_answers": (1.0, 1e9), "generated_tokens": (1e-9, 1e12), "characters": (1e-9, 1e12)}
 """What a figure can be, ends included."""
 
 
@@ -24,7 +24,8 @@ class LengthRow:
     task: str = column("as in the samples, or a set of its own")
     kind: str = column("of task: benchmark, or what else it is a part of; models are compared within a kind first")
     n_answers: int | None = column("behind the mean; empty: not stated", default=None)
-    generated_tokens: float = column("mean of one answer, reasoning included")
+    generated_tokens: float | None = column("mean of one answer, reasoning included", default=None)
+    characters: float | None = column("mean of one answer where tokens are not known, reasoning included", default=None)
     source: str = column("where it was seen")
     source_url: str = column("its address", default="")
     as_of: str = column("when it was seen, ISO date", default="")
@@ -43,4 +44,8 @@ def lengths_of(tables: Iterable[Path]) -> list[LengthRow]:
 
 def _fault(row: LengthRow) -> str | None:
     empty = next((name for name in ("model", "mode", "task", "kind") if not getattr(row, name)), None)
-    return f"{empty} is empty" if empty else outside(row, RANGES)
+    if empty:
+        return f"{empty} is empty"
+    if (row.generated_tokens is None) == (row.characters is None):
+        return "one of generated_tokens and characters has to be there, not both"
+    return outside(row, RANGES)

@@ -27,12 +27,18 @@ SPREADS = {
     "generation on a kind": 0.27,
     "model": 0.13,
     "model on a kind": 0.13,
+    "characters": 0.25,
+    "model on a task": 1.0,
 }
 """Standard deviation of log tokens that each adds: empirical Bayes over what ships (benchmarks/wordiness.py); the first
-two, which hardly matter, are wide."""
+two, which hardly matter, are wide. `characters`: tokens of a task over characters / CHARACTERS_A_TOKEN, an assumption
+that admits 2.7 to 6 characters a token."""
+CHARACTERS_A_TOKEN = 4.0
 NOISE = {"benchmark": 0.23}
 OTHER_NOISE = 0.41
-"""What is left: of the mean over a benchmark, and over a few answers or a simple task."""
+"""Standard deviation of what is left to a model on a task: on a benchmark, and on a few questions or a simple task."""
+COUNTED = 0.05
+"""Standard deviation of a mean that was counted."""
 EFFORTS = {"low": -2.0, "medium": -1.0, "xhigh": 0.5}
 """Steps from full effort, which is what models do that have no levels."""
 NOT_THINKING = ("", "non-thinking")
@@ -46,13 +52,16 @@ YEAR = 2025.0
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Who answers what: a model in a mode, released YYYY-MM (empty: not known), on a task of a kind."""
+    """Who answers what: a model in a mode, released YYYY-MM (empty: not known), on a task of a kind.
+
+    `in_characters`: its tokens are CHARACTERS_A_TOKEN of them each."""
 
     model: str
     mode: str
     released: str
     task: str
     kind: str = BENCHMARK
+    in_characters: bool = False
 
     @property
     def thinks(self) -> bool:
@@ -65,11 +74,6 @@ class Answered:
         found = GENERATION.match(self.model.split("/")[-1].lower().removeprefix("meta-"))
         return found.group(0).strip("-") if found else ""
 
-    @property
-    def noise(self) -> float:
-        """Standard deviation of log tokens that nothing explains."""
-        return NOISE.get(self.kind, OTHER_NOISE)
-
     def terms(self) -> Iterator[tuple[str, str, float]]:
         """What its length is a sum of: a name of SPREADS, which of that name, and how much of it."""
         thinking = " thinking" if self.thinks else ""
@@ -80,7 +84,10 @@ class Answered:
         yield "generation on a kind", f"{self.generation}{thinking} {self.kind}", 1.0
         yield "model", who, 1.0
         yield "model on a kind", f"{who} {self.kind}", 1.0
+        yield "model on a task", f"{who} {self.task}", NOISE.get(self.kind, OTHER_NOISE)
         yield "date", "", _years(self.released)
+        if self.in_characters:
+            yield "characters", self.task, 1.0
         if self.thinks:
             yield "thinking", "", 1.0
             yield "effort", "", EFFORTS.get(self.mode, 0.0)
@@ -97,7 +104,7 @@ def _years(released: str) -> float:
 def predicted(known: Sequence[Answered], tokens: Array, asked: Sequence[Answered]) -> tuple[Array, Array]:
     """Log tokens of the answers asked for and their standard deviation, from the tokens of known ones.
 
-    Shapes (K,), (K,) → (A,), (A,). The standard deviation is that of a new figure, noise included.
+    Shapes (K,), (K,) → (A,), (A,). The standard deviation is that of a new figure.
     """
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.gaussian_process import GaussianProcessRegressor
@@ -110,7 +117,6 @@ def predicted(known: Sequence[Answered], tokens: Array, asked: Sequence[Answered
     of_known, of_asked = columns[: len(known)], columns[len(known) :]
     log_tokens = np.log(tokens)
     level = log_tokens.mean()
-    noise = np.array([row.noise for row in known])
-    process = GaussianProcessRegressor(DotProduct(0.0, "fixed"), alpha=noise**2, optimizer=None)
+    process = GaussianProcessRegressor(DotProduct(0.0, "fixed"), alpha=COUNTED**2, optimizer=None)
     mean, deviation = process.fit(of_known, log_tokens - level).predict(of_asked, return_std=True)
-    return level + mean, np.hypot(deviation, [row.noise for row in asked])
+    return level + mean, np.asarray(deviation)

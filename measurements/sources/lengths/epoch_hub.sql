@@ -14,6 +14,7 @@ select
     'benchmark' as kind,
     count(*) as n_answers,
     avg(output_tokens) as generated_tokens,
+    null::double as characters,
     'Epoch AI benchmarking hub (CC BY 4.0), answers of its runs' as source,
     'https://epoch.ai/benchmarks' as source_url
 from read_parquet($data || '/epoch_samples.parquet') as answers

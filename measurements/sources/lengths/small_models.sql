@@ -7,6 +7,7 @@ select
     'simple tasks' as kind,
     null::bigint as n_answers,
     output_tokens as generated_tokens,
+    null::double as characters,
     'LLMThinkBench leaderboard, ctrl-gaurav/LLMThinkBench (MIT)' as source,
     'https://github.com/ctrl-gaurav/LLMThinkBench' as source_url
 from read_csv($data || '/small_models_simple_tasks.csv') as answers

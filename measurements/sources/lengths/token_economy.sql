@@ -11,6 +11,7 @@ select
     'short questions' as kind,
     count(*) as n_answers,
     avg(tokens_completions) as generated_tokens,
+    null::double as characters,
     'cpldcpu/LRMTokenEconomy (Apache-2.0)' as source,
     'https://github.com/cpldcpu/LRMTokenEconomy' as source_url
 from read_csv($data || '/token_economy.csv') as answers
