@@ -62,12 +62,12 @@ OUTSIDE = {
 }
 """Names of the third party whose answers on gpqa-diamond are imputed here."""
 HEADING = "Imputed lengths of answers"
-TEXT = """Made by `python benchmarks/wordiness.py DATA`. What `advisor fit` imputes, the mean tokens of an answer, beside {n}
-counted figures of {models} models on {tasks} tasks that it learns from: published benchmarks (stored answers, and what
-sources report), and easier questions that tell how wordy models are beside each other. A factor of 1.5 is both too
-many and too few. With a whole model left out nothing of it is known; a single figure left out stands for a model that
-was counted on another task; with a whole task left out no length is known there, and nothing is imputed: intervals are
-wider than a factor of three.
+TEXT = """Made by `python benchmarks/wordiness.py DATA`. What `advisor fit` imputes, mean tokens of an answer, beside
+the {n} figures of {models} models on {tasks} tasks that it learns from: published benchmarks (stored answers, and what
+sources report), and easier questions and puzzles, which tell how wordy models are beside each other (of puzzles the
+characters are known, a quarter of which counts as tokens). A factor of 1.5 is both too many and too few. With a whole
+model left out nothing of it is known; a single figure left out stands for a model that was counted on another task;
+with a whole task left out no length is known there, and nothing is imputed: intervals are wider than a factor of three.
 
 {rows}
 On gpqa-diamond, beside a third party's figures (its own prompts and endpoints; licence unclear, so that nothing was

@@ -107,7 +107,7 @@ def _mode(p: Point, drawn: SetupRow | None, workspace: Workspace) -> str:
 
 
 def _parsed(options: object) -> dict[str, object] | None:
-    """Recorded options of a chat template; None where there are none, or no JSON object: anybody may have written it."""
+    """Recorded options of a chat template; None where they are no JSON object: anybody may have written them."""
     try:
         found = json.loads(str(options))
     except (ValueError, RecursionError):

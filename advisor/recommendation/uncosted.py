@@ -15,6 +15,7 @@ from advisor.recommendation.request import Request
 from advisor.rents import Rents
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
+from advisor.tasks.questions import DATASETS
 from advisor.units import percent
 from advisor.values import Rows
 
@@ -77,7 +78,8 @@ def _missing(points: Sequence[Point], model: str, workspace: Workspace) -> str:
 def _command(missing: str, model: str, task: str) -> str:
     if missing == NO_CONFIG:
         return "advisor import model FOLDER"
-    return command_line(["advisor", "calibrate", model, "--task", task])
+    questions = task if task in DATASETS else f"{task}.jsonl"  # a file of questions gives a task its name
+    return command_line(["advisor", "calibrate", model, "--task", questions])
 
 
 def unpriced_notes(request: Request, rents: Rents) -> tuple[str, ...]:

@@ -22,11 +22,11 @@ def imputed_mark(c: Candidate) -> str:
 
 def imputed_legend(shown: Iterable[Candidate]) -> list[str]:
     """What the mark means, where one of the candidates has it."""
-    spreads = sorted({c.tokens_spread for c in shown if imputed_mark(c)})
+    spreads = sorted(c.tokens_spread for c in shown if imputed_mark(c))
     if not spreads:
         return []
-    within = f"{spreads[0]:.2g}" if spreads[0] == spreads[-1] else f"{spreads[0]:.2g} to {spreads[-1]:.2g}"
-    return [f"{IMPUTED} length of the answers imputed, within a factor {within}"]
+    ends = dict.fromkeys(f"{end:.2g}" for end in (spreads[0], spreads[-1]))
+    return [f"{IMPUTED} length of the answers imputed, within a factor {' to '.join(ends)}"]
 
 
 def left_out_text(models: Sequence[LeftOut]) -> str:
