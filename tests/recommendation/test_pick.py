@@ -22,10 +22,8 @@ rows = st.lists(
 )
 OTHERS = ("flops", "s", "J", "tokens", "ttft_s", "tpot_s")
 NUMBERS = ("accuracy", "low", "usd", "spread", *OTHERS, "scenario", "usd_spread", "slow_usd_spread", "questions_per_s")
-TOKENS = ("tokens_spread", "bill_tokens_spread")
-COLUMNS = "candidate_id bigint, model varchar, gpu varchar, " + ", ".join(
-    f'"{name}" double' for name in (*NUMBERS, *TOKENS)
-)
+NUMBERS += ("tokens_spread", "bill_tokens_spread")
+COLUMNS = "candidate_id bigint, model varchar, gpu varchar, " + ", ".join(f'"{name}" double' for name in NUMBERS)
 
 
 def picked(candidates, usd, min_accuracy):

@@ -53,7 +53,7 @@ def test_models_without_a_cost_are_listed_the_most_accurate_first(tmp_path):
             "advisor calibrate Qwen/Qwen3-4B --task mine.jsonl",
         ),
     ]
-    assert [model for model, *_ in left_out(ws, exclude_model=[HUGE, STRANGE])][0] == BIG
+    assert left_out(ws, exclude_model=HUGE)[1][0] == BIG
     assert left_out(ws, model=MODEL) == []
     assert STRANGE not in [model for model, *_ in left_out(ws, license="apache-2.0")]
     assert frontier(ws, **LIMITS).left_out == recommend(ws, **LIMITS).left_out
@@ -117,15 +117,9 @@ def test_a_budget_holds_at_the_upper_end_of_imputed_tokens(tmp_path):
     other = point(model="Qwen/Qwen3-4B", accuracy=0.45, low=0.37, high=0.53, generated_tokens=10.0, depth_tokens=10.0)
     counted = workspace(tmp_path / "counted", point(accuracy=0.9, low=0.85, high=0.95), other)
     unsure = workspace(tmp_path / "imputed", point(accuracy=0.9, low=0.85, high=0.95, **IMPUTED), other)
-    for unit, field in (
-        ("usd", "usd"),
-        ("s", "latency_s"),
-        ("J", "energy_j"),
-        ("tokens", "tokens"),
-        ("flops", "flops"),
-    ):
+    fields = {"usd": "usd", "s": "latency_s", "J": "energy_j", "tokens": "tokens", "flops": "flops"}
+    for unit, field in fields.items():
         cost = getattr(pick(counted), field)
-        assert pick(unsure, budget=f"{2.01 * cost}{unit}").model == MODEL
         for c in (pick(counted, budget=f"{1.5 * cost}{unit}"), pick(unsure, budget=f"{2.01 * cost}{unit}")):
             assert c.model == MODEL
         below = pick(unsure, budget=f"{1.5 * cost}{unit}")
@@ -136,10 +130,10 @@ def test_cheaper_is_judged_at_the_upper_end_and_the_answer_says_so(tmp_path, adv
     same = {"accuracy": 0.9, "low": 0.85, "high": 0.95}
     ws = workspace(
         tmp_path,
-        point(**same, setup="counted", generated_tokens=1500.0, depth_tokens=1500.0),
+        point(**same, setup="counted", generated_tokens=1200.0, depth_tokens=1200.0),
         point(**same, setup="imputed", **IMPUTED),
     )
-    assert pick(ws).setup == "counted"  # 1,500 tokens for certain before 1,000, perhaps 2,000
+    assert pick(ws).setup == "counted"  # 1,200 tokens for certain before 1,000, perhaps 2,000
     alone = workspace(tmp_path / "alone", point(**same, **IMPUTED))
     chosen = pick(alone)
     assert (chosen.provenance.tokens, chosen.tokens_spread) == (Provenance.IMPUTED, 2.0)
