@@ -113,6 +113,17 @@ class Sampling:
         return next((row for row in self.measured if row.fits(runs, model, generated_tokens)), None)
 
 
+def mode_of(options: Mapping[str, Any] | None, modes: Mapping[str, SamplingRow]) -> str | None:
+    """The mode that options of the chat template switch on, where one is known; without options the first."""
+    if options == {}:
+        return next(iter(modes), None)
+    for mode, row in modes.items():
+        switch = dict(row.switch)
+        if dict(switch.pop("chat_template_kwargs", {})) | switch == options:
+            return mode
+    return None
+
+
 def _checked(path: Path) -> tuple[SamplingRow, ...]:
     rows = read_rows(path, SamplingRow, hint=HINT)
     for line, row in enumerate(rows, 2):

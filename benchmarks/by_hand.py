@@ -382,5 +382,5 @@ def single_answers(task: str) -> Iterator[float]:
     """Mean generated tokens of one answer without a cap, of every model that has them on the task."""
     for row in table("points"):
         one = (row["task"], row["strategy"], row["n_samples"], row["token_budget"]) == (task, "majority", "1", "")
-        if one and row["generated_tokens"]:
+        if one and row["generated_tokens"] and row["tokens_provenance"] != "imputed":
             yield float(row["generated_tokens"])

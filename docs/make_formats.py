@@ -10,6 +10,7 @@ from pathlib import Path
 
 from advisor.checkpoints import CheckpointRow, FormatRow, LaunchRow
 from advisor.fits.published import PublishedRow
+from advisor.fits.reported_lengths import LengthRow
 from advisor.gpus import GpuSpec
 from advisor.models.catalog import ModelEntry
 from advisor.prices import Price
@@ -112,6 +113,12 @@ PUBLISHED = """## measurements/published/NAME.csv
 Accuracies that others report, without their answers. What is measured on the same model, task and strategy replaces
 them."""
 
+LENGTHS = """## measurements/lengths/NAME.csv
+
+Mean lengths of answers without their accuracy: `advisor fit` learns from them how wordy models are, beside what is
+measured, and imputes tokens that nobody counted (docs/method.md). A workspace may have tables of its own. A model that
+thinks before it answers needs a row in sampling.csv that says so, the mode without a switch first."""
+
 TASKS = """## Task files
 
 `advisor calibrate --task FILE` reads JSONL or Parquet with the columns question, answer and optionally id."""
@@ -154,6 +161,8 @@ def page() -> str:
         section("columns", Run),
         PUBLISHED,
         section("columns of published accuracies", PublishedRow),
+        LENGTHS,
+        section("columns of lengths", LengthRow),
         TASKS,
         HOSTED,
         section("columns of a price list", TokenPrice),

@@ -1,4 +1,5 @@
-"""Write measurements/published/*.csv and seal the per-question runs, from a folder of collected public figures.
+"""Write measurements/published/*.csv and lengths/*.csv and seal the per-question runs, from a folder of collected
+public figures.
 
     python measurements/make_published.py DATA
 
@@ -24,12 +25,26 @@ COLUMNS = """
     tokens_from, quality, weak, source, source_url
 """
 ORDER = "task, model, strategy, n_samples, generated_tokens"
+LENGTHS = """
+    model, mode, task, kind, n_answers, round(generated_tokens, 1) as generated_tokens,
+    round(characters, 1) as characters, source, source_url
+"""
 
 
-def write_table(connection: duckdb.DuckDBPyConnection, source: Path, data: str) -> None:
+def write_published(connection: duckdb.DuckDBPyConnection, source: Path, data: str) -> None:
     """published/*.csv of one query."""
     rows = f"select {COLUMNS}, date '{AS_OF}' as as_of from ({source.read_text()}) order by {ORDER}"
-    target = HERE / "published" / f"{source.stem}.csv"
+    write_table(connection, rows, HERE / "published" / f"{source.stem}.csv", data)
+
+
+def write_lengths(connection: duckdb.DuckDBPyConnection, source: Path, data: str) -> None:
+    """lengths/*.csv of one query."""
+    rows = f"select {LENGTHS}, date '{AS_OF}' as as_of from ({source.read_text()}) order by task, model, mode"
+    write_table(connection, rows, HERE / "lengths" / f"{source.stem}.csv", data)
+
+
+def write_table(connection: duckdb.DuckDBPyConnection, rows: str, target: Path, data: str) -> None:
+    """The rows of a query as a sealed table."""
     sealed(target, lambda path: connection.execute(f"copy ({rows}) to '{path}' (header)", {"data": data}))
     print(target.name, connection.execute("select count(*) from read_csv($file)", {"file": str(target)}).fetchone()[0])
 
@@ -49,11 +64,16 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of the collected figures")
     data = str(parser.parse_args().data)
     connection = duckdb.connect()
-    connection.execute("create table names as from read_csv($file)", {"file": str(HERE / "sources" / "models.csv")})
+    open_models, more = HERE / "sources" / "models.csv", HERE / "sources" / "lengths" / "models.csv"
+    connection.execute("create table names as from read_csv($file)", {"file": str(open_models)})
+    connection.execute("create table length_names as from names union all from read_csv($file)", {"file": str(more)})
     for source in sorted((HERE / "sources").glob("*.sql")):
-        write_table(connection, source, data)
+        write_published(connection, source, data)
     for source in sorted((HERE / "sources" / "samples").glob("*.sql")):
         seal_answers(connection, source, data)
+    connection.execute(f"create view stored as from read_parquet('{HERE}/samples/*.parquet')")
+    for source in sorted((HERE / "sources" / "lengths").glob("*.sql")):
+        write_lengths(connection, source, data)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from advisor.arguments import checked_arguments
 from advisor.fits.curves import measured_curve, published_curves
 from advisor.fits.curves import ordered as ordered_curves
+from advisor.fits.imputed_tokens import with_imputed_tokens
 from advisor.fits.joint_draws import with_draws
 from advisor.fits.measured import Disagreement, Measured, measured
 from advisor.fits.measured_runs import MeasuredRuns, measured_runs
@@ -62,7 +63,9 @@ def fit(workspace: Workspace) -> FitSummary:
 def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     answers = measured(workspace)
     points, curves = fitted_answers(answers, published(workspace), Fits(workspace.profiles[:-1]).points)
-    tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": setups(answers)}
+    drawn_with = setups(answers)
+    points = with_imputed_tokens(points, drawn_with, workspace)
+    tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": drawn_with}
     notes = [_kept_apart(each) for each in answers.apart]
     speeds = OwnSpeeds((), ())
     if workspace.own is not None:

@@ -65,6 +65,7 @@ def _measured_point(m: StrategyPoints, p: int, cut: float | None) -> Point:
         pass_at_k=None if m.any_right is None else float(m.any_right[:, p].mean()),
         setup=m.setup,
         search_prompt_tokens=_at(m.search_prompt, p),
+        tokens_provenance=None if m.generated is None else Provenance.MEASURED,
     )
 
 
@@ -100,6 +101,7 @@ def published_points(rows: Iterable[Published], known: Iterable[Point]) -> list[
             provenance=Provenance.PUBLISHED,
             runs=row.origin,
             weak=row.weak,
+            tokens_provenance=None if tokens is None else Provenance.PUBLISHED,
         )
     return list(found.values())
 

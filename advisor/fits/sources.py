@@ -1,8 +1,9 @@
 """How far the accuracies that a source reports lie above those measured here: prompts, effort and grading differ.
 
 What a source reports of a model on a task is the model's accuracy, the source's offset and noise; offsets are normal
-around zero with a spread that is learned over all tasks, and what is measured here has none. Where a source shares models with measurements, or
-with another source, the offsets follow; where it shares none, all that is known of its offset is that spread.
+around zero with a spread that is learned over all tasks, and what is measured here has none. Where a source shares
+models with measurements, or with another source, the offsets follow; where it shares none, all that is known of its
+offset is that spread.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ class Objective:
 
     share: float = 0.95
     wait_s: Array | float = math.inf
-    answer_s: float = math.inf
+    answer_s: Array | float = math.inf
     ttft_s: float = math.inf
     tpot_s: float = math.inf
 
@@ -232,7 +232,7 @@ class Station:
         if math.isfinite(objective.ttft_s) or math.isfinite(objective.tpot_s):
             crowd = self.crowded(rate, share)
             held &= (wait_s + crowd.ttft_s <= objective.ttft_s) & (crowd.tpot_s <= objective.tpot_s)
-        if math.isfinite(objective.answer_s):
+        if np.isfinite(objective.answer_s).any():
             state, crowding = self.state(rate), self.crowding(rate, share)
             held &= crowding * self.service_s(state, self.lengths.at(share)) <= objective.answer_s
             parts, edges = (crowding * self.service_s(state, of) for of in (self.lengths.parts, self.lengths.edges))

@@ -31,7 +31,7 @@ class Costs:
 class Origins:
     """Where the numbers of a candidate come from: a word of the vocabulary (provenance.py) and its source.
 
-    `prompt` is that of the prompt's length, imputed where nobody recorded it.
+    `tokens` is that of the answers' mean length, `prompt` of the prompt's, imputed where nobody recorded it.
     """
 
     accuracy: str
@@ -40,6 +40,12 @@ class Origins:
     performance: Provenance
     price: str
     prompt: Provenance = Provenance.MEASURED
+
+    @property
+    def evidence(self) -> Provenance:
+        """Of the accuracy, without its source; weak evidence is published."""
+        kind = self.accuracy.partition(":")[0]
+        return Provenance.PUBLISHED if kind == "weak" else Provenance(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,8 @@ class Candidate(Value):
 
     `accuracy` is what is believed beside all other models, `observed_accuracy` what was measured or published,
     `evidence` which of these, or weak; `odds` are those of a pick and its runners-up. `spread` is the factor of the
-    90 % interval of times and of what follows from them; `per_correct` is the cost of a question over the accuracy,
+    90 % interval of times and of what follows from them, of which `tokens_spread` is that of the answers' length: above
+    1 where it is imputed; budgets hold at its upper end too; `per_correct` is the cost of a question over the accuracy,
     None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour` is the bill of all replicas,
     that of `rent` and of the energy where that has a price of its own; `by_task` is what a mean over several tasks is
     made of; `setup` tells how its answers were drawn where the model was measured on the task in several ways, else it
@@ -179,6 +186,7 @@ class Candidate(Value):
     by_task: tuple[TaskResult, ...] = ()
     setup: str = ""
     odds: CandidateOdds | None = None
+    tokens_spread: float = 1.0
 
     @property
     def costs(self) -> Costs:

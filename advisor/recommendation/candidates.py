@@ -177,6 +177,8 @@ def _point_columns(
         "context_tokens": np.array([each.context_tokens for each in answers]),
         "lengths": np.array([w.provenance.value for w in waits]),
         "prompt": np.array([each.prompt.value for each in mixes]),
+        "tokens_from": np.array([p.tokens_from.value for p in points]),
+        "tokens_spread": np.array([p.tokens_spread for p in points]),
         "by_task": np.array([to_json(_by_task(each.parts)) if len(each.parts) > 1 else "" for each in mixes]),
         "policy_flops": np.array(policy),
         "flops": np.array(policy) + np.array(verifier),
@@ -298,7 +300,7 @@ def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 AS_THEY_ARE = (
     "model", "task", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "parallelism", "precision",
     "concurrency", "flops", "policy_flops", "tokens", "generated_tokens", "ttft_s", "tpot_s", "replicas",
-    "questions_per_s", "spread", "reward_model", "context_tokens", "setup",
+    "questions_per_s", "spread", "tokens_spread", "reward_model", "context_tokens", "setup",
 )  # fmt: skip
 
 
@@ -317,7 +319,7 @@ def candidate(
     costs = Costs(usd, row["flops"], row["s"], row["J"], row["tokens"])
     origins = Origins(
         accuracy=f"{kind_of(row['accuracy_provenance'], weak=row['weak'])}: {row['runs']}",
-        tokens=Provenance(row["accuracy_provenance"]),
+        tokens=Provenance(row["tokens_from"]),
         lengths=Provenance(row["lengths"]),
         prompt=Provenance(row["prompt"]),
         performance=Provenance(row["performance_provenance"]),

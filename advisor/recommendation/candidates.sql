@@ -2,10 +2,11 @@
 -- in:  paced, points joined with deployments:
 --      points(point_id, model, task, strategy, n_samples, token_budget, accuracy, low, high, prompt_tokens,
 --             generated_tokens, longest, context_tokens, lengths, prompt, reward_model, setup, policy_flops, flops,
---             provenance, runs, weak, observed, assured)
+--             provenance, runs, weak, observed, assured, tokens_from, tokens_spread)
 --             accuracy, low, high: what is believed; observed: what was measured or published; assured: what it has
 --             with the confidence of the request
---             setup: tells how answers were drawn from others; lengths, prompt: where they are known from
+--             setup: tells how answers were drawn from others; lengths, prompt, tokens_from: where they are known from
+--             tokens_spread: factor of the 90 % interval of generated_tokens, 1 where they were counted
 --      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, performance, spread, and at its load:
 --             qps, replicas, questions_per_s, ttft_s, tpot_s, joules, s_p50, s_p95, s_p99)
 --             qps: questions per second that all replicas get together; infinite: each is kept busy
@@ -17,15 +18,23 @@
 --      $percentile: 50, 95 or 99, which of them s counts
 --      $usd_per_kwh: price of the energy of owned GPUs, or null: the rent pays it
 -- out: one row a candidate; costs carry their unit as name: usd, flops, s, J, tokens
+--      spread: that of times and tokens together
 --      usd_spread: factor of the upper end of usd
+--      bill_tokens_spread: factor of usd at the upper end of imputed tokens
 --      slow_usd_spread: the same where a rate takes more replicas because they are slower
-with billed as (
+with spreading as (
+    select
+        * exclude (spread),
+        exp(sqrt(ln(spread) ** 2 + ln(tokens_spread) ** 2)) as spread
+    from paced
+),
+billed as (
     select
         *,
         if(isinf(qps), questions_per_s * replicas, qps * $mean_share) as answered_per_s,
         coalesce(joules * answered_per_s / 1000 * $usd_per_kwh, 0) as energy_usd_per_hour, -- J/s are watts
         rent_usd_per_hour + energy_usd_per_hour as usd_per_hour
-    from paced
+    from spreading
     join rents using (gpu, gpu_count, replicas)
 )
 select
@@ -76,7 +85,10 @@ select
     runs,
     by_task,
     performance as performance_provenance,
+    tokens_from,
+    tokens_spread,
     spread,
+    if(isinf(qps), tokens_spread, 1) as bill_tokens_spread, -- replicas are planned for the upper end (loads.py)
     if(isinf(qps), spread, 1) as usd_spread, -- at a rate the bill is that of the replicas
     if(isinf(qps), spread, ceil(qps * spread / questions_per_s) / replicas) as slow_usd_spread
 from billed

@@ -33,6 +33,8 @@ select
     s,
     "J",
     tokens,
+    tokens_spread,
+    bill_tokens_spread,
     ttft_s,
     tpot_s,
     spread,

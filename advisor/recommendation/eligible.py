@@ -45,16 +45,9 @@ def eligible(workspace: Workspace, request: Request) -> Eligible:
 
     Raises AdvisorError for an unknown task, NoAnswer where nothing is left, with what took the last.
     """
-    chosen = _chosen(workspace, request)
+    chosen = considered(workspace, request)
     trusted, doubted = _trusted(chosen, request)
-    usable = [
-        p
-        for p in sorted(trusted, key=_order)
-        if p.generated_tokens is not None
-        and (p.cut is None or p.cut <= MOST_CUT)
-        and p.model in workspace.models
-        and verifier_flops(workspace.models, p) is not None
-    ]  # without its reward model a strategy looks cheaper than it is
+    usable = [p for p in sorted(trusted, key=_order) if has_cost(p, workspace.models)]
     if not usable:
         raise _nothing_usable(workspace, request, chosen)
     usable = loadable(workspace, usable, request)
@@ -85,7 +78,17 @@ def question_notes(workspace: Workspace, request: Request) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _chosen(workspace: Workspace, request: Request) -> list[Point]:
+def has_cost(p: Point, models: Catalog) -> bool:
+    """Whether the cost of a point can be counted: without its reward model a strategy looks cheaper than it is."""
+    return (
+        p.generated_tokens is not None
+        and (p.cut is None or p.cut <= MOST_CUT)
+        and p.model in models
+        and verifier_flops(models, p) is not None
+    )
+
+
+def considered(workspace: Workspace, request: Request) -> list[Point]:
     """All points on the tasks of the models that may be used. Raises AdvisorError, NoAnswer."""
     points = workspace.fits.points
     if not points:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from advisor.arguments import checked_arguments
 from advisor.prices import Price
+from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
 from advisor.recommendation.eligible import question_notes
@@ -16,6 +17,7 @@ from advisor.recommendation.model_points import ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import checked_request, rents_of
 from advisor.recommendation.task_weights import TaskWeight
+from advisor.recommendation.uncosted import NOBODY, LeftOut, left_out
 from advisor.rents import price_notes
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Frontier(Value):
-    """Candidates that no other beats on accuracy and cost, cheapest first, and every model's own point."""
+    """Candidates that no other beats on accuracy and cost, cheapest first, and every model's own point.
+
+    `left_out` are models whose accuracy is known and whose cost is not."""
 
     task: str
     cost: str
@@ -37,6 +41,7 @@ class Frontier(Value):
     models: Rows[ModelPoint]
     notes: tuple[str, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
+    left_out: Rows[LeftOut] = NOBODY
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a candidate."""
@@ -107,18 +112,22 @@ def frontier(
         raise no_answer(connection, request, workspace)
     prices = price_notes([c.rent for c in found], rents_of(workspace, request)) if unit == "usd" else ()
     notes = (*question_notes(workspace, request), *prices)
-    return Frontier(request.task, unit, found, model_points(connection, unit), notes, request.tasks)
+    missing = left_out(workspace, request)
+    return Frontier(request.task, unit, found, model_points(connection, unit), notes, request.tasks, missing)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSummary:
-    """What is known on one task; `n_questions` is its largest set."""
+    """What is known on one task; `n_questions` is its largest set.
+
+    Tokens of some models' answers are counted at one of their points at least, of others imputed at most."""
 
     task: str
     models: int
     points: int
     n_questions: int
     models_with_tokens: int
+    models_with_imputed_tokens: int
 
 
 def known_tasks(workspace: Workspace) -> Rows[TaskSummary]:
@@ -132,8 +141,13 @@ def known_tasks(workspace: Workspace) -> Rows[TaskSummary]:
             len({p.model for p in points}),
             len(points),
             max(p.n_questions for p in points),
-            len({p.model for p in points if p.generated_tokens is not None}),
+            len(counted := {p.model for p in points if p.generated_tokens is not None and not _is_imputed(p)}),
+            len({p.model for p in points if _is_imputed(p)} - counted),
         )
         for task, points in sorted(by_task.items())
     )
     return Rows(summaries, TaskSummary)
+
+
+def _is_imputed(p: Point) -> bool:
+    return p.tokens_from is Provenance.IMPUTED

@@ -166,11 +166,18 @@ def _offer(of: Priced, request: Request, pick: Candidate) -> HostedOffer:
         prompt_tokens=prompt_of(p),
         generated_tokens=p.generated_tokens or 0.0,
         price=of.price,
-        provenance=f"{p.provenance}: {p.runs}" + (f"; {PROMPT_ASSUMED}" if of.prompt is Provenance.IMPUTED else ""),
+        provenance="; ".join([f"{p.provenance}: {p.runs}", *_imputed(of)]),
         break_even_questions_per_s=rate if rate is not None and math.isfinite(rate) else None,
         against_pick=_against(p.accuracy, rate, pick),
         setup=p.setup,
     )
+
+
+def _imputed(of: Priced) -> list[str]:
+    """What of the lengths nobody counted."""
+    spread = f"tokens imputed, within a factor {of.point.tokens_spread:.2f}"
+    answers = [spread] if of.point.tokens_from is Provenance.IMPUTED else []
+    return [*answers, *([PROMPT_ASSUMED] if of.prompt is Provenance.IMPUTED else [])]
 
 
 def break_even(usd: float, pick: Candidate, usd_per_kwh: float | None) -> float | None:

@@ -27,9 +27,13 @@ def kept_busy(points: Columns, deployments: Columns) -> Columns:
 
 
 def capacities(points: Columns, deployments: Columns, request: Request) -> Numbers:
-    """Questions per second, coming at random, that one replica takes within the limits of a request; 0: none."""
+    """Questions per second, coming at random, that one replica takes within the limits of a request; 0: none.
+
+    Where tokens are imputed it is planned for answers at the upper end of their interval.
+    """
     station = station_of(points, deployments)
-    return station.largest_rate(_objective(request, station))
+    longer = points["tokens_spread"][deployments["point_id"] - 1]
+    return np.asarray(station.largest_rate(_objective(request, station, longer)) / longer)
 
 
 def roomiest(deployments: Columns, capacity: Numbers) -> Index:
@@ -76,11 +80,12 @@ def _load(
     return load | times | seconds
 
 
-def _objective(request: Request, station: Station) -> Objective:
-    """The limits of a request, for its percentile of the questions."""
-    answer_s = request.limits["s"] or math.inf
-    wait_s: Numbers | float = request.max_wait_s or math.inf
-    if math.isinf(answer_s) and request.max_wait_s is None:
+def _objective(request: Request, station: Station, longer: Numbers) -> Objective:
+    """The limits of a request, for its percentile of the questions; answers that are
+    `longer` by a factor take, and wait at a rate that is smaller by it, so much longer."""
+    answer_s = (request.limits["s"] or math.inf) / longer
+    wait_s = (request.max_wait_s or math.inf) / longer
+    if request.limits["s"] is None and request.max_wait_s is None:
         wait_s = WAIT_SHARE * station.mean_answer_s
     return Objective(
         request.percentile / 100, wait_s, answer_s, request.max_ttft_s or math.inf, request.max_tpot_s or math.inf

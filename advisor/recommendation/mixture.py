@@ -185,6 +185,8 @@ def mix(parts: Sequence[Part]) -> Mix:
         setup=names.pop() if len(names) == 1 else _setups(parts),
         weak=any(part.point.weak for part in parts),
         search_prompt_tokens=_mean(parts, lambda p: p.search_prompt_tokens),
+        tokens_provenance=_least_certain(part.point.tokens_from for part in parts),
+        tokens_spread=_tokens_spread(parts),
     )
     draws = sum((part.weight * draws_of(part.point) for part in parts), np.zeros(DRAWS))
     return Mix(with_draws_of(combined, draws), mixed_waiting(parts), tuple(parts))
@@ -199,6 +201,19 @@ def _mean(parts: Sequence[Part], of: Callable[[Point], float | None]) -> float |
     values = [of(part.point) for part in parts]
     known = [part.weight * value for part, value in zip(parts, values, strict=True) if value is not None]
     return sum(known) if len(known) == len(parts) else None
+
+
+def _least_certain(of_each: Iterable[Provenance]) -> Provenance:
+    """Imputed where the tokens of one task are, then published."""
+    found = set(of_each)
+    return next((p for p in (Provenance.IMPUTED, Provenance.PUBLISHED) if p in found), Provenance.MEASURED)
+
+
+def _tokens_spread(parts: Sequence[Part]) -> float:
+    """The upper ends add up: who is wordier than imputed on one task is so on the others."""
+    tokens = [part.weight * (part.point.generated_tokens or 0.0) for part in parts]
+    upper = sum(each * part.point.tokens_spread for each, part in zip(tokens, parts, strict=True))
+    return upper / sum(tokens) if sum(tokens) else 1.0
 
 
 def _half_width(parts: Sequence[Part], side: Callable[[Point], float]) -> float:

@@ -19,7 +19,12 @@ from advisor.units import COSTS, SECONDS_PER_MONTH, Budget, significant
 UNDER_LOAD = ("s", "max_ttft", "max_tpot")
 """Limits that decide how many questions a replica takes, where they come at a rate."""
 LOOSER = 4.0
-COLUMNS = {"max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "assured"}
+COLUMNS = {
+    "usd": "usd * bill_tokens_spread", "flops": "flops * tokens_spread", "s": "s * tokens_spread",
+    "J": '"J" * tokens_spread', "tokens": "tokens * tokens_spread",
+    "max_ttft": "ttft_s", "max_tpot": "tpot_s", "min_accuracy": "assured",
+}  # fmt: skip
+"""What a limit bounds, as in feasible.sql."""
 
 
 def no_answer(connection: duckdb.DuckDBPyConnection, request: Request, workspace: Workspace) -> NoAnswer:
@@ -59,7 +64,7 @@ def _binding(connection: duckdb.DuckDBPyConnection, request: Request) -> list[st
             continue
         best = "max" if name == "min_accuracy" else "min"
         priced = "usd is not null and not isnan(usd)"
-        query = feasible(f'select {best}("{COLUMNS.get(name, name)}") from feasible where {priced}')
+        query = feasible(f"select {best}({COLUMNS[name]}) from feasible where {priced}")
         nearest = _one(connection, query, {**request.limits, name: None})
         if nearest is not None:
             binding.append(_nearest(name, nearest, request))

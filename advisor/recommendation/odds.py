@@ -1,7 +1,8 @@
 """How sure the pick is: joint draws of accuracy, speed and tokens, and what is best within the limits in each.
 
-A draw is a world: every model's accuracy in it (fits/joint_draws.py, models paired on the questions they share) and
-how fast each model is on each kind of GPU. Prices are those of the day.
+A draw is a world: every model's accuracy in it (fits/joint_draws.py, models paired on the questions they share),
+how fast each model is on each kind of GPU, and how long its answers are where that is imputed. Prices are those of the
+day.
 """
 
 from __future__ import annotations
@@ -44,18 +45,14 @@ def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheape
             and of equals the cheaper; `cheaper` names that cost
     """
     accuracy = draws[rows["point_id"].astype(int) - 1]
-    slower = _factors(rows["spread"], rows["model"], rows["gpu"], rows["precision"])
-    dearer = _factors(rows["usd_spread"], rows["model"], rows["gpu"], rows["precision"])
-    seconds = {name: rows[name][:, None] * slower for name in ("s", "ttft_s", "tpot_s", "J")}
-    costs = {
-        "usd": rows["usd"][:, None] * dearer,
-        "s": seconds["s"],
-        "J": seconds["J"],
-        "flops": rows["flops"][:, None],
-        "tokens": rows["tokens"][:, None],
-    }
+    speed = (rows["model"], rows["gpu"], rows["precision"])
+    slower = _factors(_without(rows["spread"], rows["tokens_spread"]), *speed)
+    slower_usd = _factors(_without(rows["usd_spread"], rows["bill_tokens_spread"]), *speed)
+    longer, longer_usd = (_factors(rows[name], rows["model"]) for name in ("tokens_spread", "bill_tokens_spread"))
+    factors = {"usd": slower_usd * longer_usd, "flops": longer, "tokens": longer}
+    costs = {name: rows[name][:, None] * factors.get(name, slower * longer) for name in COSTS}
     bounded = [(costs[name], limits[name]) for name in COSTS]
-    bounded += [(seconds["ttft_s"], limits["max_ttft"]), (seconds["tpot_s"], limits["max_tpot"])]
+    bounded += [(rows[f"{name}_s"][:, None] * slower, limits[f"max_{name}"]) for name in ("ttft", "tpot")]
     within = np.ones(accuracy.shape, dtype=bool)
     for values, limit in bounded:
         if limit is not None:
@@ -82,8 +79,13 @@ def _winners(
     return np.where(np.isfinite(merit.max(axis=0)), found, -1)
 
 
+def _without(spread: Array, of_tokens: Array) -> Array:
+    """The factor of the 90 % interval of speeds alone, where that of speeds and lengths together is `spread`."""
+    return np.asarray(np.exp(np.sqrt(np.maximum(np.log(spread) ** 2 - np.log(of_tokens) ** 2, 0.0))))
+
+
 def _factors(spread: Array, *names: NDArray[np.str_]) -> Array:
-    """(N, DRAWS) factors with these 90 % intervals, the same for the same model on the same kind of GPU."""
+    """(N, DRAWS) factors with these 90 % intervals, the same for the same names."""
     keys = ["\0".join(key) for key in zip(*names, strict=True)]
     of_key = {key: _normal(key) for key in set(keys)}
     scores = np.array([of_key[key] for key in keys]).reshape(len(keys), DRAWS)

@@ -104,6 +104,8 @@ def at_lengths(p: Point, waits: Waiting, lengths: Lengths, answer_tokens: float 
         _reading(p, prompt, prompt + per_answer * factor),
         generated_tokens=(p.generated_tokens or 0.0) * factor,
         depth_tokens=depth * factor,
+        tokens_provenance=p.provenance,
+        tokens_spread=1.0,
     )
     return longer, shape.scaled(depth * factor, p.token_budget)
 

@@ -36,7 +36,7 @@ from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
-from advisor.recommendation.uncosted import uncosted_notes
+from advisor.recommendation.uncosted import NOBODY, LeftOut, imputed_notes, left_out, unpriced_notes
 from advisor.recommendation.undecided import Undecided
 from advisor.recommendation.what_if import NO_TURNS, Step, Turn, step_down, step_up, turns
 from advisor.rents import price_notes
@@ -80,6 +80,7 @@ class Unanswered(Value):
     step_down: None = None
     running: None = None
     hosted: tuple[HostedOffer, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def _in_short(c: Candidate) -> dict[str, object]:
@@ -102,7 +103,8 @@ class Recommendation(Value):
     `expected_regret` is the accuracy that the pick loses on average against the best within the limits, over joint
     draws of what is uncertain; `undecided` names a model that may as well be the best, and what would decide.
     `running` and `hosted` are what the pick is measured against, where given; `at_rates` the picks at other rates
-    where none is; `day` a day of traffic; `notes` are doubts about the data.
+    where none is; `day` a day of traffic; `notes` are doubts about the data; `left_out` are models
+    whose accuracy is known and whose cost is not.
     """
 
     task: str
@@ -125,6 +127,7 @@ class Recommendation(Value):
     step_down: Step | None = None
     running: Running | None = None
     hosted: Rows[HostedOffer] = NO_OFFERS
+    left_out: Rows[LeftOut] = NOBODY
 
     def _repr_html_(self) -> str:
         """The pick, why, and the runners-up in short; everything else is in the fields."""
@@ -247,8 +250,13 @@ def recommend(
     try:
         return _recommendation(workspace, request)
     except NoAnswer as none:
-        none.answer = Unanswered(request.task, request.constraints, str(none), request, tasks=request.tasks)
+        none.answer = _unanswered(workspace, request, none)
         raise
+
+
+def _unanswered(workspace: Workspace, request: Request, none: NoAnswer) -> Unanswered:
+    missing = tuple(left_out(workspace, request)) if workspace.fits.points else ()
+    return Unanswered(request.task, request.constraints, str(none), request, tasks=request.tasks, left_out=missing)
 
 
 def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
@@ -297,7 +305,8 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
             *cut_answers(recommended),
             *((_unfitted(workspace),) if workspace.unfitted else ()),
             *question_notes(workspace, request),
-            *uncosted_notes(workspace, request, recommended, rents),
+            *unpriced_notes(request, rents),
+            *imputed_notes(recommended),
             *flag_notes(workspace, request.engine, recommended.model),
             *price_notes([recommended.rent], rents),
             *hosted_notes(token_prices, hosted, request, workspace),
@@ -308,6 +317,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         step_down=step_down(connection, request, recommended),
         running=what_runs(workspace, request, recommended) if request.running else None,
         hosted=hosted,
+        left_out=left_out(workspace, request),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from advisor.recommendation.candidate import CHAT, COMPLETIONS, Ask, Candidate, Message, RequestBody
 from advisor.recommendation.launch import served_weights
-from advisor.sampling import MeasuredRow, SamplingRow
+from advisor.sampling import MeasuredRow, SamplingRow, mode_of
 from advisor.store.beliefs import SetupKey
 from advisor.store.drawn import drawn_with
 from advisor.store.workspace import Workspace
@@ -39,7 +39,7 @@ class Known:
         measured = stated or drawn_with(workspace.fits, _points(c, runs))
         modes = workspace.sampling.modes(c.model)
         only = next(iter(modes)) if len(modes) == 1 else None
-        mode = (measured.mode if measured else "") or _mode_of(_options(measured), modes) or only
+        mode = (measured.mode if measured else "") or mode_of(_options(measured), modes) or only
         card = modes.get(mode) if mode else next(iter(modes.values()), None)
         return cls(measured, card, mode, tuple(modes))
 
@@ -107,17 +107,6 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
-
-
-def _mode_of(options: Mapping[str, Any] | None, modes: Mapping[str, SamplingRow]) -> str | None:
-    """The mode that options of the chat template switch on, where one is known; without options the first."""
-    if options == {}:
-        return next(iter(modes), None)
-    for mode, row in modes.items():
-        switch = dict(row.switch)
-        if dict(switch.pop("chat_template_kwargs", {})) | switch == options:
-            return mode
-    return None
 
 
 def ask_of(c: Candidate, runs: str, engine: str, workspace: Workspace) -> Ask:

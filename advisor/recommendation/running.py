@@ -249,7 +249,8 @@ def _lengths(workspace: Workspace, request: Request, setup: RunningSetup, measur
     if own:
         nearest = min(own, key=lambda p: abs(p.n_samples - setup.n_samples))
         return _typical([nearest], f"those of {_votes(nearest.n_samples)} are taken")
-    of_task = [p for p in workspace.fits.points if p.task == request.task and p.n_samples == 1 and _has_length(p)]
+    single_answers = (p for p in workspace.fits.points if p.task == request.task and p.n_samples == 1)
+    of_task = [p for p in single_answers if _has_length(p) and p.tokens_from is not Provenance.IMPUTED]
     single = [_alone(workspace, request, p).point for p in of_task]
     n_models = counted(len({p.model for p in single}), "model")
     return _typical(single, f"the median of {n_models} is taken") if single else None

@@ -51,11 +51,11 @@ def odds_text(c: Candidate) -> str:
     return chance(c.odds.best if c.odds else None)
 
 
-EVIDENCE_MARKS = {"measured": "", "published": "†", "weak": "‡"}
+EVIDENCE_MARKS = {"measured": "", "published": "†", "weak": "?"}
 MEANINGS = {
     "measured": "accuracy measured, answers seen, where unmarked",
     "published": "† published, answers not seen",
-    "weak": "‡ weak: read off a chart, at second hand, from a draft, or the task inferred",
+    "weak": "? weak: read off a chart, at second hand, from a draft, or the task inferred",
 }
 
 

@@ -119,7 +119,7 @@ def _view(
 ) -> View:
     marks = [_mark(point, budget) for point in models]
     if pick is not None:
-        cost, evidence = pick.cost(unit), pick.provenance.tokens
+        cost, evidence = pick.cost(unit), pick.provenance.evidence
         its_own = Mark(f"{_label(pick.model)}, the pick", cost, pick.accuracy, evidence, leads=True, picked=True)
         marks = [its_own, *(m for m, point in zip(marks, models, strict=True) if not _is_like(point, pick, cost))]
     drawn = [mark for mark in marks if mark.cost > 0]  # a logarithmic axis has no place for what is free

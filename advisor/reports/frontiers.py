@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.frontier import Frontier
 from advisor.reports.certainty import evidence_marks, marked_accuracy
+from advisor.reports.costs_unknown import imputed_legend, imputed_mark, left_out_text
 from advisor.reports.frontier_view import AXES, of_frontier
-from advisor.reports.terminal import Block, Verbatim
+from advisor.reports.terminal import Block, Labelled, Verbatim
 from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table
 from advisor.reports.words import gpus_text, range_text, strategy_cell
@@ -20,8 +21,9 @@ def blocks(found: Frontier) -> list[Block]:
     title = f"Frontier of {found.task}: no known candidate is cheaper and as accurate"
     return [
         frontier_table(found.frontier, found.cost, title=title),
-        "; ".join(evidence_marks(found.frontier)),
+        "; ".join([*evidence_marks(found.frontier), *imputed_legend(found.frontier)]),
         Verbatim(frontier_text(of_frontier(found))),
+        *([Labelled("Left out", left_out_text(found.left_out))] if found.left_out else []),
     ]
 
 
@@ -30,7 +32,7 @@ def frontier_table(rows: Sequence[Candidate], cost: str, *, title: str = "") -> 
     columns = [AXES[cost], "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
     lines = [
         [
-            significant(c.cost(cost)),
+            f"{significant(c.cost(cost))}{imputed_mark(c)}",
             marked_accuracy(c),
             range_text(c.accuracy),
             c.model,

@@ -144,6 +144,12 @@ PEAKS = ("bf16", "fp8", "fp4")
 
 def task_blocks(tasks: Sequence[TaskSummary]) -> list[Block]:
     """What `advisor tasks` prints."""
-    columns = ["task", "models", "models with tokens", "points", "questions"]
-    rows = [[t.task, *map(str, (t.models, t.models_with_tokens, t.points, t.n_questions))] for t in tasks]
+    columns = ["task", "models", "with tokens", "with imputed ones", "points", "questions"]
+    rows = [
+        [
+            t.task,
+            *map(str, (t.models, t.models_with_tokens, t.models_with_imputed_tokens, t.points, t.n_questions)),
+        ]
+        for t in tasks
+    ]
     return [table(columns, rows, right=columns[1:])]

@@ -20,6 +20,7 @@ from advisor.recommendation.request import Request
 from advisor.recommendation.task_weights import task_options
 from advisor.reports.baselines import baseline_assumptions, baseline_sections
 from advisor.reports.certainty import sure_text, undecided_text
+from advisor.reports.costs_unknown import imputed_legend, left_out_text
 from advisor.reports.curves import saturation_text
 from advisor.reports.frontier_view import AXES, of_recommendation
 from advisor.reports.frontiers import frontier_table
@@ -39,6 +40,7 @@ from advisor.reports.recommendations import (
     seconds_text,
     step_text,
 )
+from advisor.reports.tasks import tokens_origin
 from advisor.reports.terminal import Block
 from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table
@@ -171,9 +173,11 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         heading("Other choices"),
         to_markdown(other_choices(found)) if found.alternatives else "None meets the limits.",
         *([paragraph(f"{marks}.")] if (marks := marks_text(found)) else []),
+        *([paragraph(f"{left_out_text(found.left_out)}.", "Left out.")] if found.left_out else []),
         heading(f"Frontier of accuracy against {AXES[request.cost]}"),
         picture,
         to_markdown(frontier_table(found.frontier, request.cost)),
+        *(paragraph(f"{legend}.") for legend in imputed_legend(found.frontier)),
         *_curve_section(curves, pictures),
         heading("Assumptions"),
         "\n".join([*([bullets(found.notes)] if found.notes else []), *(f"- {line}" for line in assumed)]),
@@ -204,7 +208,8 @@ def _curve_section(curves: Sequence[Line], pictures: dict[str, str]) -> list[str
 def _provenance(found: Recommendation) -> Table:
     pick, origin = found.recommended, found.recommended.provenance
     rows = [
-        ["accuracy and tokens", origin.accuracy],
+        ["accuracy", origin.accuracy],
+        ["tokens", tokens_origin(pick, found.request.lengths)],
         ["speed", f"{origin.performance}; 90 % of predictions within a factor {pick.spread:.2f}"],
         ["price", rent_text(pick.rent)],
         ["FLOPs and memory", "counted from the model's config.json"],

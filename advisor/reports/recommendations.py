@@ -16,6 +16,7 @@ from advisor.reports.certainty import (
     sure_text,
     undecided_text,
 )
+from advisor.reports.costs_unknown import imputed_legend, imputed_mark, left_out_text
 from advisor.reports.tasks import accuracy_rows, tokens_origin
 from advisor.reports.terminal import Block, Labelled, Verbatim
 from advisor.reports.text_tables import Table, table
@@ -61,6 +62,7 @@ def blocks(found: Recommendation) -> list[Block]:
         *([Labelled("At rates", at_rates_text(found))] if found.at_rates else []),
         *([other_choices(found)] if found.alternatives else []),
         *([marks] if (marks := marks_text(found)) else []),
+        *([Labelled("Left out", left_out_text(found.left_out))] if found.left_out else []),
         *([Labelled("Run", replicas_text(pick))] if pick.replicas > 1 else []),
         *(Verbatim(f"{'' if pick.replicas > 1 else 'Run':<11}{command}") for command in commands(pick)),
         Verbatim(f"{'Ask':<11}{request_text(pick)}"),
@@ -256,8 +258,8 @@ def other_choices(found: Recommendation) -> Table:
             gpus_text(c),
             marked_accuracy(c),
             odds_text(c),
-            _speed_mark(c) + significant(c.usd),
-            _speed_mark(c) + significant(c.latency_s),
+            f"{_speed_mark(c)}{significant(c.usd)}{imputed_mark(c)}",
+            f"{_speed_mark(c)}{significant(c.latency_s)}{imputed_mark(c)}",
             f"{significant(c.cost(compared) / pick.cost(compared))} ×",
             significant(best_below(c, found.frontier, pick, cost)),
         ]
@@ -271,8 +273,9 @@ def other_choices(found: Recommendation) -> Table:
 
 def marks_text(found: Recommendation) -> str:
     """What the marks of the table of other choices mean, those that it has."""
-    speed = [f"{NOT_FITTED} speed not measured on this GPU"] if any(map(_speed_mark, found.alternatives)) else []
-    return "; ".join([*evidence_marks(found.alternatives), *speed])
+    others = found.alternatives
+    speed = [f"{NOT_FITTED} speed not measured on this GPU"] if any(map(_speed_mark, others)) else []
+    return "; ".join([*evidence_marks(others), *speed, *imputed_legend(others)])
 
 
 def _speed_mark(c: Candidate) -> str:

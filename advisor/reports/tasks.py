@@ -22,7 +22,8 @@ def accuracy_rows(c: Candidate) -> list[list[str]]:
 
 def tokens_origin(c: Candidate, lengths: Lengths) -> str:
     """Where the tokens of a question come from."""
-    given = f"{' and '.join(lengths.texts)}, as given" if lengths.texts else str(c.provenance.tokens)
+    spread = f" (within a factor {c.tokens_spread:.2f})" if c.tokens_spread > 1 else ""
+    given = f"{' and '.join(lengths.texts)}, as given" if lengths.texts else f"{c.provenance.tokens}{spread}"
     return origin_text(given, c.provenance.prompt)
 
 

@@ -88,6 +88,23 @@ class Point:
         "draws of that in hundredths of a point; the n-th of all points of the task belong together",
         default="",
     )
+    tokens_provenance: Provenance | None = column(
+        "of generated_tokens: measured, published, or imputed from how wordy the model is; empty: as provenance",
+        default=None,
+    )
+    tokens_spread: float = column(
+        "factor of the 90 % interval of generated_tokens: above 1 where they are imputed", default=1.0
+    )
+
+    @property
+    def setup_key(self) -> SetupKey:
+        """What it shares with the row of setups.csv that tells how its answers were drawn."""
+        return (self.model, self.task, self.strategy, self.reward_model, self.setup, self.runs)
+
+    @property
+    def tokens_from(self) -> Provenance:
+        """Where generated_tokens come from."""
+        return self.tokens_provenance or self.provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +204,7 @@ OF_A_POINT: Ranges = {
     **dict.fromkeys(("n_samples", "n_questions"), (1, 10**9)),
     **dict.fromkeys(("accuracy", "low", "high", "cut", "pass_at_k", "believed"), (0, 1)),
     **dict.fromkeys(("token_budget", *TOKENS), (0, 10**12)),
+    "tokens_spread": (1, 10**9),
 }
 OF_A_CURVE: Ranges = {"n_questions": (1, 10**9), "n_points": (1, 10**9), "asymptote": (0, 1)}
 OF_EFFICIENCIES: Ranges = {
@@ -235,7 +253,7 @@ class Fits:
 
     def recorded_of(self, p: Point) -> Mapping[str, Any]:
         """How the answers behind a point were drawn: the columns of its set-up that are recorded."""
-        row = self.setups.get((p.model, p.task, p.strategy, p.reward_model, p.setup, p.runs))
+        row = self.setups.get(p.setup_key)
         return row.recorded if row else {}
 
     @cached_property

@@ -30,7 +30,7 @@ from advisor.support import SupportTable
 
 Table = TypeVar("Table")
 
-MEASURED = ("samples", "runs", "published")
+MEASURED = ("samples", "runs", "published", "lengths")
 DERIVED = ("points.csv", "curves.csv", "setups.csv", "performance.csv", "corrections.csv")
 
 

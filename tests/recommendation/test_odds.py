@@ -19,7 +19,7 @@ def rows(n=2, **changed):
         "precision": np.array(["bf16"] * n),
         "accuracy": np.full(n, 0.5),
         "spread": np.ones(n),
-        "usd_spread": np.ones(n),
+        **{name: np.ones(n) for name in ("usd_spread", "tokens_spread", "bill_tokens_spread")},
         **{name: np.ones(n) for name in ("usd", "flops", "s", "J", "tokens", "ttft_s", "tpot_s")},
     }
     return usual | {name: np.array(values) for name, values in changed.items()}
@@ -67,6 +67,17 @@ def test_uncertain_costs_count_where_the_bill_follows_the_speed():
     limits = NO_LIMIT | {"usd": 1.0}
     assert odds(rows(spread=[1.6, 1.0]), draws(0.9, 0.5), limits, "usd").within_limits[0] == 1
     assert odds(rows(usd_spread=[1.6, 1.0]), draws(0.9, 0.5), limits, "usd").within_limits[0] < 0.7
+
+
+def test_imputed_lengths_make_everything_uncertain_that_follows_from_them():
+    longer = {"spread": [1.6, 1.0], "tokens_spread": [1.6, 1.0]}
+    for limit in ("s", "J", "flops", "tokens"):
+        found = odds(rows(**longer), draws(0.9, 0.5), NO_LIMIT | {limit: 1.0}, "usd")
+        assert found.within_limits[0] == pytest.approx(0.5, abs=0.1)
+    assert odds(rows(**longer), draws(0.9, 0.5), NO_LIMIT | {"max_tpot": 1.0}, "usd").within_limits[0] == 1
+    assert odds(rows(**longer), draws(0.9, 0.5), NO_LIMIT | {"usd": 1.0}, "usd").within_limits[0] == 1
+    billed = longer | {"usd_spread": [1.6, 1.0], "bill_tokens_spread": [1.6, 1.0]}
+    assert odds(rows(**billed), draws(0.9, 0.5), NO_LIMIT | {"usd": 1.0}, "usd").within_limits[0] < 0.7
 
 
 def test_with_a_target_the_cheapest_that_reaches_it_is_best():

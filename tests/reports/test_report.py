@@ -119,9 +119,9 @@ def test_a_report_over_several_tasks_names_each_and_draws_no_curve(advisor, tmp_
     code, _, err = advisor("report", "-o", tmp_path / "r.md", "--task", "gpqa-diamond:3", "--task", "otis-mock-aime:1")
     page = (tmp_path / "r.md").read_text()
     assert code == 0
-    assert "2 of 7 models left out" in err
+    assert "13 of 44 models left out" in err
     assert "| gpqa-diamond, weight 0.75 |" in page
-    assert "- 2 of 7 models left out (without otis-mock-aime" in page
+    assert "- 13 of 44 models left out (without gpqa-diamond" in page
     assert "## What more compute" not in page
     assert "--task gpqa-diamond:0.75 --task otis-mock-aime:0.25" in page
 
