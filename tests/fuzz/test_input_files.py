@@ -33,6 +33,7 @@ READERS = {
     "ws/measurements/samples/a.parquet": ("fit",),
     "ws/measurements/runs/a.parquet": ("fit",),
     "ws/measurements/published/a.csv": ("fit",),
+    "ws/measurements/lengths/a.csv": ("fit",),
 }
 
 OF_FOLDERS = {

@@ -58,9 +58,9 @@ def full_workspace(folder, advisor):
         assert advisor("import", kind, path, "--workspace", ws)[0] == 0
     for name in MAINTAINED:
         shutil.copy(shipped_root() / "profiles" / f"{name}.csv", ws / "profiles")
-    published = ws / "measurements" / "published"
-    published.mkdir()
-    shutil.copy(shipped_root() / "measurements" / "published" / "s1.csv", published)
+    for folder, table in (("published", "s1.csv"), ("lengths", "epoch_hub.csv")):
+        (ws / "measurements" / folder).mkdir()
+        shutil.copy(shipped_root() / "measurements" / folder / table, ws / "measurements" / folder)
     (samples,) = (ws / "measurements" / "samples").glob("*.parquet")
     text = {"run_id": samples.stem, "question_id": "q0", "sample_index": 0, "text": "so it is 1"}
     seal_rows(Text, [text], ws / "measurements" / "texts" / samples.name)

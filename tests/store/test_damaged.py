@@ -19,6 +19,7 @@ FILES = [
     ("measurements/runs/*.parquet", ANY | PARQUET, [LIST, FIT]),
     ("measurements/texts/*.parquet", ANY, [LIST]),
     ("measurements/published/s1.csv", ANY | TABLE | NUMBERS, [FIT]),
+    ("measurements/lengths/epoch_hub.csv", ANY | TABLE | NUMBERS, [FIT]),
     ("profiles/models.csv", ANY | TABLE, [MODELS, ESTIMATE]),
     ("profiles/models/mine/config.json", ANY, [MODELS, ESTIMATE]),
     ("profiles/gpus.csv", ANY | TABLE | NUMBERS, [GPUS]),
