@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from advisor.accuracy.curve_fits import Learned
 from advisor.arguments import checked_arguments
+from advisor.fits.curve_priors import read_learned
 from advisor.fits.curves import measured_curve, published_curves
 from advisor.fits.curves import ordered as ordered_curves
 from advisor.fits.measured import Disagreement, Measured, measured
@@ -59,7 +61,7 @@ def fit(workspace: Workspace) -> FitSummary:
 
 def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     answers = measured(workspace)
-    points, curves = fitted_answers(answers, published(workspace))
+    points, curves = fitted_answers(answers, published(workspace), read_learned(workspace))
     tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": setups(answers)}
     notes = [_kept_apart(each) for each in answers.apart]
     speeds = OwnSpeeds((), ())
@@ -80,12 +82,14 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     )
 
 
-def fitted_answers(answers: Measured, reported: list[Published]) -> tuple[list[Point], list[CurveRow]]:
+def fitted_answers(
+    answers: Measured, reported: list[Published], learned: Learned
+) -> tuple[list[Point], list[CurveRow]]:
     """Strategy points and curves of everything measured or published."""
     points = [point for group in answers.points for point in measured_points(group)]
     points += published_points(reported, points)
-    curves = [curve for group in answers.points if (curve := measured_curve(group))]
-    return ordered(points), ordered_curves([*curves, *published_curves(points)])
+    curves = [curve for group in answers.points if (curve := measured_curve(group, learned))]
+    return ordered(points), ordered_curves([*curves, *published_curves(points, learned)])
 
 
 def setups(answers: Measured) -> list[SetupRow]:

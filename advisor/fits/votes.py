@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from advisor.accuracy.endings import Answers
 from advisor.accuracy.estimators import (
     Array,
     best_of_n_at_all_k,
@@ -26,7 +27,7 @@ from advisor.fits.stored_answers import Drawn, Judge, Question, prompt_tokens
 from advisor.fits.strategy_points import StrategyPoints
 
 CAPS: Array = np.array([512.0 * 2**i for i in range(9)])
-"""Token caps on one answer that are looked at."""
+"""Token caps on one answer that are offered as points; the curve knows every length."""
 CAP_MATTERS = 0.005
 """A cap counts where it lets at least this share of the answers end, and stops at least this share."""
 
@@ -64,7 +65,8 @@ def _common(drawn: Drawn, questions: Sequence[Question]) -> dict[str, Any]:
 def majority(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
     """Majority votes of 1, 4, 8 … answers, as many as every question has."""
     ks = vote_sizes(questions)
-    curves = [majority_at_all_k(*votes(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES])) for q in questions]
+    tallies = [votes(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES]) for q in questions]
+    curves = [majority_at_all_k(*tally) for tally in tallies]
     correct = [
         [np.mean(q.correct) if k == 1 else curve[k - 1] for k in ks] for q, curve in zip(questions, curves, strict=True)
     ]
@@ -83,6 +85,7 @@ def majority(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
         longest=np.full(len(ks), longest_answer(lengths)) if generated is not None else None,
         any_right=_any_right(questions, ks),
         limit=np.array([voting_limit(curve) for curve in curves]) if len(ks) > 1 else None,
+        tallies=tuple(tallies),
         right_tokens=_mean_tokens(timed, right=True),
         wrong_tokens=_mean_tokens(timed, right=False),
     )
@@ -225,6 +228,19 @@ def under_caps(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
         waits=np.array([waits(each, [1])[0] for each in lengths]).reshape(len(kept), len(PERCENTILES)),
         longest=np.array([longest_answer(each) for each in lengths]),
         finished=finished,
+        answers=single_answers(questions),
+    )
+
+
+def single_answers(questions: Sequence[Question]) -> Answers:
+    """All answers with their lengths."""
+    lengths = [q.lengths for q in questions]
+    return Answers(
+        question=np.repeat(np.arange(len(lengths)), [len(each.tokens) for each in lengths]),
+        tokens=np.concatenate([each.tokens for each in lengths]),
+        right=np.concatenate([each.correct for each in lengths]),
+        open=np.concatenate([each.stopped for each in lengths]),
+        looping=np.concatenate([each.looping for each in lengths]),
     )
 
 
