@@ -123,7 +123,7 @@ def rewarded(data: Path) -> dict[tuple[str, Run], Points]:
     rows = duckdb.connect().execute(query, {"file": str(data / "qwen25math_rm_best_of_8.csv")}).fetchall()
     ks, run = [1, 2, 4, 8], Run("qwen2.5-math", "math", "rm")
     best = np.array([np.array(best_of_n_at_all_k(s, c))[[k - 1 for k in ks]] for _, c, s in rows])
-    weighted = np.array([np.array(weighted_at_all_k(a, c, s))[[k - 1 for k in ks]] for a, c, s in rows])
+    weighted = np.array([weighted_at_all_k(a, c, s)[0][[k - 1 for k in ks]] for a, c, s in rows])
     x = np.array(ks, dtype=float)
     return {("best-of-n", run): Points(x, best), ("weighted-majority", run): Points(x, weighted)}
 

@@ -31,8 +31,8 @@ from advisor.accuracy.endings import (
 )
 from advisor.accuracy.estimators import majority_at_all_k, votes
 from advisor.accuracy.growth import Growth, covariance, independent, log_likelihoods
-from advisor.accuracy.vote_shares import SharePrior, fitted
-from advisor.fits.curve_priors import GROWTH, SHARES, TABLE, write_learned
+from advisor.accuracy.vote_shares import SharePrior, fitted, right_likelihoods, rival_likelihoods
+from advisor.fits.curve_priors import GROWTH, RIVALS, SHARES, TABLE, write_learned
 
 OPEN = 0.3
 """Part of the weights of gains that stays even: the next data set may be unlike all those that were learned from."""
@@ -40,6 +40,7 @@ DAMPING = (0.35, 0.5, 0.65, 0.8, 0.9, 1.0)
 SURPRISE = (0.002, 0.005, 0.01, 0.02, 0.04)
 CONCENTRATION = np.geomspace(0.3, 20, 7)
 RIGHT = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98)
+RIVAL_CONCENTRATION = np.geomspace(0.1, 10, 7)
 NEVER = np.array([0.0, 0.25, 0.5, 0.75, 0.9, 1.0])
 QUESTIONS_OF_A_RUN = 40
 """That shares are learned from, so that no run counts for more than another."""
@@ -75,13 +76,16 @@ def means_of(points: Points) -> tuple[np.ndarray, np.ndarray]:
 def learned_shares(runs: Iterable[Voted]) -> SharePrior:
     """Weights of the grid over questions of all runs."""
     concentration, right = (each.ravel() for each in np.meshgrid(CONCENTRATION, RIGHT, indexing="ij"))
-    even = SharePrior(concentration, right, np.full(len(right), 1 / len(right)))
+    even, even_rivals = (np.full(len(each), 1 / len(each)) for each in (right, RIVAL_CONCENTRATION))
+    grid = SharePrior(concentration, right, even, RIVAL_CONCENTRATION, even_rivals)
     rng = np.random.default_rng(0)
     tallies = []
     for questions in runs:
         some = rng.choice(len(questions), min(QUESTIONS_OF_A_RUN, len(questions)), replace=False)
         tallies += [votes(*questions[i]) for i in some]
-    return fitted(tallies, even, 1.0)[0]
+    weight, _ = fitted(right_likelihoods(tallies, grid), even, 1.0)
+    rivals_weight, _ = fitted(rival_likelihoods(tallies, grid), even_rivals, 1.0)
+    return SharePrior(concentration, right, weight, RIVAL_CONCENTRATION, rivals_weight)
 
 
 @dataclass(frozen=True)
@@ -212,7 +216,7 @@ def source(figure: str) -> str:
     whose = {
         GROWTH: "votes, best-of-N, levels of thinking and budget forcing (Epoch AI CC BY 4.0; ESC; Qwen2.5-Math;"
         " tts-knowledge MIT; s1 Apache-2.0)",
-        SHARES: "repeated answers (Epoch AI CC BY 4.0; ESC; Qwen2.5-Math)",
+        **dict.fromkeys((SHARES, RIVALS), "repeated answers (Epoch AI CC BY 4.0; ESC; Qwen2.5-Math)"),
     }.get(figure, "answers with their lengths (Epoch AI CC BY 4.0; Saturn-code Apache-2.0)")
     return f"{whose}; python benchmarks/learn_curves.py DATA"
 

@@ -96,9 +96,9 @@ def fit_votes(
     shares = drawn_shares(tallies, prior, rng, draws)
     largest = int(x[-1])
     ks = [largest * times for times in LARGER_VOTES]
-    now = vote_accuracy(shares, largest, rng)
-    ahead = [vote_accuracy(shares, k, rng) - now for k in ks] + [limit_accuracy(shares) - now]
-    gains = np.array([np.append(each.mean(), (weights[1:] * each).sum(axis=1)) for each in ahead]).T
+    right = vote_accuracy(shares, [largest, *ks], rng)
+    gained = np.concatenate([right[..., 1:], limit_accuracy(shares)[..., None]], axis=-1) - right[..., :1]
+    gains = np.vstack([gained.mean(axis=(0, 1)), np.einsum("dq,dqk->dk", weights[1:], gained)])
     measured = weights @ correct
     accuracy = np.clip(np.hstack([measured, measured[:, -1:] + gains]), 0.0, 1.0)
     places = np.append(x, [*ks, 4.0 * ks[-1]])
@@ -139,7 +139,11 @@ def _asymptote(limit: Array, now: Array) -> Claim:
 
 
 def _saturation(points: Array, x_max: float) -> Claim:
+    """Told where the draws reach it. Resampled lengths are never longer than the longest, so they show what lies below:
+    the interval goes as far up as it goes down.
+    """
     low, high = np.quantile(points[1:], QUANTILES, method="nearest")
     if not np.isfinite(high) or not np.isfinite(points[0]):
         return Claim(None, float(min(low, x_max)), np.inf)
-    return Claim(float(points[0]), float(min(low, points[0])), float(max(high, points[0])))
+    value, low = float(points[0]), float(min(low, points[0]))
+    return Claim(value, low, float(max(high, value**2 / low)))

@@ -1,10 +1,10 @@
 """What larger votes would be right in: the shares of a question's answers, drawn from what is known of them.
 
-A question's answers come from shares of the right answer and of any number of wrong ones, drawn from a Dirichlet
-process: of `concentration` answers worth of prior knowledge a part `right` is for the right answer, the rest for wrong
-answers that differ from each other. Given the tally of n answers, the shares are Dirichlet again, with a part left for
-answers that nobody has given yet. Concentration and right part of each question come from a grid whose weights are
-fitted to all questions of the run (empirical Bayes), begun from those that other data sets had.
+The share of the right answer is beta distributed: prior knowledge worth `concentration` answers, a part `right` of
+which is for the right one. Wrong answers come from a Dirichlet process with the concentration `rivals`: the fewer, the
+more often they are one and the same. Given the tally of n answers both are what they were with the tally added, with a
+part left for answers that nobody has given yet. Each question has its own place on the grids of both; the weights of
+the places are fitted to all questions of the run (empirical Bayes), begun from those that other data sets had.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from advisor.accuracy.estimators import Array
@@ -29,63 +30,94 @@ ROUNDS = 100
 
 @dataclass(frozen=True, slots=True)
 class SharePrior:
-    """How answers are shared out: `concentration`, part of the `right` one, and `weight` over data sets, each (G,)."""
+    """How answers are shared out: grids and their weights over data sets.
+
+    concentration, right, weight  (G,) of the right answer's share
+    rivals, rivals_weight         (A,) concentration of the wrong answers
+    """
 
     concentration: Array
     right: Array
     weight: Array
+    rivals: Array
+    rivals_weight: Array
 
 
-def fitted(tallies: Sequence[Tally], prior: SharePrior, questions: float = PRIOR_QUESTIONS) -> tuple[SharePrior, Array]:
-    """The prior of these questions, by EM, and the weights (Q, G) that each question has after its tally."""
-    likely = np.array([_log_likelihood(tally, prior) for tally in tallies])
+def fitted(likely: Array, weight: Array, questions: float = PRIOR_QUESTIONS) -> tuple[Array, Array]:
+    """Weights (G,) of these questions by EM from their log likelihoods (Q, G); and of each after its tally, (Q, G).
+
+    `weight` counts for so many `questions`.
+    """
     likely = np.exp(likely - likely.max(axis=1, keepdims=True))
-    weight = prior.weight
+    own = weight
     for _ in range(ROUNDS):
-        after = likely * weight
+        after = likely * own
         after /= after.sum(axis=1, keepdims=True)
-        weight = (after.sum(axis=0) + questions * prior.weight) / (len(tallies) + questions)
-    return SharePrior(prior.concentration, prior.right, weight), after
+        own = (after.sum(axis=0) + questions * weight) / (len(likely) + questions)
+    return own, after
 
 
-def _log_likelihood(tally: Tally, prior: SharePrior) -> Array:
-    """Of the order in which a question's answers came, for each place of the grid (Blackwell and MacQueen's urn)."""
-    right, wrong, abstained = tally
-    classes = [*wrong, *([abstained] if abstained else [])]
-    n = right + sum(classes)
-    concentration, of_right = prior.concentration, prior.concentration * prior.right
-    total = gammaln(concentration) - gammaln(concentration + n)
-    total = total + gammaln(of_right + right) - gammaln(of_right)
-    return np.asarray(total + len(classes) * np.log(concentration - of_right) + gammaln(classes).sum())
+def right_likelihoods(tallies: Sequence[Tally], prior: SharePrior) -> Array:
+    """Logarithms (Q, G) of the chance of the right answers among all."""
+    right = np.array([r for r, _, _ in tallies])[:, None]
+    wrong = np.array([sum(w) + a for _, w, a in tallies])[:, None]
+    of_right, of_wrong = prior.concentration * prior.right, prior.concentration * (1 - prior.right)
+    return np.asarray(
+        gammaln(of_right + right)
+        - gammaln(of_right)
+        + gammaln(of_wrong + wrong)
+        - gammaln(of_wrong)
+        + gammaln(prior.concentration)
+        - gammaln(prior.concentration + right + wrong)
+    )
+
+
+def rival_likelihoods(tallies: Sequence[Tally], prior: SharePrior) -> Array:
+    """Logarithms (Q, A), up to what they share, of the chance that wrong answers fall together as they do (Ewens)."""
+    wrong = np.array([sum(w) + a for _, w, a in tallies])[:, None]
+    different = np.array([len(w) + (a > 0) for _, w, a in tallies])[:, None]
+    return np.asarray(different * np.log(prior.rivals) + gammaln(prior.rivals) - gammaln(prior.rivals + wrong))
 
 
 def drawn_shares(tallies: Sequence[Tally], prior: SharePrior, rng: np.random.Generator, draws: int) -> Array:
     """Shares of each question's answers (draws, Q, classes): first the right one, last all that cannot win."""
-    own, after = fitted(tallies, prior)
     n_questions, most = len(tallies), max(len(wrong) for _, wrong, _ in tallies)
-    place = (rng.random((draws, n_questions, 1)) > after.cumsum(axis=1)).sum(axis=2).clip(max=len(own.weight) - 1)
-    concentration, right = own.concentration[place], own.right[place]
+    place = _places(fitted(right_likelihoods(tallies, prior), prior.weight)[1], rng, draws)
+    n_right = np.array([right for right, _, _ in tallies])
+    n_wrong = np.array([sum(wrong) + abstained for _, wrong, abstained in tallies])
+    concentration, part = prior.concentration[place], prior.right[place]
+    right = rng.beta(n_right + concentration * part, n_wrong + concentration * (1 - part))
     votes = np.array([[*wrong, *[0] * (most - len(wrong))] for _, wrong, _ in tallies], dtype=float)
-    votes = votes.reshape(n_questions, most)
-    of_right = rng.gamma(np.array([r for r, _, _ in tallies]) + concentration * right)
-    of_wrong = rng.gamma(np.broadcast_to(votes, (draws, n_questions, most)))
+    seen = rng.gamma(np.broadcast_to(votes.reshape(n_questions, most), (draws, n_questions, most)))
     abstained = rng.gamma(np.broadcast_to([float(a) for _, _, a in tallies], (draws, n_questions)))
-    of_new = concentration * (1 - right)
-    sticks = rng.beta(1.0, np.repeat(of_new[..., None], UNSEEN, axis=2))
+    rivals = prior.rivals[_places(fitted(rival_likelihoods(tallies, prior), prior.rivals_weight)[1], rng, draws)]
+    sticks = rng.beta(1.0, np.repeat(rivals[..., None], UNSEEN, axis=2))
     rest = np.cumprod(1 - sticks, axis=2)
-    unseen = rng.gamma(of_new)[..., None]
+    unseen = rng.gamma(rivals)[..., None]
     new = unseen * sticks * np.concatenate([np.ones_like(rest[..., :1]), rest[..., :-1]], axis=2)
-    left = abstained[..., None] + unseen * rest[..., -1:]
-    shares = np.concatenate([of_right[..., None], of_wrong, new, left], axis=2)
-    return np.asarray(shares / shares.sum(axis=2, keepdims=True))
+    wrong = np.concatenate([seen, new, abstained[..., None] + unseen * rest[..., -1:]], axis=2)
+    wrong *= ((1 - right) / wrong.sum(axis=2))[..., None]
+    return np.asarray(np.concatenate([right[..., None], wrong], axis=2))
 
 
-def vote_accuracy(shares: Array, k: int, rng: np.random.Generator) -> Array:
-    """Whether one vote of k answers each, drawn from shares (…, classes), is right; ties are shared."""
-    votes = rng.multinomial(k, shares)[..., :-1]
-    most = votes.max(axis=-1, keepdims=True)
-    leads = (votes == most) & (most > 0)
-    return np.asarray(leads[..., 0] / np.maximum(leads.sum(axis=-1), 1))
+def _places(after: Array, rng: np.random.Generator, draws: int) -> NDArray[np.int64]:
+    """A place of the grid drawn for each question: (draws, Q)."""
+    cumulative = after.cumsum(axis=1)
+    return np.asarray((rng.random((draws, len(after), 1)) > cumulative).sum(axis=2).clip(max=after.shape[1] - 1))
+
+
+def vote_accuracy(shares: Array, ks: Sequence[int], rng: np.random.Generator) -> Array:
+    """Whether votes of k answers, drawn from shares (…, classes), are right: (…, K) for rising k; ties are shared.
+
+    A larger vote counts the answers of the smaller ones too, so that their difference is that of the answers added.
+    """
+    votes, found, before = np.zeros(shares.shape, dtype=np.int64), [], 0
+    for k in ks:
+        votes, before = votes + rng.multinomial(k - before, shares), k
+        most = votes[..., :-1].max(axis=-1, keepdims=True)
+        leads = (votes[..., :-1] == most) & (most > 0)
+        found.append(leads[..., 0] / np.maximum(leads.sum(axis=-1), 1))
+    return np.stack(found, axis=-1)
 
 
 def limit_accuracy(shares: Array) -> Array:

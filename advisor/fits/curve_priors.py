@@ -19,7 +19,7 @@ from advisor.tables import column, read_rows
 
 TABLE = "learned_curves.csv"
 REINSTALL = "install the program again"
-GROWTH, SHARES, NEVER = "gains", "vote shares", "never ends"
+GROWTH, SHARES, RIVALS, NEVER = "gains", "right share", "rivals", "never ends"
 ENDING = ("ending level", "ending carried", "ending share")
 
 
@@ -27,7 +27,9 @@ ENDING = ("ending level", "ending carried", "ending share")
 class LearnedRow:
     """One figure, or one place of a grid with its weight, of how curves go on (docs/method.md)."""
 
-    figure: str = column("gains, vote shares, never ends, ending level, ending carried, ending share or late decline")
+    figure: str = column(
+        "gains, right share, rivals, never ends, ending level, ending carried, ending share or late decline"
+    )
     first: float = column("damping, concentration, share of the open answers, or the value")
     second: float = column("surprise, part of the right answer, or the spread over data sets")
     weight: float = column("share of the data sets; 1 for a value")
@@ -51,6 +53,8 @@ def read_learned_file(path: Path) -> Learned:
 
     level, carried, share, decline = (grid(figure) for figure in (*ENDING, "late decline"))
     never, _, never_weight = grid(NEVER)
+    rivals, _, rivals_weight = grid(RIVALS)
+    concentration, right, weight = grid(SHARES)
     return Learned(
         Growth(*grid(GROWTH)),
         Endings(
@@ -63,7 +67,7 @@ def read_learned_file(path: Path) -> Learned:
             never=never,
             never_weight=never_weight,
         ),
-        SharePrior(*grid(SHARES)),
+        SharePrior(concentration, right, weight, rivals, rivals_weight),
     )
 
 
@@ -80,6 +84,7 @@ def write_learned(path: Path, learned: Learned, sources: Callable[[str], str]) -
     grids: Sequence[tuple[str, np.ndarray, np.ndarray, np.ndarray]] = [
         (GROWTH, growth.damping, growth.surprise, growth.weight),
         (SHARES, shares.concentration, shares.right, shares.weight),
+        (RIVALS, shares.rivals, np.zeros(len(shares.rivals)), shares.rivals_weight),
         (NEVER, endings.never, np.zeros(len(endings.never)), endings.never_weight),
     ]
     rows = [(figure, first, second, 1.0) for figure, first, second in values]

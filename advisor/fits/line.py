@@ -40,6 +40,7 @@ class CurvePoint:
     cut: float | None
     share_of_failures_cut: float | None
     pass_at_k: float | None
+    simulation_error: float | None
     per_correct: PerCorrect
     provenance: Provenance
 
@@ -149,6 +150,7 @@ def curve_point(point: Point, models: Catalog) -> CurvePoint:
         cut=point.cut,
         share_of_failures_cut=_failures_cut(point),
         pass_at_k=point.pass_at_k,
+        simulation_error=point.simulation_error,
         per_correct=PerCorrect(_per_correct(point.generated_tokens, point), _per_correct(flops, point)),
         provenance=point.provenance,
     )

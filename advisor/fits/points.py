@@ -31,7 +31,9 @@ def measured_points(m: StrategyPoints) -> list[Point]:
 
 
 def _measured_point(m: StrategyPoints, p: int, cut: float | None) -> Point:
-    accuracy = over_questions(m.correct[:, p])
+    accuracy, simulated = over_questions(m.correct[:, p]), _at(m.simulation_error, p)
+    if simulated:
+        accuracy = _widened(accuracy, Z90 * simulated)
     return Point(
         model=m.model,
         task=m.task,
@@ -59,7 +61,14 @@ def _measured_point(m: StrategyPoints, p: int, cut: float | None) -> Point:
         pass_at_k=None if m.any_right is None else float(m.any_right[:, p].mean()),
         setup=m.setup,
         search_prompt_tokens=_at(m.search_prompt, p),
+        simulation_error=simulated,
     )
+
+
+def _widened(interval: Interval, by: float) -> Interval:
+    """With another error, independent of its own."""
+    below, above = (float(np.hypot(end - interval.value, by)) for end in (interval.low, interval.high))
+    return Interval(interval.value, max(0.0, interval.value - below), min(1.0, interval.value + above))
 
 
 def _wait(m: StrategyPoints, p: int, percentile: int) -> float | None:

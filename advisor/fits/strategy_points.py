@@ -27,6 +27,7 @@ class StrategyPoints:
     finished                    (Q, P) share of answers that ended within the cap; only under caps
     answers                     the single answers that caps stop, with their lengths; only under caps
     tallies                     (Q,) the answers that the largest vote counts; only for majority votes
+    simulation_error            (P,) standard error of the mean accuracy by Monte Carlo; None: exact
     any_right                   (Q, P) chance that at least one of n_samples answers is right (pass@k); only for votes
     limit                       (Q,) what unlimited votes would be right in, by `voting_limit`; only for votes
     right_tokens, wrong_tokens  mean tokens of a right and of a wrong answer, uncapped; None: not recorded or none
@@ -50,6 +51,7 @@ class StrategyPoints:
     answers: Answers | None = None
     tallies: tuple[Tally, ...] | None = None
     any_right: Array | None = None
+    simulation_error: Array | None = None
     limit: Array | None = None
     right_tokens: float | None = None
     wrong_tokens: float | None = None

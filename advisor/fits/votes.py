@@ -164,13 +164,18 @@ def _rewarded(drawn: Drawn, reward_model: str | None, questions: Sequence[Questi
     ks = vote_sizes(questions)[1:]  # one answer is no choice
     lengths = [q.lengths.tokens for q in _timed(questions)]
     generated, depth = _spent(_timed(questions), ks)
+    drawn_of = [
+        (q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]]) for q in questions
+    ]
+    weighted = [weighted_at_all_k(*each) for each in drawn_of]
+    errors = np.array([[error[k - 1] for k in ks] for _, error in weighted])
     found = []
-    for strategy, estimate in (("weighted-majority", weighted_at_all_k), ("best-of-n", best_at_all_k)):
-        curves = [
-            estimate(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]])
-            for q in questions
-        ]
-        limit = np.array([voting_limit(curve) for curve in curves]) if strategy == "weighted-majority" else None
+    for strategy, curves in (
+        ("weighted-majority", [accuracy.tolist() for accuracy, _ in weighted]),
+        ("best-of-n", [best_at_all_k(*each) for each in drawn_of]),
+    ):
+        is_vote = strategy == "weighted-majority"
+        limit = np.array([voting_limit(curve) for curve in curves]) if is_vote else None
         found.append(
             StrategyPoints(
                 **_common(drawn, questions),
@@ -184,6 +189,7 @@ def _rewarded(drawn: Drawn, reward_model: str | None, questions: Sequence[Questi
                 longest=np.full(len(ks), longest_answer(lengths)) if generated is not None else None,
                 any_right=_any_right(questions, ks),
                 limit=limit,
+                simulation_error=(errors**2).sum(axis=0) ** 0.5 / len(questions) if is_vote and errors.any() else None,
                 reward_model=reward_model,
                 scored=_scored_tokens(questions, ks),
             )

@@ -67,6 +67,9 @@ class Point:
         " plain samples, whose prompt is computed once, or not recorded",
         default=None,
     )
+    simulation_error: float | None = column(
+        "standard error of an accuracy that was found by Monte Carlo, within its interval; empty: exact", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

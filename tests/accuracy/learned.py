@@ -22,4 +22,4 @@ def endings(**changed):
 def even_shares():
     """Every concentration and part of the right answer as likely."""
     concentration, right = (each.ravel() for each in np.meshgrid([0.5, 2.0, 8.0], [0.1, 0.3, 0.5, 0.7, 0.9]))
-    return SharePrior(concentration, right, np.full(15, 1 / 15))
+    return SharePrior(concentration, right, np.full(15, 1 / 15), np.array([0.3, 1.0, 3.0]), np.full(3, 1 / 3))
