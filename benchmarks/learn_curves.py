@@ -34,10 +34,10 @@ from advisor.accuracy.growth import Growth, covariance, independent, log_likelih
 from advisor.accuracy.vote_shares import SharePrior, fitted, right_likelihoods, rival_likelihoods
 from advisor.fits.curve_priors import GROWTH, RIVALS, SHARES, TABLE, write_learned
 
-OPEN = 0.3
+OPEN = 0.5
 """Part of the weights of gains that stays even: the next data set may be unlike all those that were learned from."""
 DAMPING = (0.35, 0.5, 0.65, 0.8, 0.9, 1.0)
-SURPRISE = (0.002, 0.005, 0.01, 0.02, 0.04)
+SURPRISE = (0.002, 0.005, 0.01, 0.02, 0.04, 0.08)
 CONCENTRATION = np.geomspace(0.3, 20, 7)
 RIGHT = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98)
 RIVAL_CONCENTRATION = np.geomspace(0.1, 10, 7)
