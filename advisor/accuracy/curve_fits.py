@@ -71,9 +71,8 @@ def fit_caps(answers: Answers, endings: Endings, *, seed: int = 0, draws: int = 
     weights = _weights(int(answers.question.max()) + 1, rng, draws)
     longest = float(answers.tokens.max())
     ends = answers.ends
-    right = ends[(answers.right > 0) & np.isfinite(ends)]
-    shortest = float(min(right.min(initial=np.inf), longest / 2))
-    lengths = np.unique(np.concatenate([[shortest], right, [longest]]))
+    shortest = float(min(ends[answers.right > 0].min(initial=np.inf), longest / 2))
+    lengths = np.unique(np.concatenate([[shortest], ends[(ends > shortest) & np.isfinite(ends)], [longest]]))
     if len(lengths) > MOST_LENGTHS:
         lengths = lengths[np.linspace(0, len(lengths) - 1, MOST_LENGTHS).round().astype(int)]
     within = per_question(answers, (ends[:, None] <= lengths) * answers.right[:, None])

@@ -48,6 +48,11 @@ def test_saturation_is_read_from_all_lengths():
     assert curve.saturation.low < curve.saturation.value <= curve.saturation.high
 
 
+def test_lengths_of_wrong_answers_show_where_nothing_is_gained():
+    curve = fit_caps(answers([0, 1, 2, 3], [1000, 8000, 9000, 1500], [1, 0, 1, 0]), endings(), draws=20)
+    assert curve.shape.at(np.array([1000.0, 7999, 8500, 9000])) == pytest.approx([0.25, 0.25, 0.379, 0.5], abs=0.002)
+
+
 def test_many_open_answers_tell_no_asymptote():
     """A third was cut. What they come to is not known within five points: at least what is reached."""
     rng = np.random.default_rng(2)
