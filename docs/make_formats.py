@@ -9,6 +9,7 @@ import inspect
 from pathlib import Path
 
 from advisor.checkpoints import CheckpointRow, FormatRow, LaunchRow
+from advisor.fits.curve_priors import LearnedRow
 from advisor.fits.published import PublishedRow
 from advisor.fits.reported_lengths import LengthRow
 from advisor.gpus import GpuSpec
@@ -133,7 +134,8 @@ MAINTAINED = """## profiles/: maintained specs
 
 Kept by hand or by the scripts beside them, a source in every row. Own models are added to the workspace's tables by
 `advisor import model FOLDER`, and by `advisor calibrate FOLDER`; a machine without a GPU adds its own row to gpus.csv
-when it is profiled. Own prices: `--price h200-sxm=2.10usd/h`, or a CSV with at least `gpu,usd_per_hour`."""
+when it is profiled. Own prices: `--price h200-sxm=2.10usd/h`, or a CSV with at least `gpu,usd_per_hour`.
+learned_curves.csv is made from published data sets by `benchmarks/learn_curves.py`."""
 
 DERIVED = """## profiles/: derived tables
 
@@ -177,6 +179,7 @@ def page() -> str:
         section("launch_flags.csv", LaunchRow),
         section("sampling.csv", SamplingRow),
         section("measured_with.csv", MeasuredRow),
+        section("learned_curves.csv", LearnedRow),
         DERIVED,
         section("points.csv", Point),
         section("curves.csv", CurveRow),

@@ -1,8 +1,4 @@
-"""Accuracy as a function of compute: shapes that saturate (or fall), evaluated without scipy.
-
-Every parametric shape is `asymptote − drop·remaining(x)`, where `remaining` goes from about 1 at the smallest measured
-compute to 0; a negative drop is a curve that falls.
-"""
+"""Accuracy as a function of compute: what a fitted curve is, and what is claimed of it. Evaluated without scipy."""
 
 from __future__ import annotations
 
@@ -15,68 +11,34 @@ from advisor.accuracy.estimators import Interval
 
 Array = NDArray[np.float64]
 
-FREE_FORM = "free-form"
-FINISH_TIME = "finish-time"
-DAMPING = 0.5
-"""Each doubling beyond the last measured point gains this share of the doubling before it, in the free form."""
-
-
-def remaining(family: str, x: Array, scale: Array | float, rate: Array | float) -> Array:
-    """What is still to be gained at compute x (tokens or samples), as a share, by family.
-
-    power        (x/scale)^−rate; the smallest measured compute is the scale
-    exponential  exp(−(x/scale − 1)·rate)
-    logistic     1/(1 + (x/scale)^rate), arXiv 2510.13786 (ScaleRL); in log compute
-    finish-time  the same, as the share of answers that have not ended after x tokens
-    """
-    if family == "power":
-        return np.asarray((x / scale) ** -np.asarray(rate))
-    if family == "exponential":
-        return np.asarray(np.exp(-(x / scale - 1) * rate))
-    return np.asarray(1 / (1 + (x / scale) ** rate))
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One curve. With `knots`, (compute, accuracy) pairs, it passes through them and the family extrapolates."""
+    """A curve through `knots`, (compute, accuracy) pairs by rising compute: measured ones, then predicted ones.
+
+    Straight in log compute between two knots, level before the first and after the last.
+    """
 
     family: str
-    asymptote: float
-    drop: float = 0.0
-    scale: float = 1.0
-    rate: float = 1.0
-    knots: tuple[tuple[float, float], ...] = ()
+    knots: tuple[tuple[float, float], ...]
 
     def at(self, x: Array) -> Array:
         """Accuracy at compute x > 0, within [0, 1]."""
-        if not self.knots:
-            values = self._parametric(x)
-        else:
-            u, y = np.log2([k[0] for k in self.knots]), np.array([k[1] for k in self.knots])
-            doublings = np.log2(x) - u[-1]
-            beyond = (
-                self._parametric(x)
-                if self.family == FINISH_TIME
-                else y[-1] + (self.asymptote - y[-1]) * (1 - DAMPING ** np.maximum(doublings, 0.0))
-            )
-            values = np.where(doublings > 0, beyond, np.interp(np.log2(x), u, y))
-        return np.asarray(np.clip(values, 0.0, 1.0))
-
-    def _parametric(self, x: Array) -> Array:
-        return np.asarray(self.asymptote - self.drop * remaining(self.family, x, self.scale, self.rate))
+        compute, accuracy = zip(*self.knots, strict=True)
+        return np.asarray(np.clip(np.interp(np.log2(x), np.log2(compute), accuracy), 0.0, 1.0))
 
 
-def free_form(x: Array, y: Array) -> Shape:
-    """Through the points; beyond, each doubling gains DAMPING times what the doubling before it gained.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A figure with its 90 % interval as far as the measured range tells it.
 
-    The last gain is the slope over the last octave and a half, so that two close points do not set it.
+    value   None: the measured range cannot tell
+    low     holds all the same: the figure is no less than that
     """
-    u = np.log2(x)
-    near = u >= min(u[-1] - 1.5, u[-2])
-    centred = u[near] - u[near].mean()
-    slope = float(y[near] @ centred / (centred @ centred)) if centred @ centred > 0 else 0.0
-    knots = tuple((float(a), float(b)) for a, b in zip(x, y, strict=True))
-    return Shape(FREE_FORM, float(y[-1] + slope * DAMPING / (1 - DAMPING)), knots=knots)
+
+    value: float | None
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +46,67 @@ class Curve:
     """A fitted curve with its 90 % intervals.
 
     x_min, x_max    measured compute, tokens or samples per question
-    saturation      smallest compute past which a doubling gains less than 0.5 points; None: not reached
+    asymptote       accuracy at unlimited compute
+    saturation      smallest compute past which a doubling gains less than 0.5 points; not told with a `low` of x_max:
+                    not reached
     at_4x           accuracy at four times the largest measured compute
     """
 
     shape: Shape
     x_min: float
     x_max: float
-    asymptote: Interval
-    saturation: Interval | None
+    asymptote: Claim
+    saturation: Claim
     at_4x: Interval
 
 
 EPSILON = 0.005
 
 
-def saturation_point(shape: Shape, x_min: float, x_max: float, epsilon: float = EPSILON) -> float | None:
-    """Smallest compute in [x_min, x_max] past which no doubling gains `epsilon` or more; None: not reached."""
-    x = np.geomspace(x_min, x_max, 200)
-    gains = shape.at(2 * x) - shape.at(x)
-    still = np.flatnonzero(gains >= epsilon)
-    if len(still) == 0:
-        return float(x_min)
-    last = int(still[-1])
-    return float(x[last + 1]) if last + 1 < len(x) else None
+def saturation_points(x: Array, accuracy: Array, x_min: float, x_max: float, epsilon: float = EPSILON) -> Array:
+    """Of curves (D, N) over compute x, the smallest in [x_min, x_max] past which no doubling gains `epsilon` or more.
+
+    Infinite where a doubling of x_max still does.
+    """
+    u = np.log2(x)
+    inside = np.append(x[(x >= x_min) & (x < x_max)], x_max)
+    places = np.unique(np.concatenate([[x_min], inside, inside[inside / 2 >= x_min] / 2]))
+    found = np.empty(len(accuracy))
+    for d, curve in enumerate(accuracy):
+        gains = np.interp(np.log2(places) + 1, u, curve) - np.interp(np.log2(places), u, curve)
+        still = np.flatnonzero(gains >= epsilon)
+        if len(still) == 0:
+            found[d] = x_min
+        elif still[-1] + 1 == len(places):
+            found[d] = np.inf
+        else:
+            # gains are straight between two places, in log compute
+            i = int(still[-1])
+            share = (gains[i] - epsilon) / (gains[i] - gains[i + 1])
+            found[d] = places[i] * (places[i + 1] / places[i]) ** share
+    return found
+
+
+def thinned(x: Array, y: Array, within: float = 0.0005) -> list[int]:
+    """Places of knots enough to draw the points (x, y), straight in log x, to `within`."""
+    u, kept, last = np.log2(x), [0], 0
+    while last < len(x) - 1:
+        step, reach = 1, 1
+        while last + reach < len(x) and _is_straight(u, y, last, last + reach, within):
+            step, reach = reach, 2 * reach
+        low, high = step, min(reach, len(x) - 1 - last)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if _is_straight(u, y, last, last + middle, within):
+                low = middle
+            else:
+                high = middle - 1
+        last += low
+        kept.append(last)
+    return kept
+
+
+def _is_straight(u: Array, y: Array, first: int, last: int, within: float) -> bool:
+    between = slice(first, last + 1)
+    line = np.interp(u[between], [u[first], u[last]], [y[first], y[last]])
+    return bool(np.abs(line - y[between]).max() <= within)

@@ -13,6 +13,8 @@ import duckdb
 from advisor.arguments import checked_arguments
 from advisor.checkpoints import CheckpointRow, FormatRow, LaunchRow
 from advisor.errors import AdvisorError
+from advisor.fits.curve_priors import TABLE as LEARNED
+from advisor.fits.curve_priors import read_learned_file
 from advisor.fits.line import curve_of
 from advisor.fits.prior import TABLE as PRIOR
 from advisor.fits.prior import read_prior_file
@@ -202,6 +204,7 @@ TABLES: Mapping[str, Reader] = {
     "performance.csv": lambda file, _: Fits([file.parent]).speeds,
     "corrections.csv": lambda file, _: Speeds.of_tables(Fits([file.parent])),
     PRIOR: lambda file, _: read_prior_file(file),
+    LEARNED: lambda file, _: read_learned_file(file),
 }
 """How each table of profiles/ is read."""
 SEALED: Mapping[str, Reader] = {"samples": _read_samples, "runs": _read_runs, "texts": _read_texts}

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from advisor.accuracy.estimators import Interval, area_within_budgets
+from advisor.accuracy.shapes import Claim
 from advisor.arguments import checked_arguments
 from advisor.errors import NoAnswer, unknown
+from advisor.fits.curve_words import asymptote_text, saturation_text
 from advisor.fits.line import CurvePoint, Line, line
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SaturationCost:
-    """What saturation costs per question, with the 90 % interval; None: not known, or not reached."""
+    """What saturation costs per question, with the 90 % interval; None: not known."""
 
     value: float | None
     low: float | None
@@ -45,8 +47,10 @@ class AccuracyCurve(Value):
     """One fitted curve with its points; intervals are 90 %.
 
     compute       what it counts: samples, token cap or tokens
-    voting_limit  accuracy of unlimited votes, estimated from the answers themselves
-    saturation    None: not reached in the measured range
+    asymptote     accuracy at unlimited compute; a value of None: the measured range cannot tell, only `low` holds
+    voting_limit  accuracy of unlimited votes, by its bias: twice that of n answers less that of n/2
+    saturation    None: not reached in the measured range, or it cannot tell
+    asymptote_in_words, saturation_in_words  the same as sentences, also where the measured range cannot tell
     at_4x         accuracy at four times the largest measured compute
     area          mean accuracy over the measured caps, each doubling counting the same; None for other curves
     right_tokens, wrong_tokens  mean length of right and of wrong answers without a cap
@@ -62,9 +66,11 @@ class AccuracyCurve(Value):
     compute: str
     points: Rows[CurvePoint]
     family: str
-    asymptote: Interval
+    asymptote: Claim
+    asymptote_in_words: str
     voting_limit: Interval | None
     saturation: Saturation | None
+    saturation_in_words: str
     at_4x: Interval
     area: float | None
     right_tokens: float | None
@@ -136,8 +142,10 @@ def accuracy_curve(of: Line) -> AccuracyCurve:
         points=of.points,
         family=fitted.shape.family,
         asymptote=fitted.asymptote,
+        asymptote_in_words=asymptote_text(of),
         voting_limit=of.limit,
         saturation=_saturation(of),
+        saturation_in_words=saturation_text(of),
         at_4x=fitted.at_4x,
         area=_area(of),
         right_tokens=end.right_tokens if end else None,
@@ -149,11 +157,12 @@ def accuracy_curve(of: Line) -> AccuracyCurve:
 
 def _saturation(of: Line) -> Saturation | None:
     point = of.curve.saturation
-    if point is None:
+    if point.value is None:
         return None
+    ends = (point.value, point.low, point.high)
 
     def cost(at: Callable[[float], float | None]) -> SaturationCost:
-        return SaturationCost(*(at(x) if np.isfinite(x) else None for x in (point.value, point.low, point.high)))
+        return SaturationCost(*(at(x) for x in ends))
 
     return Saturation(
         flops=cost(of.flops_at),

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from advisor.accuracy.curve_fits import fit_curve, fit_published
+from advisor.accuracy.curve_fits import Learned, fit_caps, fit_points, fit_published, fit_votes
 from advisor.accuracy.estimators import Array, Interval, over_questions
-from advisor.accuracy.shapes import Curve
+from advisor.accuracy.shapes import Claim, Curve
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.provenance import Provenance
 from advisor.store.beliefs import CurveRow, Point
@@ -18,13 +18,12 @@ from advisor.store.beliefs import CurveRow, Point
 PUBLISHED_POINTS_NEEDED = 3
 
 
-def measured_curve(m: StrategyPoints) -> CurveRow | None:
+def measured_curve(m: StrategyPoints, learned: Learned) -> CurveRow | None:
     """The curve through one model's points; None where fewer than two differ in compute."""
     unit, x = _compute(m)
-    if x is None or len(x) < 2:
+    if x is None or len(np.unique(x)) < 2:
         return None
-    rising = np.argsort(x, kind="stable")
-    curve = fit_curve(x[rising], m.correct[:, rising], None if m.finished is None else m.finished[:, rising])
+    curve = _fitted(m, x, learned)
     limit = None if m.limit is None else over_questions(m.limit)
     return CurveRow(
         model=m.model,
@@ -41,6 +40,15 @@ def measured_curve(m: StrategyPoints) -> CurveRow | None:
     )
 
 
+def _fitted(m: StrategyPoints, x: Array, learned: Learned) -> Curve:
+    if m.answers is not None:
+        return fit_caps(m.answers, learned.endings)
+    rising = np.argsort(x, kind="stable")
+    if m.tallies is not None:
+        return fit_votes(x[rising], m.correct[:, rising], m.tallies, learned.shares)
+    return fit_points(x[rising], m.correct[:, rising], learned.growth)
+
+
 def _compute(m: StrategyPoints) -> tuple[str, Array | None]:
     """What the curve's compute counts, and how much of it each point has."""
     if m.finished is not None:
@@ -50,20 +58,20 @@ def _compute(m: StrategyPoints) -> tuple[str, Array | None]:
     return "tokens", m.generated
 
 
-def published_curves(points: Iterable[Point]) -> list[CurveRow]:
+def published_curves(points: Iterable[Point], learned: Learned) -> list[CurveRow]:
     """Curves through published points with token counts, at least three a model, task and strategy."""
     usable = sorted(
         (p for p in points if p.provenance == Provenance.PUBLISHED and p.generated_tokens is not None),
         key=lambda p: (p.model, p.task, p.strategy, p.generated_tokens or 0.0),
     )
     groups = (list(group) for _, group in groupby(usable, key=lambda p: (p.model, p.task, p.strategy)))
-    return [_published_curve(group) for group in groups if len(group) >= PUBLISHED_POINTS_NEEDED]
+    return [_published_curve(group, learned) for group in groups if len(group) >= PUBLISHED_POINTS_NEEDED]
 
 
-def _published_curve(points: Sequence[Point]) -> CurveRow:
+def _published_curve(points: Sequence[Point], learned: Learned) -> CurveRow:
     first = points[0]
     x = np.array([p.generated_tokens for p in points], dtype=float)
-    curve = fit_published(x, np.array([p.accuracy for p in points]), first.n_questions)
+    curve = fit_published(x, np.array([p.accuracy for p in points]), first.n_questions, learned.growth)
     return CurveRow(
         model=first.model,
         task=first.task,
@@ -88,14 +96,11 @@ def _columns(curve: Curve, limit: Interval | None) -> dict[str, Any]:
         **_interval("saturation", curve.saturation),
         **_interval("at_4x", curve.at_4x),
         **_interval("limit", limit),
-        "drop": shape.drop,
-        "scale": shape.scale,
-        "rate": shape.rate,
         "knots": " ".join(f"{x:.6g}:{y:.6g}" for x, y in shape.knots),
     }
 
 
-def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
+def _interval(name: str, interval: Interval | Claim | None) -> dict[str, float | None]:
     if interval is None:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
     return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}

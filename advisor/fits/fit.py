@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from advisor.accuracy.curve_fits import Learned
 from advisor.arguments import checked_arguments
+from advisor.fits.curve_priors import read_learned
 from advisor.fits.curves import measured_curve, published_curves
 from advisor.fits.curves import ordered as ordered_curves
 from advisor.fits.imputed_tokens import with_imputed_tokens
@@ -62,7 +64,8 @@ def fit(workspace: Workspace) -> FitSummary:
 
 def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     answers = measured(workspace)
-    points, curves = fitted_answers(answers, published(workspace), Fits(workspace.profiles[:-1]).points)
+    shipped = Fits(workspace.profiles[:-1]).points
+    points, curves = fitted_answers(answers, published(workspace), read_learned(workspace), shipped)
     drawn_with = setups(answers)
     points = with_imputed_tokens(points, drawn_with, workspace)
     tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": drawn_with}
@@ -86,15 +89,15 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
 
 
 def fitted_answers(
-    answers: Measured, reported: list[Published], shipped: Sequence[Point] = ()
+    answers: Measured, reported: list[Published], learned: Learned, shipped: Sequence[Point] = ()
 ) -> tuple[list[Point], list[CurveRow]]:
     """Strategy points and curves of everything measured or published; `shipped` are points that those stand beside."""
     measured_ones = [point for group in answers.points for point in measured_points(group)]
     known = offsets([*measured_ones, *shipped], reported)
     published_ones = [of_source(point, known) for point in published_points(reported, measured_ones)]
     points = with_draws(answers.points, published_ones, shipped)
-    curves = [curve for group in answers.points if (curve := measured_curve(group))]
-    return ordered(points), ordered_curves([*curves, *published_curves(points)])
+    curves = [curve for group in answers.points if (curve := measured_curve(group, learned))]
+    return ordered(points), ordered_curves([*curves, *published_curves(points, learned)])
 
 
 def setups(answers: Measured) -> list[SetupRow]:

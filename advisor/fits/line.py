@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.accuracy.estimators import Interval
-from advisor.accuracy.shapes import Curve, Shape
+from advisor.accuracy.shapes import Claim, Curve, Shape
 from advisor.errors import AdvisorError
 from advisor.fits.costs import point_flops, policy_flops, read_again, verifier_flops
 from advisor.models.catalog import Catalog
@@ -40,6 +40,7 @@ class CurvePoint:
     cut: float | None
     share_of_failures_cut: float | None
     pass_at_k: float | None
+    simulation_error: float | None
     per_correct: PerCorrect
     provenance: Provenance
 
@@ -149,6 +150,7 @@ def curve_point(point: Point, models: Catalog) -> CurvePoint:
         cut=point.cut,
         share_of_failures_cut=_failures_cut(point),
         pass_at_k=point.pass_at_k,
+        simulation_error=point.simulation_error,
         per_correct=PerCorrect(_per_correct(point.generated_tokens, point), _per_correct(flops, point)),
         provenance=point.provenance,
     )
@@ -165,18 +167,26 @@ def _failures_cut(point: Point) -> float | None:
 
 def curve_of(row: CurveRow) -> Curve:
     """The curve that a row stands for. Raises AdvisorError for knots that are none."""
-    shape = Shape(row.family, row.asymptote, row.drop, row.scale, row.rate, _knots(row))
-    asymptote = Interval(row.asymptote, row.asymptote_low, row.asymptote_high)
-    saturation = _interval(row.saturation, row.saturation_low, row.saturation_high)
-    return Curve(shape, row.x_min, row.x_max, asymptote, saturation, Interval(row.at_4x, row.at_4x_low, row.at_4x_high))
+    return Curve(
+        Shape(row.family, _knots(row)),
+        row.x_min,
+        row.x_max,
+        Claim(row.asymptote, row.asymptote_low, row.asymptote_high),
+        Claim(row.saturation, row.saturation_low, row.saturation_high),
+        Interval(row.at_4x, row.at_4x_low, row.at_4x_high),
+    )
 
 
 def _knots(row: CurveRow) -> tuple[tuple[float, float], ...]:
     try:
-        return tuple((float(x), float(y)) for x, _, y in (pair.partition(":") for pair in row.knots.split()))
+        knots = tuple((float(x), float(y)) for x, _, y in (pair.partition(":") for pair in row.knots.split()))
     except ValueError:
-        what = f"knots of {row.model} on {row.task} are {row.knots!r}, not `compute:accuracy` pairs"
-        raise AdvisorError(what, where="profiles/curves.csv", hint=REFIT) from None
+        knots = ()
+    compute = [x for x, _ in knots]
+    if not knots or min(compute) <= 0 or sorted(set(compute)) != compute:
+        what = f"knots of {row.model} on {row.task} are no `compute:accuracy` pairs by rising compute"
+        raise AdvisorError(what, where="profiles/curves.csv", hint=REFIT)
+    return knots
 
 
 def _interval(value: float | None, low: float | None, high: float | None) -> Interval | None:

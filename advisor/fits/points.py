@@ -37,7 +37,9 @@ def _cut(m: StrategyPoints) -> Array | None:
 
 
 def _measured_point(m: StrategyPoints, p: int, cut: float | None) -> Point:
-    accuracy = over_questions(m.correct[:, p])
+    accuracy, simulated = over_questions(m.correct[:, p]), _at(m.simulation_error, p)
+    if simulated:
+        accuracy = _widened(accuracy, Z90 * simulated)
     return Point(
         model=m.model,
         task=m.task,
@@ -66,7 +68,14 @@ def _measured_point(m: StrategyPoints, p: int, cut: float | None) -> Point:
         setup=m.setup,
         search_prompt_tokens=_at(m.search_prompt, p),
         tokens_provenance=None if m.generated is None else Provenance.MEASURED,
+        simulation_error=simulated,
     )
+
+
+def _widened(interval: Interval, by: float) -> Interval:
+    """With another error, independent of its own."""
+    below, above = (float(np.hypot(end - interval.value, by)) for end in (interval.low, interval.high))
+    return Interval(interval.value, max(0.0, interval.value - below), min(1.0, interval.value + above))
 
 
 def _wait(m: StrategyPoints, p: int, percentile: int) -> float | None:

@@ -4,7 +4,8 @@
 -- in:  answers (answers.sql); $way, $runs: list of run ids
 --      $scored: only what a judge scored, which is $reward_model, $reward, $step_delimiter (null: not recorded)
 -- out: question_id; lists of equal length: answers, correct, tokens, stopped (by the length limit it was drawn under),
---      scores, scored (tokens that a reward model passed for this answer), prompts (tokens of the prompt);
+--      looping (since it repeated itself), scores, scored (tokens that a reward model passed for this answer),
+--      prompts (tokens of the prompt);
 --      budget, search_tokens, search_prompt, search_depth (null where not recorded)
 with draws as (
     select *
@@ -33,6 +34,7 @@ select
     list(correct order by run_id, sample_index) as correct,
     list(generated_tokens order by run_id, sample_index) as tokens,
     list(coalesce(finish_reason in ('length', 'loop'), false) order by run_id, sample_index) as stopped,
+    list(coalesce(finish_reason = 'loop', false) order by run_id, sample_index) as looping,
     list(score order by run_id, sample_index) as scores,
     list(scored order by run_id, sample_index) as scored,
     list(prompt_tokens order by run_id, sample_index) as prompts,

@@ -64,12 +64,13 @@ class Drawn:
 class Lengths:
     """Answers of one question whose length was recorded, arrays of shape (n,).
 
-    `stopped`: by the limit it was drawn under, so that its own end is not known.
+    `stopped`: by the limit it was drawn under, or since it repeated itself (`looping`): its own end is not known.
     """
 
     tokens: Array
     correct: Array
     stopped: Array
+    looping: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _question(row: dict[str, Any]) -> Question:
         scores=tuple(row["scores"]),
         scored=tuple(row["scored"]),
         prompts=tuple(row["prompts"]),
-        lengths=Lengths(of_timed("tokens"), of_timed("correct"), of_timed("stopped")),
+        lengths=Lengths(of_timed("tokens"), of_timed("correct"), of_timed("stopped"), of_timed("looping")),
         budget=row["budget"],
         search_tokens=row["search_tokens"],
         search_prompt=row["search_prompt"],

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.accuracy.endings import Answers
 from advisor.accuracy.estimators import Array
+from advisor.accuracy.vote_shares import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,9 @@ class StrategyPoints:
     scored                      (P,) mean tokens that `reward_model` passed; None: not recorded, or no reward model
     search_prompt               (P,) mean prompt tokens that the whole search computed; None: no search, not recorded
     finished                    (Q, P) share of answers that ended within the cap; only under caps
+    answers                     the single answers that caps stop, with their lengths; only under caps
+    tallies                     (Q,) the answers that the largest vote counts; only for majority votes
+    simulation_error            (P,) standard error of the mean accuracy by Monte Carlo; None: exact
     any_right                   (Q, P) chance that at least one of n_samples answers is right (pass@k); only for votes
     limit                       (Q,) what unlimited votes would be right in, by `voting_limit`; only for votes
     right_tokens, wrong_tokens  mean tokens of a right and of a wrong answer, uncapped; None: not recorded or none
@@ -45,7 +50,10 @@ class StrategyPoints:
     waits: Array | None = None
     longest: Array | None = None
     finished: Array | None = None
+    answers: Answers | None = None
+    tallies: tuple[Tally, ...] | None = None
     any_right: Array | None = None
+    simulation_error: Array | None = None
     limit: Array | None = None
     right_tokens: float | None = None
     wrong_tokens: float | None = None

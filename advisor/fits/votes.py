@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from advisor.accuracy.endings import Answers
 from advisor.accuracy.estimators import (
     Array,
     best_of_n_at_all_k,
@@ -26,7 +27,7 @@ from advisor.fits.stored_answers import Drawn, Judge, Question, prompt_tokens
 from advisor.fits.strategy_points import StrategyPoints
 
 CAPS: Array = np.array([512.0 * 2**i for i in range(9)])
-"""Token caps on one answer that are looked at."""
+"""Token caps on one answer that are offered as points; the curve knows every length."""
 CAP_MATTERS = 0.005
 """A cap counts where it lets at least this share of the answers end, and stops at least this share."""
 
@@ -65,7 +66,8 @@ def _common(drawn: Drawn, questions: Sequence[Question]) -> dict[str, Any]:
 def majority(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
     """Majority votes of 1, 4, 8 … answers, as many as every question has."""
     ks = vote_sizes(questions)
-    curves = [majority_at_all_k(*votes(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES])) for q in questions]
+    tallies = [votes(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES]) for q in questions]
+    curves = [majority_at_all_k(*tally) for tally in tallies]
     correct = [
         [np.mean(q.correct) if k == 1 else curve[k - 1] for k in ks] for q, curve in zip(questions, curves, strict=True)
     ]
@@ -84,6 +86,7 @@ def majority(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
         longest=np.full(len(ks), longest_answer(lengths)) if generated is not None else None,
         any_right=_any_right(questions, ks),
         limit=np.array([voting_limit(curve) for curve in curves]) if len(ks) > 1 else None,
+        tallies=tuple(tallies),
         right_tokens=_mean_tokens(timed, right=True),
         wrong_tokens=_mean_tokens(timed, right=False),
     )
@@ -162,13 +165,18 @@ def _rewarded(drawn: Drawn, reward_model: str | None, questions: Sequence[Questi
     ks = vote_sizes(questions)[1:]  # one answer is no choice
     lengths = [q.lengths.tokens for q in _timed(questions)]
     generated, depth = _spent(_timed(questions), ks)
+    drawn_of = [
+        (q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]]) for q in questions
+    ]
+    weighted = [weighted_at_all_k(*each) for each in drawn_of]
+    errors = np.array([[error[k - 1] for k in ks] for _, error in weighted])
     found = []
-    for strategy, estimate in (("weighted-majority", weighted_at_all_k), ("best-of-n", best_at_all_k)):
-        curves = [
-            estimate(q.answers[:MOST_VOTES], q.correct[:MOST_VOTES], [s or 0.0 for s in q.scores[:MOST_VOTES]])
-            for q in questions
-        ]
-        limit = np.array([voting_limit(curve) for curve in curves]) if strategy == "weighted-majority" else None
+    for strategy, curves in (
+        ("weighted-majority", [accuracy.tolist() for accuracy, _ in weighted]),
+        ("best-of-n", [best_at_all_k(*each) for each in drawn_of]),
+    ):
+        is_vote = strategy == "weighted-majority"
+        limit = np.array([voting_limit(curve) for curve in curves]) if is_vote else None
         found.append(
             StrategyPoints(
                 **_common(drawn, questions),
@@ -182,6 +190,7 @@ def _rewarded(drawn: Drawn, reward_model: str | None, questions: Sequence[Questi
                 longest=np.full(len(ks), longest_answer(lengths)) if generated is not None else None,
                 any_right=_any_right(questions, ks),
                 limit=limit,
+                simulation_error=(errors**2).sum(axis=0) ** 0.5 / len(questions) if is_vote and errors.any() else None,
                 reward_model=reward_model,
                 scored=_scored_tokens(questions, ks),
             )
@@ -226,6 +235,19 @@ def under_caps(drawn: Drawn, questions: Sequence[Question]) -> StrategyPoints:
         waits=np.array([waits(each, [1])[0] for each in lengths]).reshape(len(kept), len(PERCENTILES)),
         longest=np.array([longest_answer(each) for each in lengths]),
         finished=finished,
+        answers=single_answers(questions),
+    )
+
+
+def single_answers(questions: Sequence[Question]) -> Answers:
+    """All answers with their lengths."""
+    lengths = [q.lengths for q in questions]
+    return Answers(
+        question=np.repeat(np.arange(len(lengths)), [len(each.tokens) for each in lengths]),
+        tokens=np.concatenate([each.tokens for each in lengths]),
+        right=np.concatenate([each.correct for each in lengths]),
+        open=np.concatenate([each.stopped for each in lengths]),
+        looping=np.concatenate([each.looping for each in lengths]),
     )
 
 

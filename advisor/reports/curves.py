@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from advisor.accuracy.estimators import Interval
+from advisor.fits.curve_words import UNITS, asymptote_text, saturation_text
 from advisor.fits.line import CurvePoint, Line
 from advisor.reports.terminal import Block, Verbatim
 from advisor.reports.text_pictures import picture
@@ -16,9 +17,6 @@ from advisor.units import percent, significant
 
 OPTIONAL = ("failures cut", "tokens per correct", "FLOPs")
 """Columns that a narrow terminal goes without."""
-
-UNITS = {"samples": "answers", "token cap": "tokens, cap on one answer", "tokens": "generated tokens"}
-"""What compute counts, as axes and sentences say it."""
 
 
 def blocks(lines: Sequence[Line]) -> list[Block]:
@@ -36,12 +34,13 @@ def _line_blocks(line: Line) -> list[Block]:
         dots,
         lambda x: float(line.curve.shape.at(np.array([x]))[0]),
         f"{unit} (log scale)",
+        measured=line.curve.x_max,
         until=4 * line.curve.x_max,
     )
     limit = f"; limit of voting by the answers themselves {interval_text(line.limit)}" if line.limit else ""
     sentences = [
         f"Curve:       {line.curve.shape.family}; at four times the largest compute {interval_text(line.curve.at_4x)}",
-        f"Asymptote:   {interval_text(line.curve.asymptote)}{limit}",
+        f"Asymptote:   {asymptote_text(line)}{limit}",
         f"Saturation:  {saturation_text(line)}",
         *_length(line),
         f"From:        {line.runs}",
@@ -73,15 +72,3 @@ def _length(line: Line) -> list[str]:
         return []
     ratio = f"{end.wrong_tokens / end.right_tokens:.2f} ×"
     return [f"Length:      {end.right_tokens:,.0f} tokens where right, {end.wrong_tokens:,.0f} where wrong ({ratio})"]
-
-
-def saturation_text(line: Line) -> str:
-    """Where it saturates, in words."""
-    point = line.curve.saturation
-    if point is None:
-        return "not reached in the measured range: a doubling still gains 0.5 points or more"
-    high = significant(point.high) if np.isfinite(point.high) else "not reached"
-    flops = line.flops_at(point.value)
-    cost = f", {significant(flops)} FLOPs per question" if flops else ""
-    where = f"from {significant(point.value)} {UNITS[line.unit]} (90 %: {significant(point.low)} – {high})"
-    return f"{where}{cost} a doubling gains less than 0.5 points"

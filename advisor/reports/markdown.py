@@ -13,6 +13,7 @@ from urllib.parse import quote
 from advisor.arguments import checked_arguments
 from advisor.errors import DISTRIBUTION, AdvisorError, NoAnswer, install
 from advisor.fits.curve import lines
+from advisor.fits.curve_words import asymptote_text, saturation_text
 from advisor.fits.line import Line
 from advisor.printable import command_line
 from advisor.recommendation.pick import Recommendation
@@ -21,7 +22,6 @@ from advisor.recommendation.task_weights import task_options
 from advisor.reports.baselines import baseline_assumptions, baseline_sections
 from advisor.reports.certainty import sure_text, undecided_text
 from advisor.reports.costs_unknown import imputed_legend, left_out_text
-from advisor.reports.curves import saturation_text
 from advisor.reports.frontier_view import AXES, of_recommendation
 from advisor.reports.frontiers import frontier_table
 from advisor.reports.markdown_text import bullets, code, escaped, fenced, heading, paragraph, to_markdown
@@ -48,7 +48,6 @@ from advisor.reports.words import (
     candidate_strategy,
     commands,
     gpus_text,
-    interval_text,
     rent_text,
     request_text,
     sampling_text,
@@ -197,7 +196,7 @@ def _curve_section(curves: Sequence[Line], pictures: dict[str, str]) -> list[str
     if not curves:
         return []
     sentences = [
-        f"{with_setup(line.strategy, line.setup)}: asymptote {interval_text(line.curve.asymptote)};"
+        f"{with_setup(line.strategy, line.setup)}: asymptote {asymptote_text(line)};"
         f" saturation {saturation_text(line)}; curve {line.curve.shape.family}"
         for line in curves
     ]

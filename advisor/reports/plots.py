@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from advisor.accuracy.estimators import Interval
+from advisor.fits.curve_words import asymptote_text
 from advisor.fits.line import Line
 from advisor.printable import shown
 from advisor.provenance import Provenance
@@ -238,7 +239,7 @@ def curve_figure(lines: Sequence[Line], pick: Candidate) -> Any:
     _ring(axes, pick.generated_tokens, pick.accuracy.value, f"the pick: {words}")
     seen = [p for line in drawn for p in line.points if p.tokens]
     tokens = [pick.generated_tokens, *(p.tokens or 0.0 for p in seen)]
-    limits = [line.curve.asymptote.value for line in drawn]
+    limits = [line.curve.asymptote.value for line in drawn if line.curve.asymptote.value is not None]
     intervals = [pick.accuracy, *(Interval(p.accuracy, p.low, p.high) for p in seen)]
     intervals += [Interval(limit, limit, limit) for limit in limits]
     _scale(axes, (min(tokens) / 1.3, max(tokens) * 1.3), accuracy_ends(intervals))
@@ -250,12 +251,16 @@ def curve_figure(lines: Sequence[Line], pick: Candidate) -> Any:
 def _draw_line(axes: Any, line: Line, number: int) -> None:
     points = [p for p in line.points if p.tokens]
     colour, marker, dashes = SERIES[number % len(SERIES)]
-    limit, how = 100 * line.curve.asymptote.value, with_setup(line.strategy, line.setup)
+    limit, how = line.curve.asymptote.value, with_setup(line.strategy, line.setup)
     x = np.geomspace(line.curve.x_min, line.curve.x_max, 100)
     axes.plot(
         [line.tokens_at(v) for v in x], 100 * line.curve.shape.at(x), color=colour, linewidth=1.4, linestyle=dashes
     )
-    axes.axhline(limit, color=colour, linewidth=1, linestyle=(0, (1, 3)))
+    if limit is not None:
+        axes.axhline(100 * limit, color=colour, linewidth=1, linestyle=(0, (1, 3)))
+        reach = f"dotted: what more of it can reach, {100 * limit:.1f} %"
+    else:
+        reach = f"more of it reaches {asymptote_text(line)}"
     axes.errorbar(
         [p.tokens for p in points],
         [100 * p.accuracy for p in points],
@@ -264,7 +269,7 @@ def _draw_line(axes: Any, line: Line, number: int) -> None:
         markersize=5,
         elinewidth=0.9,
         color=colour,
-        label=_lines_of(f"{how} ({line.provenance}); dotted: what more of it can reach, {limit:.1f} %"),
+        label=_lines_of(f"{how} ({line.provenance}); {reach}"),
         zorder=3,
     )
 

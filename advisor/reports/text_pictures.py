@@ -93,10 +93,15 @@ def canvas(x: tuple[float, float], percent: tuple[int, int], *, columns: int, ro
 
 
 def picture(
-    points: Sequence[tuple[float, Interval]], line: Callable[[float], float], label: str, *, until: float | None = None
+    points: Sequence[tuple[float, Interval]],
+    line: Callable[[float], float],
+    label: str,
+    *,
+    measured: float | None = None,
+    until: float | None = None,
 ) -> str:
     """Accuracy (0–1, vertical) over x (horizontal, logarithmic): ● a point with │ its 90 % interval, ─ the line, ┄
-    where it extrapolates.
+    where it extrapolates, beyond `measured` or the last point.
 
     Empty text for fewer than two different x.
     """
@@ -112,7 +117,7 @@ def picture(
             drawn.put(drawn.column(x), row, "│")
     for column in range(drawn.columns + 1):
         x = drawn.x_of(column)
-        drawn.put(column, drawn.row(line(x)), "─" if x <= max(xs) * 1.001 else "┄")
+        drawn.put(column, drawn.row(line(x)), "─" if x <= max(measured or 0.0, *xs) * 1.001 else "┄")
     for x, interval in shown:
         drawn.put(drawn.column(x), drawn.row(interval.value), "●")
     return drawn.text(label)

@@ -95,6 +95,9 @@ class Point:
     tokens_spread: float = column(
         "factor of the 90 % interval of generated_tokens: above 1 where they are imputed", default=1.0
     )
+    simulation_error: float | None = column(
+        "standard error of an accuracy that was found by Monte Carlo, within its interval; empty: exact", default=None
+    )
 
     @property
     def setup_key(self) -> SetupKey:
@@ -146,22 +149,26 @@ class CurveRow:
     x_min: float = column("smallest measured compute")
     x_max: float = column("largest measured compute")
     family: str = column("of the curve, see docs/method.md")
-    asymptote: float = column("accuracy at unlimited compute")
-    asymptote_low: float = column("lower end of its 90 % interval")
+    asymptote: float | None = column(
+        "accuracy at unlimited compute; empty: the measured range cannot tell", default=None
+    )
+    asymptote_low: float = column("lower end of its 90 % interval; where the value is empty it is no less all the same")
     asymptote_high: float = column("upper end of its 90 % interval")
-    saturation: float | None = column("compute past which a doubling gains less than 0.5 points", default=None)
-    saturation_low: float | None = column("lower end of its 90 % interval", default=None)
-    saturation_high: float | None = column("upper end of its 90 % interval; inf: beyond the measured", default=None)
+    saturation: float | None = column(
+        "compute past which a doubling gains less than 0.5 points; empty: not reached, or cannot be told",
+        default=None,
+    )
+    saturation_low: float = column("lower end of its 90 % interval; where the value is empty not before that")
+    saturation_high: float = column("upper end of its 90 % interval; inf where the value is empty")
     at_4x: float = column("accuracy at four times the largest measured compute")
     at_4x_low: float = column("lower end of its 90 % interval")
     at_4x_high: float = column("upper end of its 90 % interval")
     limit: float | None = column("accuracy of unlimited votes, estimated from the answers", default=None)
     limit_low: float | None = column("lower end of its 90 % interval", default=None)
     limit_high: float | None = column("upper end of its 90 % interval", default=None)
-    drop: float = column("parameter of the family")
-    scale: float = column("parameter of the family")
-    rate: float = column("parameter of the family")
-    knots: str = column("`compute:accuracy` pairs that the curve passes through", default="")
+    knots: str = column(
+        "`compute:accuracy` pairs that the curve passes through, those beyond x_max predicted", free_text=True
+    )
     provenance: Provenance = column("measured or published")
     runs: str = column("the runs it came from, or its source")
     reward_model: str | None = column("that scored the answers, where there is one", default=None)
@@ -206,7 +213,10 @@ OF_A_POINT: Ranges = {
     **dict.fromkeys(("token_budget", *TOKENS), (0, 10**12)),
     "tokens_spread": (1, 10**9),
 }
-OF_A_CURVE: Ranges = {"n_questions": (1, 10**9), "n_points": (1, 10**9), "asymptote": (0, 1)}
+OF_A_CURVE: Ranges = {
+    **dict.fromkeys(("n_questions", "n_points"), (1, 10**9)),
+    **dict.fromkeys(("asymptote", "asymptote_low", "asymptote_high"), (0, 1)),
+}
 OF_EFFICIENCIES: Ranges = {
     **{f"efficiency.{name}": (0, 10**9) for name in Efficiency.__dataclass_fields__},
     **dict.fromkeys((f"efficiency.{name}" for name in SHARES), (1e-9, 1)),

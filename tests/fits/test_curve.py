@@ -10,7 +10,7 @@ from advisor.errors import AdvisorError, NoAnswer
 from advisor.fits.costs import policy_flops
 from advisor.fits.curve import curve, lines
 from advisor.fits.fit import fit
-from advisor.fits.line import curve_point
+from advisor.fits.line import curve_of, curve_point
 from advisor.values import Rows
 from tests.fits.stored import sample, workspace
 from tests.known import SHIPPED, spec_of
@@ -50,9 +50,12 @@ def test_without_a_strategy_the_others_come_beside_it():
         assert (one.strategy, one.others) == (strategy, ())
 
 
-def test_saturation_in_samples_for_votes_and_in_tokens_for_caps():
-    votes = curve(SHIPPED, model="kimi-k2.5", strategy="majority").saturation
-    assert 1 <= votes.n_samples <= 8
+def test_saturation_in_samples_for_votes_and_in_tokens_for_caps(tmp_path):
+    """Votes of certain answers change nothing."""
+    ws = workspace(tmp_path, [sample(q, i, q % 3 > 0, 300) for q in range(40) for i in range(8)])
+    fit(ws)
+    votes = curve(ws, model="qwen3-8b", task="mine", strategy="majority").saturation
+    assert votes.n_samples == 1
     assert votes.token_cap is None
     caps = curve(SHIPPED, model="gpt-oss-120b", strategy="thinking-budget").saturation
     assert caps.n_samples is None
@@ -190,9 +193,40 @@ def test_damaged_knots_are_named(tmp_path):
     ws = workspace(tmp_path, [sample(q, i, (q + i) % 3 > 0, 400 + 300 * i) for q in range(20) for i in range(8)])
     fit(ws)
     table = tmp_path / "profiles" / "curves.csv"
-    table.write_text(table.read_text().replace("512:", "512;"))
+    table.write_text(table.read_text().replace("400:", "400;"))
     with pytest.raises(AdvisorError, match=r"curves.csv.*knots.*advisor fit"):
         curve(ws, model="qwen3-8b", task="mine")
+
+
+@pytest.mark.parametrize("knots", ["", "1:0.5 1:0.6", "4:0.5 2:0.6", "0:0.5 2:0.6", "1:a"])
+def test_knots_have_to_rise(knots):
+    row = replace(SHIPPED.fits.curves[0], knots=knots)
+    with pytest.raises(AdvisorError, match="no `compute:accuracy` pairs by rising compute"):
+        curve_of(row)
+
+
+def test_where_the_measured_range_cannot_tell_it_says_so(tmp_path):
+    """Half of the answers were cut at 4,000 tokens, and answers ended ever faster: what the rest would be is open."""
+    ended = [sample(q, i, q % 4 > 0, 500 + 100 * (4 * i + q % 20)) for q in range(60) for i in range(4)]
+    rows = ended + [sample(q, i, False, 4000, finish_reason="length") for q in range(60) for i in range(4, 8)]
+    ws = workspace(tmp_path, rows)
+    fit(ws)
+    found = curve(ws, model="qwen3-8b", task="mine", strategy="thinking-budget")
+    answer = json.loads(found.to_json())
+    assert answer["asymptote"]["value"] is None
+    assert 0.2 < answer["asymptote"]["low"] <= found.points[-1].accuracy
+    low = f"{100 * found.asymptote.low:.1f} %"
+    assert answer["asymptote_in_words"] == f"at least {low}; the measured range cannot tell"
+    assert answer["saturation"] is None
+    assert answer["saturation_in_words"].startswith("not reached in the measured range")
+
+
+def test_what_is_told_is_said_with_its_interval():
+    found = curve(SHIPPED, model="gpt-oss-120b", strategy="thinking-budget")
+    ends = [f"{100 * end:.1f} %" for end in (found.asymptote.value, found.asymptote.low, found.asymptote.high)]
+    assert found.asymptote_in_words == f"{ends[0]} (90 %: {ends[1]} – {ends[2]})"
+    assert found.saturation_in_words.startswith("from ")
+    assert found.saturation_in_words.endswith(" a doubling gains less than 0.5 points")
 
 
 def test_two_workspaces_answer_independently(tmp_path):

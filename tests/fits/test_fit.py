@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from shutil import copy
 
 import numpy as np
 import pytest
@@ -51,6 +52,7 @@ def test_without_a_folder_speeds_are_left_to_make_performance(monkeypatch, tmp_p
     workspace(tmp_path, ANSWERS, [run(1, 0.07)])
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "performance.csv").write_text("as it was")
+    copy(SHIPPED.profiles[0] / "learned_curves.csv", tmp_path / "profiles")
     monkeypatch.setattr("advisor.store.workspace.shipped_root", lambda: tmp_path)
     found = fit(Workspace())
     assert found.points > 0

@@ -2,10 +2,10 @@
 
 import pytest
 
-from advisor.accuracy.estimators import wilson
+from advisor.accuracy.estimators import Interval, wilson
 from advisor.errors import AdvisorError
 from advisor.fits.fit import fit
-from advisor.fits.points import published_points
+from advisor.fits.points import _widened, published_points
 from advisor.fits.published import Published, published
 from advisor.provenance import Provenance
 from tests.fits.stored import MODEL, sample, workspace
@@ -85,3 +85,27 @@ def test_intervals():
     assert (known.low, known.high) == (pytest.approx(0.95 - 1.645 * 0.05), 1.0)
     (counted,) = published_points([reported(0.95)], [])
     assert (counted.low, counted.high) == pytest.approx(wilson(0.95, 100))
+
+
+def test_an_accuracy_by_monte_carlo_has_its_error_in_its_interval(tmp_path):
+    """Twelve answers are counted exactly, sixteen by random orders; the one error is that of a share over questions."""
+    rows = [
+        sample(q, i, (q + i) % 3 == 0, 300, score=((7 * i + q) % 16) / 16, reward_model="a judge")
+        for q in range(30)
+        for i in range(16)
+    ]
+    for n in (12, 16):
+        ws = workspace(tmp_path / str(n), [row for row in rows if row["sample_index"] < n])
+        fit(ws)
+        found = [p for p in ws.fits.points if p.strategy in ("weighted-majority", "best-of-n") and p.n_samples == 4]
+        errors = {p.strategy: p.simulation_error for p in found}
+        assert errors["best-of-n"] is None
+        assert (errors["weighted-majority"] is None) == (n == 12)
+    assert errors["weighted-majority"] <= 0.5 / 20 / 30**0.5
+
+
+def test_errors_add_up_in_squares():
+    wider = _widened(Interval(0.5, 0.47, 0.54), 0.04)
+    assert (wider.low, wider.value) == (pytest.approx(0.45), 0.5)
+    assert wider.high == pytest.approx(0.5 + 0.04 * 2**0.5)
+    assert _widened(Interval(0.99, 0.98, 1.0), 0.1).high == 1

@@ -1,5 +1,6 @@
 """Pictures for reports: what is drawn, where, and that it can be read."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 import advisor
+from advisor.accuracy.shapes import Claim
 from advisor.fits.curve import lines
 from advisor.provenance import Provenance
 from advisor.reports.frontier_view import of_recommendation
@@ -134,6 +136,16 @@ def test_a_curve_has_the_pick_in_a_ring(curve):
     assert words[1] == f"thinking-budget (measured); dotted: what more of it can reach, {limit:.1f} %"
     low, high = axes.get_xlim()
     assert all(low < p.tokens < high for p in rows[0].points)
+
+
+def test_a_curve_whose_end_cannot_be_told_has_no_line_there(curve):
+    rows, pick = curve
+    untold = replace(rows[0].curve, asymptote=Claim(None, 0.7123, 1.0))
+    figure = curve_figure([replace(rows[0], curve=untold)], pick)
+    words = " ".join(text.get_text().replace("\n", " ") for text in figure.legends[0].get_texts())
+    assert "more of it reaches at least 71.2 %; the measured range cannot tell" in words
+    dotted = [line for line in figure.axes[0].lines if len(set(line.get_ydata())) == 1 and len(line.get_ydata()) == 2]
+    assert dotted == []
 
 
 def test_pictures_are_the_same_every_time(curve, tmp_path):

@@ -74,3 +74,12 @@ def test_what_is_outside_the_cells_is_not_drawn():
     drawn.put(0, 11, "x")
     assert rows(drawn.text(""))[0] == "        lon"
     assert not any("x" in line for line in rows(drawn.text("")))
+
+
+def test_a_line_is_dotted_beyond_what_was_measured():
+    """Lengths may be measured beyond the last point."""
+    points = [exact(1, 0.2), exact(10, 0.2)]
+    (row,) = (line for line in rows(picture(points, lambda x: 0.2, "x", measured=100, until=1000)) if "─" in line)
+    assert (row.index("┄"), row.rindex("─")) == (49, 48)
+    (row,) = (line for line in rows(picture(points, lambda x: 0.2, "x", until=1000)) if "┄" in line)
+    assert row.index("┄") == 25
