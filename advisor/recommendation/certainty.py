@@ -47,8 +47,10 @@ def certainty(
         )
         for i, number in enumerate(rows["candidate_id"])
     }
-    rival = undecided(rows, points.columns, points.draws, found, request.task) if request.min_accuracy is None else None
-    return Certainty(of_candidate, found.expected_regret, rival)
+    if request.min_accuracy is not None:
+        return Certainty(of_candidate, found.expected_regret, None)
+    tasks = [each.task for each in request.tasks]
+    return Certainty(of_candidate, found.expected_regret, undecided(rows, points.columns, points.draws, found, tasks))
 
 
 def _contenders(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ class Undecided(Value):
     questions   that both would have to answer to tell such a difference, or one of a point where it is smaller; None:
                 answers of the models that were not measured here come first
     usd         what they cost at the prices of both deployments
-    measure     the commands, one a model
+    measure     the commands, one a model and task
     """
 
     rival: str
@@ -39,7 +40,7 @@ class Undecided(Value):
     measure: tuple[str, ...]
 
 
-def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, task: str) -> Undecided | None:
+def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: Sequence[str]) -> Undecided | None:
     """The rival of the first row among all; None where no other model has a real chance.
 
     rows    of contenders.sql, the first is the pick; a rival is within the limits as it is costed
@@ -65,7 +66,7 @@ def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, task: s
         difference=difference,
         questions=needed,
         usd=usd if usd and math.isfinite(usd) else None,
-        measure=tuple(_calibrate(str(points["model"][i]), task) for i in unseen or pair),
+        measure=tuple(_calibrate(str(points["model"][i]), task) for i in unseen or pair for task in tasks),
     )
 
 

@@ -99,7 +99,7 @@ def table(n_questions=100.0, provenance="measured"):
 
 def rival(of_draws, changed=None, points=None):
     made = rows(**(changed or {}))
-    return undecided(made, points or table(), of_draws, odds(made, of_draws, NO_LIMIT, "usd"), "mine")
+    return undecided(made, points or table(), of_draws, odds(made, of_draws, NO_LIMIT, "usd"), ["mine"])
 
 
 def test_a_rival_is_named_with_what_would_decide():
