@@ -114,7 +114,8 @@ def points_and_deployments(
 
 def _ties(draws: Array) -> Columns:
     """Half the 90 % interval of the difference of every two points' accuracies, by their numbers."""
-    covariance = np.atleast_2d(np.cov(draws))
+    apart = draws - draws.mean(axis=1, keepdims=True)
+    covariance = apart @ apart.T / (draws.shape[1] - 1)
     variance = np.diag(covariance)
     half = Z90 * np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0.0))
     numbers = np.arange(1, len(draws) + 1)

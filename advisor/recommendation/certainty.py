@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 
 from advisor.recommendation.candidate import CandidateOdds
-from advisor.recommendation.candidates import PACKAGE, PointTable, feasible
+from advisor.recommendation.candidates import PACKAGE, PointTable, feasible, rows
 from advisor.recommendation.deployments import Columns
 from advisor.recommendation.odds import odds
 from advisor.recommendation.request import Request
@@ -37,20 +37,22 @@ def certainty(
 
     With a target accuracy no rival is named: what counts then is whether the target is reached.
     """
-    rows = _contenders(connection, request, chosen, cheaper)
-    found = odds(rows, points.draws, request.limits, cheaper)
+    contending = _contenders(connection, request, chosen, cheaper)
+    found = odds(contending, points.draws, request.limits, cheaper)
     of_candidate = {
         int(number): CandidateOdds(
             best=float(found.best[i]),
             within_limits=float(found.within_limits[i]),
             reaches=None if request.min_accuracy is None else float(found.reaches[i]),
         )
-        for i, number in enumerate(rows["candidate_id"])
+        for i, number in enumerate(contending["candidate_id"])
     }
     if request.min_accuracy is not None:
         return Certainty(of_candidate, found.expected_regret, None)
     tasks = [each.task for each in request.tasks]
-    return Certainty(of_candidate, found.expected_regret, undecided(rows, points.columns, points.draws, found, tasks))
+    return Certainty(
+        of_candidate, found.expected_regret, undecided(contending, points.columns, points.draws, found, tasks)
+    )
 
 
 def _contenders(
@@ -59,5 +61,5 @@ def _contenders(
     """The columns of the table, the pick first; candidates beyond the budget in USD are in it, for prices may fall."""
     parameters = {**request.limits, "usd": None, "chosen": list(chosen), "cost": cheaper}
     connection.execute(f"create temp table contenders as {feasible(statement(PACKAGE, 'contenders'))}", parameters)
-    found = connection.execute(CONTENDERS, {"pick": chosen[0]}).fetchnumpy()
-    return {name: np.asarray(values) for name, values in found.items()}
+    found = rows(connection.execute(CONTENDERS, {"pick": chosen[0]}))
+    return {name: np.array([row[name] for row in found]) for name in found[0]}

@@ -2,9 +2,9 @@
 -- Candidates count as equal to the most accurate one where the 90 % interval of the difference holds zero, and among
 -- equals a doubling of the cost has to buy $worth of accuracy; with a target accuracy the cheapest that reaches it
 -- comes first. Cheaper is judged at the upper end of the cost's interval, so that a speed that was measured beats one
--- that was hoped for. At a rate the bill is what counts, that of the replicas planned for. Of equal bills, as of machines
--- that few questions leave idle, the more accurate comes first, then the one that is cheaper if all are slower than
--- expected, then the faster, then the one that takes more questions a second.
+-- that was hoped for. At a rate the bill is what counts, that of the replicas planned for. Of equal bills, as of
+-- machines that few questions leave idle, the more accurate comes first, then the one that is cheaper if all are slower
+-- than expected, then the faster, then the one that takes more questions a second.
 -- in:  ties(point_id, other_id, half_width): half the 90 % interval of the difference of two points' accuracies
 --      feasible (feasible.sql); a pick is made of each number in its column scenario
 --      $min_accuracy: or null; $cost: the column that says cheaper; $worth: accuracy a doubling of the cost must buy
