@@ -50,10 +50,11 @@ PACKAGE = "advisor.recommendation"
 
 @dataclass(frozen=True, slots=True)
 class PointTable:
-    """P strategy points as columns, and (P, DRAWS) joint draws of their accuracies."""
+    """P strategy points as columns, (P, DRAWS) joint draws of their accuracies, and the table `ties` of pick.sql."""
 
     columns: Columns
     draws: Array
+    ties: Columns
 
 
 def candidates(workspace: Workspace, request: Request) -> duckdb.DuckDBPyConnection:
@@ -85,7 +86,7 @@ def costed(
     """The same of strategy points and their deployments at a load, where a connection stands, else in a new one."""
     connection = connection or duckdb.connect()
     connection.register("points", points.columns)
-    connection.register("ties", _ties(points.draws))
+    connection.register("ties", points.ties)
     connection.register("deployments", loaded)
     connection.execute("create view paced as from points join deployments using (point_id)")
     _bill(connection, rents, keep_unpriced=request.gpus is not None)
@@ -109,13 +110,15 @@ def points_and_deployments(
     draws = np.array([draws_of(each.point) for each in mixes])
     points = _point_columns(workspace, mixes, answers, cached_tokens)
     points["assured"] = np.quantile(draws, 1 - request.confidence, axis=1)
-    return PointTable(points, draws), _all_deployments(workspace, mixes, answers, request, gpus, sizes=sizes)
+    return PointTable(points, draws, _ties(draws)), _all_deployments(
+        workspace, mixes, answers, request, gpus, sizes=sizes
+    )
 
 
 def _ties(draws: Array) -> Columns:
     """Half the 90 % interval of the difference of every two points' accuracies, by their numbers."""
     apart = draws - draws.mean(axis=1, keepdims=True)
-    covariance = apart @ apart.T / (draws.shape[1] - 1)
+    covariance = np.einsum("ib,jb->ij", apart, apart) / (draws.shape[1] - 1)  # threads of a BLAS take longer to start
     variance = np.diag(covariance)
     half = Z90 * np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0.0))
     numbers = np.arange(1, len(draws) + 1)
