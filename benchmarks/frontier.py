@@ -1,4 +1,4 @@
-"""Frontier, pick and models over ten million generated candidates, against pandas and a Pareto package on them.
+"""Frontier, pick, odds and models over ten million generated candidates, against pandas and a Pareto package on them.
 
     python benchmarks/frontier.py [ROWS]
 
@@ -16,11 +16,14 @@ from collections.abc import Callable
 import duckdb
 import numpy as np
 
-from advisor.recommendation.candidates import PACKAGE, feasible
+from advisor.accuracy.resampling import DRAWS
+from advisor.recommendation.candidates import PACKAGE, feasible, rows
 from advisor.recommendation.model_points import WORTH
+from advisor.recommendation.odds import odds
 from advisor.store.sql import statement
 from advisor.units import COSTS
 
+POINTS = 500
 LIMITS = {
     **dict.fromkeys(COSTS),
     "max_ttft": None,
@@ -42,17 +45,23 @@ def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
         create table candidates as
         select
             row_number() over () as candidate_id,
+            candidate_id % 500 + 1 as point_id,
             'task' as task,
             'model-' || (candidate_id % 100) as model,
             'majority' as strategy,
-            1 as n_samples,
+            candidate_id % 500 as n_samples,
             null::bigint as token_budget,
             'h100-sxm' as gpu,
             8 as gpu_count,
+            'fp8' as precision,
+            '' as reward_model,
+            '' as setup,
+            1000 as generated_tokens,
             'measured' as accuracy_provenance,
             accuracy,
             accuracy - 0.03 as low,
             accuracy + 0.03 as high,
+            accuracy - 0.02 as assured,
             usd,
             usd * 1e17 as flops,
             s,
@@ -61,9 +70,13 @@ def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
             s / 10 as ttft_s,
             s / 1000 as tpot_s,
             1 / s as questions_per_s,
-            1.2 as spread,
-            1.2 as usd_spread,
-            1.2 as slow_usd_spread,
+            1.2::double as spread,
+            1.2::double as usd_spread,
+            1.0::double as tokens_spread,
+            1.0::double as bill_tokens_spread,
+            'infinity'::double as qps,
+            1 as replicas,
+            1.2::double as slow_usd_spread,
             'infinity'::double as scenario,
             usd * 3600 as usd_per_hour,
             usd * 3600 * 730 as usd_per_month,
@@ -71,6 +84,9 @@ def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
              'instances': 1, 'gpus_per_instance': 8, 'usd_per_hour': usd * 3600, 'as_of': '', 'age_days': 1} as rent
         from generated
     """)
+    numbers = f"(from range({POINTS})) as a(point_id), (from range({POINTS})) as b(other_id)"
+    halves = "point_id + 1 as point_id, other_id + 1 as other_id, 0.03::double as half_width"
+    connection.execute(f"create table ties as select {halves} from {numbers}")
 
 
 def best_of(n: int, work: Callable[[], object]) -> tuple[float, object]:
@@ -86,6 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", type=lambda text: int(float(text)), nargs="?", default=10_000_000)
     n = parser.parse_args().rows
+    rng = np.random.default_rng(1)
     connection = duckdb.connect()
     connection.execute("set threads = 2; set memory_limit = '3GB'")
     generate(connection, n)
@@ -94,12 +111,23 @@ def main() -> None:
     )
     best_pick = feasible(statement(PACKAGE, "pick"))
     pick_s, _ = best_of(3, lambda: connection.execute(best_pick, LIMITS).fetchall())
+    winner = connection.execute(f"select candidate_id from ({best_pick}) where place = 1", LIMITS).fetchall()[0][0]
+    contenders = feasible(statement(PACKAGE, "contenders"))
+    parameters = {**LIMITS, "usd": None, "chosen": [winner]}
+    parameters.pop("worth")
+    draws = rng.normal(0.6, 0.03, (POINTS, DRAWS))
+
+    def chances() -> object:
+        found = rows(connection.execute(contenders, parameters))
+        return odds({name: np.array([row[name] for row in found]) for name in found[0]}, draws, LIMITS, "usd")
+
+    odds_s, _ = best_of(3, chances)
     connection.execute(f"create temp table front as {statement(PACKAGE, 'frontier')}", {"cost": "usd"})
     by_model = {"cost": "usd", "worth": WORTH}
     models_s, models = best_of(3, lambda: connection.execute(statement(PACKAGE, "models"), by_model).fetchall())
-    times = f"frontier {frontier_s:.2f} s, pick {pick_s:.2f} s, models {models_s:.2f} s"
+    times = f"frontier {frontier_s:.2f} s, pick {pick_s:.2f} s, odds {odds_s:.2f} s, models {models_s:.2f} s"
     print(f"{n:,} candidates, {len(front)} on the frontier, {len(models)} models; {times}")
-    print(f"together {frontier_s + pick_s + models_s:.2f} s")
+    print(f"together {frontier_s + pick_s + odds_s + models_s:.2f} s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     frame = connection.execute("select usd, accuracy from candidates").df()
 

@@ -11,13 +11,19 @@ with classed as not materialized (
         if($s is null, 0, ceil(2 * log2(s))) as speed_class
     from feasible
 ),
+firsts as (
+    select
+        arg_min(
+            candidate_id,
+            {'cost': upper_cost, 'slow': slow_usd_spread, 's': s, 'slots': -questions_per_s, 'id': candidate_id}
+        ) as candidate_id
+    from classed
+    group by model, strategy, n_samples, token_budget, generated_tokens, reward_model, setup, gpu, speed_class
+),
 cheapest as (
     select *
     from classed
-    qualify row_number() over (
-        partition by model, strategy, n_samples, token_budget, generated_tokens, reward_model, setup, gpu, speed_class
-        order by upper_cost, slow_usd_spread, s, questions_per_s desc, candidate_id
-    ) = 1 or list_contains($chosen, candidate_id)
+    where candidate_id in (select candidate_id from firsts) or list_contains($chosen, candidate_id)
 )
 select
     candidate_id,
