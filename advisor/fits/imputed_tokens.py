@@ -13,7 +13,7 @@ from advisor.fits.reported_lengths import reported_lengths
 from advisor.fits.wordiness import CHARACTERS_A_TOKEN, Answered, predicted
 from advisor.provenance import Provenance
 from advisor.sampling import mode_of
-from advisor.store.beliefs import Point, SetupKey, SetupRow
+from advisor.store.beliefs import Fits, Point, SetupKey, SetupRow
 from advisor.store.workspace import Workspace
 
 Z90 = 1.645
@@ -32,12 +32,11 @@ def with_imputed_tokens(points: Sequence[Point], drawn_with: Iterable[SetupRow],
     """
     setups = {row.key: row for row in drawn_with}
     asked = [p for p in points if p.generated_tokens is None and _ends_by_itself(p)]
-    own = {p.setup_key for p in points}
-    shipped = [p for p in workspace.fits.points if p.setup_key not in own]
     reported = _reported(workspace)
-    known = [*reported, *_counted(points, setups, workspace), *_counted(shipped, workspace.fits.setups, workspace)]
-    if not asked or not known:
+    if not asked:
         return list(points)
+    shipped = Fits(workspace.profiles[:1] if workspace.own else ())  # what ships follows from its measurements alone
+    known = [*reported, *_counted(points, setups, workspace), *_counted(shipped.points, shipped.setups, workspace)]
     who, tokens = zip(*known, strict=True)
     kinds = {each.task: each.kind for each, _ in reported}
     asked_for = [replace(each, kind=kinds.get(each.task, each.kind)) for each in _answers(asked, setups, workspace)]
