@@ -168,7 +168,11 @@ def model(name: str) -> Model:
         rank, rope, nope, values = c["kv_lora_rank"], c["qk_rope_head_dim"], c["qk_nope_head_dim"], c["v_head_dim"]
         queries = c["q_lora_rank"] * (hidden + heads * (nope + rope))
         attention = queries + hidden * (rank + rope) + rank * heads * (nope + values) + heads * values * hidden
-        cached, pairs = layers * (rank + rope), ((layers, 2.0 * heads * (nope + rope + values), math.inf),)
+        index_heads, index = c.get("index_n_heads", 0), c.get("index_head_dim", 0)  # of sparse attention
+        attention += c["q_lora_rank"] * index_heads * index + hidden * (index + index_heads)
+        cached = layers * (rank + rope + index)
+        chosen = (layers, 2.0 * heads * (nope + rope + values), c.get("index_topk") or math.inf)
+        pairs = (chosen, (layers, 2.0 * index_heads * index, math.inf))
     else:
         width = c.get("head_dim") or hidden // heads
         attention = 2 * hidden * width * (heads + c["num_key_value_heads"])

@@ -104,8 +104,10 @@ class LatentAttention:
         return self.kv_elements_per_token * context
 
     def read_elements(self, context: int) -> int:
-        """Cache elements that one decode step reads for one sequence."""
-        return self.kv_elements_per_token * min(context, self.index_topk or context)
+        """Cache elements that one decode step reads for one sequence: of chosen tokens, and all keys of the indexer."""
+        latent = self.kv_lora_rank + self.qk_rope_head_dim
+        keys = self.kv_elements_per_token - latent
+        return latent * min(context, self.index_topk or context) + keys * context
 
     def _indexer_flops(self, first: int, last: int) -> int:
         return 2 * self.index_heads * self.index_head_dim * pooled_sum(first, last, self.index_pool)
