@@ -115,7 +115,7 @@ class Model:
     chosen: float  # share of the experts that one token passes
     head: int
     embedding: int
-    cache_per_token: int  # elements of all layers
+    cache: tuple[tuple[int, int, float, float], ...]  # layers, elements a token, tokens kept and read at most
     pair_flops: tuple[tuple[int, float, float], ...]  # layers, FLOPs a token and token seen, and the window
 
     @property
@@ -126,6 +126,11 @@ class Model:
     @property
     def weights(self) -> int:
         return self.layers * self.attention + self.dense + self.experts + self.head + self.embedding
+
+    @property
+    def cache_per_token(self) -> int:
+        """Elements of all layers."""
+        return sum(layers * elements for layers, elements, _, _ in self.cache)
 
     def attention_flops(self, first: int, last: int) -> float:
         """Attention of the tokens that see `first` to `last` tokens, themselves included."""
@@ -170,16 +175,19 @@ def model(name: str) -> Model:
         attention = queries + hidden * (rank + rope) + rank * heads * (nope + values) + heads * values * hidden
         index_heads, index = c.get("index_n_heads", 0), c.get("index_head_dim", 0)  # of sparse attention
         attention += c["q_lora_rank"] * index_heads * index + hidden * (index + index_heads)
-        cached = layers * (rank + rope + index)
-        chosen = (layers, 2.0 * heads * (nope + rope + values), c.get("index_topk") or math.inf)
+        read = c.get("index_topk") or math.inf
+        cache = ((layers, rank + rope, math.inf, read), (layers, index, math.inf, math.inf))
+        chosen = (layers, 2.0 * heads * (nope + rope + values), read)
         pairs = (chosen, (layers, 2.0 * index_heads * index, math.inf))
     else:
         width = c.get("head_dim") or hidden // heads
         attention = 2 * hidden * width * (heads + c["num_key_value_heads"])
-        cached = layers * 2 * c["num_key_value_heads"] * width
+        pair = 2 * c["num_key_value_heads"] * width
         windowed = sum(kind == "sliding_attention" for kind in c.get("layer_types", ()))
         per_pair = 4.0 * heads * width
-        pairs = ((layers - windowed, per_pair, math.inf), (windowed, per_pair, c.get("sliding_window") or math.inf))
+        window = c.get("sliding_window") or math.inf
+        pairs = ((layers - windowed, per_pair, math.inf), (windowed, per_pair, window))
+        cache = ((layers - windowed, pair, math.inf, math.inf), (windowed, pair, window, window))
     count = c.get("n_routed_experts") or c.get("num_experts") or c.get("num_local_experts") or 0
     expert = 3 * hidden * (c.get("moe_intermediate_size") or c["intermediate_size"])
     plain = c.get("first_k_dense_replace", 0) if count else layers
@@ -194,7 +202,7 @@ def model(name: str) -> Model:
         c.get("num_experts_per_tok", 0) / count if count else 0.0,
         head,
         0 if c.get("tie_word_embeddings") else head,
-        cached,
+        cache,
         pairs,
     )
 
@@ -226,8 +234,13 @@ class Deployment:
 
     def cache_bytes(self, sequences: float, tokens: float) -> float:
         """On each GPU, of sequences of so many tokens; layers with a sliding window keep that many."""
-        kept = sum(layers * min(tokens, window) for layers, _, window in self.model.pair_flops) / self.model.layers
-        return sequences * kept * self.model.cache_per_token * CACHE_BYTES / self.gpus
+        kept = sum(layers * elements * min(tokens, most) for layers, elements, most, _ in self.model.cache)
+        return sequences * kept * CACHE_BYTES / self.gpus
+
+    def read_bytes(self, sequences: float, tokens: float) -> float:
+        """What one step reads of that; sparse attention reads the tokens that it chose."""
+        read = sum(layers * elements * min(tokens, most) for layers, elements, _, most in self.model.cache)
+        return sequences * read * CACHE_BYTES / self.gpus
 
     @property
     def room_bytes(self) -> float:
@@ -239,7 +252,7 @@ class Deployment:
         experts, rest, _ = self.model.weight_bytes(self.precision)
         touched = experts * experts_touched(self.model.chosen, sequences, MOST_SKEW)
         per_gpu = touched / self.gpus + rest * self.copies / self.gpus
-        return (per_gpu + self.cache_bytes(sequences, tokens)) / self.gpu["memory_bytes_per_s"]
+        return (per_gpu + self.read_bytes(sequences, tokens)) / self.gpu["memory_bytes_per_s"]
 
     @property
     def peak_flops_per_s(self) -> float:
