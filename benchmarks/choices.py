@@ -1,6 +1,7 @@
-"""Is the choice as good as it claims? Worlds with known truth: equal models, spread ones, leaders.
+"""Is the choice as good as it claims? Worlds with known truth: equal models, spread ones, leaders. Writes its section
+of docs/validation.md.
 
-    python benchmarks/choices.py [WORLDS]      no GPU, some minutes
+    python benchmarks/choices.py [WORLDS]      no GPU, about ten minutes
 
 In each world models answer questions drawn from a population, a few answers each; a model's true accuracy is that
 over the population. The model that is believed best (fits/joint_draws.py) is compared with the truth: how much more it
@@ -15,6 +16,7 @@ import argparse
 from collections.abc import Callable
 
 import numpy as np
+from validation_page import put, table
 
 from advisor.fits.draws import believed, draws_of
 from advisor.fits.joint_draws import with_draws
@@ -106,33 +108,46 @@ def one(rng: np.random.Generator, truth: np.ndarray, size: tuple[int, int]) -> d
     }
 
 
-COLUMNS = (
-    "world", "questions × answers", "highest measured, too high", "believed best, claims too much",
-    "its interval holds", "all intervals hold", "3 points too many reached", "6 points",
-    "of those that reach the median, below it", "lost by believing", "lost by the highest measured", "regret expected",
-)  # fmt: skip
+COLUMNS = [
+    "", "questions × answers", "highest measured: too high", "believed best: claims too much", "its interval holds",
+    "all intervals hold", "3 points too many reached", "6 points", "reaches the median, but is below",
+    "lost by believing", "lost by the highest", "regret expected",
+]  # fmt: skip
 SHARES, BIASES = ("holds", "all hold", "false +3", "false +6", "false median"), ("measured", "claimed")
 LOSSES = ("lost", "lost, measured", "regret")
 
 
+def row(name: str, size: tuple[int, int], found: list[dict[str, float]]) -> list[str]:
+    mean = {key: float(np.mean([each[key] for each in found])) for key in found[0]}
+    shares = [f"{100 * mean[key]:.0f} %" for key in SHARES]
+    return [
+        name, f"{size[0]} × {size[1]}", *(f"{mean[key]:+.1f}" for key in BIASES), *shares,
+        *(f"{mean[key]:.1f}" for key in LOSSES),
+    ]  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("worlds", type=int, nargs="?", default=100)
+    parser.add_argument("worlds", type=int, nargs="?", default=50)
     worlds = parser.parse_args().worlds
-    print(f"| {' | '.join(COLUMNS)} |\n| --- | --- |{' ---: |' * (len(COLUMNS) - 2)}")
+    lines = []
     for name, make in WORLDS.items():
         for size in SIZES:
             rng = np.random.default_rng([len(name), *size])
-            found = [one(rng, make(rng), size) for _ in range(worlds)]
-            mean = {key: float(np.mean([each[key] for each in found])) for key in found[0]}
-            shares = [
-                f"{100 * mean[key]:.0f} %" for key in ("holds", "all hold", "false +3", "false +6", "false median")
-            ]
-            biases = [f"{mean[key]:+.1f}" for key in ("measured", "claimed")]
-            losses = [f"{mean[key]:.1f}" for key in ("lost", "lost, measured", "regret")]
-            print(f"| {name} | {size[0]} × {size[1]} | {' | '.join([*biases, *shares, *losses])} |", flush=True)
+            lines.append(row(name, size, [one(rng, make(rng), size) for _ in range(worlds)]))
+            print(" | ".join(lines[-1]), flush=True)
     error = 100 * (0.09 / worlds) ** 0.5
-    print(f"\n{worlds} worlds a line; one standard error of a share near 90 % is {error:.1f} points.")
+    put("Choices in worlds whose truth is known", PAGE.format(worlds=worlds, error=error) + table(lines, COLUMNS))
+
+
+PAGE = """Models answer questions drawn from a population, and the true accuracy of each is known; {worlds} worlds a line, in
+points of accuracy and shares of the worlds (one standard error of a share near 90 % is {error:.1f} points), by
+`python benchmarks/choices.py`. The model that is believed best is what `recommend` picks where all cost the same: how
+much more it claims than it has, and whether its 90 % interval holds that; how often some model reaches a target three
+or six points above all of them with 90 % confidence; of those that reach the median so, how many are below it; what
+is lost against the best model by picking the one believed best, or measured highest, and what regret was expected.
+
+"""
 
 
 if __name__ == "__main__":

@@ -181,8 +181,8 @@ def cap(kind: Lengths, learned: Learned, n_samples: int = 4) -> World:
 
 
 COLUMNS = [
-    "error at 4 ×", "intervals that hold", "interval score", "asymptote told", "of these hold", "wrong claims",
-    "saturation told", "of these hold", "wrong claims",
+    "error at 4 ×", "intervals that hold", "interval score", "asymptote claimed", "of these hold", "wrong claims",
+    "saturation claimed", "of these hold", "wrong claims",
 ]  # fmt: skip
 
 
@@ -204,14 +204,14 @@ def row(world: World, seed: int) -> list[str]:
                 0.999 * curve.saturation.low <= saturation <= 1.001 * curve.saturation.high,
             )
         )
-    error, held, score, told, holds, settled, is_there = np.array(found, dtype=float).T
-    claims = [part for told_, right in ((told, holds), (settled, is_there)) for part in _claims(told_, right)]
+    error, held, score, claimed, holds, settled, is_there = np.array(found, dtype=float).T
+    claims = [part for claimed_, right in ((claimed, holds), (settled, is_there)) for part in _claims(claimed_, right)]
     return [f"{100 * error.mean():.1f}", f"{100 * held.mean():.0f} %", f"{100 * score.mean():.1f}", *claims]
 
 
-def _claims(told: np.ndarray, right: np.ndarray) -> list[str]:
-    hold = f"{100 * (told * right).sum() / told.sum():.0f} %" if told.any() else "–"
-    return [f"{100 * told.mean():.0f} %", hold, f"{100 * (told * (1 - right)).mean():.0f} %"]
+def _claims(claimed: np.ndarray, right: np.ndarray) -> list[str]:
+    hold = f"{100 * (claimed * right).sum() / claimed.sum():.0f} %" if claimed.any() else "–"
+    return [f"{100 * claimed.mean():.0f} %", hold, f"{100 * (claimed * (1 - right)).mean():.0f} %"]
 
 
 def shapes_page() -> str:

@@ -38,12 +38,14 @@ def undecided_text(of: Undecided) -> str:
     apart = f"{100 * of.difference.value:+.1f} points (90 %: {ends})".replace("-", "−")
     commands = " and ".join(f"`{command}`" for command in of.measure)
     cost = f", about {significant(of.usd)} USD" if of.usd else ""
-    told = (
+    decides = (
         f"about {of.questions:,} questions like these, answered by both, would tell{cost}"
         if of.questions
         else f"its answers to the same questions would tell more{cost}"
     )
-    return f"{of.rival} may as well be the best ({chance(of.best)}): the pick is ahead by {apart}; {told} ({commands})"
+    return (
+        f"{of.rival} may as well be the best ({chance(of.best)}): the pick is ahead by {apart}; {decides} ({commands})"
+    )
 
 
 def odds_text(c: Candidate) -> str:
