@@ -140,8 +140,8 @@ def main() -> None:
     put("Choices in worlds whose truth is known", PAGE.format(worlds=worlds, error=error) + table(lines, COLUMNS))
 
 
-PAGE = """Models answer questions drawn from a population, and the true accuracy of each is known; {worlds} worlds a line, in
-points of accuracy and shares of the worlds (one standard error of a share near 90 % is {error:.1f} points), by
+PAGE = """Models answer questions drawn from a population, and the true accuracy of each is known; {worlds} worlds a
+line, in points of accuracy and shares of the worlds (one standard error of a share near 90 % is {error:.1f} points), by
 `python benchmarks/choices.py`. The model that is believed best is what `recommend` picks where all cost the same: how
 much more it claims than it has, and whether its 90 % interval holds that; how often some model reaches a target three
 or six points above all of them with 90 % confidence; of those that reach the median so, how many are below it; what
