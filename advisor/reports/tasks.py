@@ -6,12 +6,14 @@ from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.own_lengths import PROMPT_ASSUMED, Lengths
 from advisor.reports.words import interval_text, with_setup
+from advisor.units import percent
 
 
 def accuracy_rows(c: Candidate) -> list[list[str]]:
     """The accuracy with its interval and origin; of several tasks their mean, then each with its weight."""
     if not c.by_task:
-        return [[f"accuracy on {c.task}", interval_text(c.accuracy), c.provenance.accuracy]]
+        beside = f"{percent(c.observed_accuracy)} {c.provenance.accuracy}; believed beside all other models"
+        return [[f"accuracy on {c.task}", interval_text(c.accuracy), beside]]
     mean = [f"accuracy, mean of {len(c.by_task)} tasks", interval_text(c.accuracy), "weighted, tasks independent"]
     each = [
         [f"{t.task}, weight {t.weight:.3g}", interval_text(t.accuracy), with_setup(t.source, t.setup)]
