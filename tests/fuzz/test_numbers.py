@@ -30,7 +30,7 @@ COMMANDS = {
     "import": ("import", "runs", "r.csv"),
 }
 NUMBERS = {
-    "recommend": "--min-accuracy --qps --percentile --usd-per-kwh"
+    "recommend": "--min-accuracy --confidence --qps --percentile --usd-per-kwh"
     " --input-tokens --output-tokens --cached-prompt-tokens",
     "estimate": "--gpu-count --input-tokens --output-tokens --concurrency --rate --qps",
     "frontier": "--usd-per-kwh --input-tokens --output-tokens --cached-prompt-tokens",

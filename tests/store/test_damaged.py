@@ -102,7 +102,7 @@ def test_a_folder_that_may_not_be_read_is_not_an_empty_one(own, advisor, monkeyp
 def test_a_sound_workspace_is_said_to_be_sound(own, advisor):
     code, out, err = advisor("check", "--workspace", own)
     assert (code, err) == (0, "")
-    assert out == f"all 21 files are sound in {own}\n"
+    assert out == f"all 22 files are sound in {own}\n"
     assert json.loads(advisor("check", "--workspace", own, "--json")[1]) == {
         "folder": str(own),
         "files": 21,
