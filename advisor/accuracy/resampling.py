@@ -25,9 +25,11 @@ def question_weights(task: str, question_ids: Sequence[str]) -> Array:
 def noise(correct: Array, weights: Array) -> Array:
     """(P, DRAWS) errors that P accuracies may have, from (Q, P) expected accuracies and (Q, DRAWS) weights.
 
-    Widened as `over_questions` does, for the spread of few questions is estimated too small; their mean is zero.
+    None where all questions are alike, which rounding must not hide. Widened as `over_questions` does, for the spread
+    of few questions is estimated too small; their mean is zero.
     """
     n, rest = len(correct), max(len(correct) - 1, 1)
     resampled = correct.T @ (weights / weights.sum(axis=0))
     errors = resampled - resampled.mean(axis=1, keepdims=True)
+    errors[np.ptp(correct, axis=0) == 0] = 0.0
     return np.asarray(errors * ((n + 1) / rest) ** 0.5 * (1 + 0.926 / rest))

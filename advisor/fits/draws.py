@@ -28,8 +28,11 @@ def source_of(point: Point) -> str:
 
 
 def with_draws_of(point: Point, draws: Array) -> Point:
-    """The point with (DRAWS,) draws of its accuracy, and their mean."""
-    kept = np.clip(draws, 0, 1)
+    """The point with (DRAWS,) draws of its accuracy, and their mean.
+
+    Draws beyond 0 or 1 are mirrored there: cut off they would be equal, and what is cheapest best among them.
+    """
+    kept = np.clip(1 - np.abs(1 - np.abs(draws)), 0, 1)
     return replace(point, believed=float(kept.mean()), draws=" ".join(map(str, np.rint(kept * DIGITS).astype(int))))
 
 
@@ -37,8 +40,11 @@ def believed(point: Point) -> Point:
     """The point with the accuracy that is believed and its 90 % interval; without draws as it is."""
     if point.believed is None:
         return point
-    low, high = np.quantile(draws_of(point), (0.05, 0.95))
-    accuracy = point.believed
+    draws, accuracy = draws_of(point), point.believed
+    half = Z90 * float(draws.std())
+    low, high = accuracy - half, accuracy + half
+    if low < 0 or high > 1:  # skewed: quantiles of the draws, which are less certain than their spread
+        low, high = np.quantile(draws, (0.05, 0.95))
     return replace(point, accuracy=accuracy, low=min(float(low), accuracy), high=max(float(high), accuracy))
 
 

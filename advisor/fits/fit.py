@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +29,11 @@ from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.samples import SETUP
 from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
-from advisor.units import percent
+from advisor.units import counted, percent
 from advisor.values import Value
 
+LEVELS_APART = 5.0
+"""Points from which answers measured here and what ships are said to differ."""
 NAMED = 10
 """Runs that a note names; of more it gives the number."""
 
@@ -70,6 +73,7 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     points = with_imputed_tokens(points, drawn_with, workspace)
     tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": drawn_with}
     notes = [_kept_apart(each) for each in answers.apart]
+    notes += _other_levels(points, shipped)
     speeds = OwnSpeeds((), ())
     if workspace.own is not None:
         loads = measured_runs(workspace)
@@ -134,6 +138,26 @@ def _kept_apart(each: Disagreement) -> str:
 
 def _recorded(drawn: Drawn) -> list[str]:
     return [name for name, value in drawn.recorded.items() if value is not None]
+
+
+def _other_levels(points: Sequence[Point], shipped: Sequence[Point]) -> list[str]:
+    """Tasks on which single answers measured here differ from those that ship of the same models."""
+    known = {(p.model, p.task): p.accuracy for p in shipped if p.strategy == "majority" and p.n_samples == 1}
+    apart = defaultdict[str, list[float]](list)
+    for p in points:
+        if p.strategy == "majority" and p.n_samples == 1 and (p.model, p.task) in known:
+            apart[p.task].append(100 * (p.accuracy - known[p.model, p.task]))
+    notes = []
+    for task, points_apart in sorted(apart.items()):
+        mean = sum(points_apart) / len(points_apart)
+        if abs(mean) >= LEVELS_APART:
+            side = "more" if mean > 0 else "less"
+            notes.append(
+                f"your answers to {task} are right {abs(mean):.1f} points {side} often than what ships says of the same"
+                f" {counted(len(points_apart), 'model')}: other questions, prompts or grading; models that you did not"
+                " measure are not comparable with them (--model names those that are; your own task name keeps apart)"
+            )
+    return notes
 
 
 def _without_specs(loads: MeasuredRuns) -> list[str]:

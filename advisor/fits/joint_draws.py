@@ -152,7 +152,8 @@ def _spread(level: Level, first: Array) -> list[Point]:
     error = level.value - first
     found = []
     for point, own in zip(level.points, level.errors, strict=True):
-        follows = float(own @ errors / DRAWS / variance) if variance > 0 else 1.0
+        # where the answers of the first show no error, those that show one have their own
+        follows = float(own @ errors / DRAWS / variance) if variance > 0 else float(not own.any())
         rest = own - follows * errors
         found.append(with_draws_of(point, point.accuracy - follows * error - rest))
     return found

@@ -87,13 +87,13 @@ def _at(values: Array | None, p: int) -> float | None:
 
 
 def published_points(rows: Iterable[Published], known: Iterable[Point]) -> list[Point]:
-    """Published accuracies without a measured point; of several sources for one point, one that reports its tokens."""
+    """Published accuracies without a measured point; of several sources for one point the best (`_is_better`)."""
     taken = {(p.model, p.task, p.strategy, p.n_samples, None) for p in known}
     found: dict[tuple[object, ...], Point] = {}
     for row in rows:
         tokens = row.generated_tokens
         key = (row.model, row.task, row.strategy, row.n_samples, None if row.strategy == "majority" else tokens)
-        if key in taken or (key in found and found[key].generated_tokens is not None):
+        if key in taken or (key in found and not _is_better(row, found[key])):
             continue
         accuracy = _interval(row)
         found[key] = Point(
@@ -113,6 +113,13 @@ def published_points(rows: Iterable[Published], known: Iterable[Point]) -> list[
             tokens_provenance=None if tokens is None else Provenance.PUBLISHED,
         )
     return list(found.values())
+
+
+def _is_better(row: Published, before: Point) -> bool:
+    """Of several sources for one point one that is not weak counts, then one that reports its tokens, then the last."""
+    if row.weak != before.weak:
+        return before.weak
+    return before.generated_tokens is None
 
 
 def published_error(row: Published) -> float:

@@ -13,7 +13,7 @@ from advisor.recommendation.candidates import PACKAGE, PointTable, feasible, row
 from advisor.recommendation.deployments import Columns
 from advisor.recommendation.odds import odds
 from advisor.recommendation.request import Request
-from advisor.recommendation.undecided import Undecided, undecided
+from advisor.recommendation.undecided import Almost, Undecided, almost, undecided
 from advisor.store.sql import statement
 
 CONTENDERS = """
@@ -23,11 +23,17 @@ CONTENDERS = """
 
 @dataclass(frozen=True, slots=True)
 class Certainty:
-    """The odds of some candidates by their ids, the expected regret of the pick, and its rival where there is one."""
+    """The odds of some candidates by their ids, the expected regret of the pick, and its rival where there is one.
+
+    n_models  that were compared, the pick's among them
+    almost    with a target accuracy, a far cheaper candidate that reaches it with less confidence
+    """
 
     of_candidate: Mapping[int, CandidateOdds]
     expected_regret: float
-    undecided: Undecided | None
+    n_models: int
+    undecided: Undecided | None = None
+    almost: Almost | None = None
 
 
 def certainty(
@@ -47,19 +53,24 @@ def certainty(
         )
         for i, number in enumerate(contending["candidate_id"])
     }
+    n_models = len(set(contending["model"]))
     if request.min_accuracy is not None:
-        return Certainty(of_candidate, found.expected_regret, None)
+        near = almost(contending, found, cheaper)
+        return Certainty(of_candidate, found.expected_regret, n_models, almost=near)
     tasks = [each.task for each in request.tasks]
-    return Certainty(
-        of_candidate, found.expected_regret, undecided(contending, points.columns, points.draws, found, tasks)
-    )
+    rival = undecided(contending, points.columns, points.draws, found, tasks)
+    return Certainty(of_candidate, found.expected_regret, n_models, undecided=rival)
 
 
 def _contenders(
     connection: duckdb.DuckDBPyConnection, request: Request, chosen: Sequence[int], cheaper: str
 ) -> Columns:
-    """The columns of the table, the pick first; candidates beyond the budget in USD are in it, for prices may fall."""
-    parameters = {**request.limits, "usd": None, "chosen": list(chosen), "cost": cheaper}
+    """The columns of the table, the pick first.
+
+    Candidates beyond the budget in USD are in it, for prices may fall, and those that do not reach a target accuracy
+    with the confidence of the request, for they may reach it all the same.
+    """
+    parameters = {**request.limits, "usd": None, "min_accuracy": None, "chosen": list(chosen), "cost": cheaper}
     connection.execute(f"create temp table contenders as {feasible(statement(PACKAGE, 'contenders'))}", parameters)
     found = rows(connection.execute(CONTENDERS, {"pick": chosen[0]}))
     return {name: np.array([row[name] for row in found]) for name in found[0]}

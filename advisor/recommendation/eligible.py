@@ -116,11 +116,18 @@ def _trusted(points: Sequence[Point], request: Request) -> tuple[list[Point], li
     found = [p for p in points if counts(p, request.evidence)]
     if points and not found:
         what = f"no {'measured accuracy' if request.evidence == 'measured' else 'accuracy but weak ones'} is known"
-        hint = "--evidence any counts those read off charts, from drafts and at second hand too"
+        reported = request.evidence == "measured" and any(counts(p, "published") for p in points)
+        hint = (
+            "--evidence published counts those that sources report too"
+            if reported
+            else "--evidence any counts those read off charts, from drafts and at second hand too"
+        )
         raise NoAnswer(f"{what} on {request.task}", hint=hint)
     lost = {p.model for p in points} - {p.model for p in found}
-    kind = "their accuracy is not measured here" if request.evidence == "measured" else "the evidence is weak"
-    return found, [f"left out, since {kind} (--evidence any): {_listed(lost)}"] if lost else []
+    kind, flag = "the evidence is weak", "--evidence any"
+    if request.evidence == "measured":
+        kind, flag = "their accuracy is not measured here", "--evidence published"
+    return found, [f"left out, since {kind} ({flag}): {_listed(lost)}"] if lost else []
 
 
 def _order(p: Point) -> tuple[Any, ...]:

@@ -37,7 +37,7 @@ from advisor.recommendation.running import Running, what_runs
 from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
 from advisor.recommendation.uncosted import NOBODY, LeftOut, imputed_notes, left_out, unpriced_notes
-from advisor.recommendation.undecided import Undecided
+from advisor.recommendation.undecided import Almost, Undecided
 from advisor.recommendation.what_if import NO_TURNS, Step, Turn, step_down, step_up, turns
 from advisor.rents import price_notes
 from advisor.store.sql import statement
@@ -71,7 +71,9 @@ class Unanswered(Value):
     models: tuple[ModelPoint, ...] = ()
     at_rates: tuple[PickAtRate, ...] = ()
     expected_regret: None = None
+    n_models: None = None
     undecided: None = None
+    almost: None = None
     day: None = None
     notes: tuple[str, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
@@ -101,7 +103,8 @@ class Recommendation(Value):
     """The pick, the runners-up, the frontier over the first budget's cost and every model's own point over it.
 
     `expected_regret` is the accuracy that the pick loses on average against the best within the limits, over joint
-    draws of what is uncertain; `undecided` names a model that may as well be the best, and what would decide.
+    draws of what is uncertain; `undecided` names a model that may as well be the best, and what would decide;
+    `almost` a far cheaper one that reaches the target accuracy with less confidence; `n_models` were compared.
     `running` and `hosted` are what the pick is measured against, where given; `at_rates` the picks at other rates
     where none is; `day` a day of traffic; `notes` are doubts about the data; `left_out` are models
     whose accuracy is known and whose cost is not.
@@ -118,7 +121,9 @@ class Recommendation(Value):
     request: Request
     at_rates: Rows[PickAtRate]
     expected_regret: float
+    n_models: int
     undecided: Undecided | None = None
+    almost: Almost | None = None
     day: DayOfTraffic | None = None
     notes: tuple[str, ...] = ()
     tasks: tuple[TaskWeight, ...] = ()
@@ -294,6 +299,8 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         reason=reason(pick, request, cheaper),
         expected_regret=sure.expected_regret,
         undecided=sure.undecided,
+        almost=sure.almost,
+        n_models=sure.n_models,
         n_candidates=_count(connection),
         request=request,
         day=day_of_traffic(recommended, request.hourly, rents, request.usd_per_kwh) if request.hourly else None,

@@ -20,24 +20,60 @@ WORTH_TELLING = 0.01
 """Difference of accuracies that a measurement should tell, where the one that is seen is smaller still."""
 
 
+FAR_CHEAPER = 0.7
+"""Share of the pick's cost up to which a candidate that may miss the target is worth a word."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecided(Value):
     """The model that may as well be the best, and what would decide.
 
-    best        its chance of being the best within the limits
-    difference  accuracy of the pick less that of the rival, paired on the questions they share
-    questions   that both would have to answer to tell such a difference, or one of a point where it is smaller; None:
-                answers of the models that were not measured here come first
-    usd         what they cost at the prices of both deployments
-    measure     the commands, one a model and task
+    best         its chance of being the best within the limits
+    difference   accuracy of the pick less that of the rival, paired on the questions they share
+    n_questions  that both were measured on
+    questions    that it takes to tell such a difference, or one of a point where it is smaller; None: answers of the
+                 models that were not measured here come first
+    usd          what they cost at the prices of both deployments
+    measure      the commands for those that were not measured here, one a model and task
     """
 
     rival: str
     best: float
     difference: Interval
+    n_questions: int
     questions: int | None
     usd: float | None
     measure: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Almost(Value):
+    """A far cheaper candidate that reaches the target accuracy with less confidence than is asked for."""
+
+    model: str
+    gpu: str
+    gpu_count: int
+    reaches: float
+    cost_ratio: float
+
+
+def almost(rows: Columns, found: Odds, cheaper: str) -> Almost | None:
+    """Of rows of contenders.sql, the first of which is the pick, the most likely one to reach the target; or None.
+
+    More likely than not, and at most FAR_CHEAPER of the pick's cost, which `cheaper` names.
+    """
+    cost = rows[cheaper]
+    near = np.flatnonzero((found.reaches >= HALF) & (found.within_limits >= HALF) & (cost <= FAR_CHEAPER * cost[0]))
+    if not len(near) or not cost[0]:
+        return None
+    best = near[np.lexsort((cost[near], -found.reaches[near]))[0]]
+    return Almost(
+        model=str(rows["model"][best]),
+        gpu=str(rows["gpu"][best]),
+        gpu_count=int(rows["gpu_count"][best]),
+        reaches=float(found.reaches[best]),
+        cost_ratio=float(cost[best] / cost[0]),
+    )
 
 
 def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: Sequence[str]) -> Undecided | None:
@@ -64,9 +100,10 @@ def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: 
         rival=str(rows["model"][rival]),
         best=float(best[rival]),
         difference=difference,
+        n_questions=int(n_questions),
         questions=needed,
         usd=usd if usd and math.isfinite(usd) else None,
-        measure=tuple(_calibrate(str(points["model"][i]), task) for i in unseen or pair for task in tasks),
+        measure=tuple(_calibrate(str(points["model"][i]), task) for i in unseen for task in tasks),
     )
 
 

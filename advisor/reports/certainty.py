@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
-from advisor.recommendation.undecided import Undecided
+from advisor.recommendation.undecided import Almost, Undecided
 from advisor.units import percent, significant
 
 
@@ -17,12 +17,23 @@ def sure_text(found: Recommendation) -> str:
         return ""
     within = " within the limits" if request.has_limits else ""
     target = request.min_accuracy
-    better = "reaches it for less" if target else "is better"
     parts = [f"{chance(pick.odds.reaches)} that it reaches {percent(target)}"] if target else []
-    parts += [f"{chance(pick.odds.best)} that no other model {better}{within}"]
+    if found.n_models > 1:
+        better = "reaches it for less" if target else "is better"
+        parts += [f"{chance(pick.odds.best)} that no other model {better}{within}"]
+    else:
+        parts += [f"no other model with a known accuracy and cost is left{within} to compare it with"]
     parts += [f"{chance(pick.odds.within_limits)} that it holds them"] if request.has_limits else []
-    parts += [f"{100 * found.expected_regret:.1f} points lost on average to the most accurate one{within}"]
-    return "; ".join(parts)
+    if found.n_models > 1:
+        parts += [f"{100 * found.expected_regret:.1f} points lost on average to the most accurate one{within}"]
+    return "; ".join([*parts, *([almost_text(found.almost)] if found.almost else [])])
+
+
+def almost_text(near: Almost) -> str:
+    """What would do for far less, if less confidence were enough."""
+    what = f"{near.model.split('/')[-1]} on {near.gpu_count} × {near.gpu}"
+    ratio = significant(near.cost_ratio)
+    return f"{what} reaches it with {chance(near.reaches)} at {ratio} × the cost (--confidence)"
 
 
 def chance(value: float | None) -> str:
@@ -34,18 +45,20 @@ def chance(value: float | None) -> str:
 
 def undecided_text(of: Undecided) -> str:
     """Which model may as well be the best, and what would decide."""
-    ends = f"{100 * of.difference.low:+.1f} to {100 * of.difference.high:+.1f}"
-    apart = f"{100 * of.difference.value:+.1f} points (90 %: {ends})".replace("-", "−")
-    commands = " and ".join(f"`{command}`" for command in of.measure)
-    cost = f", about {significant(of.usd)} USD" if of.usd else ""
-    decides = (
-        f"about {of.questions:,} questions like these, answered by both, would tell{cost}"
-        if of.questions
-        else f"its answers to the same questions would tell more{cost}"
-    )
-    return (
-        f"{of.rival} may as well be the best ({chance(of.best)}): the pick is ahead by {apart}; {decides} ({commands})"
-    )
+    side = "ahead" if of.difference.value >= 0 else "behind"
+    ends = f"{100 * of.difference.low:+.1f} to {100 * of.difference.high:+.1f}".replace("-", "−")
+    apart = f"the pick is {side} by {100 * abs(of.difference.value):.1f} points (90 %: {ends})"
+    cost = f" for about {significant(of.usd)} USD" if of.usd else ""
+    if of.questions is None:
+        decides = f"its answers to the same questions would say more{cost} ({' and '.join(of.measure)})"
+    elif of.questions <= of.n_questions:
+        decides = "so little that either will do"
+    else:
+        decides = (
+            f"to tell, both would have to answer about {of.questions:,} questions like these ({of.n_questions:,} were"
+            f" answered){cost}; more answers to the same ones would not do"
+        )
+    return f"{of.rival} may as well be the best ({chance(of.best)}): {apart}; {decides}"
 
 
 def odds_text(c: Candidate) -> str:

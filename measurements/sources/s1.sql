@@ -16,7 +16,7 @@ select
     avg_tokens_per_question::double as generated_tokens,
     'as published' as tokens_from,
     'figure, ' || precision as quality,
-    false as weak,
+    precision not like '%exact%' as weak,
     source,
     'https://github.com/simplescaling/s1' as source_url
 from read_csv($data || '/s1_budget_forcing_curves.csv') as figures

@@ -107,3 +107,29 @@ def test_without_draws_the_interval_says_them():
     assert draws.mean() == pytest.approx(0.5)
     assert np.quantile(draws, 0.95) == pytest.approx(0.58, abs=0.01)
     assert believed(point()) == point()
+
+
+def test_where_all_are_right_without_a_cap_a_cap_is_still_what_was_counted(tmp_path):
+    rows = [sample(q, 0, True, 900 if q % 3 else 3000, model=m, run_id=m) for m in (MODEL, OTHER) for q in range(30)]
+    points = fitted(tmp_path, rows)
+    capped = [p for p in points if p.strategy == "thinking-budget" and p.token_budget in (1024, 2048)]
+    assert capped
+    for p in capped:
+        assert believed(p).accuracy == pytest.approx(p.accuracy, abs=0.04)
+        assert believed(p).high - believed(p).low < 0.4
+
+
+def test_models_that_are_always_right_are_best_equally_often(tmp_path):
+    rows = [sample(q, 0, True, 100, model=m, run_id=m) for m in (MODEL, OTHER) for q in range(30)]
+    points = fitted(tmp_path, rows)
+    one, other = (draws_of(single(points, model)) for model in (MODEL, OTHER))
+    assert np.mean(one > other) == pytest.approx(0.5, abs=0.1)
+    assert np.mean(one == other) < 0.1
+
+
+def test_answers_far_from_what_ships_are_said_to_be(tmp_path):
+    shipped = [p for p in fitted(tmp_path / "none", []) or workspace(tmp_path).fits.points if p.task == "gpqa-diamond"]
+    model = next(p.model for p in shipped if p.strategy == "majority" and p.n_samples == 1 and p.accuracy > 0.6)
+    rows = [sample(q, 0, q % 5 == 0, 100, model=model, run_id="own", task="gpqa-diamond") for q in range(100)]
+    notes = fit(workspace(tmp_path / "ws", rows)).notes
+    assert any("your answers to gpqa-diamond are right" in note and "less often" in note for note in notes)

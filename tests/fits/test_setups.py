@@ -313,7 +313,8 @@ def test_a_run_of_the_users_own_that_differs_from_what_ships_leaves_that_alone(t
         sample(0, 0, False, 100, question_id=q, run_id="wrong", model=shipped.model, task=shipped.task)
         for (q,) in questions
     ]
-    ws, (note,) = fitted(tmp_path, own)
+    ws, (note, levels) = fitted(tmp_path, own)
+    assert "points less often than what ships says of the same 1 model" in levels
     key = (shipped.model, shipped.task, "majority", 1)
     found = {p.setup: p for p in ws.fits.points if (p.model, p.task, p.strategy, p.n_samples) == key}
     assert found[""] == shipped

@@ -5,7 +5,7 @@ import pytest
 
 from advisor.accuracy.resampling import DRAWS
 from advisor.recommendation.odds import odds
-from advisor.recommendation.undecided import undecided
+from advisor.recommendation.undecided import almost, undecided
 
 NO_LIMIT = dict.fromkeys(("usd", "flops", "s", "J", "tokens", "max_ttft", "max_tpot", "min_accuracy"))
 HALF = np.arange(DRAWS) % 2
@@ -16,6 +16,7 @@ def rows(n=2, **changed):
         "point_id": np.arange(1, n + 1),
         "model": np.array([f"m{i}" for i in range(n)]),
         "gpu": np.array(["l4"] * n),
+        "gpu_count": np.ones(n, dtype=int),
         "precision": np.array(["bf16"] * n),
         "accuracy": np.full(n, 0.5),
         "spread": np.ones(n),
@@ -109,7 +110,8 @@ def test_a_rival_is_named_with_what_would_decide():
     assert found.difference.value == pytest.approx(0.02)
     assert found.questions == pytest.approx(100 * (0.072 / 0.02) ** 2, rel=0.01)
     assert found.usd == pytest.approx(0.04 * found.questions)
-    assert found.measure == ("advisor calibrate m0 --task mine", "advisor calibrate m1 --task mine")
+    assert found.n_questions == 100
+    assert found.measure == ()
 
 
 def test_a_difference_below_a_point_need_not_be_told():
@@ -127,3 +129,14 @@ def test_what_was_not_measured_is_measured_first():
 def test_without_a_real_chance_there_is_no_rival():
     assert rival(draws(0.9, 0.5)) is None
     assert rival(draws(0.5, 0.4 + 0.2 * HALF), {"model": ["m", "m"]}) is None
+
+
+def test_with_a_target_a_far_cheaper_one_that_may_reach_it_is_named():
+    made = rows(3, usd=[1.0, 0.1, 0.9])
+    limits = NO_LIMIT | {"min_accuracy": 0.45}
+    of_draws = draws(0.9, 0.4 + 0.2 * (np.arange(DRAWS) % 5 > 0), 0.9)
+    found = almost(made, odds(made, of_draws, limits, "usd"), "usd")
+    assert (found.model, found.cost_ratio) == ("m1", pytest.approx(0.1))
+    assert found.reaches == pytest.approx(0.8)
+    unlikely = draws(0.9, 0.4 + 0.2 * (np.arange(DRAWS) % 5 == 0), 0.9)
+    assert almost(made, odds(made, unlikely, limits, "usd"), "usd") is None
