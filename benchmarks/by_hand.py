@@ -41,7 +41,7 @@ def number(text: str) -> float:
 
 
 def point(candidate: dict[str, Any]) -> dict[str, float]:
-    """A candidate's tokens from its row of points.csv, and the mean and the 5 % and 95 % points of its draws."""
+    """A candidate's tokens from its row of points.csv, and the mean and the 90 % interval of its draws."""
     wanted = (candidate["model"], candidate["task"], candidate["strategy"])
     for row in table("points"):
         same = (row["model"], row["task"], row["strategy"]) == wanted
@@ -56,15 +56,11 @@ def point(candidate: dict[str, Any]) -> dict[str, float]:
 
 
 def believed(row: dict[str, str]) -> dict[str, float]:
-    """What the draws of a row say, each moved by what their rounding took from the mean."""
-    draws = sorted(int(draw) / 1e4 for draw in row["draws"].split())
-    moved = number(row["believed"]) - sum(draws) / len(draws)
-    ends = {}
-    for name, share in (("low", 0.05), ("high", 0.95)):
-        place = share * (len(draws) - 1)
-        below, above = draws[math.floor(place)], draws[math.ceil(place)]
-        ends[name] = below + (above - below) * (place - math.floor(place)) + moved
-    return {"accuracy": number(row["believed"]), "low": ends["low"], "high": min(ends["high"], 1.0)}
+    """What the draws of a row say: 1.645 standard deviations to each side, within 0 and 1."""
+    draws = [int(draw) / 1e4 for draw in row["draws"].split()]
+    middle, mean = number(row["believed"]), sum(draws) / len(draws)
+    half = 1.645 * math.sqrt(sum((draw - mean) ** 2 for draw in draws) / len(draws))
+    return {"accuracy": middle, "low": middle - half, "high": middle + half}
 
 
 def gpu(name: str) -> dict[str, float]:

@@ -165,8 +165,8 @@ def quality(c: Answer) -> Iterator[Check]:
     prompt = hand.PROMPT_TOKENS if math.isnan(row["prompt_tokens"]) else row["prompt_tokens"]
     yield Check("accuracy", "mean of the draws in points.csv", row["accuracy"], c["accuracy"]["value"])
     yield Check("measured", "points.csv", row["observed"], c["observed_accuracy"])
-    yield Check("its lower end", "5 % of the draws", row["low"], c["accuracy"]["low"])
-    yield Check("its upper end", "95 % of the draws", row["high"], c["accuracy"]["high"])
+    yield Check("its lower end", "mean − 1.645 standard deviations of the draws", row["low"], c["accuracy"]["low"])
+    yield Check("its upper end", "mean + 1.645 standard deviations", row["high"], c["accuracy"]["high"])
     total = prompt + row["generated_tokens"]
     yield Check("tokens a question", f"{short(prompt)} + {short(row['generated_tokens'])}", total, c["tokens"])
     if c["usd"]:
@@ -445,8 +445,15 @@ def three_tasks(commands: list[str]) -> Iterator[Check]:
     yield Check("accuracy", f"({how}) ÷ 3", mean, c["accuracy"]["value"])
     rows = [hand.point({**c, "task": part["task"], "generated_tokens": part["generated_tokens"]}) for part in parts]
     for part, row in zip(parts, rows, strict=True):
-        yield Check(f"{part['task']}, lower end", "5 % of the draws", row["low"], part["accuracy"]["low"])
-        yield Check(f"{part['task']}, upper end", "95 % of the draws", row["high"], part["accuracy"]["high"])
+        yield Check(
+            f"{part['task']}, lower end",
+            "mean − 1.645 standard deviations of the draws",
+            row["low"],
+            part["accuracy"]["low"],
+        )
+        yield Check(
+            f"{part['task']}, upper end", "mean + 1.645 standard deviations", row["high"], part["accuracy"]["high"]
+        )
     for end, sign in (("low", -1), ("high", 1)):
         halves = [sign * (row[end] - row["accuracy"]) * part["weight"] for row, part in zip(rows, parts, strict=True)]
         squares = " + ".join(f"{half:.5f}²" for half in halves)
