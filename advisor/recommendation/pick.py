@@ -271,8 +271,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     connection = costed(points, loaded(points, deployed, request), request, rents)
     cheaper = _cheaper(connection, request)
     parameters = {**request.limits, "cost": cheaper, "worth": WORTH}
-    query = f"create table picked as {feasible(statement(PACKAGE, 'pick'))}"
-    connection.execute(query, parameters)
+    connection.execute(f"create table picked as {feasible(statement(PACKAGE, 'pick'))}", parameters)
     best = rows(connection.execute("from picked order by place limit $n", {"n": CONSIDERED}))
     if not best:
         raise no_answer(connection, request, workspace)
