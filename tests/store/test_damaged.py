@@ -105,7 +105,7 @@ def test_a_sound_workspace_is_said_to_be_sound(own, advisor):
     assert out == f"all 22 files are sound in {own}\n"
     assert json.loads(advisor("check", "--workspace", own, "--json")[1]) == {
         "folder": str(own),
-        "files": 21,
+        "files": 22,
         "damaged": [],
     }
 
@@ -119,7 +119,7 @@ def test_all_that_is_damaged_is_named_in_one_go(own, advisor):
     code, out, err = advisor("check", "--workspace", own, "--json")
     found = json.loads(out)["damaged"]
     assert (code, err.count("\n")) == (2, 1)
-    assert f"{len(damaged) + 1} of 21 files are damaged" in err
+    assert f"{len(damaged) + 1} of 22 files are damaged" in err
     assert {each["where"].partition(", line")[0] for each in found} == {
         *map(str, damaged),
         str(own / "measurements" / "samples" / ".begun.jsonl"),
