@@ -15,7 +15,7 @@ def pooled_sum(first: int, last: int, pool: int, cap: int | None = None) -> int:
     """Σ min(⌊c/pool⌋, cap) over contexts c = first … last.
 
     >>> pooled_sum(1, 6, 1), pooled_sum(1, 6, 4), pooled_sum(3, 9, 2), pooled_sum(3, 9, 2, 3)
-    (21, 3, 20, 19)
+    (21, 3, 19, 17)
     """
     return _pooled(last, pool, cap) - _pooled(first - 1, pool, cap)
 
