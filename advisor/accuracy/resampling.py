@@ -12,14 +12,19 @@ from advisor.accuracy.estimators import Array
 DRAWS = 300
 
 
+def seed_of(name: str) -> int:
+    """A seed that follows from a name alone, the same in every process."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8])
+
+
 def question_weights(task: str, question_ids: Sequence[str]) -> Array:
     """(Q, DRAWS) weights of the Bayesian bootstrap (Rubin 1981), exponential with mean 1.
 
     They follow from the task's name and the question's id alone, so that the draws of two models are paired on the
     questions that they share, whoever resampled them and when.
     """
-    seeds = (sha256(f"{task}\0{question}".encode()).digest()[:8] for question in question_ids)
-    return np.array([np.random.default_rng(int.from_bytes(seed)).standard_exponential(DRAWS) for seed in seeds])
+    seeds = (seed_of(f"{task}\0{question}") for question in question_ids)
+    return np.array([np.random.default_rng(seed).standard_exponential(DRAWS) for seed in seeds])
 
 
 def noise(correct: Array, weights: Array) -> Array:

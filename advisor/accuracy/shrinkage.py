@@ -13,7 +13,7 @@ from advisor.accuracy.estimators import Array
 from advisor.accuracy.resampling import DRAWS
 
 CONCENTRATION = 2.0
-"""Weight of the base against one measured model; from 1 to 3 the worlds of benchmarks/choices.py come out alike."""
+"""Weight of the base against one measured model: between 1 and 3, which were tried on simulated worlds."""
 PLACES = 101
 SWEEPS, BURNT_IN = 30, 15
 

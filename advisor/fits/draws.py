@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import sha256
 
 import numpy as np
 
 from advisor.accuracy.estimators import Array
-from advisor.accuracy.resampling import DRAWS
+from advisor.accuracy.resampling import DRAWS, seed_of
 from advisor.store.beliefs import Point
 
 Z90 = 1.645
@@ -54,6 +53,5 @@ def draws_of(point: Point) -> Array:
         stored = np.array(point.draws.split(), dtype=float) / DIGITS
         return np.asarray(np.clip(stored + (point.believed - stored.mean()), 0, 1))  # which rounding moved
     name = repr((point.model, point.task, point.strategy, point.n_samples, point.token_budget, point.runs))
-    rng = np.random.default_rng(int.from_bytes(sha256(name.encode()).digest()[:8]))
-    half = rng.standard_normal(DRAWS // 2)
+    half = np.random.default_rng(seed_of(name)).standard_normal(DRAWS // 2)
     return np.clip(point.accuracy + standard_error(point) * np.concatenate([half, -half]), 0, 1)

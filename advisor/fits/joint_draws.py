@@ -13,13 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from itertools import chain
 
 import numpy as np
 
 from advisor.accuracy.estimators import Array
-from advisor.accuracy.resampling import DRAWS, noise, question_weights
+from advisor.accuracy.resampling import DRAWS, noise, question_weights, seed_of
 from advisor.accuracy.shrinkage import shrunk
 from advisor.fits.draws import source_of, standard_error, with_draws_of
 from advisor.fits.points import kept, measured_points
@@ -78,8 +77,7 @@ def _of_task(
     own = [max(level.error**2 - shared, level.error**2 / 2) ** 0.5 for level in levels]
     values = np.array([*(level.value for level in levels), *(p.accuracy - (p.source_offset or 0.0) for p in lone)])
     errors = np.array([*own, *(standard_error(p) for p in lone)])
-    seed = int.from_bytes(sha256(task.encode()).digest()[:8])
-    believed = shrunk(np.clip(values, 0, 1), errors, seed=seed) if len(values) else np.zeros((0, DRAWS))
+    believed = shrunk(np.clip(values, 0, 1), errors, seed=seed_of(task)) if len(values) else np.zeros((0, DRAWS))
     found = [point for level, draws in zip(levels, believed, strict=False) for point in _spread(level, draws - common)]
     alone = zip(published, believed[len(levels) :], strict=False)
     return [*found, *(with_draws_of(point, draws - _of_source(point)) for point, draws in alone)]
@@ -90,8 +88,8 @@ def _of_source(point: Point) -> Array:
 
     Half of the draws mirror the others, so that their mean is zero.
     """
-    seed = sha256(f"{point.task}\0{source_of(point)}".encode()).digest()[:8]
-    half = np.random.default_rng(int.from_bytes(seed)).standard_normal(DRAWS // 2)
+    seed = seed_of(f"{point.task}\0{source_of(point)}")
+    half = np.random.default_rng(seed).standard_normal(DRAWS // 2)
     return (point.source_error or 0.0) * np.concatenate([half, -half])
 
 

@@ -8,6 +8,7 @@ offset is that spread.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,16 +26,19 @@ SPREADS: Array = np.geomspace(0.005, 0.12, 24)
 """Spreads that are tried; beforehand every factor is as likely as any other."""
 
 
+RUN = re.compile(r"\brun (\S+?)(?=[;,]|$)")
+"""How a source's remark names the run behind an accuracy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """What a source adds on a task, in shares of right answers, with its standard error; `models` that say so."""
+    """What a source adds on a task, in shares of right answers, with its standard error."""
 
     value: float
     error: float
-    models: int
 
 
-NONE = Offset(0.0, 0.0, 0)
+NONE = Offset(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ def offsets(measured: Iterable[Point], reported: Sequence[Published]) -> Offsets
         if point.provenance is Provenance.MEASURED and point.strategy == "majority" and point.n_samples == 1:
             runs |= set(point.runs.split())
             by_task[point.task].append(Seen(point.model, "", point.accuracy, standard_error(point)))
-    own = {(row.task, row.source) for row in reported if any(run.split("-", 1)[-1] in row.origin for run in runs)}
+    stored = {run.split("-", 1)[-1] for run in runs}
+    own = {(row.task, row.source) for row in reported if stored & set(RUN.findall(row.origin))}
     for row in reported:
         if row.strategy == "majority" and row.n_samples == 1:
             source = "" if (row.task, row.source) in own else row.source
@@ -78,7 +83,7 @@ class Offsets:
 
     def of(self, task: str, source: str) -> Offset:
         """That of a source on a task."""
-        return self.known.get((task, source), Offset(0.0, self.spread, 0))
+        return self.known.get((task, source), Offset(0.0, self.spread))
 
 
 def of_source(point: Point, known: Offsets) -> Point:
@@ -134,9 +139,5 @@ def _of_task(seen: Sequence[Seen], weights: Array) -> dict[str, Offset]:
         mean = covariance @ (design.T @ (differences / variances))
         means += weight * mean
         seconds += weight * (np.diag(covariance) + mean**2)
-    compared = {each.model for each in seen if each.source == ""}
-    shared = {s: len({each.model for each in seen if each.source == s} & compared) for s in sources}
-    return {
-        source: Offset(float(means[i]), float((seconds[i] - means[i] ** 2) ** 0.5), shared[source])
-        for i, source in enumerate(sources)
-    }
+    errors = (seconds - means**2) ** 0.5
+    return {source: Offset(float(means[i]), float(errors[i])) for i, source in enumerate(sources)}

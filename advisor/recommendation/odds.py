@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.accuracy.estimators import Array
-from advisor.accuracy.resampling import DRAWS
+from advisor.accuracy.resampling import DRAWS, seed_of
 from advisor.fits.draws import Z90
 from advisor.recommendation.deployments import Columns
 from advisor.units import COSTS
@@ -25,7 +24,7 @@ from advisor.units import COSTS
 class Odds:
     """What the draws say of the rows (N,) that can win.
 
-    most_likely      chance that the row's model is the best within the limits
+    best             chance that the row's model is the best within the limits
     within_limits    chance that the row is within them
     expected_regret  accuracy that the first row loses on average against the best within the limits
     reaches          chance that the row has the accuracy that is asked for; 1 where none is
@@ -93,5 +92,4 @@ def _factors(spread: Array, *names: NDArray[np.str_]) -> Array:
 
 
 def _normal(key: str) -> Array:
-    rng = np.random.default_rng(int.from_bytes(sha256(key.encode()).digest()[:8]))
-    return rng.standard_normal(DRAWS)
+    return np.random.default_rng(seed_of(key)).standard_normal(DRAWS)

@@ -18,8 +18,6 @@ LIKELY, HALF = 0.1, 0.5
 """Chances of being the best and of holding the limits from which another candidate is a rival."""
 WORTH_TELLING = 0.01
 """Difference of accuracies that a measurement should tell, where the one that is seen is smaller still."""
-
-
 FAR_CHEAPER = 0.7
 """Share of the pick's cost up to which a candidate that may miss the target is worth a word."""
 

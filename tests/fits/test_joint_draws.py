@@ -63,9 +63,9 @@ def test_equal_models_are_shrunk_and_far_ones_are_not(tmp_path):
     near = [row for i, model in enumerate(models) for row in answers(model, chances, seed=i, samples=1)]
     points = fitted(tmp_path, [*near, *answers("own/far", np.full(60, 0.99), seed=9, samples=1)])
     seen = np.array([single(points, model).accuracy for model in models])
-    told = np.array([believed(single(points, model)).accuracy for model in models])
-    assert told.std() < 0.75 * seen.std()
-    assert np.corrcoef(seen, told)[0, 1] > 0.9
+    claimed = np.array([believed(single(points, model)).accuracy for model in models])
+    assert claimed.std() < 0.75 * seen.std()
+    assert np.corrcoef(seen, claimed)[0, 1] > 0.9
     far = single(points, "own/far")
     assert believed(far).accuracy == pytest.approx(far.accuracy, abs=0.03)
 
