@@ -227,6 +227,9 @@ def compare(
     ] = None,
     gpu_count: options.GpuCount = None,
     precision: options.Precision = None,
+    evidence: Annotated[
+        str | None, typer.Option(help="With --task: accuracies to count: measured, published (default) or any.")
+    ] = None,
     input_tokens: Annotated[
         list[int] | None, typer.Option(help="Prompt tokens of a request; repeatable; default 1024, 8192 and 32768.")
     ] = None,
@@ -259,6 +262,7 @@ def compare(
             models=(first, second),
             task=task,
             cost=cost,
+            evidence=evidence or "published",
             gpu=gpu,
             precision=precision,
             engine=engine,
@@ -269,7 +273,7 @@ def compare(
         )
         emit(found, comparisons.accuracy_blocks, as_json)
         return
-    for flag, value in (("--cost", cost), ("--have", have), ("--usd-per-kwh", usd_per_kwh)):
+    for flag, value in (("--cost", cost), ("--evidence", evidence), ("--have", have), ("--usd-per-kwh", usd_per_kwh)):
         if value is not None:
             raise AdvisorError("requires --task", where=flag, hint="e.g. --task gpqa-diamond --cost flops")
     from advisor.recommendation.compare_speed import compare_speed

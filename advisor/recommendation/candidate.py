@@ -136,11 +136,12 @@ class Candidate(Value):
     `context_tokens` the prompt too.
 
     `accuracy` is what is believed beside all other models, `observed_accuracy` what was measured or published,
-    `evidence` which of these, or weak; `odds` are those of a pick and its runners-up. `spread` is the factor of the
-    90 % interval of times and of what follows from them, of which `tokens_spread` is that of the answers' length: above
-    1 where it is imputed; budgets hold at its upper end too; `per_correct` is the cost of a question over the accuracy,
-    None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour` is the bill of all replicas,
-    that of `rent` and of the energy where that has a price of its own; `by_task` is what a mean over several tasks is
+    `evidence` which of these, or weak; `odds` are within the limits of a request, None without one and where the
+    candidate breaks a limit other than that in USD. `spread` is the factor of the 90 % interval of times and of what
+    follows from them, of which `tokens_spread` is that of the answers' length: above 1 where it is imputed; budgets
+    hold at its upper end too; `per_correct` is the cost of a question over the accuracy, None where nothing is right;
+    `why_not` says what a runner-up lost by; `usd_per_hour` is the bill of all replicas, that of `rent` and of the
+    energy where that has a price of its own; `by_task` is what a mean over several tasks is
     made of; `setup` tells how its answers were drawn where the model was measured on the task in several ways, else it
     is empty.
     """

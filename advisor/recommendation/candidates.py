@@ -288,11 +288,16 @@ def feasible(query: str) -> str:
     return f"with feasible as not materialized ({statement(PACKAGE, 'feasible')}) select * from ({query})"
 
 
-def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace, engine: str) -> list[Candidate]:
-    """The Pareto frontier of accuracy against one cost, cheapest first."""
+def frontier_rows(connection: duckdb.DuckDBPyConnection, cost: str) -> list[dict[str, Any]]:
+    """The Pareto frontier of accuracy against one cost, cheapest first, as rows; makes the table `front`."""
     connection.execute(f"create or replace temp table front as {statement(PACKAGE, 'frontier')}", {"cost": cost})
     query = "select candidates.* from front join candidates using (candidate_id) order by front.cost"
-    return [candidate(row, workspace, engine=engine) for row in rows(connection.execute(query))]
+    return rows(connection.execute(query))
+
+
+def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace, engine: str) -> list[Candidate]:
+    """The same as candidates."""
+    return [candidate(row, workspace, engine=engine) for row in frontier_rows(connection, cost)]
 
 
 def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -25,13 +25,13 @@ CONTENDERS = """
 class Certainty:
     """The odds of some candidates by their ids, the expected regret of the pick, and its rival where there is one.
 
-    n_models  that were compared, the pick's among them
+    best_of_model  chance of every model within the limits that it is the best; the pick's is among them
     almost    with a target accuracy, a far cheaper candidate that reaches it with less confidence
     """
 
     of_candidate: Mapping[int, CandidateOdds]
     expected_regret: float
-    n_models: int
+    best_of_model: Mapping[str, float]
     undecided: Undecided | None = None
     almost: Almost | None = None
 
@@ -53,13 +53,13 @@ def certainty(
         )
         for i, number in enumerate(contending["candidate_id"])
     }
-    n_models = len(set(contending["model"]))
+    best_of_model = {str(model): float(best) for model, best in zip(contending["model"], found.best, strict=True)}
     if request.min_accuracy is not None:
         near = almost(contending, found, cheaper)
-        return Certainty(of_candidate, found.expected_regret, n_models, almost=near)
+        return Certainty(of_candidate, found.expected_regret, best_of_model, almost=near)
     tasks = [each.task for each in request.tasks]
     rival = undecided(contending, points.columns, points.draws, found, tasks)
-    return Certainty(of_candidate, found.expected_regret, n_models, undecided=rival)
+    return Certainty(of_candidate, found.expected_regret, best_of_model, undecided=rival)
 
 
 def _contenders(

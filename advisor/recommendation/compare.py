@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.prices import Price
-from advisor.recommendation.candidate import Candidate
-from advisor.recommendation.candidates import candidates, frontier_of
+from advisor.recommendation.candidates import candidate, costed, frontier_rows, loaded, points_and_deployments
 from advisor.recommendation.no_answer import no_answer
-from advisor.recommendation.overtaking import Overtake, Standing, overtakes, standings
+from advisor.recommendation.overtaking import Overtake, Reached, Standing, overtakes, standings
 from advisor.recommendation.request import Request, checked_request, rents_of
 from advisor.rents import price_notes
 from advisor.store.workspace import Workspace
@@ -47,6 +46,7 @@ def compare(
     models: Sequence[str],
     task: str = DEFAULT_TASK,
     cost: str | None = None,
+    evidence: str = "published",
     gpu: str | Sequence[str] | None = None,
     precision: str | None = None,
     engine: str = "vllm",
@@ -61,6 +61,7 @@ def compare(
     task           name of a task, as `advisor tasks` lists it
     cost           what a budget counts: usd, flops, s, J or tokens, each per question; None: usd, or J where all
                    GPUs are owned and free
+    evidence       which accuracies count: measured, published (those too that sources report) or any (weak ones too)
     gpu            name of a GPU, "h100-sxm:2" for at most two of them, or a list: only these
     precision      of the weights: bf16, fp8, fp4, int8 or int4; None: each checkpoint's own
     engine         vllm, sglang or trtllm
@@ -77,6 +78,7 @@ def compare(
         task=task,
         gpu=gpu,
         model=pair,
+        evidence=evidence,
         precision=precision,
         engine=engine,
         price=price,
@@ -87,7 +89,7 @@ def compare(
     unit = parse_cost(cost, where="--cost") if cost else request.cost
     first, second = (_frontier_of(workspace, replace(request, models=(model,)), unit) for model in pair)
     found = standings(first, second, unit)
-    notes = price_notes([c.rent for c in (*first, *second)], rents_of(workspace, request))
+    notes = price_notes([each.candidate.rent for each in (*first, *second)], rents_of(workspace, request))
     return Comparison(
         request.task,
         unit,
@@ -98,12 +100,16 @@ def compare(
     )
 
 
-def _frontier_of(workspace: Workspace, request: Request, unit: str) -> list[Candidate]:
-    connection = candidates(workspace, request)
-    found = frontier_of(connection, unit, workspace, request.engine)
+def _frontier_of(workspace: Workspace, request: Request, unit: str) -> list[Reached]:
+    rents = rents_of(workspace, request)
+    points, deployed = points_and_deployments(workspace, request, rents)
+    connection = costed(points, loaded(points, deployed, request), request, rents)
+    found = frontier_rows(connection, unit)
     if not found:
         raise no_answer(connection, request, workspace)
-    return found
+    return [
+        Reached(candidate(row, workspace, engine=request.engine), points.draws[row["point_id"] - 1]) for row in found
+    ]
 
 
 def two_models(workspace: Workspace, models: Sequence[str]) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import duckdb
@@ -21,7 +22,8 @@ class ModelPoint(Value):
     """The candidate that stands for a model, whatever the limits of the request: its best one on the frontier, or its
     best of all where it has none there.
 
-    `cost` is per question in `unit`, one of units.COSTS; `evidence` is where the accuracy comes from."""
+    `cost` is per question in `unit`, one of units.COSTS; `evidence` is where the accuracy comes from; `best` is the
+    chance that the model is the best within the limits of a request, None without one."""
 
     model: str
     strategy: str
@@ -35,13 +37,19 @@ class ModelPoint(Value):
     evidence: Provenance
     on_frontier: bool
     setup: str = ""
+    best: float | None = None
 
 
 AS_THEY_ARE = ("model", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "cost", "on_frontier", "setup")
 
 
-def model_points(connection: duckdb.DuckDBPyConnection, unit: str) -> Rows[ModelPoint]:
-    """Every model once, cheapest first; after `candidates.frontier_of` over the same unit, whose table it reads."""
+def model_points(
+    connection: duckdb.DuckDBPyConnection, unit: str, best: Callable[[str], float | None] = lambda _: None
+) -> Rows[ModelPoint]:
+    """Every model once, cheapest first; after `candidates.frontier_rows` over the same unit, whose table it reads.
+
+    `best`: the chance that a model is the best within the limits.
+    """
     found = rows(connection.execute(statement(PACKAGE, "models"), {"cost": unit, "worth": WORTH}))
     points = (
         ModelPoint(
@@ -49,6 +57,7 @@ def model_points(connection: duckdb.DuckDBPyConnection, unit: str) -> Rows[Model
             unit=unit,
             accuracy=Interval(row["accuracy"], row["low"], row["high"]),
             evidence=Provenance(row["accuracy_provenance"]),
+            best=best(row["model"]),
         )
         for row in found
     )

@@ -6,36 +6,51 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from advisor.accuracy.estimators import Array, Interval
 from advisor.recommendation.candidate import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A candidate on a frontier, and the (DRAWS,) joint draws of its accuracy, in the same order for all models."""
+
+    candidate: Candidate
+    draws: Array
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """From `budget` on the best candidate of each model, None where nothing is that cheap.
 
-    `more_accurate` is the model that leads, None for a tie; `intervals_apart`: their 90 % intervals do not overlap.
+    more_accurate  the model that leads, None for a tie
+    chance         that it is the more accurate one, of draws paired on the questions that both answered
+    difference     its lead in accuracy with the 90 % interval of that; None where one model stands alone
     """
 
     budget: float
     each: tuple[Candidate | None, Candidate | None]
     more_accurate: str | None
-    intervals_apart: bool
+    chance: float
+    difference: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
 class Overtake:
-    """A budget at which the lead changes; of the first standing with a leader, that it leads."""
+    """A budget at which the lead changes, and the chance that it does; of the first standing with a leader, that it
+    leads."""
 
     budget: float
     more_accurate_from_there: str
-    intervals_apart: bool
+    chance: float
     only_one: bool
 
 
-def standings(first: Sequence[Candidate], second: Sequence[Candidate], cost: str) -> list[Standing]:
+def standings(first: Sequence[Reached], second: Sequence[Reached], cost: str) -> list[Standing]:
     """At every budget where either frontier (cheapest first) takes a step."""
-    budgets = sorted({c.cost(cost) for c in (*first, *second)})
-    return [_standing(budget, (_best(first, budget, cost), _best(second, budget, cost))) for budget in budgets]
+    budgets = sorted({each.candidate.cost(cost) for each in (*first, *second)})
+    return [_standing(budget, _best(first, budget, cost), _best(second, budget, cost)) for budget in budgets]
 
 
 def overtakes(found: Sequence[Standing]) -> list[Overtake]:
@@ -44,21 +59,27 @@ def overtakes(found: Sequence[Standing]) -> list[Overtake]:
     for standing in found:
         leader = standing.more_accurate
         if leader is not None and (not leading or leading[-1].more_accurate_from_there != leader):
-            leading.append(Overtake(standing.budget, leader, standing.intervals_apart, None in standing.each))
+            leading.append(Overtake(standing.budget, leader, standing.chance, None in standing.each))
     return leading
 
 
-def _best(frontier: Sequence[Candidate], budget: float, cost: str) -> Candidate | None:
-    at = bisect_right([c.cost(cost) for c in frontier], budget)
+def _best(frontier: Sequence[Reached], budget: float, cost: str) -> Reached | None:
+    at = bisect_right([each.candidate.cost(cost) for each in frontier], budget)
     return frontier[at - 1] if at else None
 
 
-def _standing(budget: float, each: tuple[Candidate | None, Candidate | None]) -> Standing:
-    first, second = each
+def _standing(budget: float, first: Reached | None, second: Reached | None) -> Standing:
+    each = (first.candidate if first else None, second.candidate if second else None)
     if first is None or second is None:
         only = first or second
-        return Standing(budget, each, only.model if only else None, intervals_apart=True)
-    if first.accuracy.value == second.accuracy.value:
-        return Standing(budget, each, None, intervals_apart=False)
-    behind, ahead = sorted((first, second), key=lambda c: c.accuracy.value)
-    return Standing(budget, each, ahead.model, intervals_apart=ahead.accuracy.low > behind.accuracy.high)
+        return Standing(budget, each, only.candidate.model if only else None, 1.0, None)
+    if first.candidate.accuracy.value == second.candidate.accuracy.value:
+        return Standing(budget, each, None, 0.5, _difference(first, second))
+    behind, ahead = sorted((first, second), key=lambda reached: reached.candidate.accuracy.value)
+    more = np.mean(ahead.draws > behind.draws) + np.mean(ahead.draws == behind.draws) / 2
+    return Standing(budget, each, ahead.candidate.model, float(more), _difference(ahead, behind))
+
+
+def _difference(one: Reached, other: Reached) -> Interval:
+    low, high = np.quantile(one.draws - other.draws, (0.05, 0.95))
+    return Interval(one.candidate.accuracy.value - other.candidate.accuracy.value, float(low), float(high))

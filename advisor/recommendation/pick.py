@@ -19,7 +19,7 @@ from advisor.recommendation.candidates import (
     candidate,
     costed,
     feasible,
-    frontier_of,
+    frontier_rows,
     loaded,
     points_and_deployments,
     rows,
@@ -275,31 +275,32 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     best = rows(connection.execute("from picked order by place limit $n", {"n": CONSIDERED}))
     if not best:
         raise no_answer(connection, request, workspace)
-    pick, others = best[0], _other_choices(best)
-    sure = certainty(connection, points, request, [row["candidate_id"] for row in (pick, *others)], cheaper)
+    pick, others, front = best[0], _other_choices(best), frontier_rows(connection, request.cost)
+    listed = list(dict.fromkeys(row["candidate_id"] for row in (pick, *others, *front)))
+    sure = certainty(connection, points, request, listed, cheaper)
 
     def shown(row: dict[str, Any], lost_by: str | None = None) -> Candidate:
         found = candidate(row, workspace, lost_by, engine=request.engine)
-        return replace(found, odds=sure.of_candidate[row["candidate_id"]])
+        return replace(found, odds=sure.of_candidate.get(row["candidate_id"]))
 
     recommended = shown(pick)
     vendor = workspace.gpus[recommended.gpu].vendor
     alternatives = [shown(row, why_not(row, pick, cheaper, request)) for row in others]
     hosted = hosted_offers(workspace, request, token_prices, recommended)
-    frontier = frontier_of(connection, request.cost, workspace, request.engine)
+    frontier = [shown(row) for row in front]
     alternatives = [with_bound(each, frontier, recommended, request.cost) for each in alternatives]
     return Recommendation(
         task=request.task,
         recommended=recommended,
         alternatives=Rows(alternatives, Candidate),
         frontier=Rows(frontier, Candidate),
-        models=model_points(connection, request.cost),
+        models=model_points(connection, request.cost, lambda model: sure.best_of_model.get(model, 0.0)),
         constraints=request.constraints,
         reason=reason(pick, request, cheaper),
         expected_regret=sure.expected_regret,
         undecided=sure.undecided,
         almost=sure.almost,
-        n_models=sure.n_models,
+        n_models=len(sure.best_of_model),
         n_candidates=_count(connection),
         request=request,
         day=day_of_traffic(recommended, request.hourly, rents, request.usd_per_kwh) if request.hourly else None,

@@ -62,7 +62,7 @@ def undecided_text(of: Undecided) -> str:
 
 
 def odds_text(c: Candidate) -> str:
-    """The chance that a runner-up's model is the best."""
+    """The chance that a candidate's model is the best within the limits."""
     return chance(c.odds.best if c.odds else None)
 
 

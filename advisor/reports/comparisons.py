@@ -7,45 +7,72 @@ from collections.abc import Callable, Sequence
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.compare import Comparison
 from advisor.recommendation.compare_speed import FIGURES, NO_PRICE, LoadFigures, Point, SpeedComparison
-from advisor.recommendation.overtaking import Standing
+from advisor.recommendation.overtaking import Overtake, Standing
+from advisor.reports.certainty import chance, evidence_marks, marked_accuracy
+from advisor.reports.costs_unknown import imputed_legend, imputed_mark
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import table
-from advisor.reports.words import gpus_text, interval_cell, strategy_cell
+from advisor.reports.words import gpus_text, range_text, strategy_cell
 from advisor.units import bytes_text, counted, significant
 
 OPTIONAL = ("B GB/GPU", "A GB/GPU", "cheaper", "B tokens/s", "A tokens/s")
 """Columns that a narrow terminal goes without."""
+
+SURE = 0.9
+"""Chance from which a lead is called one."""
 
 ADVANTAGE = {"tpot_s": "has the lower TPOT", "usd_per_million_output_tokens": "is cheaper per token"}
 
 
 def accuracy_blocks(found: Comparison) -> list[Block]:
     """What `advisor compare A B --task T` prints."""
-    columns = [f"{found.cost} per question", "A (90 %)", "A how", "B (90 %)", "B how", "more accurate"]
+    columns = [
+        f"{found.cost} per question",
+        "A (90 %)",
+        "A how",
+        "B (90 %)",
+        "B how",
+        "more accurate",
+        "by, points (90 %)",
+    ]
     rows = [
-        [significant(s.budget), *_reached(s.each[0]), *_reached(s.each[1]), _leader(s, found.models)]
+        [significant(s.budget), *_reached(s.each[0]), *_reached(s.each[1]), _leader(s, found.models), _lead(s)]
         for s in found.budgets
     ]
     title = f"{found.task}: the most accurate way to spend a budget on each"
-    lines = [f"A: {found.models[0]}", f"B: {found.models[1]}"]
-    for lead in found.overtakes:
-        doubt = "" if lead.intervals_apart else "; the 90 % intervals overlap"
-        alone = ", the only one that cheap" if lead.only_one else ""
-        budget = f"{significant(lead.budget)} {found.cost}"
-        lines.append(f"from {budget} on {lead.more_accurate_from_there} gets more right{alone}{doubt}")
+    lines = [f"A: {found.models[0]}", f"B: {found.models[1]}", *(_overtaking(lead, found) for lead in found.overtakes)]
+    shown = [c for s in found.budgets for c in s.each if c]
+    lines += ["; ".join(texts)] if (texts := [*evidence_marks(shown), *imputed_legend(shown)]) else []
     return [table(columns, rows, title=title, right=columns[:1], optional=("B how", "A how")), "\n".join(lines)]
+
+
+def _overtaking(lead: Overtake, found: Comparison) -> str:
+    leader = lead.more_accurate_from_there
+    from_there = f"from {significant(lead.budget)} {found.cost} on"
+    if lead.only_one:
+        return f"{from_there} {leader} gets more right, the only one that cheap"
+    if lead.chance < SURE:
+        return f"{from_there} {leader} is ahead, but the data cannot tell them apart ({chance(lead.chance)} that it is)"
+    return f"{from_there} {leader} gets more right ({chance(lead.chance)})"
 
 
 def _reached(c: Candidate | None) -> list[str]:
     if c is None:
         return ["–", "–"]
-    return [interval_cell(c.accuracy), f"{strategy_cell(c)}, {gpus_text(c)}"]
+    return [f"{marked_accuracy(c)} ({range_text(c.accuracy)})", f"{strategy_cell(c)}, {gpus_text(c)}{imputed_mark(c)}"]
 
 
 def _leader(s: Standing, models: tuple[str, str]) -> str:
     if s.more_accurate is None:
         return "tie"
-    return "AB"[models.index(s.more_accurate)] + ("" if s.intervals_apart else ", intervals overlap")
+    return "AB"[models.index(s.more_accurate)] + ("" if s.difference is None else f" ({chance(s.chance)})")
+
+
+def _lead(s: Standing) -> str:
+    if s.difference is None:
+        return "–"
+    ends = " to ".join(f"{100 * end:+.1f}" for end in (s.difference.low, s.difference.high))
+    return f"{100 * s.difference.value:.1f} ({ends})".replace("-", "−")
 
 
 def speed_blocks(found: SpeedComparison) -> list[Block]:

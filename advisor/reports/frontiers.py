@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.frontier import Frontier
-from advisor.reports.certainty import evidence_marks, marked_accuracy
+from advisor.reports.certainty import evidence_marks, marked_accuracy, odds_text
 from advisor.reports.costs_unknown import imputed_legend, imputed_mark, left_out_text
 from advisor.reports.frontier_view import AXES, of_frontier
 from advisor.reports.terminal import Block, Labelled, Verbatim
@@ -30,6 +30,7 @@ def blocks(found: Frontier) -> list[Block]:
 def frontier_table(rows: Sequence[Candidate], cost: str, *, title: str = "") -> Table:
     """The rows of a frontier, cheapest first, ready to read."""
     columns = [AXES[cost], "accuracy", "90 %", "model", "strategy", "GPUs", "in flight"]
+    limited = any(c.odds for c in rows)
     lines = [
         [
             f"{significant(c.cost(cost))}{imputed_mark(c)}",
@@ -39,7 +40,10 @@ def frontier_table(rows: Sequence[Candidate], cost: str, *, title: str = "") -> 
             strategy_cell(c),
             gpus_text(c),
             str(c.concurrency),
+            *([odds_text(c)] if limited else []),
         ]
         for c in rows
     ]
-    return table(columns, lines, title=title, right=columns[:3], names=("model",), optional=("in flight", "90 %"))
+    columns += ["likely best"] if limited else []
+    right = [*columns[:3], *columns[7:]]
+    return table(columns, lines, title=title, right=right, names=("model",), optional=("in flight", "90 %"))

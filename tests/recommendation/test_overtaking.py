@@ -1,29 +1,32 @@
 """Two frontiers as staircases: which model leads where."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import advisor
 from advisor.accuracy.estimators import Interval
-from advisor.recommendation.overtaking import overtakes, standings
+from advisor.recommendation.overtaking import Reached, overtakes, standings
 from tests.recommendation.made import candidate
 
 
-def frontier(model, *steps):
+def frontier(model, *steps, half_width=0.05):
+    """Candidates at (cost, accuracy), whose draws lie evenly around the accuracy."""
+    spread = np.linspace(-half_width, half_width, 301)
     return [
-        candidate(model=model, usd=float(cost), accuracy=Interval(accuracy, accuracy - 0.05, accuracy + 0.05))
-        for cost, accuracy in steps
+        Reached(candidate(model=model, usd=float(cost), accuracy=Interval(a, a - 0.05, a + 0.05)), a + spread)
+        for cost, a in steps
     ]
 
 
 def test_the_lead_changes_where_a_step_passes_the_other():
     found = standings(frontier("A", (1, 0.5), (4, 0.55)), frontier("B", (2, 0.45), (8, 0.8)), "usd")
-    assert [(s.budget, s.more_accurate, s.intervals_apart) for s in found] == [
-        (1, "A", True),
-        (2, "A", False),
-        (4, "A", False),
-        (8, "B", True),
+    assert [(s.budget, s.more_accurate, s.chance) for s in found] == [
+        (1, "A", 1.0),
+        (2, "A", 1.0),
+        (4, "A", 1.0),
+        (8, "B", 1.0),
     ]
     assert [(s.budget, s.more_accurate_from_there, s.only_one) for s in overtakes(found)] == [
         (1, "A", True),
@@ -33,13 +36,27 @@ def test_the_lead_changes_where_a_step_passes_the_other():
 
 def test_nobody_leads_a_tie():
     found = standings(frontier("A", (1, 0.5)), frontier("B", (1, 0.5), (2, 0.6)), "usd")
-    assert [s.more_accurate for s in found] == [None, "B"]
+    assert [(s.more_accurate, s.chance) for s in found] == [(None, 0.5), ("B", 1.0)]
     assert [s.budget for s in overtakes(found)] == [2]
 
 
-def test_intervals_that_touch_are_not_apart():
-    found = standings(frontier("A", (1, 0.5)), frontier("B", (1, 0.6)), "usd")
-    assert not found[0].intervals_apart
+def test_a_lead_is_as_sure_as_the_draws_that_both_share():
+    """Draws that go up and down together leave a small lead sure, those that go apart do not."""
+    a, b = frontier("A", (1, 0.50)), frontier("B", (1, 0.52))
+    (paired,) = standings(a, b, "usd")
+    (apart,) = standings(a, [Reached(b[0].candidate, b[0].draws[::-1])], "usd")
+    assert (paired.more_accurate, paired.chance) == ("B", 1.0)
+    assert (paired.difference.value, paired.difference.low) == pytest.approx((0.02, 0.02))
+    # evenly spread from −0.08 to 0.12 a difference is above zero in 0.6 of the draws
+    assert apart.chance == pytest.approx(0.6, abs=0.01)
+    assert (apart.difference.low, apart.difference.high) == pytest.approx((0.02 - 0.09, 0.02 + 0.09))
+
+
+def test_equal_draws_count_half():
+    flat = [Reached(each.candidate, np.full(4, 0.5)) for each in frontier("A", (1, 0.5))]
+    other = [Reached(each.candidate, np.array([0.5, 0.5, 0.6, 0.4])) for each in frontier("B", (1, 0.51))]
+    (found,) = standings(flat, other, "usd")
+    assert (found.more_accurate, found.chance) == ("B", 0.5)
 
 
 def steps(model):
@@ -55,7 +72,7 @@ def steps(model):
 def test_each_standing_is_the_best_that_the_budget_buys(first, second):
     for s in standings(first, second, "usd"):
         for rows, best in zip((first, second), s.each, strict=True):
-            affordable = [c.accuracy.value for c in rows if c.usd <= s.budget]
+            affordable = [each.candidate.accuracy.value for each in rows if each.candidate.usd <= s.budget]
             assert (best and best.accuracy.value) == (max(affordable) if affordable else None)
 
 
@@ -68,6 +85,12 @@ def test_compare_names_both_models_and_where_one_overtakes():
     assert [s.budget for s in found.budgets] == sorted(s.budget for s in found.budgets)
     assert {lead.more_accurate_from_there for lead in found.overtakes} <= set(found.models)
     assert found.overtakes[-1].more_accurate_from_there == "openai/gpt-oss-120b"
+
+
+def test_measured_evidence_alone_leaves_published_models_out():
+    both = ("gpt-oss-120b", "s1-32b")
+    with pytest.raises(advisor.NoAnswer, match="evidence"):
+        advisor.compare(WS, models=both, task="gpqa-diamond", evidence="measured")
 
 
 @pytest.mark.parametrize(
