@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from advisor.fits.curves import measured_curve, published_curves
 from advisor.fits.curves import ordered as ordered_curves
 from advisor.fits.imputed_tokens import with_imputed_tokens
 from advisor.fits.joint_draws import with_draws
+from advisor.fits.levels import other_levels
 from advisor.fits.measured import Disagreement, Measured, measured
 from advisor.fits.measured_runs import MeasuredRuns, measured_runs
 from advisor.fits.points import measured_points, ordered, published_points
@@ -29,11 +29,9 @@ from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.samples import SETUP
 from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
-from advisor.units import counted, percent
+from advisor.units import percent
 from advisor.values import Value
 
-LEVELS_APART = 5.0
-"""Points from which answers measured here and what ships are said to differ."""
 NAMED = 10
 """Runs that a note names; of more it gives the number."""
 
@@ -73,7 +71,7 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     points = with_imputed_tokens(points, drawn_with, workspace)
     tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": drawn_with}
     notes = [_kept_apart(each) for each in answers.apart]
-    notes += _other_levels(points, shipped)
+    notes += other_levels(points, shipped)
     speeds = OwnSpeeds((), ())
     if workspace.own is not None:
         loads = measured_runs(workspace)
@@ -138,26 +136,6 @@ def _kept_apart(each: Disagreement) -> str:
 
 def _recorded(drawn: Drawn) -> list[str]:
     return [name for name, value in drawn.recorded.items() if value is not None]
-
-
-def _other_levels(points: Sequence[Point], shipped: Sequence[Point]) -> list[str]:
-    """Tasks on which single answers measured here differ from those that ship of the same models."""
-    known = {(p.model, p.task): p.accuracy for p in shipped if p.strategy == "majority" and p.n_samples == 1}
-    apart = defaultdict[str, list[float]](list)
-    for p in points:
-        if p.strategy == "majority" and p.n_samples == 1 and (p.model, p.task) in known:
-            apart[p.task].append(100 * (p.accuracy - known[p.model, p.task]))
-    notes = []
-    for task, points_apart in sorted(apart.items()):
-        mean = sum(points_apart) / len(points_apart)
-        if abs(mean) >= LEVELS_APART:
-            side = "more" if mean > 0 else "less"
-            notes.append(
-                f"your answers to {task} are right {abs(mean):.1f} points {side} often than what ships says of the same"
-                f" {counted(len(points_apart), 'model')}: other questions, prompts or grading; models that you did not"
-                " measure are not comparable with them (--model names those that are; your own task name keeps apart)"
-            )
-    return notes
 
 
 def _without_specs(loads: MeasuredRuns) -> list[str]:

@@ -19,8 +19,8 @@ from advisor.values import Rows
 RATES = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Questions per second."""
 COLUMNS = (
-    "qps as questions_per_s", "model", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "replicas",
-    "accuracy", "s as latency_s", "usd", "usd_per_month", "setup",
+    "qps as questions_per_s", "model", "strategy", "n_samples", "token_budget", "generated_tokens", "gpu", "gpu_count",
+    "replicas", "accuracy", "s as latency_s", "usd", "usd_per_month", "setup",
 )  # fmt: skip
 
 
@@ -33,6 +33,7 @@ class PickAtRate:
     strategy: str
     n_samples: int
     token_budget: int | None
+    generated_tokens: float
     gpu: str
     gpu_count: int
     replicas: int

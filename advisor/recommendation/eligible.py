@@ -13,11 +13,13 @@ from typing import Any
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.costs import prompt_of, verifier_flops
 from advisor.fits.draws import believed
+from advisor.fits.levels import level_notes
 from advisor.models.catalog import Catalog
 from advisor.performance.feasibility import holds
 from advisor.recommendation.evidence import counts, source_notes
 from advisor.recommendation.licenses import licenses_of
 from advisor.recommendation.loadable import loadable
+from advisor.recommendation.measuring import calibrate_command
 from advisor.recommendation.mixture import Mix, Part, mixes
 from advisor.recommendation.own_lengths import at_lengths, can_be_so_long, prompt_origin, single_answers
 from advisor.recommendation.request import Request
@@ -25,6 +27,7 @@ from advisor.recommendation.task_weights import TaskWeight
 from advisor.recommendation.waiting import typical_spread, waiting
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
+from advisor.units import counted, percent
 
 MOST_CUT = 0.5
 """Share of the answers that a cap may stop: beyond it a point measures the cap, and nobody would serve that."""
@@ -65,6 +68,7 @@ def question_notes(workspace: Workspace, request: Request) -> tuple[str, ...]:
     """What an answer has to say about the question: which models it leaves out, and what it takes for granted."""
     found = eligible(workspace, request)
     notes = [*found.left_out, *source_notes(part.point for each in found.points for part in each.parts)]
+    notes += level_notes(workspace, {each.task for each in request.tasks})
     if request.lengths.texts:
         notes.append(
             f"accuracy is that on {request.task}, at the lengths recorded there;"
@@ -140,10 +144,21 @@ def _nothing_usable(workspace: Workspace, request: Request, chosen: Sequence[Poi
     if strange := sorted({p.model for p in chosen} - set(workspace.models)):
         what = f"the cost of {', '.join(strange)} cannot be counted without a config"
         return NoAnswer(what, hint="choose models of `advisor models`, or `advisor import model FOLDER`")
-    whose = f" of {', '.join(request.models)}" if request.models else ""
-    whose += f" (without {', '.join(request.excluded_models)})" if request.excluded_models else ""
-    what = f"no accuracy with token counts{whose} is known on {request.task}"
-    return NoAnswer(what, hint="measure it with `advisor calibrate`, or bring answers with `advisor import samples`")
+    if not chosen:
+        whose = f" of {', '.join(request.models)}" if request.models else ""
+        whose += f" (without {', '.join(request.excluded_models)})" if request.excluded_models else ""
+        what = f"no accuracy{whose} is known on {request.task}"
+        return NoAnswer(
+            what, hint="measure it with `advisor calibrate`, or bring answers with `advisor import samples`"
+        )
+    best, n_models = max(chosen, key=lambda p: p.accuracy), len({p.model for p in chosen})
+    known = f"{counted(n_models, 'model')} with an accuracy on {request.task}"
+    lengths = "nobody counted how long their answers are"
+    capped = "a cap stops most of their answers, or their reward model has no known cost"
+    why = lengths if all(p.generated_tokens is None for p in chosen) else capped
+    what = f"{known} (at best {percent(best.accuracy)}, {best.model}), none with a cost: {why}"
+    command = calibrate_command(best.model, best.task)
+    return NoAnswer(what, hint=f"`{command}`, or `advisor import samples` brings answers")
 
 
 def _licensed(points: Sequence[Point], request: Request, models: Catalog) -> tuple[list[Point], list[str]]:

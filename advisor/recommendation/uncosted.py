@@ -7,15 +7,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.printable import command_line
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.eligible import MOST_CUT, considered, has_cost
+from advisor.recommendation.measuring import calibrate_command
 from advisor.recommendation.request import Request
 from advisor.rents import Rents
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
-from advisor.tasks.questions import DATASETS
 from advisor.units import percent
 from advisor.values import Rows
 
@@ -78,8 +77,7 @@ def _missing(points: Sequence[Point], model: str, workspace: Workspace) -> str:
 def _command(missing: str, model: str, task: str) -> str:
     if missing == NO_CONFIG:
         return "advisor import model FOLDER"
-    questions = task if task in DATASETS else f"{task}.jsonl"  # a file of questions gives a task its name
-    return command_line(["advisor", "calibrate", model, "--task", questions])
+    return calibrate_command(model, task)
 
 
 def unpriced_notes(request: Request, rents: Rents) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.accuracy.estimators import Array, Interval
-from advisor.printable import command_line
 from advisor.recommendation.deployments import Columns
+from advisor.recommendation.measuring import calibrate_command
 from advisor.recommendation.odds import Odds
 from advisor.values import Value
 
@@ -101,7 +101,7 @@ def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: 
         n_questions=int(n_questions),
         questions=needed,
         usd=usd if usd and math.isfinite(usd) else None,
-        measure=tuple(_calibrate(str(points["model"][i]), task) for i in unseen for task in tasks),
+        measure=tuple(calibrate_command(str(points["model"][i]), task) for i in unseen for task in tasks),
     )
 
 
@@ -120,7 +120,3 @@ def _first_look(rows: Columns, pair: list[int], points: Columns) -> float | None
         if points["provenance"][number] != "measured"
     ]
     return sum(costs) if costs else None
-
-
-def _calibrate(model: str, task: str) -> str:
-    return command_line(["advisor", "calibrate", model, "--task", task])

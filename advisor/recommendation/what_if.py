@@ -69,6 +69,7 @@ class Step(Value):
     strategy: str
     n_samples: int
     token_budget: int | None
+    generated_tokens: float
     gpu: str
     gpu_count: int
     accuracy: float
@@ -180,7 +181,9 @@ def _gpu_hour(each: Scenario, winner: dict[str, Any] | None, pick: Candidate) ->
 
 
 STEP = """
-    select model, strategy, n_samples, token_budget, setup, gpu, gpu_count, accuracy, {cost} as cost from feasible
+    select
+        model, strategy, n_samples, token_budget, generated_tokens, setup, gpu, gpu_count, accuracy, {cost} as cost
+    from feasible
     where accuracy >= {least} order by cost, accuracy desc limit 1
 """
 

@@ -59,7 +59,10 @@ def _overtaking(lead: Overtake, found: Comparison) -> str:
 def _reached(c: Candidate | None) -> list[str]:
     if c is None:
         return ["–", "–"]
-    return [f"{marked_accuracy(c)} ({range_text(c.accuracy)})", f"{strategy_cell(c)}, {gpus_text(c)}{imputed_mark(c)}"]
+    return [
+        f"{marked_accuracy(c)} ({range_text(c.accuracy).replace(' %', '')})",
+        f"{strategy_cell(c)}, {gpus_text(c)}{imputed_mark(c)}",
+    ]
 
 
 def _leader(s: Standing, models: tuple[str, str]) -> str:

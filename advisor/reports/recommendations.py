@@ -203,7 +203,7 @@ def step_text(step: Step, found: Recommendation) -> str:
     gained = f"{abs(points):.1f} points {'more' if points >= 0 else 'less'}"
     price = f"{100 * (ratio - 1):.0f} % more" if 1.005 <= ratio < 1.2 else f"{significant(ratio)} × the cost"
     price = "the same cost" if abs(ratio - 1) < 0.005 else price
-    how = short_strategy(step.strategy, step.n_samples, step.token_budget, None, step.setup)
+    how = short_strategy(step.strategy, step.n_samples, step.token_budget, step.generated_tokens, step.setup)
     where = f"{_short(step.model)}, {how}, on {step.gpu_count} × {step.gpu}"
     return f"{where}: {gained} for {price} ({significant(step.cost)} {UNIT_NAMES[found.request.cost]} a question)"
 
@@ -225,7 +225,7 @@ def at_rates_text(found: Recommendation) -> str:
         if (row := picked.get(rate)) is None:
             parts.append(f"{rate:g}/s nothing within the limits")
             continue
-        how = short_strategy(row.strategy, row.n_samples, row.token_budget, None, row.setup)
+        how = short_strategy(row.strategy, row.n_samples, row.token_budget, row.generated_tokens, row.setup)
         what = f"{_short(row.model)}, {how}"
         usd = f", {significant(row.usd)} USD" if row.usd else ""
         parts.append(f"{rate:g}/s {'the same' if what == before else what} on {_fleet(row)}{usd}")

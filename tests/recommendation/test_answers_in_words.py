@@ -119,10 +119,14 @@ def test_models_too_large_for_the_gpus_are_the_reason(tmp_path):
 
 
 def test_models_without_tokens_or_config_are_the_reason(tmp_path):
-    with pytest.raises(advisor.NoAnswer, match="no accuracy with token counts is known on mine"):
+    with pytest.raises(advisor.NoAnswer, match=r"1 model with an accuracy on mine .* nobody counted"):
         advisor.recommend(workspace(tmp_path / "a", point(generated_tokens=None)), task="mine")
-    with pytest.raises(advisor.NoAnswer, match=f"no accuracy with token counts of {MODEL} is known on mine"):
+    with pytest.raises(advisor.NoAnswer, match=f"advisor calibrate {MODEL} --task mine.jsonl"):
         advisor.recommend(workspace(tmp_path / "a", point(generated_tokens=None)), task="mine", model=MODEL)
+    with pytest.raises(advisor.NoAnswer, match="no accuracy of google/gemma-3-27b-it is known on mine"):
+        advisor.recommend(workspace(tmp_path / "a", point()), task="mine", model="gemma-3-27b-it")
+    with pytest.raises(advisor.NoAnswer, match="a cap stops most of their answers"):
+        advisor.recommend(workspace(tmp_path / "c", point(token_budget=64, cut=0.9)), task="mine")
     with pytest.raises(advisor.NoAnswer, match="the cost of my/own cannot be counted without a config"):
         advisor.recommend(workspace(tmp_path / "b", point(model="my/own")), task="mine")
     ws = workspace(tmp_path / "c", point(), point(model="my/own"))

@@ -122,7 +122,7 @@ def test_a_difference_below_a_point_need_not_be_told():
 def test_what_was_not_measured_is_measured_first():
     found = rival(draws(0.4 + 0.2 * HALF, 0.5), {"usd": [1.0, 0.02]}, table(provenance="published"))
     assert found.questions is None
-    assert found.measure == ("advisor calibrate m1 --task mine",)
+    assert found.measure == ("advisor calibrate m1 --task mine.jsonl",)
     assert found.usd == pytest.approx(0.02 * 200)
 
 
