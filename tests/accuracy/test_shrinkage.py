@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from advisor.accuracy.estimators import wilson
 from advisor.accuracy.resampling import DRAWS
 from advisor.accuracy.shrinkage import shrunk
 
@@ -35,6 +36,31 @@ def test_of_twelve_equal_models_the_best_claims_little_too_much():
     bias = np.mean([error for error, _ in found])
     assert abs(bias) < 0.015  # the largest of twelve measured ones is 4.9 points too high
     assert np.mean([holds for _, holds in found]) > 0.85
+
+
+def test_near_everything_right_the_luckiest_is_not_taken_for_the_best():
+    """What is measured near 100 % has a small error, which its true accuracy below would not have had."""
+    found = []
+    for seed in range(40):
+        right = np.random.default_rng(seed).binomial(60, 0.93, 12) / 60
+        drawn = shrunk(right, np.array([measured_error(share, 60) for share in right]), seed=seed)
+        found.append(drawn.mean(axis=1).max() - 0.93)
+    assert abs(np.mean(found)) < 0.022  # the largest of twelve measured ones is 5.1 points too high
+
+
+def measured_error(share, n):
+    low, high = wilson(share, n)
+    return (
+        (share * (1 - share) / n) ** 0.5 if min(share, 1 - share) * n >= 1 else max(share - low, high - share) / 1.645
+    )
+
+
+def test_all_right_and_all_wrong_are_shrunk_to_the_others():
+    values, errors = np.array([1.0, 0.9, 0.9, 0.9, 0.9]), np.array([0.03, 0.02, 0.02, 0.02, 0.02])
+    drawn = shrunk(values, errors)
+    assert 0.9 < drawn[0].mean() < 0.97
+    mirrored = shrunk(1 - values, errors)
+    assert mirrored[0].mean() == pytest.approx(1 - drawn[0].mean(), abs=0.01)
 
 
 def test_a_cluster_on_top_of_others_is_shrunk_too():
