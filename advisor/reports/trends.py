@@ -1,0 +1,142 @@
+"""A trend as tables and a picture: the fits, the least compute for an accuracy, who entered the frontier when."""
+
+from __future__ import annotations
+
+from advisor.accuracy.estimators import Interval
+from advisor.accuracy.release_trend import ReleaseTrend
+from advisor.reports.certainty import chance
+from advisor.reports.costs_unknown import IMPUTED, left_out_text
+from advisor.reports.frontier_view import AXES, PADDING, accuracy_ends
+from advisor.reports.terminal import Block, Labelled, Verbatim, width
+from advisor.reports.text_frontiers import draw_stairs
+from advisor.reports.text_pictures import MARGIN, WIDEST, canvas
+from advisor.reports.text_tables import Table, short_name, table
+from advisor.studies.trend import Trend
+from advisor.studies.trend_claims import open_text
+from advisor.units import counted, percent, significant
+
+ROWS = 14
+MOST_ENTRIES = 10
+"""Newest entries of the frontier that a screen shows."""
+CHOSEN = (
+    "the models that led when they came out are chosen by the accuracy that is fitted: their slopes are biased, and "
+    "stand here beside the others for comparison"
+)
+
+
+def blocks(found: Trend) -> list[Block]:
+    """What `advisor trend` prints."""
+    shown: list[Block] = [fits_table(found)] if found.fits else []
+    shown += [f"no fit over {why}" for why in found.no_fit]
+    shown += [steps_table(found)] if found.steps else [f"no model reaches {percent(found.target, 0)} (--target)"]
+    shown += [fallen_text(found)] if len(found.steps) > 1 else []
+    shown += [history_table(found, MOST_ENTRIES)]
+    more = len(found.history) - MOST_ENTRIES
+    shown += [f"and {counted(more, 'earlier entry').replace('entrys', 'entries')} in --json"] if more > 0 else []
+    shown += [Verbatim(picture(found))]
+    if any(each.imputed for each in found.answers):
+        shown.append(f"{IMPUTED} length of the answers imputed; sure: in how many of 300 draws of accuracy and length")
+    shown += [Labelled("No date", ", ".join(found.undated))] if found.undated else []
+    return [*shown, *([Labelled("Left out", left_out_text(found.left_out))] if found.left_out else [])]
+
+
+def fits_table(found: Trend) -> Table:
+    """The three fits, one a line; slopes as points of accuracy at the target."""
+    head = f"Trend of {found.task}, {span_text(found)}: what ten times the compute and a year are worth"
+    columns = ["over", "models", "points by 10 × FLOPs", "points by a year", "FLOPs fall a year by", "halve in months"]
+    lines = [
+        [
+            each.over,
+            str(each.n_models),
+            points_text(each.per_decade, found.target),
+            points_text(each.per_year, found.target),
+            open_text(each.gain, " ×"),
+            open_text(each.halving),
+        ]
+        for each in found.fits
+    ]
+    return table(columns, lines, title=head, right=["models"], optional=())
+
+
+def span_text(found: Trend) -> str:
+    """`42 models, 2023-07 to 2026-02`."""
+    n = len({each.model for each in found.answers})
+    return f"{counted(n, 'model')}, {found.answers[0].released} to {found.answers[-1].released}"
+
+
+def points_text(slope: Interval, target: float) -> str:
+    """Logits as points of accuracy at the target: `+9.9 (4.3 to 14.4)`."""
+    value, low, high = (100 * each * target * (1 - target) for each in (slope.value, slope.low, slope.high))
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})".replace("-", "−")
+
+
+def needed_text(each: ReleaseTrend) -> str:
+    """FLOPs for the target at the last date."""
+    return open_text(each.needed)
+
+
+def steps_table(found: Trend) -> Table:
+    """The least compute for the target accuracy as the dates go by."""
+    title = f"Least FLOPs per question for {percent(found.target, 0)} among what was released (--target)"
+    columns = ["from", "FLOPs", "90 %", "model", "accuracy"]
+    lines = [
+        [
+            each.date,
+            significant(each.flops) + (IMPUTED if each.imputed else ""),
+            f"{_end(each.needed.low)} – {_end(each.needed.high)}",
+            each.model,
+            percent(each.accuracy),
+        ]
+        for each in found.steps
+    ]
+    return table(columns, lines, title=title, right=("FLOPs", "90 %", "accuracy"), names=("model",))
+
+
+def _end(value: float | None) -> str:
+    return "open" if value is None else significant(value)
+
+
+def fallen_text(found: Trend) -> str:
+    """How far the steps went down together."""
+    first, last = found.steps[0], found.steps[-1]
+    return (
+        f"from {first.date} to {last.date} they fell by {open_text(found.fallen, ' ×')}, luck of single models included"
+    )
+
+
+def history_table(found: Trend, most: int) -> Table:
+    """The newest entries of the frontier, by date."""
+    columns = ["entered", "model", "FLOPs", "accuracy", "sure", "beat", "until", "sure now"]
+    lines = [
+        [
+            each.date,
+            each.model,
+            significant(each.flops) + (IMPUTED if each.imputed else ""),
+            percent(each.accuracy),
+            chance(each.chance),
+            ", ".join(dict.fromkeys(short_name(model) for model in each.beat)) or "–",
+            each.until or "today",
+            chance(each.chance_now),
+        ]
+        for each in found.history[-most:]
+    ]
+    right = ("FLOPs", "accuracy", "sure", "sure now")
+    title = "Models that entered the frontier of accuracy against FLOPs, and whom they drove out"
+    return table(columns, lines, title=title, right=right, names=("model",), optional=("sure now", "sure", "beat"))
+
+
+def picture(found: Trend) -> str:
+    """Every model as the last digit of its year of release over its FLOPs, and the frontier of today."""
+    flops = [each.flops for each in found.answers]
+    low, high = min(flops), max(flops)
+    wider = max((high / low) ** PADDING, 1.25)
+    percents = accuracy_ends([Interval(a.accuracy.value, a.accuracy.value, a.accuracy.value) for a in found.answers])
+    columns = min(WIDEST, width() - MARGIN - 1)
+    drawn = canvas((low / wider, high * wider), percents, columns=columns, rows=ROWS)
+    now = sorted((each.flops, each.accuracy) for each in found.history if not each.until)
+    draw_stairs(drawn, now)
+    for each in found.answers:
+        drawn.put(drawn.column(each.flops), drawn.row(each.accuracy.value), each.released[3])
+    years = sorted({each.released[:4] for each in found.answers})
+    legend = "   ".join([*(f"{year[3]} {year}" for year in years), "─ frontier today"])
+    return "\n".join([drawn.text(f"{AXES['flops']}, log scale"), " " * MARGIN + legend])
