@@ -1,6 +1,9 @@
 """How accuracy follows from compute and release date: a meta-regression over models, and what its slopes amount to.
 
-    logit(accuracy) = a + b·log10(FLOPs per question) + g·(years since the last release)
+    logit((accuracy − c)/(1 − c)) = a + b·log10(FLOPs per question) + g·(years since the last release)
+
+c is the accuracy of guessing, where the options are known: without it models that guess would show that compute is
+worth nothing.
 
 Every model weighs by 1/(t² + v): v is the variance of its own measured accuracy on the scale of logits, t² what models
 of the same compute and date differ by besides (Paule and Mandel 1982). Over a year the compute that an accuracy takes
@@ -23,6 +26,7 @@ from scipy.optimize import brentq
 
 from advisor.accuracy.dominance import Flags
 from advisor.accuracy.estimators import Array, Interval
+from advisor.units import counted
 
 LEAST_MODELS, LEAST_RELEASES = 8, 6
 """For three coefficients and their spread; models that one publisher brought out in a month count as one release."""
@@ -71,6 +75,7 @@ class Releases:
     accuracies  (N,) and `draws` (N, D)
     questions   (N,) behind each accuracy
     groups      (N,) models of the same group came out together and are resampled together
+    floor       accuracy of guessing
     leads       (N,) whether the model was on the frontier when it came out, and `leads_draws` (N, D)
     """
 
@@ -82,6 +87,7 @@ class Releases:
     groups: Sequence[str]
     leads: Flags
     leads_draws: Flags
+    floor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ def why_not(r: Releases, over: Over) -> str:
     chosen = r.leads if over is Over.FRONTIER else np.ones(len(r.years), dtype=bool)
     n, n_releases = int(chosen.sum()), len({g for g, c in zip(r.groups, chosen, strict=True) if c})
     if n < LEAST_MODELS or n_releases < LEAST_RELEASES:
-        return f"{n} models in {n_releases} releases; it takes {LEAST_MODELS} in {LEAST_RELEASES}"
+        return f"{counted(n, 'model')} in {counted(n_releases, 'release')}; it takes {LEAST_MODELS} in {LEAST_RELEASES}"
     years, decades = r.years[chosen], np.log10(r.flops[chosen])
     if np.ptp(years) < LEAST_YEARS:
         return f"the dates span {12 * np.ptp(years):.0f} months; it takes {12 * LEAST_YEARS:.0f}"
@@ -132,7 +138,7 @@ def release_trend(r: Releases, over: Over, target: float, *, seed: int = 0) -> R
     expectile = UPPER if over is Over.UPPER else 0.5
     chosen = (r.leads if over is Over.FRONTIER else np.ones(len(r.years), dtype=bool)).astype(float)
     features = np.column_stack([np.ones(len(r.years)), np.log10(r.flops), r.years - r.years.max()])
-    y, y_draws = logits(r.accuracies, r.questions), logits(r.draws, r.questions[:, None])
+    y, y_draws = logits(r.accuracies, r.questions, r.floor), logits(r.draws, r.questions[:, None], r.floor)
     variances = np.maximum(y_draws.var(axis=1), 1e-6)
     residual = _residual(features, y, variances, chosen > 0)
     weights = chosen / (residual**2 + variances)
@@ -145,8 +151,9 @@ def release_trend(r: Releases, over: Over, target: float, *, seed: int = 0) -> R
     coefficients = fitted + (coefficients - np.nanmean(coefficients, axis=0)) * _widening(n_releases)
     ratio = _ratio(coefficients)
     gained = _estimate(_ratio(fitted[None]), ratio)
+    beyond = (target - r.floor) / (1 - r.floor)
     within = (np.log10(r.flops.min()) - BEYOND, np.log10(r.flops.max()) + BEYOND)
-    needed = _estimate(*(_needed(each, target, within) for each in (fitted[None], coefficients)))
+    needed = _estimate(*(_needed(each, beyond, within) for each in (fitted[None], coefficients)))
     return ReleaseTrend(
         over=over,
         n_models=int(chosen.sum()),
@@ -161,10 +168,20 @@ def release_trend(r: Releases, over: Over, target: float, *, seed: int = 0) -> R
     )
 
 
-def logits(accuracies: Array, questions: Array) -> Array:
-    """Of accuracies from 0 to 1, each moved by half a question towards a half, so that none is infinite."""
-    moved = (accuracies * questions + 0.5) / (questions + 1)
+def logits(accuracies: Array, questions: Array, floor: float = 0.0) -> Array:
+    """Of accuracies from 0 to 1 beyond guessing, each moved by half a question towards a half: none is infinite.
+
+    What lies below the accuracy of guessing counts as that.
+    """
+    beyond = np.maximum(accuracies - floor, 0.0) / (1 - floor)
+    moved = (beyond * questions + 0.5) / (questions + 1)
     return np.asarray(np.log(moved / (1 - moved)))
+
+
+def points(slope: float, accuracy: float, floor: float = 0.0) -> float:
+    """A slope in logits as a slope in accuracy, at this accuracy."""
+    beyond = (accuracy - floor) / (1 - floor)
+    return slope * (1 - floor) * beyond * (1 - beyond)
 
 
 def fits(features: Array, y: Array, weights: Array, expectile: float) -> Array:
@@ -237,12 +254,14 @@ def _ratio(coefficients: Array) -> Array:
         return np.asarray(np.where(told | np.isnan(found), found, np.copysign(np.inf, per_year)))
 
 
-def _needed(coefficients: Array, target: float, within: tuple[float, float]) -> Array:
-    """(B,) powers of ten of the FLOPs for an accuracy at the last date, infinite beyond what was measured on that side;
-    NaN where more compute does not help."""
+def _needed(coefficients: Array, beyond: float, within: tuple[float, float]) -> Array:
+    """(B,) powers of ten of the FLOPs for an accuracy beyond guessing at the last date.
+
+    Infinite where that lies outside what was measured, on that side; NaN where more compute does not help.
+    """
     intercept, per_decade, _ = coefficients.T
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = (np.log(target / (1 - target)) - intercept) / per_decade
+        found = (np.log(beyond / (1 - beyond)) - intercept) / per_decade
         bounded = np.where(found < within[0], -np.inf, np.where(found > within[1], np.inf, found))
         return np.asarray(np.where(per_decade > 0, bounded, np.nan))
 

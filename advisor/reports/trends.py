@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advisor.accuracy.estimators import Interval
-from advisor.accuracy.release_trend import ReleaseTrend
+from advisor.accuracy.release_trend import Estimate, points
 from advisor.reports.certainty import chance
 from advisor.reports.costs_unknown import IMPUTED, left_out_text
 from advisor.reports.frontier_view import AXES, PADDING, accuracy_ends
@@ -18,44 +18,45 @@ from advisor.units import counted, percent, significant
 ROWS = 14
 MOST_ENTRIES = 10
 """Newest entries of the frontier that a screen shows."""
-CHOSEN = (
-    "the models that led when they came out are chosen by the accuracy that is fitted: their slopes are biased, and "
-    "stand here beside the others for comparison"
-)
 
 
 def blocks(found: Trend) -> list[Block]:
     """What `advisor trend` prints."""
-    shown: list[Block] = [fits_table(found)] if found.fits else []
-    shown += [f"no fit over {why}" for why in found.no_fit]
+    shown: list[Block] = [fits_table(found)] if found.fits else [f"Trend of {found.task}, {span_text(found)}"]
+    shown += [Labelled("No fit", f"over {'; '.join(found.no_fit)}")] if found.no_fit else []
     shown += [steps_table(found)] if found.steps else [f"no model reaches {percent(found.target, 0)} (--target)"]
     shown += [fallen_text(found)] if len(found.steps) > 1 else []
     shown += [history_table(found, MOST_ENTRIES)]
     more = len(found.history) - MOST_ENTRIES
-    shown += [f"and {counted(more, 'earlier entry').replace('entrys', 'entries')} in --json"] if more > 0 else []
+    shown += [f"{more} earlier in --json"] if more > 0 else []
     shown += [Verbatim(picture(found))]
     if any(each.imputed for each in found.answers):
-        shown.append(f"{IMPUTED} length of the answers imputed; sure: in how many of 300 draws of accuracy and length")
+        shown.append(f"{IMPUTED} length of the answers imputed")
     shown += [Labelled("No date", ", ".join(found.undated))] if found.undated else []
     return [*shown, *([Labelled("Left out", left_out_text(found.left_out))] if found.left_out else [])]
 
 
 def fits_table(found: Trend) -> Table:
-    """The three fits, one a line; slopes as points of accuracy at the target."""
-    head = f"Trend of {found.task}, {span_text(found)}: what ten times the compute and a year are worth"
-    columns = ["over", "models", "points by 10 × FLOPs", "points by a year", "FLOPs fall a year by", "halve in months"]
+    """The fits, one a line; slopes as points of accuracy at the target."""
+    head = f"Trend of {found.task}, {span_text(found)}: what ten times the compute and a year are worth (90 %)"
+    at = percent(found.target, 0)
+    columns = [
+        "over", "models", f"points at {at} by 10 × FLOPs", f"points at {at} by a year", "FLOPs fall a year by",
+        "halve in months", f"FLOPs for {at} at the end",
+    ]  # fmt: skip
     lines = [
         [
             each.over,
             str(each.n_models),
-            points_text(each.per_decade, found.target),
-            points_text(each.per_year, found.target),
-            open_text(each.gain, " ×"),
-            open_text(each.halving),
+            _points_cell(each.per_decade, found),
+            _points_cell(each.per_year, found),
+            open_cell(each.gain, " ×"),
+            open_cell(each.halving),
+            open_cell(each.needed),
         ]
         for each in found.fits
     ]
-    return table(columns, lines, title=head, right=["models"], optional=())
+    return table(columns, lines, title=head, right=("models",), optional=(columns[-1],))
 
 
 def span_text(found: Trend) -> str:
@@ -64,15 +65,17 @@ def span_text(found: Trend) -> str:
     return f"{counted(n, 'model')}, {found.answers[0].released} to {found.answers[-1].released}"
 
 
-def points_text(slope: Interval, target: float) -> str:
+def _points_cell(slope: Interval, found: Trend) -> str:
     """Logits as points of accuracy at the target: `+9.9 (4.3 to 14.4)`."""
-    value, low, high = (100 * each * target * (1 - target) for each in (slope.value, slope.low, slope.high))
+    value, low, high = (100 * points(s, found.target, found.floor) for s in (slope.value, slope.low, slope.high))
     return f"{value:+.1f} ({low:+.1f} to {high:+.1f})".replace("-", "−")
 
 
-def needed_text(each: ReleaseTrend) -> str:
-    """FLOPs for the target at the last date."""
-    return open_text(each.needed)
+def open_cell(found: Estimate, unit: str = "") -> str:
+    """`5.97 × (2.14 – 18.5)`, for a table whose head says 90 %; an open end in words."""
+    if found.value is None or found.low is None or found.high is None:
+        return open_text(found, unit)
+    return f"{significant(found.value)}{unit} ({significant(found.low)} – {significant(found.high)})"
 
 
 def steps_table(found: Trend) -> Table:
@@ -89,7 +92,7 @@ def steps_table(found: Trend) -> Table:
         ]
         for each in found.steps
     ]
-    return table(columns, lines, title=title, right=("FLOPs", "90 %", "accuracy"), names=("model",))
+    return table(columns, lines, title=title, right=("FLOPs", "90 %", "accuracy"), names=("from", "entered", "model"))
 
 
 def _end(value: float | None) -> str:
@@ -122,7 +125,14 @@ def history_table(found: Trend, most: int) -> Table:
     ]
     right = ("FLOPs", "accuracy", "sure", "sure now")
     title = "Models that entered the frontier of accuracy against FLOPs, and whom they drove out"
-    return table(columns, lines, title=title, right=right, names=("model",), optional=("sure now", "sure", "beat"))
+    return table(
+        columns,
+        lines,
+        title=title,
+        right=right,
+        names=("from", "entered", "model"),
+        optional=("sure now", "sure", "beat"),
+    )
 
 
 def picture(found: Trend) -> str:

@@ -31,6 +31,7 @@ from advisor.studies.one_answer import OneAnswer, accuracy_draws, flops_draws, o
 from advisor.studies.study import Basis, Claim, Study
 from advisor.studies.trend_claims import claims_of
 from advisor.tasks import DEFAULT_TASK
+from advisor.tasks.questions import DATASETS
 from advisor.units import counted
 from advisor.values import Rows
 
@@ -45,6 +46,7 @@ DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 class Trend(Study):
     """The frontier of a task over release dates.
 
+    floor     the accuracy of guessing where the options of the task are known, else 0
     fits      what accuracy gains by compute and by the year, over all models and two ways over the better ones
     no_fit    why there is no fit, or none over some of them
     history   which model entered the frontier when, and whom it beat
@@ -55,6 +57,7 @@ class Trend(Study):
 
     task: str
     target: float
+    floor: float
     fits: Rows[ReleaseTrend]
     no_fit: tuple[str, ...]
     history: Rows[Entry]
@@ -114,8 +117,9 @@ def trend_of(workspace: Workspace, request: Request, target: float | None) -> Tr
     accuracies, flops = accuracy_draws(dated), flops_draws(answers)
     believed = np.array([[each.accuracy.value] for each in answers]), np.array([[each.flops] for each in answers])
     history = History(tuple(answers), np.hstack([believed[1], flops]), np.hstack([believed[0], accuracies]))
-    aim = _default_target(history) if target is None else _checked_target(target)
-    releases = _releases(history)
+    floor = guessing(request.task)
+    aim = _default_target(history, floor) if target is None else _checked_target(target, floor)
+    releases = _releases(history, floor)
     refused = {over: why_not(releases, over) for over in Over}
     seed = seed_of(f"trend\0{request.task}")
     fits = [release_trend(releases, over, aim, seed=seed) for over, why in refused.items() if not why]
@@ -127,6 +131,7 @@ def trend_of(workspace: Workspace, request: Request, target: float | None) -> Tr
         notes=question_notes(workspace, request),
         task=request.task,
         target=aim,
+        floor=floor,
         fits=Rows(fits, ReleaseTrend),
         no_fit=tuple(f"{over}: {why}" for over, why in refused.items() if why),
         history=Rows(entries(history), Entry),
@@ -146,20 +151,27 @@ def _too_few(task: str, n: int, undated: Sequence[str]) -> NoAnswer:
     return NoAnswer(what, where="--task", hint=hint)
 
 
-def _checked_target(target: float) -> float:
-    if not 0 < target < 1:
-        raise AdvisorError(f"{target:g} is no accuracy", where="--target", hint="above 0 and below 1, e.g. 0.7")
+def _checked_target(target: float, floor: float) -> float:
+    if not floor < target < 1:
+        what = f"{target:g} is no accuracy to follow"
+        raise AdvisorError(what, where="--target", hint=f"above {floor:g}, which guessing has, and below 1, e.g. 0.7")
     return float(target)
 
 
-def _default_target(h: History) -> float:
-    """A multiple of five percent half way between the best of the first date and the best of all."""
+def _default_target(h: History, floor: float) -> float:
+    """A multiple of five percent about half way between the best of the first date and the best of all."""
     accuracies = h.accuracies[:, 0]
     middle = (accuracies[h.until(h.dates[0])].max() + accuracies.max()) / 2
-    return float(np.clip(np.round(20 * middle) / 20, 0.05, 0.95))
+    return float(np.clip(np.floor(20 * middle) / 20, floor + 0.05, 0.95))
 
 
-def _releases(h: History) -> Releases:
+def guessing(task: str) -> float:
+    """The accuracy of guessing on a public benchmark with a fixed number of options; 0 where none is known."""
+    source = DATASETS.get(task)
+    return 1 / (1 + len(source.wrong)) if source and source.wrong else 0.0
+
+
+def _releases(h: History, floor: float) -> Releases:
     """Imputed lengths are predictions, so that their error leaves the slopes as they are and shows in the residuals."""
     answers = h.answers
     leads = h.leads_at_release()
@@ -172,6 +184,7 @@ def _releases(h: History) -> Releases:
         groups=[f"{each.model.split('/')[0]}\0{each.released[:7]}" for each in answers],
         leads=leads[:, 0],
         leads_draws=leads[:, 1:],
+        floor=floor,
     )
 
 
@@ -188,7 +201,8 @@ def _basis(n: int, n_imputed: int) -> Basis:
     counts = f"{counted(n, 'single answer')} up to their own end, tokens of {n_imputed} of them imputed"
     return Basis(
         data=f"{counts}; FLOPs by the models' configs; release dates as their publishers or the hub give them",
-        method="logit(accuracy) on log10(FLOPs) and date, models weighted by the error of their accuracy and by what "
+        method="logit of the accuracy beyond guessing on log10(FLOPs) and date, models weighted by the error of their "
+        "accuracy and by what "
         "models differ by; 90 % intervals by a bootstrap over questions and releases; the frontier as of every date",
         would_change="counted tokens where they are imputed; models that were never measured here, which is no random "
         f"sample of what was released; without {LEAST_MODELS} models of {LEAST_RELEASES} releases nothing is fitted",

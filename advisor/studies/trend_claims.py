@@ -77,4 +77,3 @@ def open_text(found: Estimate, unit: str = "") -> str:
 def slope_text(slope: Interval) -> str:
     """`+0.92 (0.61 to 1.24)`."""
     return f"{slope.value:+.2f} ({slope.low:+.2f} to {slope.high:+.2f})"
-
