@@ -18,10 +18,14 @@ from scipy.stats import spearmanr
 
 from advisor.accuracy.estimators import Array
 
+Cells = NDArray[np.bool_]
+
 ROUNDS = 60
 TOWARDS_ABILITY, TOWARDS_DISCRIMINATION, TOWARDS_DIFFICULTY = 0.3, 5.0, 0.3
 """Ridges, in observations."""
 FOLDS = 10
+KEPT, LEAST_HELD = 2, 3
+"""Tasks that a model is cut down to, and the least number of its other ones, to see how wrong their mean is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,14 @@ class LeftOutErrors:
 
     cells       standard error of single cells, each left out with a tenth of all
     by_mean     the same of the mean of the task's other cells
+    models      of the mean of a model's other tasks, where two of its tasks are known; `cells` where none has enough
     tasks       of whole tasks, whose difficulty nobody knows then
     order       mean rank correlation of models on a whole task left out; None where no task has three models
     """
 
     cells: float
     by_mean: float
+    models: float
     tasks: float
     order: float | None
 
@@ -45,7 +51,7 @@ def completed(values: Array) -> Array:
     seen = np.isfinite(values)
     filled = np.where(seen, values, 0.0)
     centre = filled.sum() / max(seen.sum(), 1)
-    difficulty = _ridge_mean(filled, seen, centre, axis=0)
+    difficulty = _difficulties(filled, seen, centre)
     ability, discrimination = np.zeros(len(values)), np.ones(values.shape[1])
     for _ in range(ROUNDS):
         rest = np.where(seen, values - difficulty, 0.0)
@@ -55,14 +61,12 @@ def completed(values: Array) -> Array:
         discrimination = up / (ability**2 @ seen + TOWARDS_DISCRIMINATION)
         rest = np.where(seen, values - np.outer(ability, discrimination), 0.0)
         centre = rest.sum() / max(seen.sum(), 1)
-        difficulty = _ridge_mean(rest, seen, centre, axis=0)
+        difficulty = _difficulties(rest, seen, centre)
     return np.asarray(difficulty + np.outer(ability, discrimination))
 
 
-def _ridge_mean(values: Array, seen: NDArray[np.bool_], centre: float, *, axis: int) -> Array:
-    return np.asarray(
-        (values.sum(axis=axis) + TOWARDS_DIFFICULTY * centre) / (seen.sum(axis=axis) + TOWARDS_DIFFICULTY)
-    )
+def _difficulties(values: Array, seen: Cells, centre: float) -> Array:
+    return np.asarray((values.sum(axis=0) + TOWARDS_DIFFICULTY * centre) / (seen.sum(axis=0) + TOWARDS_DIFFICULTY))
 
 
 def left_out_errors(values: Array, *, seed: int = 0) -> LeftOutErrors:
@@ -73,6 +77,27 @@ def left_out_errors(values: Array, *, seed: int = 0) -> LeftOutErrors:
         known = np.where(held, np.nan, values)
         off.append((completed(known) - values)[held])
         off_mean.append((_task_means(known) - values)[held])
+    of_tasks, orders = _whole_tasks(values, seen)
+    cells, of_models = _rms(off), _cut_models(values, seen, seed)
+    order = float(np.mean(orders)) if orders else None
+    return LeftOutErrors(
+        cells, _rms(off_mean), min(_rms(of_models), cells) if of_models else cells, _rms(of_tasks), order
+    )
+
+
+def _cut_models(values: Array, seen: Cells, seed: int) -> list[Array]:
+    """Of each model with enough tasks the mean error on all but two of them, the others unknown."""
+    rng, found = np.random.default_rng(seed), []
+    for model in np.flatnonzero(seen.sum(axis=1) >= KEPT + LEAST_HELD):
+        held = rng.permutation(np.flatnonzero(seen[model]))[KEPT:]
+        known = values.copy()
+        known[model, held] = np.nan
+        found.append(np.array([(completed(known) - values)[model, held].mean()]))
+    return found
+
+
+def _whole_tasks(values: Array, seen: Cells) -> tuple[list[Array], list[float]]:
+    """Errors on each task of which nothing is known, and rank correlations of the models there."""
     of_tasks, orders = [], []
     for task in range(values.shape[1]):
         known = values.copy()
@@ -84,10 +109,10 @@ def left_out_errors(values: Array, *, seed: int = 0) -> LeftOutErrors:
         of_tasks.append(predicted - values[there, task])
         if there.sum() >= 3 and np.ptp(predicted) > 0 and np.ptp(values[there, task]) > 0:
             orders.append(float(spearmanr(predicted, values[there, task]).statistic))
-    return LeftOutErrors(_rms(off), _rms(off_mean), _rms(of_tasks), float(np.mean(orders)) if orders else None)
+    return of_tasks, orders
 
 
-def _folds(seen: NDArray[np.bool_], seed: int) -> Iterator[NDArray[np.bool_]]:
+def _folds(seen: Cells, seed: int) -> Iterator[Cells]:
     cells = np.argwhere(seen)
     order = np.random.default_rng(seed).permutation(len(cells))
     for fold in range(min(FOLDS, len(cells))):

@@ -47,12 +47,10 @@ def filled(by_task: Mapping[str, Fleetwide]) -> tuple[Filled, Membership] | None
         for task, found in by_task.items()
         if len({each.answer.model for each in found.deployed} & set(models)) >= LEAST_MODELS
     )
-    models = [
-        m for m in models if sum(any(d.answer.model == m for d in by_task[t].deployed) for t in tasks) >= LEAST_TASKS
-    ]
+    table = {task: _best(by_task[task]) for task in tasks}
+    models = [model for model in models if sum(model in table[task] for task in tasks) >= LEAST_TASKS]
     if len(tasks) < LEAST_TASKS or len(models) < LEAST_MODELS:
         return None
-    table = {task: _best(by_task[task]) for task in tasks}
     seen = np.array([[model in table[task] for task in tasks] for model in models])
     accuracies, errors, points = _accuracies(by_task, table, models, tasks)
     costs, factors = {}, {}
@@ -72,7 +70,7 @@ def filled(by_task: Mapping[str, Fleetwide]) -> tuple[Filled, Membership] | None
             imputed=any(table[t][model][1].answer.imputed for t in tasks if model in table[t]),
             deployment="",
             filled=float(1 - seen[i].mean()),
-            **{
+            places={
                 unit: Place(float(costs[unit][i, 0]), bool(who.believed[unit][i]), float(who.drawn[unit][i].mean()))
                 for unit in UNITS
             },
@@ -100,7 +98,7 @@ def _best(found: Fleetwide) -> Best:
 def _accuracies(
     by_task: Mapping[str, Fleetwide], table: Mapping[str, Best], models: list[str], tasks: tuple[str, ...]
 ) -> tuple[Array, LeftOutErrors, float]:
-    """(M, 1 + D) mean accuracies, that believed first; errors of filled cells as logits, and of single ones as points."""
+    """(M, 1 + D) mean accuracies, what is believed first; errors of filled cells as logits, of single ones as points."""
     cells = np.full((len(models), len(tasks), 1 + DRAWS), np.nan)
     for t, task in enumerate(tasks):
         for m, model in enumerate(models):
@@ -109,11 +107,10 @@ def _accuracies(
                 cells[m, t] = [each.answer.accuracy.value, *by_task[task].accuracies[i]]
     logits = _logit(cells[..., 0])
     errors = left_out_errors(logits, seed=seed_of("filled"))
-    predicted = completed(logits)
-    noise = _noise("accuracy", logits.shape, errors.cells)
-    drawn = _share(predicted[..., None] + np.concatenate([np.zeros((*logits.shape, 1)), noise], axis=2))
+    drawn = _share(completed(logits)[..., None] + _noise("accuracy", logits.shape, errors))
+    both = np.concatenate([drawn.mean(axis=2, keepdims=True), drawn], axis=2)
     slope = float(np.nanmean(cells[..., 0] * (1 - cells[..., 0])))
-    return np.where(np.isnan(cells), drawn, cells).mean(axis=1), errors, errors.cells * slope
+    return np.where(np.isnan(cells), both, cells).mean(axis=1), errors, errors.cells * slope
 
 
 def _costs(
@@ -127,14 +124,18 @@ def _costs(
                 i, each = table[task][model]
                 cells[m, t] = [each.cost(unit), *by_task[task].costs[unit][i]]
     logs = np.log(cells[..., 0])
-    off = left_out_errors(logs, seed=seed_of("filled")).cells
-    noise = _noise("cost", logs.shape, off)
-    drawn = np.exp(completed(logs)[..., None] + np.concatenate([np.zeros((*logs.shape, 1)), noise], axis=2))
-    return np.where(np.isnan(cells), drawn, cells).mean(axis=1), float(np.exp(off))
+    errors = left_out_errors(logs, seed=seed_of("filled"))
+    drawn = completed(logs)[..., None] + _noise("cost", logs.shape, errors)
+    both = np.exp(np.concatenate([completed(logs)[..., None], drawn], axis=2))
+    return np.where(np.isnan(cells), both, cells).mean(axis=1), float(np.exp(errors.cells))
 
 
-def _noise(name: str, shape: tuple[int, ...], error: float) -> Array:
-    return np.asarray(error * np.random.default_rng(seed_of(f"filled\0{name}")).standard_normal((*shape, DRAWS)))
+def _noise(name: str, shape: tuple[int, ...], errors: LeftOutErrors) -> Array:
+    """(M, T, DRAWS) errors of filled cells: a part that all cells of a model share, and each its own."""
+    rng = np.random.default_rng(seed_of(f"filled\0{name}"))
+    shared = errors.models * rng.standard_normal((shape[0], 1, DRAWS))
+    own = max(errors.cells**2 - errors.models**2, 0.0) ** 0.5
+    return np.asarray(shared + own * rng.standard_normal((*shape, DRAWS)))
 
 
 def _logit(accuracies: Array) -> Array:

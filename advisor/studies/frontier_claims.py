@@ -79,8 +79,10 @@ def _more(found: Sequence[Membership], names: Sequence[str]) -> Interval:
 
 
 def flops_claim(found: Sequence[Membership], unit: str, words: str) -> Claim:
-    """Confirmed where at least nine of ten models on either frontier are surely on both, contradicted where surely fewer
-    than half are; refined between."""
+    """Confirmed where at least nine of ten models on either frontier are surely on both.
+
+    Contradicted where surely fewer than half are; refined between.
+    """
     claim = f"{FLOPS_CLAIM} in {words}"
     if not found:
         return Claim(claim, COUNTED, "no task with a priced model", Verdict.OPEN)

@@ -70,11 +70,12 @@ def why(own: Deployed, rival: Deployed, unit: str) -> str:
     name = rival.answer.model.split("/")[-1]
     ratios = [own.flops / rival.flops, own.cost(unit) / rival.cost(unit)]
     right = f"{percent(own.answer.accuracy.value)} right to its {percent(rival.answer.accuracy.value)}"
-    each = "a second" if unit == "s" else f"a {UNIT_NAMES[unit]}"
+    cost, each = ("time", "second") if unit == "s" else (UNIT_NAMES[unit], UNIT_NAMES[unit])
     rates = [side.flops / side.cost(unit) for side in (own, rival)]
     return (
-        f"{significant(ratios[0])} × the FLOPs and {significant(ratios[1])} × the {UNIT_NAMES[unit]} of {name} ({right}):"
-        f" {significant(rates[0])} FLOPs {each} to its {significant(rates[1])}; {_setting(own)}, to {_setting(rival)}"
+        f"{significant(ratios[0])} × the FLOPs and {significant(ratios[1])} × the {cost} of {name} ({right}):"
+        f" {significant(rates[0])} FLOPs per {each} to its {significant(rates[1])}; {_setting(own)},"
+        f" to {_setting(rival)}"
     )
 
 

@@ -25,7 +25,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A model's single answer in all four units; `filled` is the share of the tasks whose figures were filled in."""
+    """A model's single answer; `places` by unit; `filled` is the share of the tasks whose figures were filled in."""
 
     model: str
     setup: str
@@ -34,16 +34,8 @@ class Standing:
     evidence: str
     imputed: bool
     deployment: str
-    flops: Place
-    usd: Place
-    s: Place
-    J: Place
+    places: dict[str, Place]
     filled: float = 0.0
-
-    def place(self, unit: str) -> Place:
-        """By one of UNITS."""
-        found: Place = getattr(self, unit)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +126,5 @@ def _standing(each: Deployed, own: dict[str, Array], who: Membership, at: int) -
         evidence=answer.evidence,
         imputed=answer.imputed,
         deployment=f"{each.gpu_count} × {each.gpu}, {each.precision}, {each.concurrency} in flight",
-        **places,
+        places=places,
     )

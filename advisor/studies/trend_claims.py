@@ -35,7 +35,7 @@ def claims_of(task: str, fits: Sequence[ReleaseTrend], refused: Mapping[Over, st
 
 
 def progress(fits: Sequence[ReleaseTrend]) -> Verdict:
-    """Confirmed where compute for an accuracy falls over all models and at the upper edge alike: 90 % intervals above 1.
+    """Confirmed where compute for an accuracy falls over all models and at the upper edge: 90 % intervals above 1.
 
     Refined where it falls over all models and not surely at the upper edge, contradicted where it surely rises.
     """
