@@ -98,7 +98,7 @@ def _best(found: Fleetwide) -> Best:
 def _accuracies(
     by_task: Mapping[str, Fleetwide], table: Mapping[str, Best], models: list[str], tasks: tuple[str, ...]
 ) -> tuple[Array, LeftOutErrors, float]:
-    """(M, 1 + D) mean accuracies, what is believed first; errors of filled cells as logits, of single ones as points."""
+    """(M, 1 + D) mean accuracies, what is believed first; errors of filled cells, and of single ones as points."""
     cells = np.full((len(models), len(tasks), 1 + DRAWS), np.nan)
     for t, task in enumerate(tasks):
         for m, model in enumerate(models):
