@@ -103,9 +103,9 @@ def _unpriced(each: TaskFrontiers) -> str:
 def _basis(by_task: dict[str, Fleetwide]) -> Basis:
     n = len({name for found in by_task.values() for name in names_of(found.deployed)})
     return Basis(
-        data=f"single answers up to their own end of {counted(n, 'model')} on {counted(len(by_task), 'task')}, each "
+        data=f"Single answers up to their own end of {counted(n, 'model')} on {counted(len(by_task), 'task')}, each "
         "where it costs least on rented GPUs that are always full; seconds within which 95 % of its answers end there",
-        method="on the frontier where no other is as cheap and as accurate and better in one; chances by 300 joint "
+        method="On the frontier where no other is as cheap and as accurate and better in one; chances by 300 joint "
         "draws of accuracy, speed and imputed tokens, prices as they are; joules assumed from the GPUs' power limits; "
         f"the mean over tasks that {LEAST_MODELS} models or more share, chosen for the most models × tasks",
         would_change=f"prices, GPUs of your own, traffic that does not fill a machine, and models on fewer than "

@@ -119,7 +119,7 @@ def trend_of(workspace: Workspace, request: Request, target: float | None) -> Tr
     history = History(tuple(answers), np.hstack([believed[1], flops]), np.hstack([believed[0], accuracies]))
     floor = guessing(request.task)
     aim = _default_target(history, floor) if target is None else _checked_target(target, floor)
-    releases = _releases(history, floor)
+    releases = releases_of(history, floor)
     refused = {over: why_not(releases, over) for over in Over}
     seed = seed_of(f"trend\0{request.task}")
     fits = [release_trend(releases, over, aim, seed=seed) for over, why in refused.items() if not why]
@@ -171,7 +171,7 @@ def guessing(task: str) -> float:
     return 1 / (1 + len(source.wrong)) if source and source.wrong else 0.0
 
 
-def _releases(h: History, floor: float) -> Releases:
+def releases_of(h: History, floor: float) -> Releases:
     """Imputed lengths are predictions, so that their error leaves the slopes as they are and shows in the residuals."""
     answers = h.answers
     leads = h.leads_at_release()
@@ -201,7 +201,7 @@ def _basis(n: int, n_imputed: int) -> Basis:
     counts = f"{counted(n, 'single answer')} up to their own end, tokens of {n_imputed} of them imputed"
     return Basis(
         data=f"{counts}; FLOPs by the models' configs; release dates as their publishers or the hub give them",
-        method="logit of the accuracy beyond guessing on log10(FLOPs) and date, models weighted by the error of their "
+        method="Logit of the accuracy beyond guessing on log10(FLOPs) and date, models weighted by the error of their "
         "accuracy and by what "
         "models differ by; 90 % intervals by a bootstrap over questions and releases; the frontier as of every date",
         would_change="counted tokens where they are imputed; models that were never measured here, which is no random "

@@ -138,7 +138,8 @@ def figure(value: Frontiers) -> Any:
         named = [s for s in found.standings if s.places[unit].leads or (s.model, s.setup) in moved][:MOST_NAMED]
         points = [(s.places[unit].cost, 100 * s.accuracy.value) for s in found.standings]
         names = [(s.places[unit].cost, 100 * s.accuracy.value, short_name(s.model)) for s in named]
-        write_names(drawn, axes, names, points)
+        leading = sorted((s.places[unit].cost, 100 * s.accuracy.value) for s in found.standings if s.places[unit].leads)
+        write_names(drawn, axes, names, points, [*leading, (axes.get_xlim()[1], leading[-1][1])])
     return drawn
 
 

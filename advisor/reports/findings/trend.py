@@ -109,7 +109,8 @@ def figure(value: Trends) -> Any:
     drawn.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
     now = [each for each in found.history if not each.until]
     named = [(each.flops, 100 * each.accuracy, short_name(each.model)) for each in now]
-    write_names(drawn, axes, named, [(each.flops, 100 * each.accuracy.value) for each in found.answers])
+    points = [(each.flops, 100 * each.accuracy.value) for each in found.answers]
+    write_names(drawn, axes, named, points, list(zip(*_stairs(now, ends[1]), strict=True)))
     return drawn
 
 
