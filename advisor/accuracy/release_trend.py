@@ -204,11 +204,11 @@ def _weighted(features: Array, y: Array, weights: Array) -> Array:
     right = np.einsum("bn,bn,ni->bi", weights, y, features, optimize=True)
     scale = np.einsum("bii->b", left)
     with np.errstate(invalid="ignore", divide="ignore"):
-        left = left / scale[:, None, None]
+        left, right = left / scale[:, None, None], right / scale[:, None]
     solvable = np.isfinite(left).all(axis=(1, 2))
     solvable[solvable] = np.linalg.cond(left[solvable]) < 1e10
     found = np.full(right.shape, np.nan)
-    found[solvable] = np.linalg.solve(left[solvable], (right / scale[:, None])[solvable][..., None])[..., 0]
+    found[solvable] = np.linalg.solve(left[solvable], right[solvable][..., None])[..., 0]
     return found
 
 

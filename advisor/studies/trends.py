@@ -136,8 +136,8 @@ def _basis(rows: Sequence[TaskTrend]) -> Basis:
     return Basis(
         data=f"Single answers up to their own end of {counted(n, 'model')} on {counted(len(rows), 'task')}, a model "
         f"counted on each, tokens of {n_imputed} imputed; release dates as their publishers or the hub give them",
-        method="On each task logit of the accuracy beyond guessing on log10(FLOPs) and release date; 90 % intervals by a "
-        "bootstrap over questions and releases; models chosen because they led are shown beside, never as the answer",
+        method="On each task logit of the accuracy beyond guessing on log10(FLOPs) and release date; 90 % intervals by "
+        "a bootstrap over questions and releases; models chosen because they led are shown beside, never as the answer",
         would_change="counted tokens where they are imputed, and models that were never measured here, which is no "
         "random sample of what was released",
     )

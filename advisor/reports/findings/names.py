@@ -43,10 +43,7 @@ def write_names(
     places = placed(
         labels,
         Box(frame.x0, frame.y0, frame.x1, frame.y1),
-        avoided=[
-            *(_around(axes.transData.transform(other), RADIUS * pixels) for other in others),
-            *_lines(axes, stairs),
-        ],
+        avoided=[*marks, *_lines(axes, stairs)],
         far=[distance * pixels for distance in FAR],
         apart=APART * pixels,
     )
