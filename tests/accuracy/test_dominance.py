@@ -12,11 +12,8 @@ points = st.lists(st.tuples(values, values, st.integers(0, 3)), min_size=1, max_
 
 def brute(found, own):
     cost, accuracy, date = own
-    return not any(
-        d <= date and c <= cost and a >= accuracy and (c < cost or a > accuracy)
-        for c, a, d in found
-        if (c, a, d) != own
-    )
+    there = [(c, a) for c, a, d in found if d <= date]
+    return not any(c <= cost and a >= accuracy and (c < cost or a > accuracy) for c, a in there)
 
 
 @given(points)
