@@ -121,8 +121,8 @@ def test_models_without_a_date_and_without_tokens_are_named(monkeypatch):
 
 
 def test_imputed_lengths_are_marked_and_make_the_frontier_unsure():
-    sure = trend(Own(one(DENSE[0], 0.5), one(DENSE[3], 0.6)), task="mine")
-    ws = Own(one(DENSE[0], 0.5), one(DENSE[3], 0.6, tokens_provenance=Provenance.IMPUTED, tokens_spread=9.0))
+    sure = trend(Own(one(DENSE[0], 0.6), one(DENSE[3], 0.5)), task="mine")
+    ws = Own(one(DENSE[0], 0.6), one(DENSE[3], 0.5, tokens_provenance=Provenance.IMPUTED, tokens_spread=9.0))
     found = trend(ws, task="mine")
     assert [a.imputed for a in found.answers] == [a.model == DENSE[3] for a in found.answers]
     assert {e.chance_now for e in sure.history} <= {0.0, 1.0}
