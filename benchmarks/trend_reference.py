@@ -15,15 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from wordiness import OUTSIDE
 
 from advisor.accuracy.dominance import unbeaten
 from advisor.accuracy.release_trend import Over, Releases, release_trend, why_not
 from advisor.accuracy.resampling import DRAWS, seed_of
-from advisor.fits.costs import policy_flops
+from advisor.fits.costs import TYPICAL_PROMPT_TOKENS, policy_flops
 from advisor.models.catalog import Catalog
 from advisor.reports.trends import open_cell
 from advisor.store.workspace import Workspace
-from advisor.studies.trend import guessing, years_of
+from advisor.studies.frontier_history import History
+from advisor.studies.trend import guessing, releases_of, trend, years_of
 from advisor.studies.trend_claims import progress, slope_text
 
 TABLE = "aa_accuracy_vs_tokens.csv"
@@ -50,7 +52,7 @@ def measured(path: Path, models: Catalog) -> pd.DataFrame:
     """Rows with a date, a score, tokens and a model of the catalogue, and their FLOPs per question."""
     table = pd.read_csv(path)
     ids = catalogued(models)
-    table["id"] = [ids.get(plain(name)) for name in table["model"]]
+    table["id"] = [OUTSIDE.get(name) or ids.get(plain(name)) for name in table["model"]]
     table["prompt"] = table["input_tokens"] / table["n_questions_assumed"]
     told = ["score_raw", "release_date", "output_tokens_per_question_est", "id"]
     known = table.dropna(subset=told).drop_duplicates(["benchmark", "model"])
@@ -63,9 +65,7 @@ def measured(path: Path, models: Catalog) -> pd.DataFrame:
 def releases(rows: pd.DataFrame, benchmark: str) -> Releases:
     """The regression's input, with draws of binomial errors."""
     accuracy, questions = rows["score_raw"].to_numpy(), rows["n_questions_assumed"].to_numpy()
-    error = np.sqrt(accuracy * (1 - accuracy) / questions)
-    normal = np.random.default_rng(seed_of(benchmark)).standard_normal((len(rows), DRAWS))
-    draws = np.clip(accuracy[:, None] + error[:, None] * normal, 0, 1)
+    draws = normal_draws(accuracy, questions, benchmark)
     flops, dates = rows["flops"].to_numpy(), rows["release_date"].str[:7].to_numpy()
     beside = dates[None, :] <= dates[:, None]
     return Releases(
@@ -81,10 +81,39 @@ def releases(rows: pd.DataFrame, benchmark: str) -> Releases:
     )
 
 
+def normal_draws(accuracy: np.ndarray, questions: np.ndarray, name: str) -> np.ndarray:
+    """(N, DRAWS) of binomial errors."""
+    error = np.sqrt(accuracy * (1 - accuracy) / questions)
+    normal = np.random.default_rng(seed_of(name)).standard_normal((len(accuracy), DRAWS))
+    return np.clip(accuracy[:, None] + error[:, None] * normal, 0, 1)
+
+
+def counted_and_imputed(rows: pd.DataFrame, workspace: Workspace, task: str) -> None:
+    """Print the fit over shipped accuracies of models in both: lengths as they ship, and as the table counts them."""
+    counts = rows[rows["benchmark"] == task].drop_duplicates("id").set_index("id")["output_tokens_per_question_est"]
+    both = sorted({a.model for a in trend(workspace, task=task).answers} & set(counts.index))
+    found = trend(workspace, task=task, model=both)
+    accuracies = np.array([[a.accuracy.value] for a in found.answers])
+    draws = normal_draws(accuracies[:, 0], np.array([a.n_questions for a in found.answers]), task)
+    n_imputed = sum(a.imputed for a in found.answers)
+    for words, lengths in (
+        (f"as shipped, {n_imputed} imputed", [a.generated_tokens for a in found.answers]),
+        ("as counted in the table", [float(counts[a.model]) for a in found.answers]),
+    ):
+        pairs = zip(found.answers, lengths, strict=True)
+        flops = [policy_flops(workspace.models, a.model, TYPICAL_PROMPT_TOKENS, tokens, 1) for a, tokens in pairs]
+        costs = np.tile(np.array(flops)[:, None], 1 + DRAWS)
+        history = History(tuple(found.answers), costs, np.hstack([accuracies, draws]))
+        fit = release_trend(releases_of(history, guessing(task)), Over.ALL, TARGET, seed=seed_of(task))
+        print(f"{task}, {len(both)} models of both, lengths {words}: a year {open_cell(fit.gain, ' ×')},", end=" ")
+        print(f"10 × FLOPs {slope_text(fit.per_decade)} logits")
+
+
 def main(data: Path) -> None:
     """Print a line for every benchmark and fit."""
     path = data / TABLE if data.is_dir() else data
-    rows = measured(path, Workspace().models)
+    workspace = Workspace()
+    rows = measured(path, workspace.models)
     n_all = pd.read_csv(path, usecols=["model"])["model"].nunique()
     print(f"{rows['model'].nunique()} of {n_all} models have a config in the catalogue\n")
     for benchmark, of_benchmark in rows.groupby("benchmark"):
@@ -100,6 +129,7 @@ def main(data: Path) -> None:
             slopes = f"10 × FLOPs {slope_text(fit.per_decade)}, a year {slope_text(fit.per_year)} logits"
             print(f"{name:<45}{over:<32}n {fit.n_models:<5}{open_cell(fit.gain, ' ×'):<26}{slopes}")
         print(f"{name:<45}frontier improves: {progress(fitted)}\n")
+    counted_and_imputed(rows, workspace, "gpqa-diamond")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ MOST_ENTRIES = 10
 def blocks(found: Trend) -> list[Block]:
     """What `advisor trend` prints."""
     shown: list[Block] = [fits_table(found)] if found.fits else [f"Trend of {found.task}, {span_text(found)}"]
-    shown += [Labelled("No fit", f"over {'; '.join(found.no_fit)}")] if found.no_fit else []
+    refused = found.no_fit if found.fits else found.no_fit[:1]  # what all models lack, a part of them lacks too
+    shown += [Labelled("No fit", f"over {'; '.join(refused)}")] if refused else []
     shown += [steps_table(found)] if found.steps else [f"no model reaches {percent(found.target, 0)} (--target)"]
     shown += [fallen_text(found)] if len(found.steps) > 1 else []
     shown += [history_table(found, MOST_ENTRIES)]
