@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advisor.accuracy.estimators import Interval
-from advisor.accuracy.release_trend import Estimate, points
+from advisor.accuracy.release_trend import Estimate, Over, points
 from advisor.reports.certainty import chance
 from advisor.reports.costs_unknown import IMPUTED, left_out_text
 from advisor.reports.frontier_view import AXES, PADDING, accuracy_ends
@@ -16,6 +16,13 @@ from advisor.studies.trend_claims import open_text
 from advisor.units import counted, percent, significant
 
 ROWS = 14
+CHOSEN = (
+    "Models that led when released are chosen by the accuracy that is fitted, so their slopes are biased: they stand"
+    " beside the other fits for comparison."
+)
+OPEN_ENDS = (
+    "Open ends: among models of one date compute explains so little here that no amount of it may make up for a year."
+)
 MOST_ENTRIES = 10
 """Newest entries of the frontier that a screen shows."""
 
@@ -23,6 +30,7 @@ MOST_ENTRIES = 10
 def blocks(found: Trend) -> list[Block]:
     """What `advisor trend` prints."""
     shown: list[Block] = [fits_table(found)] if found.fits else [f"Trend of {found.task}, {span_text(found)}"]
+    shown += caveats(found)
     refused = found.no_fit if found.fits else found.no_fit[:1]  # what all models lack, a part of them lacks too
     shown += [Labelled("No fit", f"over {'; '.join(refused)}")] if refused else []
     shown += [steps_table(found)] if found.steps else [f"no model reaches {percent(found.target, 0)} (--target)"]
@@ -58,6 +66,13 @@ def fits_table(found: Trend) -> Table:
         for each in found.fits
     ]
     return table(columns, lines, title=head, right=("models",), optional=(columns[-1],))
+
+
+def caveats(found: Trend) -> list[str]:
+    """What has to be said beside the fits."""
+    said = [CHOSEN] if found.fit(Over.FRONTIER) else []
+    is_open = any(each.gain.low is not None and each.gain.high is None for each in found.fits)
+    return [*said, *([OPEN_ENDS] if is_open else [])]
 
 
 def span_text(found: Trend) -> str:

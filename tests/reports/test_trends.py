@@ -4,7 +4,17 @@ import pytest
 
 from advisor.accuracy.release_trend import Over, points
 from advisor.reports.terminal import Labelled, Verbatim
-from advisor.reports.trends import blocks, fits_table, history_table, open_cell, picture, steps_table
+from advisor.reports.trends import (
+    CHOSEN,
+    OPEN_ENDS,
+    blocks,
+    caveats,
+    fits_table,
+    history_table,
+    open_cell,
+    picture,
+    steps_table,
+)
 from advisor.studies.trend import trend
 from tests.known import SHIPPED
 from tests.studies.made import Own, one
@@ -52,3 +62,12 @@ def test_few_models_are_told_why_there_is_no_fit():
     (why,) = (b for b in shown if isinstance(b, Labelled))
     assert why.text == "over all models: 2 answers of 2 releases; it takes 8 of 6"
     assert "no model reaches 90 % (--target)" in shown
+
+
+def test_what_is_biased_and_what_is_open_is_said(found):
+    assert caveats(found) == [CHOSEN]
+    open_ended = trend(SHIPPED, task="gpqa-diamond")
+    assert caveats(open_ended) == [CHOSEN, OPEN_ENDS]
+    alone = trend(SHIPPED, task="gpqa-diamond", evidence="measured")
+    assert alone.fit(Over.FRONTIER) is None
+    assert CHOSEN not in caveats(alone)

@@ -54,7 +54,7 @@ def _tasks(found: Sequence[TaskFrontiers]) -> Table:
         moved = [f"{'+' if m.enters else '−'} {short_name(m.model)}" for m in each.moves if m.unit == "usd"]
         shares = [f"{_whole(each.same[unit])}" for unit in UNITS[1:]]
         counts = (len(models), sum(models.values()), len(leading), sum(leading.values()))
-        rows.append((each.name, *map(str, counts), *shares, ", ".join(moved) or "nobody"))
+        rows.append((each.name, *map(str, counts), *shares, ", ".join(dict.fromkeys(moved)) or "nobody"))
     return table(columns, rows, right=columns[1:5])
 
 
@@ -134,8 +134,7 @@ def figure(value: Frontiers) -> Any:
         *panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8, frameon=False
     )
     for axes, unit in zip(panels.flat, UNITS, strict=True):
-        moved = {(m.model, m.setup) for m in found.moves if m.unit == unit}
-        named = [s for s in found.standings if s.places[unit].leads or (s.model, s.setup) in moved][:MOST_NAMED]
+        named = [s for s in found.standings if s.places[unit].leads or _moves(s, unit)][:MOST_NAMED]
         points = [(s.places[unit].cost, 100 * s.accuracy.value) for s in found.standings]
         names = [(s.places[unit].cost, 100 * s.accuracy.value, short_name(s.model)) for s in named]
         leading = sorted((s.places[unit].cost, 100 * s.accuracy.value) for s in found.standings if s.places[unit].leads)
@@ -143,12 +142,16 @@ def figure(value: Frontiers) -> Any:
     return drawn
 
 
+def _moves(s: Standing, unit: str) -> bool:
+    """Whether it enters or leaves the frontier in FLOPs when this cost counts."""
+    return s.places[unit].leads != s.places["flops"].leads
+
+
 def _draw_panel(axes: Any, found: TaskFrontiers, unit: str) -> None:
     """Every model, the staircase, and a ring around those that enter or leave against FLOPs."""
     costs = [s.places[unit].cost for s in found.standings]
     wider = max((max(costs) / min(costs)) ** PADDING, 1.3)
     ends = (min(costs) / wider, max(costs) * wider)
-    moves = {(m.model, m.setup) for m in found.moves if m.unit == unit}
     leading = sorted((s.places[unit].cost, 100 * s.accuracy.value) for s in found.standings if s.places[unit].leads)
     steps = [*leading, (ends[1], leading[-1][1])]
     axes.step([x for x, _ in steps], [y for _, y in steps], where="post", color=BLUE, linewidth=1.6, zorder=2)
@@ -165,7 +168,7 @@ def _draw_panel(axes: Any, found: TaskFrontiers, unit: str) -> None:
                 zorder=4 if leads else 3,
                 label=f"{'mixture of experts' if kind else 'dense'}, {'on the frontier' if leads else 'beaten'}",
             )
-    ringed = [s for s in found.standings if (s.model, s.setup) in moves]
+    ringed = [s for s in found.standings if _moves(s, unit)]
     axes.plot(
         [s.places[unit].cost for s in ringed],
         [100 * s.accuracy.value for s in ringed],

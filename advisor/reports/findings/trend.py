@@ -14,7 +14,7 @@ from advisor.reports.frontier_view import AXES, PADDING, accuracy_ends, amount, 
 from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
 from advisor.reports.plots import SERIES
 from advisor.reports.text_tables import Table, short_name, table
-from advisor.reports.trends import fits_table, history_table, open_cell, steps_table
+from advisor.reports.trends import caveats, fits_table, history_table, open_cell, steps_table
 from advisor.studies.frontier_history import Entry
 from advisor.studies.trend import Trend
 from advisor.studies.trends import Trends
@@ -67,14 +67,7 @@ def _pictured(found: Trend) -> list[str]:
     """The task with most models in full."""
     said = [heading(f"{found.task} in full", 3)]
     if found.fits:
-        said += [
-            to_markdown(fits_table(found)),
-            paragraph(
-                "The models that led when they came out are chosen by the accuracy that is fitted, so that their slopes"
-                " are biased; they stand beside the other two for comparison. Ends that are open: compute within a date"
-                " explains so little that no amount of it may make up for a year."
-            ),
-        ]
+        said += [to_markdown(fits_table(found)), *map(paragraph, caveats(found))]
     said += [to_markdown(steps_table(found))] if found.steps else []
     return [*said, to_markdown(history_table(found, MOST_ENTRIES))]
 
