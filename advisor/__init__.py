@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from advisor.reports.markdown import report as report
     from advisor.store.recorded import recorded as recorded
     from advisor.store.workspace import Workspace as Workspace
+    from advisor.studies.frontiers import frontiers as frontiers
+    from advisor.studies.trend import trend as trend
+    from advisor.studies.trends import trends as trends
     from advisor.units import Budget as Budget
 
 _ROOMS = {
@@ -65,12 +68,15 @@ _ROOMS = {
     "estimate": "recommendation.estimate",
     "fit": "fits.fit",
     "frontier": "recommendation.frontier",
+    "frontiers": "studies.frontiers",
     "known_tasks": "recommendation.frontier",
     "profile": "profiler.profile",
     "recommend": "recommendation.pick",
     "recorded": "store.recorded",
     "regrade": "calibration.regrade",
     "report": "reports.markdown",
+    "trend": "studies.trend",
+    "trends": "studies.trends",
     **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},
 }
 """Where each public name lives."""

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from advisor.cli import choose, collect, draw, lookup
+from advisor.cli import choose, collect, draw, lookup, study
 from advisor.cli.output import leave_stdout, say, unwritten
 from advisor.cli.streams import prepare
 from advisor.errors import DISTRIBUTION, AdvisorError, MissingAbility
@@ -25,6 +25,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "recommend": choose.recommend,
         "frontier": choose.frontier,
         "compare": choose.compare,
+        "trend": study.trend,
         "estimate": choose.estimate,
         "report": choose.report,
     },

@@ -44,12 +44,7 @@ def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheape
             and of equals the cheaper; `cheaper` names that cost
     """
     accuracy = draws[rows["point_id"].astype(int) - 1]
-    speed = (rows["model"], rows["gpu"], rows["precision"])
-    slower = _factors(_without(rows["spread"], rows["tokens_spread"]), *speed)
-    slower_usd = _factors(_without(rows["usd_spread"], rows["bill_tokens_spread"]), *speed)
-    longer, longer_usd = (_factors(rows[name], rows["model"]) for name in ("tokens_spread", "bill_tokens_spread"))
-    factors = {"usd": slower_usd * longer_usd, "flops": longer, "tokens": longer}
-    costs = {name: rows[name][:, None] * factors.get(name, slower * longer) for name in COSTS}
+    slower, costs = _slower(rows), cost_draws(rows)
     bounded = [(costs[name], limits[name]) for name in COSTS]
     bounded += [(rows[f"{name}_s"][:, None] * slower, limits[f"max_{name}"]) for name in ("ttft", "tpot")]
     within = np.ones(accuracy.shape, dtype=bool)
@@ -64,6 +59,28 @@ def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheape
     best = np.max(np.where(within, accuracy, -np.inf), axis=0)
     regret = np.maximum(best - accuracy[0], 0.0)
     return Odds(won, within.mean(axis=1), float(regret.mean()), reached.mean(axis=1))
+
+
+def cost_draws(rows: Columns) -> dict[str, Array]:
+    """(N, DRAWS) of each of units.COSTS: how fast each model is on each kind of GPU, how long answers are if imputed.
+
+    rows  columns of the table `candidates`
+    """
+    slower = _slower(rows)
+    slower_usd = _factors(_without(rows["usd_spread"], rows["bill_tokens_spread"]), *_speed(rows))
+    longer, longer_usd = (_factors(rows[name], rows["model"]) for name in ("tokens_spread", "bill_tokens_spread"))
+    factors = {"usd": slower_usd * longer_usd, "flops": longer, "tokens": longer}
+    return {name: rows[name][:, None] * factors.get(name, slower * longer) for name in COSTS}
+
+
+def _slower(rows: Columns) -> Array:
+    """(N, DRAWS) factors of times at the same lengths."""
+    return _factors(_without(rows["spread"], rows["tokens_spread"]), *_speed(rows))
+
+
+def _speed(rows: Columns) -> tuple[NDArray[np.str_], ...]:
+    """What has one speed."""
+    return rows["model"], rows["gpu"], rows["precision"]
 
 
 def _winners(

@@ -27,7 +27,7 @@ def frontier_text(view: View) -> str:
         return ""
     drawn = canvas(view.cost_range(), view.accuracy_range(), columns=min(WIDEST, width() - MARGIN - 1), rows=ROWS)
     head = _draw_budget(drawn, view)
-    _draw_stairs(drawn, view.steps)
+    draw_stairs(drawn, view.steps)
     points = [_draw_mark(drawn, mark) for mark in reversed(view.marks)][::-1]  # what leads is drawn over the rest
     listed = _draw_labels(drawn, view.marks, points)
     legend = _legend(view)
@@ -51,7 +51,7 @@ def _draw_budget(drawn: Canvas, view: View) -> str:
     return " " * MARGIN + (" " * at + f"┊ {text}" if fits_right else f"{text} ┊".rjust(at + 1))
 
 
-def _draw_stairs(drawn: Canvas, steps: Sequence[tuple[float, float]]) -> None:
+def draw_stairs(drawn: Canvas, steps: Sequence[tuple[float, float]]) -> None:
     """Every step holds its accuracy until the next; below the picture's range nothing is drawn."""
     ends = [*(drawn.column(cost) for cost, _ in steps[1:]), drawn.columns]
     before, corner = drawn.rows + 1, -1

@@ -1,0 +1,68 @@
+"""Names beside the points of a figure, where there is room for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from advisor.reports.label_places import Box, Label, placed
+
+RADIUS, MARGIN, APART = 4.5, 2.0, 6.0
+"""Points of a marker, beside a name, and between a name and other markers."""
+GROUND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}
+"""Keeps a name legible on a line."""
+FAR = (2.0, 6.0, 11.0, 17.0, 25.0, 35.0)
+
+
+def write_names(
+    figure: Any,
+    axes: Any,
+    named: Sequence[tuple[float, float, str]],
+    others: Sequence[tuple[float, float]] = (),
+    stairs: Sequence[tuple[float, float]] = (),
+) -> None:
+    """Each name near its point (x, y in the data's units); one that would cover another is left out.
+
+    others  further points (x, y) that names keep from where they can, as from the steps between `stairs`
+    """
+    figure.draw_without_rendering()
+    pixels = figure.dpi / 72
+    texts = [
+        axes.annotate(name, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=8, bbox=GROUND, in_layout=False)
+        for x, y, name in named
+    ]
+    points = [axes.transData.transform((x, y)) for x, y, _ in named]
+    sizes = [text.get_window_extent() for text in texts]
+    labels = [
+        Label(_around(point, RADIUS * pixels), size.width + 2 * MARGIN * pixels, size.height)
+        for point, size in zip(points, sizes, strict=True)
+    ]
+    marks = [_around(axes.transData.transform(other), RADIUS * pixels) for other in others]
+    frame = axes.get_window_extent()
+    places = placed(
+        labels,
+        Box(frame.x0, frame.y0, frame.x1, frame.y1),
+        avoided=[*marks, *_lines(axes, stairs)],
+        far=[distance * pixels for distance in FAR],
+        apart=APART * pixels,
+    )
+    for text, (x, y), place in zip(texts, points, places, strict=True):
+        if place is None:
+            text.remove()
+            continue
+        text.set_position(((place.left - x) / pixels + MARGIN, (place.low - y) / pixels))
+        text.set_verticalalignment("bottom")
+
+
+def _lines(axes: Any, stairs: Sequence[tuple[float, float]]) -> list[Box]:
+    """The steps as thin boxes in pixels."""
+    corners = [axes.transData.transform(corner) for corner in stairs]
+    pairs = list(pairwise(corners))
+    flat = [Box(x, y - 1, end, y + 1) for (x, y), (end, _) in pairs]
+    return [*flat, *(Box(x - 1, low, x + 1, high) for (_, low), (x, high) in pairs)]
+
+
+def _around(point: Sequence[float], radius: float) -> Box:
+    x, y = point
+    return Box(x - radius, y - radius, x + radius, y + radius)

@@ -1,0 +1,31 @@
+"""`advisor trend` at the command line."""
+
+import json
+
+
+def test_json_is_the_frozen_value(advisor):
+    code, out, _ = advisor("trend", "--task", "mmlu-redux", "--target", "0.7", "--license", "apache-2.0", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["target"] == 0.7
+    assert {"fits", "no_fit", "history", "steps", "fallen", "answers", "claims", "basis"} <= set(found)
+
+
+def test_text_has_the_trend_the_steps_and_the_picture(advisor):
+    code, out, _ = advisor("trend", "--task", "mmlu-redux")
+    assert code == 0
+    for words in ("Trend of mmlu-redux, 21 models", "upper edge", "Least FLOPs per question for", "─ frontier today"):
+        assert words in out
+
+
+def test_what_cannot_be_answered_is_one_line(advisor):
+    code, out, err = advisor("trend", "--task", "math-l5")
+    assert (code, out) == (1, "")
+    assert "no accuracy with token counts is known on math-l5" in err
+    code, _, err = advisor("trend", "--task", "mmlu-redux", "--target", "2")
+    assert code == 2
+    assert "--target: 2 is no accuracy to follow" in err
+    code, _, err = advisor("trend", "--task", "nowhere")
+    assert code == 2
+    assert "unknown task 'nowhere'" in err
+    assert len(err.splitlines()) == 1

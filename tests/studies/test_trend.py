@@ -1,0 +1,192 @@
+"""The verb `trend`, on what ships and on workspaces of one's own."""
+
+import dataclasses
+import json
+
+import pytest
+
+import advisor
+from advisor.accuracy.estimators import Interval
+from advisor.accuracy.release_trend import UNKNOWN, Estimate, Over, ReleaseTrend
+from advisor.fits.costs import point_flops
+from advisor.provenance import Provenance
+from advisor.studies.study import Verdict
+from advisor.studies.trend import guessing, trend
+from advisor.studies.trend_claims import open_text, progress, rising
+from advisor.studies.trends import trends
+from tests.known import SHIPPED
+from tests.studies.made import DENSE, MOE, Own, one
+
+TARGET = 0.6
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return trend(SHIPPED, task="mmlu-redux", target=TARGET)
+
+
+def test_every_dated_single_answer_of_the_task_is_in_it(shipped):
+    points = [p for p in SHIPPED.fits.points if p.task == "mmlu-redux"]
+    assert {a.model for a in shipped.answers} == {p.model for p in points}
+    by_model = {a.model: a for a in shipped.answers}
+    for p in points:
+        assert by_model[p.model].flops == point_flops(SHIPPED.models, p)
+        assert by_model[p.model].released == SHIPPED.models[p.model].released
+        assert by_model[p.model].observed == p.accuracy
+
+
+def test_the_fits_and_the_history_are_of_the_same_models(shipped):
+    assert [fit.over for fit in shipped.fits] == list(Over)
+    assert shipped.fit(Over.ALL).n_models == len(shipped.answers)
+    assert shipped.fit(Over.FRONTIER).n_models == len(shipped.history)
+    now = {e.model for e in shipped.history if not e.until}
+    for row in shipped.history:
+        assert (row.model in now) == (not row.until)
+    assert [s.accuracy >= TARGET for s in shipped.steps] == [True] * len(shipped.steps)
+
+
+def test_it_is_the_same_every_time(shipped):
+    assert trend(SHIPPED, task="mmlu-redux", target=TARGET) == shipped
+
+
+def test_json_has_the_frozen_value_without_a_number_that_is_none(shipped):
+    found = json.loads(shipped.to_json())
+    assert found["task"] == "mmlu-redux"
+    assert found["fits"][0]["gain"]["value"] == shipped.fits[0].gain.value
+    assert {c["verdict"] for c in found["claims"]} <= {v.value for v in Verdict}
+    assert shipped.to_frame().model.tolist() == [e.model for e in shipped.history]
+    assert list(shipped.fits.to_frame())[:3] == ["over", "n_models", "n_releases"]
+
+
+def test_filters_are_those_of_the_frontier():
+    pair = ("deepseek-ai/DeepSeek-V2.5", "meta-llama/Llama-3.1-70B-Instruct")
+    assert {a.model for a in trend(SHIPPED, task="mmlu-redux", model=pair).answers} == set(pair)
+    without = trend(SHIPPED, task="mmlu-redux", exclude_model=pair)
+    assert not {a.model for a in without.answers} & set(pair)
+    licensed = trend(SHIPPED, task="mmlu-redux", license="apache-2.0")
+    assert {SHIPPED.models[a.model].license for a in licensed.answers} == {"apache-2.0"}
+    with pytest.raises(advisor.NoAnswer):
+        trend(SHIPPED, task="mmlu-redux", evidence="measured")
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, -0.5, 0.25])
+def test_a_target_that_cannot_be_followed_is_refused(target):
+    with pytest.raises(advisor.AdvisorError, match=r"is no accuracy to follow; above 0\.25"):
+        trend(SHIPPED, task="gpqa-diamond", target=target)
+
+
+def test_what_guessing_reaches():
+    assert guessing("gpqa-diamond") == 0.25
+    assert guessing("gsm8k") == guessing("mine") == 0.0
+
+
+def test_a_team_with_two_models_has_a_history_and_no_fit():
+    ws = Own(one("meta-llama/Llama-3.1-8B-Instruct", 0.5), one("Qwen/Qwen3-8B", 0.7, tokens=400.0))
+    found = trend(ws, task="mine")
+    assert found.fits == ()
+    assert found.no_fit[0] == "all models: 2 answers of 2 releases; it takes 8 of 6"
+    assert [e.model for e in found.history] == ["meta-llama/Llama-3.1-8B-Instruct", "Qwen/Qwen3-8B"]
+    assert found.history[-1].beat == ("meta-llama/Llama-3.1-8B-Instruct",)
+    assert {c.verdict for c in found.claims} == {Verdict.OPEN}
+    assert found.target == TARGET
+
+
+def test_one_model_is_too_few():
+    with pytest.raises(advisor.NoAnswer, match="takes two models with a release date") as none:
+        trend(Own(one(DENSE[0], 0.5)), task="mine")
+    assert none.value.exit_code == 1
+    with pytest.raises(advisor.NoAnswer, match="no strategy point is known"):
+        trend(Own(), task="mine")
+    with pytest.raises(advisor.NoAnswer, match="no single answer without a cap"):
+        trend(Own(one(DENSE[0], 0.5, n_samples=4)), task="mine")
+
+
+def test_a_cap_and_votes_are_no_single_answer():
+    capped = one(DENSE[0], 0.9, strategy="thinking-budget", token_budget=500, cut=0.1)
+    votes = one(DENSE[1], 0.95, n_samples=4)
+    ws = Own(one(DENSE[0], 0.5), capped, one(DENSE[1], 0.6), votes)
+    assert {a.model: a.accuracy.value for a in trend(ws, task="mine").answers} == {DENSE[0]: 0.5, DENSE[1]: 0.6}
+
+
+def test_models_without_a_date_and_without_tokens_are_named(monkeypatch):
+    entry = SHIPPED.models[DENSE[2]]
+    ws = Own(one(DENSE[0], 0.5), one(DENSE[1], 0.6), one(DENSE[2], 0.7), one(MOE[0], 0.8, tokens=None))
+    monkeypatch.setitem(
+        ws.models._entries, DENSE[2], (dataclasses.replace(entry, released=""), ws.models._entries[DENSE[2]][1])
+    )
+    found = trend(ws, task="mine")
+    assert found.undated == (DENSE[2],)
+    assert [m.model for m in found.left_out] == [MOE[0]]
+    assert {a.model for a in found.answers} == set(DENSE[:2])
+
+
+def test_imputed_lengths_are_marked_and_make_the_frontier_unsure():
+    sure = trend(Own(one(DENSE[0], 0.6), one(DENSE[3], 0.5)), task="mine")
+    ws = Own(one(DENSE[0], 0.6), one(DENSE[3], 0.5, tokens_provenance=Provenance.IMPUTED, tokens_spread=9.0))
+    found = trend(ws, task="mine")
+    assert [a.imputed for a in found.answers] == [a.model == DENSE[3] for a in found.answers]
+    assert {e.chance_now for e in sure.history} <= {0.0, 1.0}
+    assert any(0 < e.chance_now < 1 for e in found.history)
+
+
+def fit(over, gain):
+    slope = Interval(1.0, 0.5, 1.5)
+    return ReleaseTrend(over, 20, 10, slope, slope, gain, UNKNOWN, UNKNOWN, 0.3, 0.0)
+
+
+UP, SAME, DOWN, OPEN = (
+    Estimate(3.0, 2.0, 5.0),
+    Estimate(1.2, 0.8, 2.0),
+    Estimate(0.5, 0.3, 0.8),
+    Estimate(9.0, 2.0, None),
+)
+
+
+@pytest.mark.parametrize(
+    ("every", "edge", "verdict"),
+    [
+        (UP, UP, Verdict.CONFIRMED),
+        (OPEN, OPEN, Verdict.CONFIRMED),
+        (UP, SAME, Verdict.REFINED),
+        (UP, UNKNOWN, Verdict.REFINED),
+        (SAME, UP, Verdict.OPEN),
+        (UNKNOWN, UP, Verdict.OPEN),
+        (DOWN, UP, Verdict.CONTRADICTED),
+    ],
+)
+def test_the_verdict_follows_from_the_intervals(every, edge, verdict):
+    assert progress([fit(Over.ALL, every), fit(Over.UPPER, edge)]) is verdict
+
+
+def test_a_slope_has_the_sign_that_its_interval_has():
+    signs = [rising(Interval(0.0, *ends)) for ends in ((0.1, 0.5), (-0.1, 0.5), (-0.5, -0.1))]
+    assert signs == [Verdict.CONFIRMED, Verdict.OPEN, Verdict.CONTRADICTED]
+    assert progress([]) is Verdict.OPEN
+
+
+def test_open_ends_in_words():
+    assert open_text(UP, " ×") == "3.00 × (90 %: 2.00 to 5.00)"
+    assert open_text(OPEN, " ×") == "at least 2.00 ×"
+    assert open_text(Estimate(None, None, 7.0)) == "at most 7.00"
+    assert open_text(UNKNOWN) == "cannot tell"
+
+
+@pytest.mark.slow
+def test_all_tasks_side_by_side_say_what_each_says_alone(shipped):
+    found = trends(SHIPPED)
+    assert {t.task for t in found.tasks} | {w.partition(":")[0] for w in found.without} == {
+        p.task for p in SHIPPED.fits.points
+    }
+    row = next(t for t in found.tasks if t.task == "mmlu-redux")
+    assert row.gain == shipped.fit(Over.ALL).gain
+    assert row.moe == sum(a.is_moe for a in shipped.answers)
+    assert found.pictured.task == "gpqa-diamond"
+    assert found.claims[0].verdict is Verdict.CONFIRMED
+
+
+def test_nothing_known_is_a_study_that_says_so():
+    for ws in (Own(), Own(one(DENSE[0], 0.5))):
+        found = trends(ws)
+        assert found.tasks == ()
+        assert found.pictured is None
+        assert [c.verdict for c in found.claims] == [Verdict.OPEN]
