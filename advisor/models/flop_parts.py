@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from advisor.models.layers import FeedForward, Layer, Mixer, MixtureOfExperts
+from advisor.models.layers import Layer, MixtureOfExperts
 from advisor.models.recurrent import Recurrent
 
 
@@ -47,24 +47,18 @@ PARTS = tuple(field.name for field in fields(FlopParts))
 
 def linear_parts(layers: Iterable[Layer]) -> FlopParts:
     """Weight products and state updates of one token in the layers; constant in the context."""
-    return sum(((_mixer(each.mixer) + _block(each.feed_forward)) * each.count for each in layers), FlopParts())
-
-
-def _mixer(mixer: Mixer | None) -> FlopParts:
-    if mixer is None:
-        return FlopParts()
-    flops = 2 * mixer.matmul_parameters + mixer.extra_flops_per_token
-    return FlopParts(recurrent=flops) if isinstance(mixer, Recurrent) else FlopParts(projections=flops)
-
-
-def _block(block: FeedForward | MixtureOfExperts | None) -> FlopParts:
-    if block is None:
-        return FlopParts()
-    if isinstance(block, FeedForward):
-        return FlopParts(feed_forward=2 * block.matmul_parameters)
-    resident = sum(each.matmul_parameters for each in block.resident)
-    return FlopParts(
-        feed_forward=2 * resident,
-        routed_experts=2 * block.experts_per_token * block.expert.matmul_parameters,
-        router=2 * (block.always_matmul_parameters - resident),
-    )
+    projections = recurrent = feed_forward = routed = router = 0
+    for layer in layers:
+        mixer, block, count = layer.mixer, layer.feed_forward, layer.count
+        if isinstance(mixer, Recurrent):
+            recurrent += count * (2 * mixer.matmul_parameters + mixer.extra_flops_per_token)
+        elif mixer:
+            projections += count * (2 * mixer.matmul_parameters + mixer.extra_flops_per_token)
+        if isinstance(block, MixtureOfExperts):
+            resident = sum(each.matmul_parameters for each in block.resident)
+            feed_forward += 2 * count * resident
+            routed += 2 * count * block.experts_per_token * block.expert.matmul_parameters
+            router += 2 * count * (block.always_matmul_parameters - resident)
+        elif block:
+            feed_forward += 2 * count * block.matmul_parameters
+    return FlopParts(projections, 0, recurrent, feed_forward, routed, router)
