@@ -1,8 +1,8 @@
 """The study `compute_per_query`: FLOPs of a question counted by component, beside 2·N·tokens.
 
-The simple count takes two FLOPs for every active weight and token; that of arXiv 2512.24776 adds what attention reads of
-a growing context, and leaves out what no token is multiplied with. Where the two put models in another order, a choice
-by the simple one is wrong.
+The simple count takes two FLOPs for every active weight and token; that of arXiv 2512.24776 adds what attention reads
+of a growing context, and leaves out what no token is multiplied with. Where the two put models in another order, a
+choice by the simple one is wrong.
 """
 
 from __future__ import annotations
