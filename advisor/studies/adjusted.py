@@ -2,8 +2,9 @@
 
 An analysis of covariance: y = (task, kind) + slopes · controls, with the same slopes on all tasks and a difference of
 the kinds on each. Models are the sample: they are weighted anew in every draw (Bayesian bootstrap, Rubin 1981), each
-with all its tasks, beside the draws of its own figures. Over tasks the differences are averaged as random effects
-(DerSimonian and Laird 1986); tasks with the very same models count as one, since they show the same models again.
+with all its tasks, and with all models of its architecture, which mostly are tuned from the same weights; beside the
+draws of its own figures. Tasks with the very same models show them again and are averaged first; over these groups the
+differences are averaged as random effects (DerSimonian and Laird 1986).
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ from advisor.accuracy.estimators import Array, Interval
 from advisor.accuracy.resampling import DRAWS, seed_of
 
 LEAST = 2
-"""Models of each kind on a task without which it shows no difference: one alone has no spread."""
+"""Architectures of each kind on a task without which it shows no difference: one alone has no spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """N figures by task and model, and of which kind it is."""
+    """N figures by task and model, of which kind it is, and its architecture."""
 
     tasks: tuple[str, ...]
     models: tuple[str, ...]
     kind: tuple[bool, ...]
+    architectures: tuple[str, ...]
 
     @property
     def groups(self) -> dict[str, str]:
@@ -39,20 +41,21 @@ class Cells:
         return {task: first.setdefault(frozenset(models[task]), task) for task in sorted(models)}
 
     @property
-    def comparable(self) -> dict[str, tuple[int, int]]:
-        """Models of the kind and others, of tasks with LEAST of both."""
-        found = {task: (self._count(task, True), self._count(task, False)) for task in sorted(set(self.tasks))}
-        return {task: counts for task, counts in found.items() if min(counts) >= LEAST}
-
-    def _count(self, task: str, kind: bool) -> int:
-        return sum(t == task and k == kind for t, k in zip(self.tasks, self.kind, strict=True))
+    def comparable(self) -> dict[str, int]:
+        """Architectures of the kind that has fewer, of tasks with LEAST of both."""
+        found = defaultdict[str, dict[bool, set[str]]](lambda: {True: set(), False: set()})
+        for task, kind, architecture in zip(self.tasks, self.kind, self.architectures, strict=True):
+            found[task][kind].add(architecture)
+        fewest = {task: min(map(len, kinds.values())) for task, kinds in sorted(found.items())}
+        return {task: n for task, n in fewest.items() if n >= LEAST}
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """(DRAWS + 1,) draws of what the kind has more than the others, the first the estimate: by task, and over all."""
+    """(DRAWS + 1,) draws of what the kind has more than the others, the first the estimate: over the tasks of each
+    group, named by the first, and over all."""
 
-    by_task: dict[str, Array]
+    by_group: dict[str, Array]
     pooled: Array
 
 
@@ -78,23 +81,24 @@ def differences(cells: Cells, y: Array, controls: Sequence[Array]) -> Difference
     products = np.einsum("knd,lnd,nd->dkl", within, within, weights)
     slopes = np.linalg.pinv(products, hermitian=True) @ np.einsum("knd,nd,nd->dk", within, rest, weights)[..., None]
     adjusted = outcome - np.einsum("dk,kcd->cd", slopes[..., 0], x)
-    found = {}
-    for task, counts in comparable.items():
+    found = defaultdict[str, list[Array]](list)
+    for task, fewest in comparable.items():
         raw = adjusted[names.index((task, True))] - adjusted[names.index((task, False))]
-        found[task] = widened(raw, min(counts))
-    return Differences(found, pooled(found, groups))
+        found[groups[task]].append(widened(raw, fewest))
+    by_group = {first: np.asarray(np.mean(some, axis=0)) for first, some in found.items()}
+    return Differences(by_group, pooled(list(by_group.values())))
 
 
 def _weights(cells: Cells, groups: dict[str, str]) -> Array:
     """(N, DRAWS + 1): the first column without resampling; every group of tasks counts as one."""
     alike = {first: sum(each == first for each in groups.values()) for first in groups.values()}
     share = np.array([1 / alike[groups[task]] for task in cells.tasks])
-    return np.asarray(share[:, None] * np.array([model_weights(model) for model in cells.models]))
+    return np.asarray(share[:, None] * np.array([architecture_weights(each) for each in cells.architectures]))
 
 
-def model_weights(model: str) -> Array:
-    """(DRAWS + 1,) weights of a model, the same wherever it appears; the first column without resampling."""
-    drawn = np.random.default_rng(seed_of(f"model\0{model}")).standard_exponential(DRAWS)
+def architecture_weights(architecture: str) -> Array:
+    """(DRAWS + 1,) weights of its models, the same wherever they appear; the first without resampling."""
+    drawn = np.random.default_rng(seed_of(f"architecture\0{architecture}")).standard_exponential(DRAWS)
     return np.concatenate([[1.0], drawn])
 
 
@@ -106,12 +110,9 @@ def widened(draws: Array, n: int) -> Array:
     return np.concatenate([draws[:1], around])
 
 
-def pooled(by_task: dict[str, Array], groups: dict[str, str]) -> Array:
+def pooled(groups: Sequence[Array]) -> Array:
     """(DRAWS + 1,) the mean over groups of tasks as random effects, the first the estimate."""
-    grouped = defaultdict[str, list[Array]](list)
-    for task, draws in by_task.items():
-        grouped[groups[task]].append(draws)
-    effects = np.array([np.mean(some, axis=0) for some in grouped.values()])
+    effects = np.array(groups)
     variance = np.maximum(effects[:, 1:].var(axis=1), 1e-12)
     between = _between(effects[:, 0], variance)
     weight = 1 / (variance + between)

@@ -214,13 +214,13 @@ def _half_tokens(spec: ModelSpec) -> int | None:
 
 def _task_count(points: Sequence[Counted]) -> TaskCount:
     changes, moved = order_changes(points), front_changes(points)
-    task, models = points[0].answer.point.task, [each.answer.point.model for each in points]
+    task, architectures = points[0].answer.point.task, [each.answer.architecture for each in points]
     attention = [each.count.attention for each in points]
     return TaskCount(
         task=task,
         points=len(points),
         counted=sum(each.is_counted for each in points),
-        factor=over_models([each.count.factor for each in points], models, median, seed=f"counts\0{task}"),
+        factor=over_models([each.count.factor for each in points], architectures, median, seed=f"counts\0{task}"),
         attention=sorted(attention)[len(attention) // 2],
         pairs=len(points) * (len(points) - 1) // 2,
         reordered=len(changes),

@@ -10,7 +10,7 @@ import numpy as np
 from advisor.accuracy.estimators import Interval
 from advisor.models.spec import ModelSpec
 from advisor.studies.counted_twice import Counted, FrontChange
-from advisor.studies.model_resampling import FEWEST_MODELS, median, over_models
+from advisor.studies.model_resampling import FEWEST, median
 from advisor.studies.study import Claim, Verdict
 from advisor.work import answer_flops, simple_flops
 
@@ -47,7 +47,7 @@ def _by_component(points: Sequence[Counted], fronts: Sequence[FrontChange]) -> C
     claim = "FLOPs of an answer have to be counted by component, with the growing KV cache: 2·N·tokens misleads"
     source = "arXiv 2512.24776 counts so (abstract and excerpts read; its printed formula not seen)"
     factors = [each.count.factor for each in points]
-    found = over_models(factors, _models(points), median, seed="count by component")
+    found = over_models(factors, _architectures(points), median, seed="count by component")
     if found is None:
         return Claim(claim, source, _too_few(points), Verdict.OPEN)
     beyond = [factor for factor in factors if abs(factor - 1) > MATTERS]
@@ -56,7 +56,7 @@ def _by_component(points: Sequence[Counted], fronts: Sequence[FrontChange]) -> C
     else:
         verdict = Verdict.REFINED if beyond or fronts else Verdict.CONTRADICTED
     moved, long = _reordered(points), [e for e in points if e.answer.generated_tokens > LONG_TOKENS]
-    of_long = over_models([each.count.factor for each in long], _models(long), median, seed="long answers")
+    of_long = over_models([each.count.factor for each in long], _architectures(long), median, seed="long answers")
     longer = f" (of {len(long)} answers beyond {LONG_TOKENS:,} tokens {_times(of_long)})" if of_long else ""
     pairs = f"; {_percent(moved)} of a model's pairs change their order" if moved else ""
     ours = (
@@ -72,7 +72,7 @@ def _two_a_weight(points: Sequence[Counted]) -> Claim:
     claim = "A generated token costs about 2·N FLOPs"
     source = "arXiv 2408.00724 counts so (at second hand, and in its released code), answers up to 1,024 tokens"
     short = [each for each in points if each.answer.generated_tokens <= SHORT_TOKENS]
-    found = over_models([_a_token(each) for each in short], _models(short), median, seed="two a weight")
+    found = over_models([_a_token(each) for each in short], _architectures(short), median, seed="two a weight")
     if found is None:
         return Claim(claim, source, f"{_too_few(short)} with answers up to 1,024 tokens", Verdict.OPEN)
     if found.low >= 1 - MATTERS and found.high <= 1 + MATTERS:
@@ -104,7 +104,7 @@ def _draft(points: Sequence[Counted]) -> Claim:
         for each in dense
         for a in (each.answer,)
     ]
-    found = over_models(ratios, _models(dense), median, seed="draft")
+    found = over_models(ratios, _architectures(dense), median, seed="draft")
     if found is None:
         return Claim(claim, source, f"{_too_few(dense)} that are dense", Verdict.OPEN)
     if found.low >= 1 - MATTERS and found.high <= 1 + MATTERS:
@@ -122,29 +122,34 @@ def _reordered(points: Sequence[Counted]) -> Interval | None:
     by_task = defaultdict[str, list[Counted]](list)
     for each in points:
         by_task[each.answer.point.task].append(each)
-    shares, models = [], []
+    shares, architectures = [], []
     for some in by_task.values():
         if len(some) < 2:
             continue
         full, simple = (np.array(c) for c in zip(*((e.count.parts.total, e.count.simple) for e in some), strict=True))
         other = (full[:, None] < full) & (simple[:, None] > simple)
         shares += list((other | other.T).sum(axis=1) / (len(some) - 1))
-        models += _models(some)
-    return over_models(shares, models, lambda values: float(values.mean()), seed="reordered")
+        architectures += _architectures(some)
+    return over_models(shares, architectures, lambda values: float(values.mean()), seed="reordered")
 
 
-def _models(points: Sequence[Counted]) -> list[str]:
-    return [each.answer.point.model for each in points]
+def _architectures(points: Sequence[Counted]) -> list[str]:
+    """What is resampled: by architecture."""
+    return [each.answer.architecture for each in points]
+
+
+def _n_models(points: Sequence[Counted]) -> int:
+    return len({each.answer.point.model for each in points})
 
 
 def _behind(points: Sequence[Counted]) -> str:
     imputed = sum(not each.is_counted for each in points)
     lengths = f", {imputed} of {len(points)} lengths imputed" if imputed else ""
-    return f"{len(set(_models(points)))} models{lengths}"
+    return f"{_n_models(points)} models{lengths}"
 
 
 def _too_few(points: Sequence[Counted]) -> str:
-    return f"takes {FEWEST_MODELS} models, here are {len(set(_models(points)))}"
+    return f"takes models of {FEWEST} architectures, here are {len(set(_architectures(points)))}"
 
 
 def _times(found: Interval) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from advisor.accuracy.resampling import DRAWS
 from advisor.arguments import checked_arguments
 from advisor.provenance import Provenance
 from advisor.store.workspace import Workspace
-from advisor.studies.adjusted import LEAST, differences, interval, model_weights, widened
+from advisor.studies.adjusted import LEAST, architecture_weights, differences, interval, widened
 from advisor.studies.kinds_claims import claims_of
 from advisor.studies.kinds_observed import COSTS, Observed, cells_of, observed
 from advisor.studies.kinds_tables import ALL_TASKS, Ages, Difference, TaskFront
@@ -125,22 +125,31 @@ def _differences_in(
     found = differences(cells, y, controls)
     if found is None:
         return []
-    counts = cells.comparable
-    middle = {task: float(np.mean([p.logits[0] for p in known if p.task == task])) for task in counts}
-    whole = (len({p.model for p in known if p.is_moe}), len({p.model for p in known if not p.is_moe}))
-    shown = [(ALL_TASKS, found.pooled, whole, float(np.mean(list(middle.values()))))]
-    shown += [(task, draws, counts[task], middle[task]) for task, draws in found.by_task.items()]
+    of_group = defaultdict[str, set[str]](set)
+    for task in cells.comparable:
+        of_group[cells.groups[task]].add(task)
+    shown = [(ALL_TASKS, found.pooled, set(cells.comparable))]
+    shown += [(first, draws, of_group[first]) for first, draws in found.by_group.items()]
     return [
-        Difference(equal, figure, task, dated, *n, _shown(interval(draws), None if figure != "accuracy" else at))
-        for task, draws, n, at in shown
+        Difference(equal, figure, first, len(tasks), dated, *_counts(known, tasks), _shown(draws, known, tasks, figure))
+        for first, draws, tasks in shown
     ]
 
 
-def _shown(found: Interval, at: float | None) -> Interval:
-    """A factor of logs; of log odds the points of accuracy that they make around `at`."""
+def _counts(points: Sequence[Observed], tasks: Collection[str]) -> tuple[int, int]:
+    """Mixtures and dense models on some tasks."""
+    kinds = {point.model: point.is_moe for point in points if point.task in tasks}
+    return sum(kinds.values()), len(kinds) - sum(kinds.values())
+
+
+def _shown(draws: Array, points: Sequence[Observed], tasks: Collection[str], figure: str) -> Interval:
+    """A factor of logs; of log odds the points of accuracy that they make around the mean of the tasks."""
+    found = interval(draws)
     ends = (found.value, found.low, found.high)
-    if at is None:
+    if figure != "accuracy":
         return Interval(*(math.exp(end) for end in ends))
+    middles = [np.mean([p.logits[0] for p in points if p.task == task]) for task in sorted(tasks)]
+    at = float(np.mean(middles))
     return Interval(*(100 * (_accuracy(at + end / 2) - _accuracy(at - end / 2)) for end in ends))
 
 
@@ -149,6 +158,7 @@ def _accuracy(logit: float) -> float:
 
 
 def _by_task(points: Sequence[Observed]) -> dict[str, list[Observed]]:
+    """Comparable tasks, one of each group."""
     found = defaultdict[str, list[Observed]](list)
     for point in points:
         found[point.task].append(point)
@@ -158,7 +168,7 @@ def _by_task(points: Sequence[Observed]) -> dict[str, list[Observed]]:
 
 
 def _fronts(points: Sequence[Observed]) -> list[TaskFront]:
-    """Of tasks with LEAST models of both kinds, of those with the very same models the first; then their mean."""
+    """Of comparable tasks, of those with the very same models the first; then their mean."""
     tasks = _by_task(points)
     inside = {task: _inside(some) for task, some in tasks.items()}
     if not tasks:
@@ -181,12 +191,13 @@ class _Inside:
 def _inside(points: Sequence[Observed]) -> _Inside:
     logits = np.array([point.logits for point in points])
     inside = ~undominated(np.array([point.log_costs("flops") for point in points]), logits)
-    weights = np.array([model_weights(point.model) for point in points])
+    weights = np.array([architecture_weights(point.answer.architecture) for point in points])
+    fewest = cells_of(points).comparable[points[0].task]
     moe = np.array([point.is_moe for point in points])
 
     def share(of: NDArray[np.bool_]) -> Array:
         raw = (weights[of] * inside[of]).sum(axis=0) / weights[of].sum(axis=0)
-        return np.clip(widened(raw, int(of.sum())), 0, 1)
+        return np.clip(widened(raw, fewest), 0, 1)
 
     return _Inside(share(moe), share(~moe), int((~inside[moe, 0]).sum()), int((~inside[~moe, 0]).sum()))
 
@@ -211,7 +222,7 @@ def _ages(points: Sequence[Observed]) -> list[Ages]:
     for task, some in _by_task(points).items():
         dated = [(p.released, p.is_moe) for p in some if p.released is not None]
         moe, dense = ([year for year, kind in dated if kind is wanted] for wanted in (True, False))
-        if min(len(moe), len(dense)) < LEAST:
+        if not (moe and dense):
             continue
         years, kinds = np.array([year for year, _ in dated]), np.array([float(kind) for _, kind in dated])
         together = float(np.corrcoef(years, kinds)[0, 1]) if years.std() > 0 else 0.0
@@ -226,12 +237,13 @@ def _basis(points: Sequence[Observed], gpu: str | None) -> Basis:
     return Basis(
         data=(
             f"{len(points)} points of {moe} mixtures and {len(models) - moe} dense models: one answer a question"
-            f" without a cap, accuracy and length known; USD, seconds and joules each on the deployment where they are smallest"
+            " without a cap, accuracy and length known; USD, seconds and joules each on the deployment where they are"
+            " smallest"
         ),
         method=(
             "analysis of covariance with a difference of the kinds on each task and one slope for all tasks, once with"
             " and once without the release date; mean over tasks as random effects, tasks with the very same models as"
-            " one; intervals by bootstrap over models and questions"
+            " one; intervals by bootstrap over architectures, whose models share weights, and over questions"
             + (f"; speed of pairs on {gpu} as predicted from measured runs" if gpu else "")
         ),
         would_change="mixtures and dense models of one publisher and month, measured on the same tasks, tokens counted",
@@ -243,7 +255,9 @@ def _notes(points: Sequence[Observed], ages: Sequence[Ages]) -> tuple[str, ...]:
         return ("no accuracy of single answers with a length is known of a model whose config is known",)
     notes = []
     if not ages:
-        notes.append(f"no task has {LEAST} models of each kind, so nothing is compared at equal accuracy or size")
+        notes.append(
+            f"no task has {LEAST} architectures of each kind, so nothing is compared at equal accuracy or size"
+        )
     elif (together := max(row.correlation for row in ages)) > TOGETHER:
         notes.append(
             f"kind and release date go together (correlation up to {together:.2f} on a task): whether a model is"

@@ -9,7 +9,7 @@ import numpy as np
 from advisor.accuracy.estimators import Interval
 from advisor.studies.kinds_tables import ALL_TASKS, Difference, TaskFront
 from advisor.studies.matched_pairs import FEW, LONG, MANY, SHORT, Loss
-from advisor.studies.model_resampling import FEWEST_MODELS, median, over_models
+from advisor.studies.model_resampling import FEWEST, median, over_models
 from advisor.studies.study import Claim, Verdict
 
 PAPER = "arXiv 2512.24776 (abstract and excerpts read; its tables not seen)"
@@ -30,7 +30,7 @@ def _dominate(found: Sequence[Difference]) -> Claim:
     cost = over.get(("accuracy", "flops", False))
     plain, dated = gains
     if plain is None:
-        return Claim(claim, PAPER, "no task has two models of each kind", Verdict.OPEN)
+        return Claim(claim, PAPER, "no task has two architectures of each kind", Verdict.OPEN)
     more = [row is not None and row.value.low > 0 for row in gains]
     verdict = Verdict.CONFIRMED if all(more) else Verdict.REFINED if any(more) else Verdict.OPEN
     if plain.value.high < 0:
@@ -39,7 +39,7 @@ def _dominate(found: Sequence[Difference]) -> Claim:
     parts += [f"at equal release date too {_points(dated.value)}"] if dated else []
     parts += [f"at equal accuracy {_times(cost.value)} of the FLOPs"] if cost else []
     usd = over.get(("accuracy", "usd", False))
-    parts += [f"but {_times(usd.value)} of the USD"] if usd else []
+    parts += [f"and {_times(usd.value)} of the USD"] if usd else []
     return Claim(claim, PAPER, f"{', '.join(parts)} ({plain.moe} mixtures, {plain.dense} dense models)", verdict)
 
 
@@ -49,7 +49,7 @@ def _inside(fronts: Sequence[TaskFront]) -> Claim:
     claim = "Dense models usually lie inside the front"
     over = next((row for row in fronts if row.task == ALL_TASKS), None)
     if over is None:
-        return Claim(claim, PAPER, "no task has two models of each kind", Verdict.OPEN)
+        return Claim(claim, PAPER, "no task has two architectures of each kind", Verdict.OPEN)
     if over.dense_inside.low > 0.5:
         verdict = Verdict.CONFIRMED if over.more_dense_inside.low > 0 else Verdict.REFINED
     else:
@@ -100,7 +100,7 @@ def _falls(found: Interval, *, all_fall: bool) -> Verdict:
 
 
 def _too_few(losses: Sequence[Loss]) -> str:
-    return f"takes pairs of {FEWEST_MODELS} mixtures, here are {len({row.moe for row in losses})}"
+    return f"takes pairs of {FEWEST} mixtures, here are {len({row.moe for row in losses})}"
 
 
 def _times(found: Interval) -> str:

@@ -96,5 +96,10 @@ def _observed(workspace: Workspace, answer: SingleAnswer, cheapest: Mapping[Key,
 
 
 def cells_of(points: Sequence[Observed]) -> Cells:
-    """Their tasks, models and kinds."""
-    return Cells(tuple(p.task for p in points), tuple(p.model for p in points), tuple(p.is_moe for p in points))
+    """Their tasks, models, kinds and architectures."""
+    return Cells(
+        tuple(p.task for p in points),
+        tuple(p.model for p in points),
+        tuple(p.is_moe for p in points),
+        tuple(p.answer.architecture for p in points),
+    )

@@ -13,11 +13,13 @@ ALL_TASKS = "all tasks"
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Mixtures against dense models on a task where `equal` is equal: a factor of the cost (mixture over dense), or of
-    `accuracy` the points that mixtures have more. `dated`: at equal release date too. Counts are of models."""
+    `accuracy` the points that mixtures have more. `tasks`: with the very same models, over which it is a mean; `dated`:
+    at equal release date too. Counts are of models."""
 
     equal: str
     figure: str
     task: str
+    tasks: int
     dated: bool
     moe: int
     dense: int
@@ -26,8 +28,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class TaskFront:
-    """Models by kind, how often they are on the front of accuracy against FLOPs, the share of each kind inside of it, and
-    how much larger that of dense models is."""
+    """Models by kind, how often they are on the front of accuracy against FLOPs, the share of each kind inside of it,
+    and how much larger that of dense models is."""
 
     task: str
     moe: int

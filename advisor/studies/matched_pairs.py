@@ -22,6 +22,8 @@ from advisor.studies.kinds_observed import Observed
 
 LENGTHS = (1024, 2048, 4096, 8192, 16_384, 32_768, 65_536)
 """Generated tokens of an answer, after a prompt of typical length."""
+HELD = 8192
+"""Generated tokens of the requests that the GPUs of a pair have to hold."""
 SHORT, LONG = 1024, 32_768
 """Those between which the loss of the advantage is counted."""
 SIZES = 2.5
@@ -218,7 +220,7 @@ def loss(workspace: Workspace, pair: AlikePair, gpu: str | None) -> Loss:
 
 
 def advantages(workspace: Workspace, pair: AlikePair, gpu: str, lengths: Sequence[int]) -> list[Advantage]:
-    """Over lengths and requests in flight, both on the fewest GPUs that hold either with the longest answer.
+    """Over lengths and requests in flight, both on the fewest GPUs that hold either with answers of HELD tokens.
 
     Nothing where one of the two can start on no such GPUs, or holds no answer of that length.
     """
@@ -227,7 +229,7 @@ def advantages(workspace: Workspace, pair: AlikePair, gpu: str, lengths: Sequenc
     if not held:
         return []
     try:
-        fewest = _compared(workspace, pair, gpu, max(held), None)
+        fewest = _compared(workspace, pair, gpu, HELD, None)
         count = max(each.gpu_count for each in fewest.models)
         loads = [(tokens, _compared(workspace, pair, gpu, tokens, count)) for tokens in held]
     except NoAnswer:  # no number of these GPUs starts it

@@ -36,6 +36,11 @@ class SingleAnswer:
         return Interval(self.point.accuracy, self.point.low, self.point.high)
 
     @property
+    def architecture(self) -> str:
+        """The same for models of equal layers, which mostly are tuned from the same weights."""
+        return repr((self.spec.hidden, self.spec.layers))
+
+    @property
     def prompt_tokens(self) -> int:
         """A typical length where none was recorded."""
         return round(prompt_of(self.point))

@@ -25,7 +25,8 @@ def section(value: ComputePerQuery) -> list[str]:
     """The study as parts of a Markdown page."""
     parts = [
         heading("Does it matter how FLOPs are counted?"),
-        paragraph(f"{value.basis.data}. {value.basis.method}."),
+        paragraph(f"{value.basis.data}.", "Data."),
+        paragraph(f"{value.basis.method}.", "Method."),
     ]
     if value.queries:
         parts += [
