@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from advisor.reports.markdown import report as report
     from advisor.store.recorded import recorded as recorded
     from advisor.store.workspace import Workspace as Workspace
+    from advisor.studies.compute import compute_per_query as compute_per_query
+    from advisor.studies.dense_and_moe import dense_and_moe as dense_and_moe
     from advisor.units import Budget as Budget
 
 _ROOMS = {
@@ -61,7 +63,9 @@ _ROOMS = {
     "check": "fits.check",
     "compare": "recommendation.compare",
     "compare_speed": "recommendation.compare_speed",
+    "compute_per_query": "studies.compute",
     "curve": "fits.curve",
+    "dense_and_moe": "studies.dense_and_moe",
     "estimate": "recommendation.estimate",
     "fit": "fits.fit",
     "frontier": "recommendation.frontier",

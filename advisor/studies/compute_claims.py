@@ -10,7 +10,7 @@ import numpy as np
 from advisor.accuracy.estimators import Interval
 from advisor.models.spec import ModelSpec
 from advisor.studies.counted_twice import Counted, FrontChange
-from advisor.studies.model_resampling import FEWEST, median
+from advisor.studies.model_resampling import FEWEST, median, over_models
 from advisor.studies.study import Claim, Verdict
 from advisor.work import answer_flops, simple_flops
 
