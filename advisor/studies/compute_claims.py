@@ -12,6 +12,7 @@ from advisor.models.spec import ModelSpec
 from advisor.studies.counted_twice import Counted, FrontChange
 from advisor.studies.model_resampling import FEWEST, median, over_models
 from advisor.studies.study import Claim, Verdict
+from advisor.units import percent
 from advisor.work import answer_flops, simple_flops
 
 MATTERS = 0.1
@@ -61,7 +62,7 @@ def _by_component(points: Sequence[Counted], fronts: Sequence[FrontChange]) -> C
     pairs = f"; {_percent(moved)} of a model's pairs change their order" if moved else ""
     ours = (
         f"full over simple count: median {_times(found)}{longer}, from {min(factors):.2f} to {max(factors):.2f},"
-        f" {len(beyond)} of {len(factors)} points off by more than {MATTERS:.0%}; {len(fronts)} points enter or leave a"
+        f" {len(beyond)} of {len(factors)} points off by more than {percent(MATTERS, 0)}; {len(fronts)} points enter or leave a"
         f" front{pairs} ({_behind(points)})"
     )
     return Claim(claim, source, ours, verdict)

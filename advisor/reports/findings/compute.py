@@ -27,10 +27,10 @@ def section(value: ComputePerQuery) -> list[str]:
         heading("Does it matter how FLOPs are counted?"),
         paragraph(f"{value.basis.data}.", "Data."),
         paragraph(f"{value.basis.method}.", "Method."),
+        claims_table(value.claims),
     ]
     if value.queries:
         parts += [
-            claims_table(value.claims),
             to_markdown(_tasks(value)),
             to_markdown(_models(value.models)),
             *_order(value),
