@@ -72,8 +72,11 @@ def differences(cells: Cells, y: Array, controls: Sequence[Array]) -> Difference
     member = (at[:, None] == np.arange(len(names))).astype(float)
     weights = _weights(cells, groups)
 
+    total = np.einsum("nc,nd->cd", member, weights)
+
     def means(values: Array) -> Array:
-        return np.asarray((member.T @ (weights * values)) / (member.T @ weights))
+        # einsum: threads of a BLAS take longer to start
+        return np.einsum("nc,nd->cd", member, weights * values) / total
 
     outcome, x = means(y), np.stack([means(control) for control in controls])
     within = np.stack([control - mean[at] for control, mean in zip(controls, x, strict=True)])

@@ -62,8 +62,8 @@ def _by_component(points: Sequence[Counted], fronts: Sequence[FrontChange]) -> C
     pairs = f"; {_percent(moved)} of a model's pairs change their order" if moved else ""
     ours = (
         f"full over simple count: median {_times(found)}{longer}, from {min(factors):.2f} to {max(factors):.2f},"
-        f" {len(beyond)} of {len(factors)} points off by more than {percent(MATTERS, 0)}; {len(fronts)} points enter or leave a"
-        f" front{pairs} ({_behind(points)})"
+        f" {len(beyond)} of {len(factors)} points off by more than {percent(MATTERS, 0)}; {len(fronts)} points enter or"
+        f" leave a front{pairs} ({_behind(points)})"
     )
     return Claim(claim, source, ours, verdict)
 

@@ -23,22 +23,21 @@ OWN_END = ("majority", "greedy")
 
 @dataclass(frozen=True, slots=True)
 class SingleAnswer:
-    """A model's single answers on a task: `point` with the accuracy that is believed, `draws` (DRAWS,) of it."""
+    """A model's single answers on a task: `point` with the accuracy that is believed, `draws` (DRAWS,) of it.
+
+    `architecture` is the same for models of equal layers, which mostly are tuned from the same weights.
+    """
 
     point: Point
     draws: Array
     spec: ModelSpec
+    architecture: str
     released: str
 
     @property
     def accuracy(self) -> Interval:
         """What is believed, with its 90 % interval."""
         return Interval(self.point.accuracy, self.point.low, self.point.high)
-
-    @property
-    def architecture(self) -> str:
-        """The same for models of equal layers, which mostly are tuned from the same weights."""
-        return repr((self.spec.hidden, self.spec.layers))
 
     @property
     def prompt_tokens(self) -> int:
@@ -76,7 +75,12 @@ def single_answers(workspace: Workspace) -> list[SingleAnswer]:
         if p.n_samples == 1 and p.token_budget is None and p.generated_tokens and not p.weak and p.model in models
     ]
     points.sort(key=lambda p: (p.task, p.model.lower(), p.setup, p.generated_tokens or 0.0))
-    return [SingleAnswer(believed(p), draws_of(p), models.spec(p.model), models[p.model].released) for p in points]
+    specs = {name: models.spec(name) for name in {p.model for p in points}}
+    layers = {name: repr((spec.hidden, spec.layers)) for name, spec in specs.items()}
+    return [
+        SingleAnswer(believed(p), draws_of(p), specs[p.model], layers[p.model], models[p.model].released)
+        for p in points
+    ]
 
 
 def one_a_model(answers: list[SingleAnswer]) -> list[SingleAnswer]:

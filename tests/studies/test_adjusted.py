@@ -22,7 +22,9 @@ def world(n_tasks=3, n=6, effect=0.7, slope=1.3, noise=0.0, seed=0, gap=1.0):
         for m in range(2 * n):
             kind = m < n
             x = rng.normal() + gap * kind
-            rows.append((f"t{task}", f"m{task}-{m}", kind, x, 5.0 * task + slope * x + effect * kind + noise * rng.normal()))
+            rows.append(
+                (f"t{task}", f"m{task}-{m}", kind, x, 5.0 * task + slope * x + effect * kind + noise * rng.normal())
+            )
     tasks, models, kinds, x, y = zip(*rows, strict=True)
     return Cells(tasks, models, kinds, models), np.array(y), np.array(x)
 
@@ -98,7 +100,7 @@ def test_tasks_with_the_very_same_models_count_as_one():
 
 
 def test_models_tuned_from_one_are_no_more_models():
-    """Four architectures of each kind, five models tuned from each: taken for twenty their intervals hold too little."""
+    """Four architectures of each kind, five models tuned from each: taken for twenty, intervals hold too little."""
     held = {"tuned": 0, "apart": 0}
     for seed in range(60):
         rng = np.random.default_rng(seed)

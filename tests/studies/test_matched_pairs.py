@@ -41,7 +41,9 @@ def test_a_mixture_goes_with_the_dense_model_of_closest_accuracy(tmp_path):
 
 
 def test_over_tasks_costs_are_geometric_means(tmp_path):
-    scores = [scored(m, 0.6, n, task=t) for t, m, n in (("a", MOE, 900), ("b", MOE, 90), ("a", DENSE, 300), ("b", DENSE, 30))]
+    scores = [
+        scored(m, 0.6, n, task=t) for t, m, n in (("a", MOE, 900), ("b", MOE, 90), ("a", DENSE, 300), ("b", DENSE, 30))
+    ]
     _, points = points_of(tmp_path, *scores)
     (pair,) = matched_pairs(points)
     moe, dense = spec_of(MOE), spec_of(DENSE)
@@ -51,7 +53,9 @@ def test_over_tasks_costs_are_geometric_means(tmp_path):
 
 
 def test_models_far_apart_or_without_a_common_task_are_no_pair(tmp_path):
-    _, points = points_of(tmp_path, scored(MOE, 0.8, 1000), scored(DENSE, 0.5, 1000), scored(LARGE, 0.8, 1000, task="b"))
+    _, points = points_of(
+        tmp_path, scored(MOE, 0.8, 1000), scored(DENSE, 0.5, 1000), scored(LARGE, 0.8, 1000, task="b")
+    )
     assert matched_pairs(points) == []
 
 
@@ -106,7 +110,9 @@ def test_loads_are_compared_on_the_same_gpus():
 
 
 def test_the_other_way_round_the_advantage_is_the_inverse():
-    one, other = (advantages(SHIPPED, AlikePair(SIZE, *pair), "h200-sxm", (1024,)) for pair in ((MOE, LARGE), (LARGE, MOE)))
+    one, other = (
+        advantages(SHIPPED, AlikePair(SIZE, *pair), "h200-sxm", (1024,)) for pair in ((MOE, LARGE), (LARGE, MOE))
+    )
     assert [row.tpot.value for row in one if row.tpot] == pytest.approx([1 / r.tpot.value for r in other if r.tpot])
 
 

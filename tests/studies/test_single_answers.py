@@ -58,7 +58,9 @@ def test_an_imputed_length_is_uncertain_by_its_spread_on_all_tasks_alike(tmp_pat
 
 def test_models_of_equal_layers_are_of_one_architecture(tmp_path):
     names = ("meta-llama/Llama-3.1-70B-Instruct", "meta-llama/Llama-3.3-70B-Instruct", DENSE)
-    found = {e.point.model: e.architecture for e in single_answers(alone(tmp_path, *(scored(n, 0.5, 9) for n in names)))}
+    found = {
+        e.point.model: e.architecture for e in single_answers(alone(tmp_path, *(scored(n, 0.5, 9) for n in names)))
+    }
     assert found[names[0]] == found[names[1]] != found[names[2]]
 
 
