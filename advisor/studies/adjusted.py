@@ -76,7 +76,7 @@ def differences(cells: Cells, y: Array, controls: Sequence[Array]) -> Difference
 
     def means(values: Array) -> Array:
         # einsum: threads of a BLAS take longer to start
-        return np.einsum("nc,nd->cd", member, weights * values) / total
+        return np.asarray(np.einsum("nc,nd->cd", member, weights * values) / total)
 
     outcome, x = means(y), np.stack([means(control) for control in controls])
     within = np.stack([control - mean[at] for control, mean in zip(controls, x, strict=True)])
