@@ -136,10 +136,12 @@ def _differences_in(
     ]
 
 
-def _counts(points: Sequence[Observed], tasks: Collection[str]) -> tuple[int, int]:
-    """Mixtures and dense models on some tasks."""
-    kinds = {point.model: point.is_moe for point in points if point.task in tasks}
-    return sum(kinds.values()), len(kinds) - sum(kinds.values())
+def _counts(points: Sequence[Observed], tasks: Collection[str]) -> tuple[int, int, int, int]:
+    """Mixtures and dense models on some tasks, points there, and those with an imputed length."""
+    there = [point for point in points if point.task in tasks]
+    kinds = {point.model: point.is_moe for point in there}
+    imputed = sum(point.answer.point.tokens_from is Provenance.IMPUTED for point in there)
+    return sum(kinds.values()), len(kinds) - sum(kinds.values()), len(there), imputed
 
 
 def _shown(draws: Array, points: Sequence[Observed], tasks: Collection[str], figure: str) -> Interval:
@@ -237,8 +239,8 @@ def _basis(points: Sequence[Observed], gpu: str | None) -> Basis:
     return Basis(
         data=(
             f"{len(points)} points of {moe} mixtures and {len(models) - moe} dense models: one answer a question"
-            " without a cap, accuracy and length known; USD, seconds and joules each on the deployment where they are"
-            " smallest"
+            " without a cap, accuracy and length known; USD, seconds (that 95 % of the questions stay within) and"
+            " joules each on the deployment where they are smallest"
         ),
         method=(
             "analysis of covariance with a difference of the kinds on each task and one slope for all tasks, once with"
@@ -263,13 +265,26 @@ def _notes(points: Sequence[Observed], ages: Sequence[Ages]) -> tuple[str, ...]:
             f"kind and release date go together (correlation up to {together:.2f} on a task): whether a model is"
             " better for being sparse or for being new can be told only as far as the two columns agree"
         )
-    imputed = sum(point.answer.point.tokens_from is Provenance.IMPUTED for point in points)
-    notes += [f"{imputed} of {len(points)} lengths are imputed from how wordy models are"] if imputed else []
+    notes += _of_imputed(points)
     notes.append(
         "not separated: publisher, training data, reasoning by default, and precision of the checkpoint; accuracy is"
         " known with noise, which hides a part of its slope and with it of what equal accuracy takes away"
     )
     return tuple(notes)
+
+
+def _of_imputed(points: Sequence[Observed]) -> list[str]:
+    """How many lengths are imputed, and what the counted ones alone say."""
+    counted = [point for point in points if point.answer.point.tokens_from is not Provenance.IMPUTED]
+    if len(counted) == len(points):
+        return []
+    said = f"{len(points) - len(counted)} of {len(points)} lengths are imputed from how wordy models are"
+    alone = _differences_in(counted, "accuracy", EQUAL["accuracy"][0], "flops", dated=False)
+    if not alone:
+        return [f"{said}; the others are too few to compare the kinds"]
+    of, n = alone[0].value, f"{alone[0].moe} mixtures, {alone[0].dense} dense models"
+    factor = f"{of.value:.2f} × (90 %: {of.low:.2f} – {of.high:.2f})"
+    return [f"{said}; with counted ones alone mixtures take {factor} of the FLOPs at equal accuracy ({n})"]
 
 
 TOGETHER = 0.3

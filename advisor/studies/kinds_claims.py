@@ -40,7 +40,9 @@ def _dominate(found: Sequence[Difference]) -> Claim:
     parts += [f"at equal accuracy {_times(cost.value)} of the FLOPs"] if cost else []
     usd = over.get(("accuracy", "usd", False))
     parts += [f"and {_times(usd.value)} of the USD"] if usd else []
-    return Claim(claim, PAPER, f"{', '.join(parts)} ({plain.moe} mixtures, {plain.dense} dense models)", verdict)
+    imputed = f", {plain.imputed} of {plain.points} lengths imputed" if plain.imputed else ""
+    behind = f"{plain.moe} mixtures, {plain.dense} dense models{imputed}"
+    return Claim(claim, PAPER, f"{', '.join(parts)} ({behind})", verdict)
 
 
 def _inside(fronts: Sequence[TaskFront]) -> Claim:

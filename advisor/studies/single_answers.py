@@ -51,8 +51,8 @@ class SingleAnswer:
 
     @property
     def generated_tokens(self) -> int:
-        """Mean of one answer."""
-        return round(self.point.generated_tokens or 0.0)
+        """Mean of one answer, at least one."""
+        return max(round(self.point.generated_tokens or 0.0), 1)
 
     @property
     def parts(self) -> FlopParts:

@@ -1,6 +1,8 @@
 """Dense models against mixtures: known worlds, verdicts that turn, nothing known, and what ships."""
 
+import dataclasses
 import math
+import re
 
 import pytest
 
@@ -63,7 +65,7 @@ def test_a_known_advantage_comes_out(leading):
     row = pooled(leading, "accuracy", "flops")
     assert row.value.value == pytest.approx(0.25, rel=0.2)
     assert row.value.low < 0.25 < row.value.high
-    assert (row.moe, row.dense, row.tasks) == (4, 5, 2)
+    assert (row.moe, row.dense, row.tasks, row.points, row.imputed) == (4, 5, 2, 18, 0)
     assert pooled(leading, "FLOPs", "accuracy").value.low > 0
     assert leading.claims[0].verdict is Verdict.CONFIRMED
 
@@ -112,6 +114,18 @@ def test_an_imputed_length_moves_costs_in_the_draws(tmp_path):
     assert point.log_costs("flops")[1:].std() == pytest.approx(math.log(2) / 1.645, rel=0.15)
 
 
+def test_what_counted_lengths_alone_say_is_a_note(tmp_path):
+    imputed = {"tokens_provenance": Provenance.IMPUTED, "tokens_spread": 1.5}
+    points = [dataclasses.replace(p, **imputed) if p.task == "b" else p for p in world(4.0)]
+    found = advisor.dense_and_moe(alone(tmp_path / "some", *points))
+    (note,) = [note for note in found.notes if "imputed" in note]
+    assert note.startswith("9 of 18 lengths are imputed")
+    factor = float(re.search(r"mixtures take (\S+) × ", note)[1])
+    assert factor == pytest.approx(0.25, rel=0.3)
+    none = advisor.dense_and_moe(alone(tmp_path / "all", *(dataclasses.replace(p, **imputed) for p in points)))
+    assert any("too few to compare" in note for note in none.notes)
+
+
 def test_only_one_kind_is_said(tmp_path):
     found = advisor.dense_and_moe(alone(tmp_path, *(scored(model, 0.5, 900) for model in DENSE)))
     assert not found.differences
@@ -135,7 +149,7 @@ def test_an_unknown_gpu_is_named():
 
 
 def difference(equal, figure, low, high, *, dated=False):
-    return Difference(equal, figure, ALL_TASKS, 3, dated, 5, 9, Interval((low + high) / 2, low, high))
+    return Difference(equal, figure, ALL_TASKS, 3, dated, 5, 9, 42, 7, Interval((low + high) / 2, low, high))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +164,9 @@ def difference(equal, figure, low, high, *, dated=False):
 )
 def test_whether_mixtures_dominate_follows_from_both_intervals(plain, dated, verdict):
     rows = [difference("FLOPs", "accuracy", *plain), difference("FLOPs", "accuracy", *dated, dated=True)]
-    assert claims_of(rows, (), ())[0].verdict is verdict
+    claim = claims_of(rows, (), ())[0]
+    assert claim.verdict is verdict
+    assert "5 mixtures, 9 dense models, 7 of 42 lengths imputed" in claim.ours
 
 
 @pytest.mark.parametrize(

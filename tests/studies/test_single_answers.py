@@ -34,6 +34,11 @@ def test_a_prompt_that_nobody_recorded_is_a_typical_one(tmp_path):
     assert known.parts == known.spec.trace_parts(321, 1000)
 
 
+def test_an_answer_has_at_least_one_token(tmp_path):
+    (found,) = single_answers(alone(tmp_path, scored(DENSE, 0.5, 0.2)))
+    assert found.generated_tokens == 1
+
+
 def test_of_a_model_one_answer_counts_that_ends_by_itself_before_others_then_the_most_accurate(tmp_path):
     points = (
         scored(DENSE, 0.5, 1000, setup="short"),
