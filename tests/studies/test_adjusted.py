@@ -147,6 +147,14 @@ def test_groups_that_differ_make_their_mean_less_sure():
     assert np.std(pooled(apart)[1:]) > 5 * np.std(pooled(alike)[1:])
 
 
+def test_groups_that_differ_count_alike_however_sure_each_is():
+    rng = np.random.default_rng(7)
+    sure, unsure = (np.concatenate([[v], v + e * rng.normal(size=DRAWS)]) for v, e in ((0.0, 0.01), (10.0, 1.0)))
+    assert pooled([sure, unsure])[0] == pytest.approx(5, abs=0.5)
+    near = np.concatenate([[0.5], 0.5 + rng.normal(size=DRAWS)])
+    assert pooled([sure, near])[0] == pytest.approx(0, abs=0.01)
+
+
 def test_few_models_widen_by_the_known_factor():
     draws = np.concatenate([[1.0], np.linspace(-1, 1, DRAWS)])
     found = widened(draws, 2)

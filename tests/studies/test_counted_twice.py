@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from advisor.models.recurrent import Recurrent
 from advisor.provenance import Provenance
-from advisor.studies.counted_twice import ATTENTION, HEAD, count, counted, front_changes, fronts, order_changes
+from advisor.studies.counted_twice import ATTENTION, HEAD, REST, count, counted, front_changes, fronts, order_changes
 from advisor.studies.single_answers import single_answers
 from tests.known import catalog, spec_of
 from tests.studies.made import alone, scored
@@ -21,6 +21,14 @@ def test_the_simple_count_by_hand():
     assert found.simple == 2 * 7_568_405_504 * 1200
     assert found.factor == pytest.approx(1.834e13 / found.simple, rel=1e-3)
     assert found.attention == pytest.approx(36 * 4 * 32 * 128 * 1200 * 1201 / 2 / 1.834e13, rel=1e-3)
+
+
+def test_what_the_simple_count_has_beyond_by_hand():
+    """The head on 200 tokens of prompt, and norms on all 1,200."""
+    found = count(spec_of(DENSE), 200, 1000)
+    assert found.excess[HEAD] == pytest.approx(-2 * 151_936 * 4096 * 200 / found.simple)
+    norms = 36 * (2 * 4096 + 2 * 128) + 4096
+    assert found.excess[REST] == pytest.approx(-2 * norms * 1200 / found.simple)
 
 
 @given(st.sampled_from(sorted(catalog())), st.integers(0, 2000), st.integers(1, 60_000))

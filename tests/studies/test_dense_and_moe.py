@@ -4,6 +4,7 @@ import dataclasses
 import math
 import re
 
+import numpy as np
 import pytest
 
 import advisor
@@ -13,6 +14,7 @@ from advisor.studies.kinds_claims import claims_of
 from advisor.studies.kinds_observed import observed
 from advisor.studies.kinds_tables import ALL_TASKS, Difference, TaskFront
 from advisor.studies.matched_pairs import Loss
+from advisor.studies.single_answers import years
 from advisor.studies.study import Verdict
 from tests.known import SHIPPED, spec_of
 from tests.studies.made import alone, scored
@@ -70,6 +72,47 @@ def test_a_known_advantage_comes_out(leading):
     assert leading.claims[0].verdict is Verdict.CONFIRMED
 
 
+def test_points_at_equal_flops_are_those_of_the_log_odds(leading, tmp_path):
+    """Four times the FLOPs are 1.2·log 4 in log odds, around the mean of both tasks."""
+    points = observed(alone(tmp_path, *world(4.0)))
+    means = [np.mean([p.logits[0] for p in points if p.task == task]) for task in "ab"]
+    at, half = float(np.mean(means)), 0.6 * math.log(4)
+    expected = 100 * (1 / (1 + math.exp(-at - half)) - 1 / (1 + math.exp(-at + half)))
+    row = pooled(leading, "FLOPs", "accuracy")
+    assert row.value.value == pytest.approx(expected, rel=0.15)
+
+
+def test_fronts_are_what_every_pair_says(leading, tmp_path):
+    points = [p for p in observed(alone(tmp_path, *world(4.0))) if p.task == "a"]
+
+    def beaten(one):
+        return any(
+            other.costs["flops"] <= one.costs["flops"] and other.logits[0] >= one.logits[0]
+            for other in points
+            if other is not one
+        )
+
+    front = leading.fronts[0]
+    assert front.moe_on_front == sum(not beaten(p) for p in points if p.is_moe)
+    assert front.dense_on_front == sum(not beaten(p) for p in points if not p.is_moe)
+    assert front.moe_inside.value == pytest.approx(1 - front.moe_on_front / 4)
+    assert front.dense_inside.value == pytest.approx(1 - front.dense_on_front / 5)
+    for row in leading.fronts:
+        assert row.more_dense_inside.value == pytest.approx(row.dense_inside.value - row.moe_inside.value)
+
+
+def test_ages_by_hand(leading):
+    models = SHIPPED.models
+    moe, dense = ([years(models[model].released) for model in names] for names in (MIXTURES, DENSE))
+    (row,) = leading.ages  # the tasks have the same models
+    assert row.moe_released == pytest.approx(np.median(moe))
+    assert row.dense_released == pytest.approx(np.median(dense))
+    assert (row.near, row.moe) == (sum(min(abs(year - other) for other in dense) <= 0.5 for year in moe), 4)
+    assert row.near not in (0, 4)
+    kinds = [1] * len(moe) + [0] * len(dense)
+    assert row.correlation == pytest.approx(np.corrcoef([*moe, *dense], kinds)[0, 1])
+
+
 def test_no_advantage_is_none(tmp_path):
     found = advisor.dense_and_moe(alone(tmp_path, *world(1.0)))
     row = pooled(found, "accuracy", "flops")
@@ -111,6 +154,9 @@ def test_an_imputed_length_moves_costs_in_the_draws(tmp_path):
     imputed = {"tokens_provenance": Provenance.IMPUTED, "tokens_spread": 2.0}
     (point,) = observed(alone(tmp_path, scored(DENSE[0], 0.5, 1000, **imputed)))
     assert point.log_costs("flops")[0] == pytest.approx(math.log(flops(DENSE[0], 1000)))
+    assert point.log_costs("flops")[1:] - math.log(flops(DENSE[0], 1000)) == pytest.approx(
+        np.log(point.answer.token_factors)
+    )
     assert point.log_costs("flops")[1:].std() == pytest.approx(math.log(2) / 1.645, rel=0.15)
 
 

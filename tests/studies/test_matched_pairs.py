@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from advisor.recommendation.compare_speed import compare_speed
 from advisor.studies.kinds_observed import observed
 from advisor.studies.matched_pairs import (
     ACCURACY,
@@ -107,6 +108,29 @@ def test_loads_are_compared_on_the_same_gpus():
     assert alone_in_flight.usd.value == pytest.approx(alone_in_flight.tpot.value, rel=0.05)
     assert alone_in_flight.tpot.low < alone_in_flight.tpot.value < alone_in_flight.tpot.high
     assert alone_in_flight.flops == flops_advantage(spec_of(MOE), spec_of(LARGE), 1024)
+
+
+def test_both_lie_on_as_many_gpus_as_the_larger_one_needs():
+    large = "meta-llama/Llama-3.1-70B-Instruct"
+    own = compare_speed(SHIPPED, models=(MOE, large), gpu="h100-sxm", input_tokens=200, output_tokens=8192)
+    counts = [contender.gpu_count for contender in own.models]
+    assert counts[0] < counts[1]
+    rows = advantages(SHIPPED, AlikePair(SIZE, MOE, large), "h100-sxm", (1024,))
+    assert {row.gpu_count for row in rows} == {counts[1]}
+
+
+def test_intervals_have_the_spread_of_both_speeds():
+    rows = advantages(SHIPPED, AlikePair(SIZE, MOE, LARGE), "h100-sxm", (1024,))
+    compared = compare_speed(
+        SHIPPED, models=(MOE, LARGE), gpu="h100-sxm", gpu_count=rows[0].gpu_count, input_tokens=200, output_tokens=1024
+    )
+    for row, point in zip(rows, compared.points, strict=True):
+        moe, dense = point.each
+        if row.tpot:
+            spread = math.exp((math.log(moe.spread) ** 2 + math.log(dense.spread) ** 2) ** 0.5)
+            assert row.tpot.value == pytest.approx(dense.tpot_s / moe.tpot_s)
+            assert row.tpot.high / row.tpot.value == pytest.approx(spread)
+            assert row.tpot.value / row.tpot.low == pytest.approx(spread)
 
 
 def test_the_other_way_round_the_advantage_is_the_inverse():
