@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from advisor.studies.frontiers import frontiers as frontiers
     from advisor.studies.trend import trend as trend
     from advisor.studies.trends import trends as trends
+    from advisor.studies.compute import compute_per_query as compute_per_query
+    from advisor.studies.dense_and_moe import dense_and_moe as dense_and_moe
     from advisor.units import Budget as Budget
 
 _ROOMS = {
@@ -64,7 +66,9 @@ _ROOMS = {
     "check": "fits.check",
     "compare": "recommendation.compare",
     "compare_speed": "recommendation.compare_speed",
+    "compute_per_query": "studies.compute",
     "curve": "fits.curve",
+    "dense_and_moe": "studies.dense_and_moe",
     "estimate": "recommendation.estimate",
     "fit": "fits.fit",
     "frontier": "recommendation.frontier",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from advisor.models.flop_parts import FlopParts, linear_parts
 from advisor.models.layers import Layer, MixtureOfExperts
 
 
@@ -66,18 +67,6 @@ class ModelSpec:
         return any(isinstance(layer.feed_forward, MixtureOfExperts) for layer in self.layers)
 
     @property
-    def body_matmul_parameters(self) -> int:
-        """Weights in products for one token, without the LM head."""
-        return sum(
-            layer.count
-            * (
-                (layer.mixer.matmul_parameters if layer.mixer else 0)
-                + (layer.feed_forward.matmul_parameters if layer.feed_forward else 0)
-            )
-            for layer in self.layers
-        )
-
-    @property
     def head_matmul_parameters(self) -> int:
         return self.vocabulary * self.hidden
 
@@ -96,8 +85,7 @@ class ModelSpec:
 
     def linear_flops_per_token(self) -> int:
         """Weight products and state updates of one token, without the LM head; constant in the context."""
-        extra = sum(layer.count * layer.mixer.extra_flops_per_token for layer in self.layers if layer.mixer)
-        return 2 * self.body_matmul_parameters + extra
+        return linear_parts(self.layers).total
 
     def attention_flops(self, first: int, last: int) -> int:
         """Attention products for the tokens whose contexts run from `first` to `last`."""
@@ -122,9 +110,15 @@ class ModelSpec:
         Counts each generated token as processed once (arXiv 2512.24776: one pass over the trace), so
         the very last one too, which an engine does not feed back.
         """
+        return self.trace_parts(prompt_tokens, generated_tokens).total
+
+    def trace_parts(self, prompt_tokens: int, generated_tokens: int) -> FlopParts:
+        """The same by component."""
         tokens = prompt_tokens + generated_tokens
-        head = 2 * self.head_matmul_parameters * generated_tokens
-        return tokens * self.linear_flops_per_token() + self.attention_flops(1, tokens) + head
+        return linear_parts(self.layers) * tokens + FlopParts(
+            attention_core=self.attention_flops(1, tokens),
+            lm_head=2 * self.head_matmul_parameters * generated_tokens,
+        )
 
     @property
     def decode_launches(self) -> int:
