@@ -1,0 +1,154 @@
+"""What arXiv 2512.24776 says of saturation, beside what is found here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from advisor.accuracy.estimators import wilson
+from advisor.studies.difficulty import Shift
+from advisor.studies.saturated import Limit, Status
+from advisor.studies.study import Claim, Verdict
+from advisor.studies.unsolved import Unsolved
+from advisor.units import counted, percent, significant
+
+if TYPE_CHECKING:
+    from advisor.studies.saturation import CurveSaturation
+
+PAPER = "arXiv 2512.24776, read in its abstract and opening pages"
+EXPLAINED = "arXiv 2512.24776, the threshold read on a page that explains it, not in the paper"
+THRESHOLD_FLOPS = 1e16
+EASIER = ("gsm8k", "math500")
+"""Benchmarks of which the threshold is claimed."""
+SAME_DOUBLINGS = 0.5
+"""Levels within half a doubling of each other are the same for any purpose."""
+
+
+def claims(curves: Sequence[CurveSaturation], shifted: Shift, own: Sequence[Unsolved]) -> list[Claim]:
+    """Each with our figure and the verdict that follows from it."""
+    thinking = [each for each in curves if each.unit != "samples"]
+    return [_shrinks(thinking), _own_limits(thinking, own), _threshold(thinking), _difficulty(shifted)]
+
+
+def most(yes: int, n: int) -> Verdict:
+    """Whether most of n do, by Wilson's 90 % interval of the share."""
+    low, high = wilson(yes / n, n) if n else (0.0, 1.0)
+    return Verdict.CONFIRMED if low > 0.5 else Verdict.CONTRADICTED if high < 0.5 else Verdict.OPEN
+
+
+def _shrinks(thinking: Sequence[CurveSaturation]) -> Claim:
+    """Confirmed where most curves saturate and benchmarks differ in where; refined where only the first is told."""
+    at = [each.compute.status for each in thinking]
+    reached, told = at.count(Status.REACHED), at.count(Status.REACHED) + at.count(Status.NOT_REACHED)
+    apart, n_models = _apart(thinking)
+    verdict, by_task = most(reached, told), most(apart, n_models)
+    if verdict is Verdict.CONFIRMED and by_task is not Verdict.CONFIRMED:
+        verdict = Verdict.REFINED
+    low, high = wilson(reached / told, told) if told else (0.0, 1.0)
+    share = f" ({percent(reached / told)}, 90 %: {percent(low)} – {percent(high)})" if told else ""
+    return Claim(
+        claim="Beyond a compute level that depends on the task, gains shrink.",
+        source=PAPER,
+        ours=(
+            f"{reached} of {counted(told, 'thinking curve')} that tell it saturate{share}, {len(at) - told} more cannot"
+            f" tell; of {counted(n_models, 'model')} told on several benchmarks, {apart} saturate at levels whose 90 %"
+            " intervals lie apart"
+        ),
+        verdict=verdict,
+    )
+
+
+def _apart(thinking: Sequence[CurveSaturation]) -> tuple[int, int]:
+    """Models whose saturation points on two benchmarks do not overlap, and those told on two at least."""
+    told = defaultdict[str, dict[str, Limit]](dict)
+    for each in thinking:
+        if each.compute.status is Status.REACHED and each.unit == "token cap":
+            told[each.model].setdefault(each.task, each.compute)
+    several = [list(limits.values()) for limits in told.values() if len(limits) > 1]
+    return sum(_disjoint(limits) for limits in several), len(several)
+
+
+def _disjoint(limits: Sequence[Limit]) -> bool:
+    return max(each.low or 0.0 for each in limits) > min(each.high or np.inf for each in limits)
+
+
+def _own_limits(thinking: Sequence[CurveSaturation], own: Sequence[Unsolved]) -> Claim:
+    """Confirmed where most curves whose end is told end below full marks, by the upper end of their interval."""
+    told = [each.asymptote_high for each in thinking if each.asymptote_high is not None]
+    below = sum(high < 1 for high in told)
+    several = [each for each in own if each.fewest > 1]
+    left = [each for each in several if each.share.value > 0]
+    unsolved = (
+        f"; with {min(e.fewest for e in several)} to {max(e.most for e in several)} answers of each question,"
+        f" {len(left)} of {counted(len(several), 'model-benchmark pair')} leave some unsolved"
+        f" ({percent(float(np.median([e.share.value for e in several])))} of the questions in the median pair)"
+        if several
+        else ""
+    )
+    return Claim(
+        claim="Extra thinking does not overcome a model's own limits.",
+        source=PAPER,
+        ours=f"{below} of {counted(len(told), 'thinking curve')} whose end is told end below 100 %, {unlike(thinking)}"
+        f"{unsolved}",
+        verdict=most(below, len(told)),
+    )
+
+
+def unlike(thinking: Sequence[CurveSaturation]) -> str:
+    """How many curves do not tell their end."""
+    return f"{sum(each.asymptote_high is None for each in thinking)} more cannot tell"
+
+
+def _threshold(thinking: Sequence[CurveSaturation]) -> Claim:
+    """Confirmed where every curve on the easier benchmarks that tells it saturates below, by the end of its interval;
+    contradicted where one lies above by its lower end.
+    """
+    easier = [each for each in thinking if each.task in EASIER]
+    below = [each for each in easier if (each.flops.high or np.inf) < THRESHOLD_FLOPS]
+    above = [each for each in easier if (each.flops.low or 0.0) > THRESHOLD_FLOPS]
+    others = [each for each in thinking if each.task not in EASIER and each.flops.value]
+    passing = [each for each in easier if (each.measured_to_flops or 0.0) > THRESHOLD_FLOPS]
+    verdict = Verdict.CONTRADICTED if above else Verdict.CONFIRMED if below else Verdict.OPEN
+    levels = ", ".join(f"{significant(each.flops.value)} FLOPs on {each.task}" for each in below)
+    harder = [each for each in others if (each.flops.high or np.inf) < THRESHOLD_FLOPS]
+    return Claim(
+        claim="On the easier sets GSM8K and MATH500 accuracy saturates below 1e16 FLOPs a question.",
+        source=EXPLAINED,
+        ours=(
+            f"{len(below)} of {counted(len(easier), 'thinking curve')} there below ({levels or 'none'}), {len(above)}"
+            f" above, {len(easier) - len(below) - len(above)} cannot tell; {len(passing)} of them were measured beyond"
+            f" the threshold at all; of {counted(len(others), 'curve')} told on other benchmarks, {len(harder)} saturate"
+            " below it too"
+        ),
+        verdict=verdict,
+    )
+
+
+def _difficulty(shifted: Shift) -> Claim:
+    """Confirmed where harder questions saturate later, or earlier, beyond the interval; contradicted where the whole
+    interval is within half a doubling.
+    """
+    mean = shifted.mean
+    if mean is None:
+        return Claim(
+            claim="The level of saturation depends on difficulty.",
+            source=PAPER,
+            ours="no model has two bins of difficulty whose saturation is told",
+            verdict=Verdict.OPEN,
+        )
+    if max(abs(mean.low), abs(mean.high)) <= SAME_DOUBLINGS:
+        verdict = Verdict.CONTRADICTED
+    else:
+        verdict = Verdict.OPEN if mean.low <= 0 <= mean.high else Verdict.CONFIRMED
+    return Claim(
+        claim="The level of saturation depends on difficulty.",
+        source=PAPER,
+        ours=(
+            f"within a model and a benchmark, the hardest bin told saturates at {2**mean.value:.2f} times the cap of the"
+            f" easiest (90 %: {2**mean.low:.2f} – {2**mean.high:.2f}, {counted(shifted.n_pairs, 'pair')})"
+        ),
+        verdict=verdict,
+    )
