@@ -11,17 +11,19 @@ import numpy as np
 from advisor.accuracy.curve_fits import fit_caps
 from advisor.accuracy.endings import Answers, Endings, per_question
 from advisor.accuracy.estimators import Array, Interval, over_questions, within_cap
-from advisor.accuracy.resampling import DRAWS
+from advisor.accuracy.resampling import DRAWS, seed_of
 from advisor.fits.draws import Z90
 from advisor.fits.votes import CAP_MATTERS, CAPS
 from advisor.studies.answer_sets import AnswerSet, solved_by_others
 from advisor.studies.intervals import over_pairs
-from advisor.studies.saturated import Limit, Status, limit_of
+from advisor.studies.saturated import Limit, limit_of
 
 OTHERS_NEEDED = 3
 """Other models that answered a question: of fewer their mean says too little of its difficulty."""
 QUESTIONS_NEEDED = 10
 """In a bin, for a curve of its own."""
+SUBSETS, FEW_DRAWS = 20, 20
+"""Random subsets of a bin, and draws of the curve of each."""
 
 
 class Difficulty(StrEnum):
@@ -71,20 +73,51 @@ class Bin:
     accuracy: Interval
 
 
-def bins(
-    sets: Sequence[AnswerSet], endings: Endings, epsilon: float
-) -> tuple[list[Bin], list[BinPoint]]:
-    """Every bin of every set of plain samples with lengths, and its accuracy under each cap."""
-    found: list[Bin] = []
-    points: list[BinPoint] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """How the hardest bin with a curve differs from the easiest one of a model and a benchmark, as doublings.
+
+    saturation  by which its cap lies above; the easier bin is cut at random to as many questions, since of more answers
+                the longest is longer, and with it the last gain
+    lengths     by which its answers are longer
+    Means over `n_pairs` of a model and a benchmark, None without one.
+    """
+
+    n_pairs: int
+    saturation: Interval | None
+    lengths: Interval | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByDifficulty:
+    """Every bin, its accuracy under each cap, and how saturation moves."""
+
+    bins: tuple[Bin, ...]
+    points: tuple[BinPoint, ...]
+    shift: Shift
+
+
+def by_difficulty(sets: Sequence[AnswerSet], endings: Endings, epsilon: float) -> ByDifficulty:
+    """Of every set of plain samples with lengths whose questions at least OTHERS_NEEDED other models answered."""
+    found: list[tuple[Bin, Answers]] = []
+    later: list[Array] = []
+    longer: list[float] = []
     for of in sets:
         timed = of.timed() if of.strategy == "sampling" else None
-        if timed is None:
-            continue
-        for one, answers in _bins_of(of, timed, sets, endings, epsilon):
-            found.append(one)
-            points += _points(one, answers)
-    return found, points
+        own = list(_bins_of(of, timed, sets, endings, epsilon)) if timed else []
+        found += own
+        told = [(one, answers) for one, answers in own if _value(one) is not None]
+        if len(told) > 1:
+            (hard, _), (easy, of_easy) = told[0], told[-1]
+            matched = _matched(of_easy, hard.n_questions, endings, epsilon)
+            later.append(_doublings(hard, np.log2(_value(hard) or np.nan)) - _doublings(easy, matched))
+            longer.append(float(np.log2(hard.tokens / easy.tokens)))
+    lengths = np.repeat(np.array(longer)[:, None], 1 + DRAWS, axis=1)
+    return ByDifficulty(
+        bins=tuple(one for one, _ in found),
+        points=tuple(point for one, answers in found for point in _points(one, answers)),
+        shift=Shift(n_pairs=len(later), saturation=over_pairs(np.array(later)), lengths=over_pairs(lengths)),
+    )
 
 
 def _bins_of(
@@ -98,7 +131,7 @@ def _bins_of(
     shares = solved[[places[question] for question in ids]]
     low = -np.inf
     for difficulty, high in UPPER_ENDS.items():
-        chosen = np.flatnonzero((shares >= low) & (shares < high))
+        chosen: Array = np.flatnonzero((shares >= low) & (shares < high))
         low = high
         if not len(chosen):
             continue
@@ -139,36 +172,28 @@ def _points(of: Bin, answers: Answers) -> Iterator[BinPoint]:
 
     for cap in CAPS:
         ended = float((answers.ends <= cap).mean())
-        if CAP_MATTERS < ended and (answers.tokens > cap).any():
+        if ended > CAP_MATTERS and (answers.tokens > cap).any():
             right, _ = within_cap(answers.right, answers.ends, cap)
             yield point(int(cap), float(per_question(answers, np.minimum(answers.tokens, cap)).mean()), right)
     yield point(None, of.tokens, answers.right)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
-    """Doublings of the cap by which the hardest bin whose saturation is told lies above the easiest one.
-
-    `mean` over `n_pairs` of a model and a benchmark with two such bins; None: no such pair.
-    """
-
-    n_pairs: int
-    mean: Interval | None
+def _value(of: Bin) -> float | None:
+    return None if of.saturation is None else of.saturation.value
 
 
-def shift(found: Sequence[Bin]) -> Shift:
-    """Over pairs, each with the errors of its two intervals, which are taken as normal in doublings."""
-    told: dict[tuple[str, str, str], list[Limit]] = {}
-    for each in found:
-        if each.saturation is not None and each.saturation.status is Status.REACHED:
-            told.setdefault((each.model, each.task, each.setup), []).append(each.saturation)
+def _matched(answers: Answers, n_questions: int, endings: Endings, epsilon: float) -> float:
+    """Mean base-2 logarithm of where random subsets of the questions saturate, of those that tell it."""
     rng = np.random.default_rng(0)
-    pairs = [limits for limits in told.values() if len(limits) > 1]
-    draws = [_doublings(limits[0], rng) - _doublings(limits[-1], rng) for limits in pairs]
-    return Shift(n_pairs=len(draws), mean=over_pairs(np.array(draws)))
+    n = int(answers.question.max()) + 1
+    size = min(n_questions, n)
+    subsets = (answers.of_questions(np.sort(rng.choice(n, size, replace=False))) for _ in range(SUBSETS))
+    at = [fit_caps(each, endings, draws=FEW_DRAWS, epsilon=epsilon).saturation.value for each in subsets]
+    return float(np.mean([np.log2(each) for each in at if each is not None] or [np.nan]))
 
 
-def _doublings(limit: Limit, rng: np.random.Generator) -> Array:
-    """(1 + DRAWS,) base-2 logarithms, the first as it is."""
-    value, low, high = (np.log2(each or np.nan) for each in (limit.value, limit.low, limit.high))
+def _doublings(of: Bin, value: float) -> Array:
+    """(1 + DRAWS,) draws around the base-2 logarithm of where a bin saturates, which err as its interval says."""
+    low, high = (np.log2(end or np.nan) for end in (of.saturation.low, of.saturation.high)) if of.saturation else (0, 0)
+    rng = np.random.default_rng(seed_of(repr((of.model, of.task, of.setup, of.difficulty.value))))
     return np.asarray(value + (high - low) / (2 * Z90) * np.append(0.0, rng.standard_normal(DRAWS)))

@@ -17,7 +17,7 @@ from advisor.provenance import Provenance
 from advisor.store.beliefs import CurveRow
 from advisor.store.workspace import Workspace
 from advisor.studies.answer_sets import answer_sets
-from advisor.studies.difficulty import Bin, BinPoint, Shift, bins, shift
+from advisor.studies.difficulty import Bin, BinPoint, Shift, by_difficulty
 from advisor.studies.saturated import Limit, limit_of
 from advisor.studies.saturation_claims import claims
 from advisor.studies.study import Basis, Study
@@ -85,18 +85,17 @@ def saturation(workspace: Workspace, *, epsilon: float = EPSILON) -> Saturation:
         raise AdvisorError(f"{epsilon:g} is out of range", where="epsilon", hint=hint)
     curves = [_saturation(each) for each in _lines(workspace, epsilon)]
     sets = answer_sets(workspace)
-    by_difficulty, points = bins(sets, read_learned(workspace).endings, epsilon)
+    binned = by_difficulty(sets, read_learned(workspace).endings, epsilon)
     own, by_all = unsolved(sets)
-    shifted = shift(by_difficulty)
     return Saturation(
         basis=BASIS,
-        claims=Rows(claims(curves, shifted, own)),
-        notes=_notes(curves, by_difficulty, own),
+        claims=Rows(claims(curves, binned.shift, own)),
+        notes=_notes(curves, binned.bins, own),
         epsilon=epsilon,
         curves=Rows(curves, CurveSaturation),
-        bins=Rows(by_difficulty, Bin),
-        points=Rows(points, BinPoint),
-        shift=shifted,
+        bins=Rows(binned.bins, Bin),
+        points=Rows(binned.points, BinPoint),
+        shift=binned.shift,
         unsolved=Rows(own, Unsolved),
         unsolved_by_all=Rows(by_all, UnsolvedByAll),
     )
@@ -173,6 +172,10 @@ def _notes(curves: Sequence[CurveSaturation], found: Sequence[Bin], own: Sequenc
         notes.append(
             "a cap stops answers and never lengthens them: a curve over caps saturates at the latest where the model's"
             " longest answers end by themselves"
+        )
+        notes.append(
+            "the last gain rests on the longest right answers: of more answers the longest is longer, so saturation"
+            " points of benchmarks with many questions, or many answers of each, lie higher by that alone"
         )
     if not found:
         notes.append(

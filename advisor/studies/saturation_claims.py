@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.accuracy.estimators import wilson
+from advisor.accuracy.estimators import Interval, wilson
 from advisor.studies.difficulty import Shift
 from advisor.studies.saturated import Limit, Status
 from advisor.studies.study import Claim, Verdict
@@ -23,14 +23,16 @@ EXPLAINED = "arXiv 2512.24776, the threshold read on a page that explains it, no
 THRESHOLD_FLOPS = 1e16
 EASIER = ("gsm8k", "math500")
 """Benchmarks of which the threshold is claimed."""
+MODELS_NEEDED = 2
+"""Of one model alone the threshold is no finding."""
 SAME_DOUBLINGS = 0.5
 """Levels within half a doubling of each other are the same for any purpose."""
 
 
-def claims(curves: Sequence[CurveSaturation], shifted: Shift, own: Sequence[Unsolved]) -> list[Claim]:
+def claims(curves: Sequence[CurveSaturation], shift: Shift, own: Sequence[Unsolved]) -> list[Claim]:
     """Each with our figure and the verdict that follows from it."""
     thinking = [each for each in curves if each.unit != "samples"]
-    return [_shrinks(thinking), _own_limits(thinking, own), _threshold(thinking), _difficulty(shifted)]
+    return [_shrinks(thinking), _own_limits(thinking, own), _threshold(thinking), _difficulty(shift)]
 
 
 def most(yes: int, n: int) -> Verdict:
@@ -91,64 +93,65 @@ def _own_limits(thinking: Sequence[CurveSaturation], own: Sequence[Unsolved]) ->
     return Claim(
         claim="Extra thinking does not overcome a model's own limits.",
         source=PAPER,
-        ours=f"{below} of {counted(len(told), 'thinking curve')} whose end is told end below 100 %, {unlike(thinking)}"
+        ours=f"{below} of {counted(len(told), 'thinking curve')} whose end is told end below 100 %, {_untold(thinking)}"
         f"{unsolved}",
         verdict=most(below, len(told)),
     )
 
 
-def unlike(thinking: Sequence[CurveSaturation]) -> str:
+def _untold(thinking: Sequence[CurveSaturation]) -> str:
     """How many curves do not tell their end."""
     return f"{sum(each.asymptote_high is None for each in thinking)} more cannot tell"
 
 
 def _threshold(thinking: Sequence[CurveSaturation]) -> Claim:
-    """Confirmed where every curve on the easier benchmarks that tells it saturates below, by the end of its interval;
-    contradicted where one lies above by its lower end.
+    """Contradicted where a curve on the easier benchmarks saturates above, by its lower end; confirmed where several
+    models do below by their upper ends and harder benchmarks do not; refined where the harder ones do too.
     """
-    easier = [each for each in thinking if each.task in EASIER]
-    below = [each for each in easier if (each.flops.high or np.inf) < THRESHOLD_FLOPS]
-    above = [each for each in easier if (each.flops.low or 0.0) > THRESHOLD_FLOPS]
-    others = [each for each in thinking if each.task not in EASIER and each.flops.value]
-    passing = [each for each in easier if (each.measured_to_flops or 0.0) > THRESHOLD_FLOPS]
-    verdict = Verdict.CONTRADICTED if above else Verdict.CONFIRMED if below else Verdict.OPEN
-    levels = ", ".join(f"{significant(each.flops.value)} FLOPs on {each.task}" for each in below)
-    harder = [each for each in others if (each.flops.high or np.inf) < THRESHOLD_FLOPS]
+    easier, harder = ([each for each in thinking if (each.task in EASIER) == is_easier] for is_easier in (True, False))
+    below, above = _below(easier), [each for each in easier if (each.flops.low or 0.0) > THRESHOLD_FLOPS]
+    told, harder_below = [each for each in harder if each.flops.value], _below(harder)
+    if above:
+        verdict = Verdict.CONTRADICTED
+    elif len({each.model for each in below}) < MODELS_NEEDED:
+        verdict = Verdict.OPEN
+    else:
+        verdict = Verdict.REFINED if told and len(harder_below) == len(told) else Verdict.CONFIRMED
+    levels = "".join(f" ({significant(each.flops.value)} FLOPs on {each.task})" for each in below)
+    beyond = sum((each.measured_to_flops or 0.0) > THRESHOLD_FLOPS for each in easier)
     return Claim(
         claim="On the easier sets GSM8K and MATH500 accuracy saturates below 1e16 FLOPs a question.",
         source=EXPLAINED,
         ours=(
-            f"{len(below)} of {counted(len(easier), 'thinking curve')} there below ({levels or 'none'}), {len(above)}"
-            f" above, {len(easier) - len(below) - len(above)} cannot tell; {len(passing)} of them were measured beyond"
-            f" the threshold at all; of {counted(len(others), 'curve')} told on other benchmarks, {len(harder)} saturate"
-            " below it too"
+            f"below: {len(below)} of {counted(len(easier), 'thinking curve')} there{levels}, above: {len(above)}, cannot"
+            f" tell or not there yet: {len(easier) - len(below) - len(above)}; measured beyond the threshold: {beyond};"
+            f" of {counted(len(told), 'curve')} told on other benchmarks below it too: {len(harder_below)}"
         ),
         verdict=verdict,
     )
 
 
-def _difficulty(shifted: Shift) -> Claim:
+def _below(curves: Sequence[CurveSaturation]) -> list[CurveSaturation]:
+    return [each for each in curves if each.flops.high is not None and each.flops.high < THRESHOLD_FLOPS]
+
+
+def _difficulty(shift: Shift) -> Claim:
     """Confirmed where harder questions saturate later, or earlier, beyond the interval; contradicted where the whole
     interval is within half a doubling.
     """
-    mean = shifted.mean
-    if mean is None:
-        return Claim(
-            claim="The level of saturation depends on difficulty.",
-            source=PAPER,
-            ours="no model has two bins of difficulty whose saturation is told",
-            verdict=Verdict.OPEN,
+    later, longer = shift.saturation, shift.lengths
+    verdict, ours = Verdict.OPEN, "no model has two bins of difficulty whose saturation is told"
+    if later is not None and longer is not None:
+        same = max(abs(later.low), abs(later.high)) <= SAME_DOUBLINGS
+        moved = not later.low <= 0 <= later.high
+        verdict = Verdict.CONTRADICTED if same else Verdict.CONFIRMED if moved else Verdict.OPEN
+        ours = (
+            f"within a model and a benchmark, the harder questions saturate at {_times(later)} the cap of as many easy"
+            f" ones, and their answers are {_times(longer)} as long; {counted(shift.n_pairs, 'pair')}"
         )
-    if max(abs(mean.low), abs(mean.high)) <= SAME_DOUBLINGS:
-        verdict = Verdict.CONTRADICTED
-    else:
-        verdict = Verdict.OPEN if mean.low <= 0 <= mean.high else Verdict.CONFIRMED
-    return Claim(
-        claim="The level of saturation depends on difficulty.",
-        source=PAPER,
-        ours=(
-            f"within a model and a benchmark, the hardest bin told saturates at {2**mean.value:.2f} times the cap of the"
-            f" easiest (90 %: {2**mean.low:.2f} – {2**mean.high:.2f}, {counted(shifted.n_pairs, 'pair')})"
-        ),
-        verdict=verdict,
-    )
+    return Claim(claim="The level of saturation depends on difficulty.", source=PAPER, ours=ours, verdict=verdict)
+
+
+def _times(of: Interval) -> str:
+    """Doublings as a factor."""
+    return f"{2**of.value:.2f} times (90 %: {2**of.low:.2f} – {2**of.high:.2f})"
