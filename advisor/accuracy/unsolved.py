@@ -16,7 +16,7 @@ MEANS = np.linspace(-5.5, 5.5, 45)
 """Log odds of the mean chance of a right answer, places of the grid."""
 CONCENTRATIONS = 2.0 ** np.linspace(-5, 6, 45)
 """Answers that the knowledge of the mean is worth: below 1 nearly every question is always or never solved."""
-AHEAD: Array = 2.0 ** np.arange(13)
+AHEAD = np.array([2.0**i for i in range(13)])
 """More answers of each question that are looked ahead."""
 
 

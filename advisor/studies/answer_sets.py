@@ -12,6 +12,7 @@ from advisor.accuracy.estimators import Array
 from advisor.fits.measured import drawn_apart, runs_alone
 from advisor.fits.stored_answers import Drawn, Question, prompt_tokens, questions_of
 from advisor.fits.votes import SHARE_OF_ANSWERS_NEEDED, single_answers
+from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.strategies import STRATEGIES
 
@@ -23,15 +24,17 @@ SINGLE = ("sampling", *(name for name, strategy in STRATEGIES.items() if strateg
 class AnswerSet:
     """The answers of one model to Q questions of a task, all drawn alike.
 
-    strategy    sampling, or the search that held each answer to a length
-    setup       what tells it from the model's other sets on the task; empty where there is none
-    questions   by id
+    strategy         sampling, or the search that held each answer to a length
+    setup            what tells it from the model's other sets on the task; empty where there is none
+    finish_recorded  whether it was recorded why any of the answers ended: where not, cut ones cannot be told
+    questions        by id
     """
 
     model: str
     task: str
     strategy: str
     setup: str
+    finish_recorded: bool
     questions: Mapping[str, Question]
 
     @property
@@ -61,12 +64,14 @@ def answer_sets(workspace: Workspace) -> list[AnswerSet]:
     """All single answers, what ships and the user's own, by task and model. Raises AdvisorError for a damaged file."""
     connection = workspace.samples.connect()
     found, _ = drawn_apart(connection)
+    recorded = set(connection.execute(statement("advisor.studies", "finish_reasons")).fetchall())
     sets = (
         AnswerSet(
             model=drawn.model,
             task=drawn.task,
             strategy=drawn.strategy,
             setup=drawn.setup,
+            finish_recorded=any((drawn.way, run) in recorded for run in drawn.runs),
             questions=questions_of(connection, drawn, drawn.runs),
         )
         for drawn in _alone(found)

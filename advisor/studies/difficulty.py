@@ -131,7 +131,7 @@ def _bins_of(
     shares = solved[[places[question] for question in ids]]
     low = -np.inf
     for difficulty, high in UPPER_ENDS.items():
-        chosen: Array = np.flatnonzero((shares >= low) & (shares < high))
+        chosen = np.flatnonzero((shares >= low) & (shares < high))
         low = high
         if not len(chosen):
             continue

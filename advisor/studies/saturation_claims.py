@@ -123,9 +123,9 @@ def _threshold(thinking: Sequence[CurveSaturation]) -> Claim:
         claim="On the easier sets GSM8K and MATH500 accuracy saturates below 1e16 FLOPs a question.",
         source=EXPLAINED,
         ours=(
-            f"below: {len(below)} of {counted(len(easier), 'thinking curve')} there{levels}, above: {len(above)}, cannot"
-            f" tell or not there yet: {len(easier) - len(below) - len(above)}; measured beyond the threshold: {beyond};"
-            f" of {counted(len(told), 'curve')} told on other benchmarks below it too: {len(harder_below)}"
+            f"below: {len(below)} of {counted(len(easier), 'thinking curve')} there{levels}, above: {len(above)},"
+            f" cannot tell or not there yet: {len(easier) - len(below) - len(above)}; measured beyond the threshold:"
+            f" {beyond}; of {counted(len(told), 'curve')} told on other benchmarks below it too: {len(harder_below)}"
         ),
         verdict=verdict,
     )
