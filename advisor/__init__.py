@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from advisor.reports.markdown import report as report
     from advisor.store.recorded import recorded as recorded
     from advisor.store.workspace import Workspace as Workspace
+    from advisor.studies.saturation import saturation as saturation
+    from advisor.studies.wrong_answers import wrong_answers as wrong_answers
     from advisor.units import Budget as Budget
 
 _ROOMS = {
@@ -71,6 +73,8 @@ _ROOMS = {
     "recorded": "store.recorded",
     "regrade": "calibration.regrade",
     "report": "reports.markdown",
+    "saturation": "studies.saturation",
+    "wrong_answers": "studies.wrong_answers",
     **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},
 }
 """Where each public name lives."""

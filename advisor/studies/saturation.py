@@ -148,18 +148,18 @@ def _saturation(of: Line) -> CurveSaturation:
 
 BASIS = Basis(
     data=(
-        "the fitted curves of accuracy against compute (profiles/curves.csv): one answer under every cap on its tokens,"
+        "The fitted curves of accuracy against compute (profiles/curves.csv): one answer under every cap on its tokens,"
         " thinking held to several lengths, votes of several answers; and the stored answers behind them"
     ),
     method=(
         "A curve saturates at the smallest compute past which no doubling gains as much as the given points; its 90 %"
         " interval is by bootstrap over questions. It is told only where nine of ten draws saturate within the"
         " measured range. A question is hard, middling or easy by the mean share of right answers of all other models,"
-        " the model itself left out; each bin has a curve of its own."
+        " the model itself left out; each bin has a curve of its own"
     ),
     would_change=(
-        "Answers that are made longer than a model makes them by itself (a cap only stops answers earlier), more"
-        " answers of each question, and models that answered the easier benchmarks with their lengths recorded."
+        "answers that are made longer than a model makes them by itself (a cap only stops answers earlier), more"
+        " answers of each question, and models that answered the easier benchmarks with their lengths recorded"
     ),
 )
 

@@ -21,8 +21,8 @@ class Unsolved:
     fewest, most     stored answers of a question
     share            of the questions that none of them solves
     solved_by_other  share of those that an answer of another model solves; None: no other model, or none unsolved
-    next_answer      share of all questions that one more answer would solve first (Good and Turing's estimate, which
-                     assumes nothing); None: some questions have one answer alone
+    next_answer      share of all questions that the last stored answer is the first to solve, and one more no more
+                     often (Good and Turing's estimate, without an assumption); None: some have one answer alone
     to_halve         more answers of each question until half of the unsolved ones are solved, if the questions' chances
                      are beta distributed: infinite beyond 4,096; None as before, or where none is unsolved
     """
@@ -97,17 +97,11 @@ def _of_model(model: str, task: str, of: Counts, models: Mapping[str, Counts]) -
 
 
 def _ahead(task: str, ids: tuple[str, ...], right: Array, n: Array) -> tuple[Interval | None, Interval | None]:
-    weights = weightings(task, ids)
-    firsts = interval((weights @ first_right(right, n)) / weights.sum(axis=1), len(n))
+    firsts = over_questions(first_right(right, n))
     if right.all():
-        return _from_zero(firsts), None
-    halved = answers_to_halve(still_unsolved(right, n, weights))
-    return _from_zero(firsts), _from_zero(interval(halved, len(n)))
-
-
-def _from_zero(of: Interval | None) -> Interval | None:
-    """Where widening took its lower end below."""
-    return of and Interval(of.value, max(of.low, 0.0), of.high)
+        return firsts, None
+    halved = interval(answers_to_halve(still_unsolved(right, n, weightings(task, ids))), len(n))
+    return firsts, halved and Interval(halved.value, max(halved.low, 0.0), halved.high)
 
 
 def _of_task(task: str, models: Mapping[str, Counts]) -> UnsolvedByAll:

@@ -88,8 +88,8 @@ def wrong_answers(workspace: Workspace) -> WrongAnswers:
         if len(found.ids) >= 2 * FOLDS and found.right.any():
             savings += [learned(of, found, rule, price) for rule in Rule]
     pairs = _pairs(costs)
-    longest = _longest([row for row, _ in costs])
-    stopping = [_stopping(rule, savings, longest) for rule in Rule]
+    of_pairs = longest([row for row, _ in costs])
+    stopping = [_stopping(rule, savings, of_pairs) for rule in Rule]
     return WrongAnswers(
         basis=BASIS,
         claims=Rows(claims(pairs, stopping[0])),
@@ -103,21 +103,23 @@ def wrong_answers(workspace: Workspace) -> WrongAnswers:
 
 
 Name = tuple[str, str, str, str]
+"""Of a set: model, task, strategy and set-up."""
 
 
-def _name(of: AnswerCosts | Saving) -> Name:
+def name_of(of: AnswerCosts | Saving | CapPoint) -> Name:
+    """What tells a set from all others."""
     return (of.model, of.task, of.strategy, of.setup)
 
 
-def _longest(costs: Sequence[AnswerCosts]) -> set[Name]:
-    """Of each model and benchmark the set with right and wrong answers whose answers are the longest."""
+def longest(costs: Sequence[AnswerCosts]) -> set[Name]:
+    """Names of the sets that stand for a model and a benchmark: with right and wrong answers, the longest ones."""
     of_pair: dict[tuple[str, str], AnswerCosts] = {}
     for each in costs:
         if each.ratio is not None:
             before = of_pair.get((each.model, each.task))
             if before is None or _length(each) > _length(before):
                 of_pair[each.model, each.task] = each
-    return {_name(each) for each in of_pair.values()}
+    return {name_of(each) for each in of_pair.values()}
 
 
 def _length(of: AnswerCosts) -> float:
@@ -126,8 +128,8 @@ def _length(of: AnswerCosts) -> float:
 
 
 def _pairs(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
-    longest = _longest([row for row, _ in costs])
-    chosen = [(row, drawn) for row, drawn in costs if _name(row) in longest]
+    of_pairs = longest([row for row, _ in costs])
+    chosen = [(row, drawn) for row, drawn in costs if name_of(row) in of_pairs]
     rows = [row for row, _ in chosen]
     ratios = [row.ratio for row in rows if row.ratio is not None]
     shares = [row.wrong_share.value for row in rows if row.wrong_share is not None]
@@ -166,9 +168,9 @@ def _geometric(ratios: Array) -> Interval | None:
     return found and Interval(*(float(np.exp(each)) for each in (found.value, found.low, found.high)))
 
 
-def _stopping(rule: Rule, savings: Sequence[tuple[Saving, Scored]], longest: set[Name]) -> Stopping:
+def _stopping(rule: Rule, savings: Sequence[tuple[Saving, Scored]], of_pairs: set[Name]) -> Stopping:
     """Over the same pairs."""
-    own = [scored for row, scored in savings if row.rule is rule and _name(row) in longest]
+    own = [scored for row, scored in savings if row.rule is rule and name_of(row) in of_pairs]
     return Stopping(
         rule=rule,
         n=len(own),
@@ -179,17 +181,17 @@ def _stopping(rule: Rule, savings: Sequence[tuple[Saving, Scored]], longest: set
 
 
 BASIS = Basis(
-    data="stored single answers whose generated tokens were recorded (measurements/samples/), right or wrong each",
+    data="Stored single answers whose generated tokens were recorded (measurements/samples/), right or wrong each",
     method=(
         "Means over questions that count the same, with 90 % intervals by bootstrap over questions, over pairs of a"
         " model and a benchmark too where those are averaged. Within a question, its own right and wrong answers are"
         " compared. A cap is chosen on four fifths of the questions and scored on the others. USD are tokens at the"
         " price per token of the model's question on the cheapest deployment rented on demand and kept busy; FLOPs are"
-        " those of each answer with its prompt."
+        " those of each answer with its prompt"
     ),
     would_change=(
-        "More answers of each question (with one, difficulty and being wrong cannot be told apart), recorded reasons"
-        " for stopping, and models or benchmarks whose wrong answers are short, such as guesses."
+        "more answers of each question (with one, difficulty and being wrong cannot be told apart), recorded reasons"
+        " for stopping, and models or benchmarks whose wrong answers are short, such as guesses"
     ),
 )
 

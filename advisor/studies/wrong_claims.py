@@ -74,7 +74,7 @@ def _within(pairs: Pairs) -> Claim:
         )
     return Claim(
         claim="That wrong answers cost more is not for their questions being harder.",
-        source=f"{PAPER}, which compares all wrong with all right answers; how its finding is often read, not its words",
+        source=f"{PAPER}, which compares all wrong with all right answers; a reading of its finding, not its words",
         ours=ours,
         verdict=verdict,
     )
