@@ -12,9 +12,9 @@ from scipy.special import betaln
 
 from advisor.accuracy.estimators import Array
 
-MEANS = np.linspace(-5.5, 5.5, 45)
+MEANS = np.linspace(-5.5, 5.5, 61)
 """Log odds of the mean chance of a right answer, places of the grid."""
-CONCENTRATIONS = 2.0 ** np.linspace(-5, 6, 45)
+CONCENTRATIONS = 2.0 ** np.linspace(-5, 6, 61)
 """Answers that the knowledge of the mean is worth: below 1 nearly every question is always or never solved."""
 AHEAD = np.array([2.0**i for i in range(13)])
 """More answers of each question that are looked ahead."""

@@ -18,13 +18,16 @@ from advisor.units import counted, percent, significant
 if TYPE_CHECKING:
     from advisor.studies.saturation import CurveSaturation
 
-PAPER = "arXiv 2512.24776, read in its abstract and opening pages"
-EXPLAINED = "arXiv 2512.24776, the threshold read on a page that explains it, not in the paper"
+PAPER = "arXiv 2512.24776, read in excerpts"
+EXPLAINED = "arXiv 2512.24776, at second hand: the threshold is from a page that explains the paper"
 THRESHOLD_FLOPS = 1e16
 EASIER = ("gsm8k", "math500")
 """Benchmarks of which the threshold is claimed."""
 MODELS_NEEDED = 2
 """Of one model alone the threshold is no finding."""
+PAIRS_NEEDED = 3
+"""Of a model and a benchmark, for a finding of models."""
+NO_CURVE = "no curve of thinking is fitted"
 SAME_DOUBLINGS = 0.5
 """Levels within half a doubling of each other are the same for any purpose."""
 
@@ -55,9 +58,11 @@ def _shrinks(thinking: Sequence[CurveSaturation]) -> Claim:
         claim="Beyond a compute level that depends on the task, gains shrink.",
         source=PAPER,
         ours=(
-            f"{reached} of {counted(told, 'thinking curve')} that tell it saturate{share}, {len(at) - told} more cannot"
-            f" tell; of {counted(n_models, 'model')} told on several benchmarks, {apart} saturate at levels whose 90 %"
-            " intervals lie apart"
+            f"saturating: {reached} of {counted(told, 'thinking curve')} told{share}, {len(at) - told} more cannot"
+            f" tell; at levels whose 90 % intervals lie apart: {apart} of {counted(n_models, 'model')} told on several"
+            " benchmarks"
+            if thinking
+            else NO_CURVE
         ),
         verdict=verdict,
     )
@@ -81,27 +86,32 @@ def _own_limits(thinking: Sequence[CurveSaturation], own: Sequence[Unsolved]) ->
     """Confirmed where most curves whose end is told end below full marks, by the upper end of their interval."""
     told = [each.asymptote_high for each in thinking if each.asymptote_high is not None]
     below = sum(high < 1 for high in told)
-    several = [each for each in own if each.fewest > 1]
-    left = [each for each in several if each.share.value > 0]
-    unsolved = (
-        f"; with {min(e.fewest for e in several)} to {max(e.most for e in several)} answers of each question,"
-        f" {len(left)} of {counted(len(several), 'model-benchmark pair')} leave some unsolved"
-        f" ({percent(float(np.median([e.share.value for e in several])))} of the questions in the median pair)"
-        if several
-        else ""
-    )
     return Claim(
         claim="Extra thinking does not overcome a model's own limits.",
         source=PAPER,
-        ours=f"{below} of {counted(len(told), 'thinking curve')} whose end is told end below 100 %, {_untold(thinking)}"
-        f"{unsolved}",
+        ours=(
+            f"ending below 100 %: {below} of {counted(len(told), 'thinking curve')} whose end is told,"
+            f" {len(thinking) - len(told)} more cannot tell{_left_over(own)}"
+            if thinking
+            else NO_CURVE
+        ),
         verdict=most(below, len(told)),
     )
 
 
-def _untold(thinking: Sequence[CurveSaturation]) -> str:
-    """How many curves do not tell their end."""
-    return f"{sum(each.asymptote_high is None for each in thinking)} more cannot tell"
+def _left_over(own: Sequence[Unsolved]) -> str:
+    """What several answers of each question leave unsolved; empty where no question has several."""
+    several = [each for each in own if each.fewest > 1]
+    if not several:
+        return ""
+    left = sum(each.share.value > 0 for each in several)
+    fewest, most_answers = min(each.fewest for each in several), max(each.most for each in several)
+    median = percent(float(np.median([each.share.value for each in several])))
+    times = f"{fewest}" if fewest == most_answers else f"{fewest} to {most_answers}"
+    return (
+        f"; leaving questions unsolved with {times} answers of each: {left} of"
+        f" {counted(len(several), 'model-benchmark pair')}, in the median {median} of the questions"
+    )
 
 
 def _threshold(thinking: Sequence[CurveSaturation]) -> Claim:
@@ -126,6 +136,8 @@ def _threshold(thinking: Sequence[CurveSaturation]) -> Claim:
             f"below: {len(below)} of {counted(len(easier), 'thinking curve')} there{levels}, above: {len(above)},"
             f" cannot tell or not there yet: {len(easier) - len(below) - len(above)}; measured beyond the threshold:"
             f" {beyond}; of {counted(len(told), 'curve')} told on other benchmarks below it too: {len(harder_below)}"
+            if thinking
+            else NO_CURVE
         ),
         verdict=verdict,
     )
@@ -137,14 +149,15 @@ def _below(curves: Sequence[CurveSaturation]) -> list[CurveSaturation]:
 
 def _difficulty(shift: Shift) -> Claim:
     """Confirmed where harder questions saturate later, or earlier, beyond the interval; contradicted where the whole
-    interval is within half a doubling.
+    interval is within half a doubling. Of fewer than three pairs it cannot tell.
     """
     later, longer = shift.saturation, shift.lengths
     verdict, ours = Verdict.OPEN, "no model has two bins of difficulty whose saturation is told"
     if later is not None and longer is not None:
         same = max(abs(later.low), abs(later.high)) <= SAME_DOUBLINGS
         moved = not later.low <= 0 <= later.high
-        verdict = Verdict.CONTRADICTED if same else Verdict.CONFIRMED if moved else Verdict.OPEN
+        if shift.n_pairs >= PAIRS_NEEDED:
+            verdict = Verdict.CONTRADICTED if same else Verdict.CONFIRMED if moved else Verdict.OPEN
         ours = (
             f"within a model and a benchmark, the harder questions saturate at {_times(later)} the cap of as many easy"
             f" ones, and their answers are {_times(longer)} as long; {counted(shift.n_pairs, 'pair')}"

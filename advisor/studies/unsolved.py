@@ -13,6 +13,9 @@ from advisor.accuracy.unsolved import answers_to_halve, first_right, still_unsol
 from advisor.studies.answer_sets import AnswerSet
 from advisor.studies.intervals import interval, weightings
 
+FEW_DRAWS = 101
+"""Of the questions, for what is told to a factor."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsolved:
@@ -100,7 +103,7 @@ def _ahead(task: str, ids: tuple[str, ...], right: Array, n: Array) -> tuple[Int
     firsts = over_questions(first_right(right, n))
     if right.all():
         return firsts, None
-    halved = interval(answers_to_halve(still_unsolved(right, n, weightings(task, ids))), len(n))
+    halved = interval(answers_to_halve(still_unsolved(right, n, weightings(task, ids)[:FEW_DRAWS])), len(n))
     return firsts, halved and Interval(halved.value, max(halved.low, 0.0), halved.high)
 
 

@@ -11,11 +11,13 @@ from advisor.units import counted, percent
 if TYPE_CHECKING:
     from advisor.studies.wrong_answers import Pairs, Stopping
 
-PAPER = "arXiv 2512.24776, read in its abstract and opening pages"
+PAPER = "arXiv 2512.24776, read in excerpts"
 PUBLISHED = 92 / 95
 """19 models on five benchmarks are 95 pairs."""
 WORTH = 0.05
 """Share of the tokens below which a saving is none."""
+PAIRS_NEEDED = 3
+"""Of a model and a benchmark, for a finding of models."""
 MOST_LOST = 0.01
 """Accuracy that a saving may cost: a point."""
 
@@ -58,19 +60,21 @@ def _of_share(share: Interval | None) -> Verdict:
 
 def _within(pairs: Pairs) -> Claim:
     """Confirmed where wrong answers are longer on the same questions too; refined where that is less than over all
-    questions; contradicted where it is less and may be nothing: difficulty then explains it.
+    questions; contradicted where it is less and may be nothing: difficulty then explains it. Few pairs cannot tell.
     """
     within, over_all = pairs.within_ratio, pairs.ratio_where_within
     verdict, ours = Verdict.OPEN, "no pair has questions enough with right and wrong answers"
     if within is not None and over_all is not None:
         less = within.high < over_all.low
-        if within.low > 1:
+        if pairs.n_within < PAIRS_NEEDED:
+            verdict = Verdict.OPEN
+        elif within.low > 1:
             verdict = Verdict.REFINED if less else Verdict.CONFIRMED
         elif less:
             verdict = Verdict.CONTRADICTED
         ours = (
             f"on the same question a wrong answer takes {_times(within)} the tokens of a right one, over all questions"
-            f" {_times(over_all)}, in the {counted(pairs.n_within, 'pair')} that tell it"
+            f" {_times(over_all)}, by {counted(pairs.n_within, 'model-benchmark pair')}"
         )
     return Claim(
         claim="That wrong answers cost more is not for their questions being harder.",
@@ -87,7 +91,9 @@ def _stopping(keeping: Stopping) -> Claim:
     saved, lost = keeping.tokens_saved, keeping.accuracy_lost
     verdict, ours = Verdict.OPEN, "no set of answers with lengths has questions enough"
     if saved is not None and lost is not None:
-        if saved.high < WORTH:
+        if keeping.n < PAIRS_NEEDED:
+            verdict = Verdict.OPEN
+        elif saved.high < WORTH:
             verdict = Verdict.CONTRADICTED
         elif saved.low > WORTH:
             verdict = Verdict.CONFIRMED if lost.high < MOST_LOST else Verdict.REFINED
