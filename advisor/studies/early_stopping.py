@@ -150,7 +150,7 @@ def learned(of: AnswerSet, found: Outcomes, rule: Rule, price: TokenPrice | None
     of_lost, of_saved, of_avoided = (
         _from_zero(interval(each, n)) for each in (scored.lost, scored.saved, scored.avoided)
     )
-    chosen = found.caps[chosen_cap(found, rule, weights[:1])[0]]
+    place = chosen_cap(found.right.sum(axis=0, keepdims=True), found.wrong.sum(axis=0, keepdims=True), rule)[0]
     row = Saving(
         model=of.model,
         task=of.task,
@@ -158,7 +158,7 @@ def learned(of: AnswerSet, found: Outcomes, rule: Rule, price: TokenPrice | None
         setup=of.setup,
         rule=rule,
         n_questions=n,
-        token_cap=_cap(chosen),
+        token_cap=_cap(found.caps[place]),
         accuracy_lost=of_lost,
         tokens_saved=of_saved,
         wrong_avoided=of_avoided,
@@ -191,13 +191,11 @@ def folds_of(ids: Sequence[str]) -> NDArray[np.int64]:
     return folds
 
 
-def chosen_cap(found: Outcomes, rule: Rule, weights: Array) -> NDArray[np.int64]:
-    """(B,) place of the cap that a rule chooses on questions of these weights (B, Q)."""
+def chosen_cap(right: Array, wrong: Array, rule: Rule) -> NDArray[np.int64]:
+    """(B,) place of the cap that a rule chooses where caps give so many right and wrong answers, (B, C)."""
     if rule is Rule.KEEP_RIGHT:
-        right = weights @ found.right
-        return np.asarray(np.argmax(right >= KEPT * right[:, -1:] - 1e-12, axis=1))
-    wrong = weights @ found.wrong
-    fits = wrong <= STILL_WRONG * wrong[:, -1:] + 1e-12
+        return np.asarray(np.argmax(right >= KEPT * right[:, -1:] - 1e-9, axis=1))
+    fits = wrong <= STILL_WRONG * wrong[:, -1:] + 1e-9
     return np.asarray(fits.shape[1] - 1 - np.argmax(fits[:, ::-1], axis=1))
 
 
@@ -205,12 +203,15 @@ def cross_validated(
     found: Outcomes, rule: Rule, weights: Array, folds: NDArray[np.int64]
 ) -> tuple[Array, Array, Array]:
     """(right, wrong, tokens) of a question, each (B,): every fold under the cap that the others choose."""
-    sums = np.zeros((3, len(weights)))
-    draws = np.arange(len(weights))
-    for fold in range(FOLDS):
-        inside = folds == fold
-        cap = chosen_cap(found, rule, weights * ~inside)
-        for at, values in enumerate((found.right, found.wrong, found.tokens)):
-            sums[at] += ((weights * inside) @ values)[draws, cap]
-    right, wrong, tokens = sums / weights.sum(axis=1)
+    inside = [np.flatnonzero(folds == fold) for fold in range(FOLDS)]
+    by_fold = [
+        np.array([weights[:, own] @ values[own] for own in inside])
+        for values in (found.right, found.wrong, found.tokens)
+    ]
+    elsewhere_right, elsewhere_wrong = (each.sum(axis=0) - each for each in by_fold[:2])
+    caps = [chosen_cap(r, w, rule) for r, w in zip(elsewhere_right, elsewhere_wrong, strict=True)]
+    draws, total = np.arange(len(weights)), weights.sum(axis=1)
+    right, wrong, tokens = (
+        np.asarray(sum(own[draws, cap] for own, cap in zip(each, caps, strict=True)) / total) for each in by_fold
+    )
     return right, wrong, tokens

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from advisor.accuracy.resampling import DRAWS, question_weights
 QUANTILES = (0.05, 0.95)
 
 
-def weightings(task: str, question_ids: Sequence[str]) -> Array:
+@lru_cache(maxsize=4)
+def weightings(task: str, question_ids: tuple[str, ...]) -> Array:
     """(1 + DRAWS, Q) weights of the questions, with mean 1: even ones, then those of the paired bootstrap."""
     return np.vstack([np.ones(len(question_ids)), question_weights(task, question_ids).T])
 

@@ -8,10 +8,10 @@ from advisor.studies.intervals import interval, over_pairs, weightings
 
 
 def test_the_first_weighting_is_even_and_the_others_follow_from_the_ids():
-    weights = weightings("mine", ["a", "b", "c"])
+    weights = weightings("mine", ("a", "b", "c"))
     assert weights.shape == (1 + DRAWS, 3)
     assert (weights[0] == 1).all()
-    assert weights[:, 1] == pytest.approx(weightings("mine", ["b"])[:, 0])
+    assert weights[:, 1] == pytest.approx(weightings("mine", ("b",))[:, 0])
 
 
 def test_an_interval_holds_nine_tenths_of_the_draws_and_is_wider_for_few_questions():

@@ -13,7 +13,6 @@ from advisor.studies.wrong_answers import Pairs, Stopping, wrong_answers
 from advisor.studies.wrong_claims import claims
 from tests.studies.made import MODELS, alone, answer
 
-
 TWICE = Interval(2.0, 1.8, 2.2)
 
 
