@@ -24,18 +24,20 @@ from advisor.values import Rows
 class Pairs:
     """Over pairs of a model and a benchmark with right and wrong answers, each by the set with the longest answers.
 
-    n             pairs; `dearer` of them have a ratio above 1, `surely_dearer` and `surely_cheaper` with its interval
-    share_dearer  with the pairs and their questions resampled, no narrower than Wilson's interval; None: no pair
-    ratio         geometric mean of tokens of a wrong answer over those of a right one
-    n_within      pairs with questions enough that have right and wrong answers: `within_ratio` is the geometric mean on
-                  these questions, `ratio_where_within` that on all questions of the same pairs
-    wrong_share   mean share of the tokens that went to wrong answers
+    n              pairs; `dearer` of them have a ratio above 1, `surely_dearer` and `surely_cheaper` with its interval
+    not_dearer_on  benchmarks of the other pairs
+    share_dearer   with the pairs and their questions resampled, no narrower than Wilson's interval; None: no pair
+    ratio          geometric mean of tokens of a wrong answer over those of a right one
+    n_within       pairs with questions enough that have right and wrong answers: `within_ratio` is the geometric mean
+                   on these questions, `ratio_where_within` that on all questions of the same pairs
+    wrong_share    mean share of the tokens that went to wrong answers
     """
 
     n: int
     dearer: int
     surely_dearer: int
     surely_cheaper: int
+    not_dearer_on: tuple[str, ...]
     share_dearer: Interval | None
     ratio: Interval | None
     n_within: int
@@ -140,6 +142,7 @@ def _pairs(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
         dearer=sum(ratio.value > 1 for ratio in ratios),
         surely_dearer=sum(ratio.low > 1 for ratio in ratios),
         surely_cheaper=sum(ratio.high < 1 for ratio in ratios),
+        not_dearer_on=tuple(sorted({row.task for row in rows if row.ratio and row.ratio.value <= 1})),
         share_dearer=_at_least_wilson(over_pairs((draws > 1).astype(float)), len(rows)),
         ratio=_geometric(draws),
         n_within=len(telling),

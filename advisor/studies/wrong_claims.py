@@ -42,12 +42,17 @@ def _dearer(pairs: Pairs) -> Claim:
             "no pair of a model and a benchmark has right and wrong answers with their lengths"
             if share is None or pairs.ratio is None
             else f"{pairs.dearer} of {counted(pairs.n, 'model-benchmark pair')}, {_percents(share)};"
-            f" {pairs.surely_dearer} by their interval, {pairs.surely_cheaper} the other way round; a wrong answer"
-            f" takes {_times(pairs.ratio)} the tokens of a right one, and {percent(pairs.wrong_share)} of all tokens go"
-            " to wrong answers"
+            f" {pairs.surely_dearer} by their interval, {pairs.surely_cheaper} the other way round"
+            f"{_elsewhere(pairs)}; a wrong answer takes {_times(pairs.ratio)} the tokens of a right one, and in the"
+            f" mean pair {percent(pairs.wrong_share)} of the tokens go to wrong answers"
         ),
         verdict=_of_share(share),
     )
+
+
+def _elsewhere(pairs: Pairs) -> str:
+    """The benchmarks where wrong answers are not dearer; empty where there is none."""
+    return f" (not dearer on {', '.join(pairs.not_dearer_on)})" if pairs.not_dearer_on else ""
 
 
 def _of_share(share: Interval | None) -> Verdict:
@@ -59,8 +64,8 @@ def _of_share(share: Interval | None) -> Verdict:
 
 
 def _within(pairs: Pairs) -> Claim:
-    """Confirmed where wrong answers are longer on the same questions too; refined where that is less than over all
-    questions; contradicted where it is less and may be nothing: difficulty then explains it. Few pairs cannot tell.
+    """Confirmed where wrong answers are longer on the same questions too; refined where by less than over all;
+    contradicted where by less, and maybe by nothing: their questions are harder, then. Few pairs cannot tell.
     """
     within, over_all = pairs.within_ratio, pairs.ratio_where_within
     verdict, ours = Verdict.OPEN, "no pair has questions enough with right and wrong answers"
@@ -77,7 +82,7 @@ def _within(pairs: Pairs) -> Claim:
             f" {_times(over_all)}, by {counted(pairs.n_within, 'model-benchmark pair')}"
         )
     return Claim(
-        claim="That wrong answers cost more is not for their questions being harder.",
+        claim="A wrong answer costs more than a right one to the same question.",
         source=f"{PAPER}, which compares all wrong with all right answers; a reading of its finding, not its words",
         ours=ours,
         verdict=verdict,

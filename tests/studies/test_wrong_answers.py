@@ -22,6 +22,7 @@ def pairs(share=None, ratio=TWICE, within=None, n_within=5):
         dearer=0,
         surely_dearer=0,
         surely_cheaper=0,
+        not_dearer_on=("chat",),
         share_dearer=share,
         ratio=ratio,
         n_within=n_within,
@@ -53,6 +54,7 @@ def test_wrong_answers_are_dearer_as_often_as_published_or_otherwise(share, verd
     [claim, *_] = claims(pairs(share), stopping())
     assert claim.verdict is verdict
     assert "92 of the 95 pairs" in claim.source
+    assert ("not dearer on chat" in claim.ours) is (share is not None)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,7 @@ def test_each_set_has_its_row_and_each_pair_stands_by_its_longest_answers(found)
     for key, times in zip(keys, expected, strict=True):
         assert ratios[key].low < times < ratios[key].high
     assert (found.pairs.n, found.pairs.dearer, found.pairs.surely_cheaper) == (4, 3, 1)
+    assert found.pairs.not_dearer_on == ("mine",)
     assert found.pairs.share_dearer.value == 0.75
     assert found.pairs.ratio.value == pytest.approx((3 * 0.4 * 9 * 2) ** 0.25, rel=0.03)
     assert found.pairs.within_ratio.value == pytest.approx(found.pairs.ratio_where_within.value, rel=0.05)
