@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from advisor.studies.trends import trends as trends
     from advisor.studies.compute import compute_per_query as compute_per_query
     from advisor.studies.dense_and_moe import dense_and_moe as dense_and_moe
+    from advisor.studies.saturation import saturation as saturation
+    from advisor.studies.wrong_answers import wrong_answers as wrong_answers
     from advisor.units import Budget as Budget
 
 _ROOMS = {
@@ -81,6 +83,8 @@ _ROOMS = {
     "report": "reports.markdown",
     "trend": "studies.trend",
     "trends": "studies.trends",
+    "saturation": "studies.saturation",
+    "wrong_answers": "studies.wrong_answers",
     **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},
 }
 """Where each public name lives."""

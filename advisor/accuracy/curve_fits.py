@@ -1,7 +1,8 @@
 """Fit accuracy against compute: exact or smoothed where it was measured, learned over data sets beyond.
 
 Every way draws curves at random from what the answers leave open: which questions were asked, and how the curve goes
-on. The value of a figure is that of the first curve, the mean one; its interval holds 90 % of the others.
+on. The value of a figure is that of the first curve, the mean one; its interval holds 90 % of the others. A curve
+saturates where a doubling gains less than `epsilon`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from advisor.accuracy.endings import STEP, Answers, Endings, carried_on, per_question, seen
 from advisor.accuracy.estimators import Array, Interval
-from advisor.accuracy.growth import Growth, covariance, independent, paths
+from advisor.accuracy.growth import Growth, Paths, covariance, independent, paths
 from advisor.accuracy.shapes import EPSILON, Claim, Curve, Shape, saturation_points, thinned
 from advisor.accuracy.vote_shares import SharePrior, Tally, drawn_shares, limit_accuracy, vote_accuracy
 
@@ -47,25 +48,38 @@ class Drawn:
     limit: Array
 
 
-def fit_points(x: Array, correct: Array, growth: Growth, *, seed: int = 0, draws: int = DRAWS) -> Curve:
+def fit_points(
+    x: Array, correct: Array, growth: Growth, *, seed: int = 0, draws: int = DRAWS, epsilon: float = EPSILON
+) -> Curve:
     """Of points at compute x (P,), rising, with the expected accuracy of each question there, `correct` (Q, P)."""
-    return _of_means(x, correct.mean(axis=0), covariance(correct), growth, seed, draws)
+    found = paths(x, correct.mean(axis=0), covariance(correct), growth, np.random.default_rng(seed), draws)
+    return _of_means(x, found, epsilon)
 
 
 def fit_published(
-    x: Array, accuracy: Array, n_questions: int, growth: Growth, *, seed: int = 0, draws: int = DRAWS
+    x: Array,
+    accuracy: Array,
+    n_questions: int,
+    growth: Growth,
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+    epsilon: float = EPSILON,
 ) -> Curve:
     """Of published means (P,), each over `n_questions`; their errors are taken as independent."""
-    return _of_means(x, accuracy, independent(accuracy, n_questions), growth, seed, draws)
+    noise = independent(accuracy, n_questions)
+    return _of_means(x, paths(x, accuracy, noise, growth, np.random.default_rng(seed), draws), epsilon)
 
 
-def _of_means(x: Array, means: Array, noise: Array, growth: Growth, seed: int, draws: int) -> Curve:
-    found = paths(x, means, noise, growth, np.random.default_rng(seed), draws)
+def _of_means(x: Array, found: Paths, epsilon: float) -> Curve:
     places = float(x[0]) * 2.0**found.doublings
-    return _curve(GAINS, Drawn(places, found.accuracy, found.accuracy[:, -1]), float(x[0]), float(x[-1]))
+    drawn = Drawn(places, found.accuracy, found.accuracy[:, -1])
+    return _curve(GAINS, drawn, float(x[0]), float(x[-1]), epsilon)
 
 
-def fit_caps(answers: Answers, endings: Endings, *, seed: int = 0, draws: int = DRAWS) -> Curve:
+def fit_caps(
+    answers: Answers, endings: Endings, *, seed: int = 0, draws: int = DRAWS, epsilon: float = EPSILON
+) -> Curve:
     """Of single answers under a cap on their tokens."""
     rng = np.random.default_rng(seed)
     weights = _weights(int(answers.question.max()) + 1, rng, draws)
@@ -80,11 +94,18 @@ def fit_caps(answers: Answers, endings: Endings, *, seed: int = 0, draws: int = 
     later = carried_on(seen(answers, longest, weights), endings, rng)
     beyond = longest * 2.0 ** (STEP * np.arange(1, later.shape[1] + 1))
     accuracy = np.hstack([measured, measured[:, -1:] + later])
-    return _curve(ENDINGS, Drawn(np.append(lengths, beyond), accuracy, accuracy[:, -1]), shortest, longest)
+    return _curve(ENDINGS, Drawn(np.append(lengths, beyond), accuracy, accuracy[:, -1]), shortest, longest, epsilon)
 
 
 def fit_votes(
-    x: Array, correct: Array, tallies: Sequence[Tally], prior: SharePrior, *, seed: int = 0, draws: int = DRAWS
+    x: Array,
+    correct: Array,
+    tallies: Sequence[Tally],
+    prior: SharePrior,
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+    epsilon: float = EPSILON,
 ) -> Curve:
     """Of votes of x (P,) answers, each right in `correct` (Q, P), the last one by all answers of the `tallies` (Q,).
 
@@ -101,7 +122,7 @@ def fit_votes(
     measured = weights @ correct
     accuracy = np.clip(np.hstack([measured, measured[:, -1:] + gains]), 0.0, 1.0)
     places = np.append(x, [*ks, 4.0 * ks[-1]])
-    return _curve(VOTES, Drawn(places, accuracy, accuracy[:, -1]), float(x[0]), float(x[-1]))
+    return _curve(VOTES, Drawn(places, accuracy, accuracy[:, -1]), float(x[0]), float(x[-1]), epsilon)
 
 
 def _weights(n_questions: int, rng: np.random.Generator, draws: int) -> Array:
@@ -111,13 +132,13 @@ def _weights(n_questions: int, rng: np.random.Generator, draws: int) -> Array:
     return np.vstack([even, even + (resampled - even) * (n_questions / max(n_questions - 1, 1)) ** 0.5])
 
 
-def _curve(family: str, drawn: Drawn, x_min: float, x_max: float) -> Curve:
+def _curve(family: str, drawn: Drawn, x_min: float, x_max: float, epsilon: float) -> Curve:
     accuracy = drawn.accuracy
     at_4x = np.array([np.interp(np.log2(4 * x_max), np.log2(drawn.x), each) for each in accuracy])
     now = np.array([np.interp(np.log2(x_max), np.log2(drawn.x), each) for each in accuracy])
     kept = thinned(drawn.x, accuracy[0])
     knots = tuple((float(drawn.x[i]), float(accuracy[0, i])) for i in kept)
-    saturation = saturation_points(drawn.x, accuracy, x_min, x_max, EPSILON)
+    saturation = saturation_points(drawn.x, accuracy, x_min, x_max, epsilon)
     return Curve(
         Shape(family, knots), x_min, x_max, _asymptote(drawn.limit, now), _saturation(saturation, x_max), _within(at_4x)
     )

@@ -8,8 +8,10 @@ much less often late ones are right, is learned over data sets (`Endings`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.accuracy.estimators import Array
 
@@ -83,7 +85,7 @@ class Answers:
             looping=np.where(cut, 0.0, self.looping),
         )
 
-    def of_questions(self, chosen: Array) -> Answers:
+    def of_questions(self, chosen: NDArray[np.integer[Any]]) -> Answers:
         """The answers to some questions, numbered anew."""
         numbers = np.full(int(self.question.max()) + 1, -1)
         numbers[chosen] = np.arange(len(chosen))

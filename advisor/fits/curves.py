@@ -10,7 +10,7 @@ import numpy as np
 
 from advisor.accuracy.curve_fits import Learned, fit_caps, fit_points, fit_published, fit_votes
 from advisor.accuracy.estimators import Array, Interval, over_questions
-from advisor.accuracy.shapes import Claim, Curve
+from advisor.accuracy.shapes import EPSILON, Claim, Curve
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.provenance import Provenance
 from advisor.store.beliefs import CurveRow, Point
@@ -18,12 +18,15 @@ from advisor.store.beliefs import CurveRow, Point
 PUBLISHED_POINTS_NEEDED = 3
 
 
-def measured_curve(m: StrategyPoints, learned: Learned) -> CurveRow | None:
-    """The curve through one model's points; None where fewer than two differ in compute."""
+def measured_curve(m: StrategyPoints, learned: Learned, epsilon: float = EPSILON) -> CurveRow | None:
+    """The curve through one model's points; None where fewer than two differ in compute.
+
+    It saturates where a doubling gains less than `epsilon`, as those below.
+    """
     unit, x = _compute(m)
     if x is None or len(np.unique(x)) < 2:
         return None
-    curve = _fitted(m, x, learned)
+    curve = _fitted(m, x, learned, epsilon)
     limit = None if m.limit is None else over_questions(m.limit)
     return CurveRow(
         model=m.model,
@@ -40,13 +43,13 @@ def measured_curve(m: StrategyPoints, learned: Learned) -> CurveRow | None:
     )
 
 
-def _fitted(m: StrategyPoints, x: Array, learned: Learned) -> Curve:
+def _fitted(m: StrategyPoints, x: Array, learned: Learned, epsilon: float) -> Curve:
     if m.answers is not None:
-        return fit_caps(m.answers, learned.endings)
+        return fit_caps(m.answers, learned.endings, epsilon=epsilon)
     rising = np.argsort(x, kind="stable")
     if m.tallies is not None:
-        return fit_votes(x[rising], m.correct[:, rising], m.tallies, learned.shares)
-    return fit_points(x[rising], m.correct[:, rising], learned.growth)
+        return fit_votes(x[rising], m.correct[:, rising], m.tallies, learned.shares, epsilon=epsilon)
+    return fit_points(x[rising], m.correct[:, rising], learned.growth, epsilon=epsilon)
 
 
 def _compute(m: StrategyPoints) -> tuple[str, Array | None]:
@@ -58,20 +61,21 @@ def _compute(m: StrategyPoints) -> tuple[str, Array | None]:
     return "tokens", m.generated
 
 
-def published_curves(points: Iterable[Point], learned: Learned) -> list[CurveRow]:
+def published_curves(points: Iterable[Point], learned: Learned, epsilon: float = EPSILON) -> list[CurveRow]:
     """Curves through published points with token counts, at least three a model, task and strategy."""
     usable = sorted(
         (p for p in points if p.provenance == Provenance.PUBLISHED and p.generated_tokens is not None),
         key=lambda p: (p.model, p.task, p.strategy, p.generated_tokens or 0.0),
     )
     groups = (list(group) for _, group in groupby(usable, key=lambda p: (p.model, p.task, p.strategy)))
-    return [_published_curve(group, learned) for group in groups if len(group) >= PUBLISHED_POINTS_NEEDED]
+    return [_published_curve(group, learned, epsilon) for group in groups if len(group) >= PUBLISHED_POINTS_NEEDED]
 
 
-def _published_curve(points: Sequence[Point], learned: Learned) -> CurveRow:
+def _published_curve(points: Sequence[Point], learned: Learned, epsilon: float) -> CurveRow:
     first = points[0]
     x = np.array([p.generated_tokens for p in points], dtype=float)
-    curve = fit_published(x, np.array([p.accuracy for p in points]), first.n_questions, learned.growth)
+    accuracy = np.array([p.accuracy for p in points])
+    curve = fit_published(x, accuracy, first.n_questions, learned.growth, epsilon=epsilon)
     return CurveRow(
         model=first.model,
         task=first.task,

@@ -39,15 +39,21 @@ def measured(workspace: Workspace) -> Measured:
     Raises AdvisorError for a damaged file.
     """
     connection = workspace.samples.connect()
+    found, apart = drawn_apart(connection)
+    own = [drawn for drawn in found if workspace.own is None or drawn.own_runs]
+    named = [each for each in apart if workspace.own is None or each.drawn.own_runs]
+    return Measured(tuple(points for drawn in own for points in points_of(connection, drawn)), tuple(named))
+
+
+def drawn_apart(connection: duckdb.DuckDBPyConnection) -> tuple[list[Drawn], list[Disagreement]]:
+    """Everything that was drawn, runs that differ by more than chance each for itself; makes the table `answers`."""
     found: list[Drawn] = []
     apart: list[Disagreement] = []
     for drawn in draws(connection):
         runs = _differing(connection, drawn)
-        found += _runs_apart(drawn) if runs else [drawn]
+        found += runs_alone(drawn) if runs else [drawn]
         apart += [Disagreement(drawn, {run: _accuracy(tally) for run, tally in runs.items()})] if runs else []
-    own = [drawn for drawn in found if workspace.own is None or drawn.own_runs]
-    named = [each for each in apart if workspace.own is None or each.drawn.own_runs]
-    return Measured(tuple(points for drawn in own for points in _points(connection, drawn)), tuple(named))
+    return found, apart
 
 
 def _differing(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> dict[str, Run]:
@@ -62,7 +68,7 @@ def _differing(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> dict[str,
     return runs if differ(list(runs.values())) else {}
 
 
-def _runs_apart(drawn: Drawn) -> Iterable[Drawn]:
+def runs_alone(drawn: Drawn) -> Iterable[Drawn]:
     """Each run as a set-up of its own, named by it."""
     for run in drawn.runs:
         own = tuple(each for each in drawn.own_runs if each == run)
@@ -73,7 +79,8 @@ def _accuracy(run: Run) -> float:
     return float(np.mean([right / n for right, n in run.values()]))
 
 
-def _points(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> list[StrategyPoints]:
+def points_of(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> list[StrategyPoints]:
+    """The strategy points that the answers drawn one way support."""
     if drawn.strategy != "sampling":
         return from_searches(drawn, {run: questions_of(connection, drawn, [run]) for run in drawn.runs})
     questions = questions_of(connection, drawn, drawn.runs)

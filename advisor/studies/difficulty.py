@@ -1,0 +1,199 @@
+"""How saturation moves with difficulty: questions binned by how often other models solve them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from advisor.accuracy.curve_fits import fit_caps
+from advisor.accuracy.endings import Answers, Endings, per_question
+from advisor.accuracy.estimators import Array, Interval, over_questions, within_cap
+from advisor.accuracy.resampling import DRAWS, seed_of
+from advisor.fits.draws import Z90
+from advisor.fits.votes import CAP_MATTERS, CAPS
+from advisor.studies.answer_sets import AnswerSet, solved_by_others
+from advisor.studies.intervals import over_pairs
+from advisor.studies.saturated import Limit, limit_of
+
+OTHERS_NEEDED = 3
+"""Other models that answered a question: of fewer their mean says too little of its difficulty."""
+QUESTIONS_NEEDED = 10
+"""In a bin, for a curve of its own."""
+SUBSETS, FEW_DRAWS = 20, 20
+"""Random subsets of a bin, and draws of the curve of each."""
+
+
+class Difficulty(StrEnum):
+    """Of a question, by the share of other models' answers that are right."""
+
+    HARD = "hard, under 10 % solved"
+    MIDDLE = "10 to 50 % solved"
+    EASY = "easy, 50 % solved or more"
+
+
+UPPER_ENDS = {Difficulty.HARD: 0.1, Difficulty.MIDDLE: 0.5, Difficulty.EASY: np.inf}
+"""Shares that other models' answers stay below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinPoint:
+    """Accuracy of one answer under a cap on its tokens, on the questions of a bin; `token_cap` None: its own end."""
+
+    model: str
+    task: str
+    setup: str
+    difficulty: Difficulty
+    token_cap: int | None
+    tokens: float
+    accuracy: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """One model on the questions of one difficulty.
+
+    n_models    other models that the difficulty is told by
+    saturation  in tokens, cap on one answer; None: too few questions for a curve
+    tokens      mean length of an answer without a cap
+    accuracy    of one answer without a cap
+    """
+
+    model: str
+    task: str
+    setup: str
+    difficulty: Difficulty
+    n_models: int
+    n_questions: int
+    n_answers: int
+    saturation: Limit | None
+    tokens: float
+    accuracy: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """How the hardest bin with a curve differs from the easiest one of a model and a benchmark, as doublings.
+
+    saturation  by which its cap lies above; the easier bin is cut at random to as many questions, since of more answers
+                the longest is longer, and with it the last gain
+    lengths     by which its answers are longer
+    Means over `n_pairs` of a model and a benchmark, None without one.
+    """
+
+    n_pairs: int
+    saturation: Interval | None
+    lengths: Interval | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByDifficulty:
+    """Every bin, its accuracy under each cap, and how saturation moves."""
+
+    bins: tuple[Bin, ...]
+    points: tuple[BinPoint, ...]
+    shift: Shift
+
+
+def by_difficulty(sets: Sequence[AnswerSet], endings: Endings, epsilon: float) -> ByDifficulty:
+    """Of every set of plain samples with lengths whose questions at least OTHERS_NEEDED other models answered."""
+    found: list[tuple[Bin, Answers]] = []
+    later: list[Array] = []
+    longer: list[float] = []
+    for of in sets:
+        timed = of.timed() if of.strategy == "sampling" else None
+        own = list(_bins_of(of, timed, sets, endings, epsilon)) if timed else []
+        found += own
+        told = [(one, answers) for one, answers in own if _value(one) is not None]
+        if len(told) > 1:
+            (hard, _), (easy, of_easy) = told[0], told[-1]
+            matched = _matched(of_easy, hard.n_questions, endings, epsilon)
+            later.append(_doublings(hard, np.log2(_value(hard) or np.nan)) - _doublings(easy, matched))
+            longer.append(float(np.log2(hard.tokens / easy.tokens)))
+    lengths = np.repeat(np.array(longer)[:, None], 1 + DRAWS, axis=1)
+    return ByDifficulty(
+        bins=tuple(one for one, _ in found),
+        points=tuple(point for one, answers in found for point in _points(one, answers)),
+        shift=Shift(n_pairs=len(later), saturation=over_pairs(np.array(later)), lengths=over_pairs(lengths)),
+    )
+
+
+def _bins_of(
+    of: AnswerSet, timed: tuple[tuple[str, ...], Answers], sets: Sequence[AnswerSet], endings: Endings, epsilon: float
+) -> Iterator[tuple[Bin, Answers]]:
+    solved, n_models = solved_by_others(of, sets)
+    if n_models < OTHERS_NEEDED:
+        return
+    ids, answers = timed
+    places = {question: at for at, question in enumerate(of.questions)}
+    shares = solved[[places[question] for question in ids]]
+    low = -np.inf
+    for difficulty, high in UPPER_ENDS.items():
+        chosen = np.flatnonzero((shares >= low) & (shares < high))
+        low = high
+        if not len(chosen):
+            continue
+        own = answers.of_questions(chosen)
+        enough = len(chosen) >= QUESTIONS_NEEDED and own.right.any()
+        curve = fit_caps(own, endings, epsilon=epsilon) if enough else None
+        yield (
+            Bin(
+                model=of.model,
+                task=of.task,
+                setup=of.setup,
+                difficulty=difficulty,
+                n_models=n_models,
+                n_questions=len(chosen),
+                n_answers=len(own.tokens),
+                saturation=None if curve is None else limit_of(curve.saturation, curve),
+                tokens=float(per_question(own, own.tokens).mean()),
+                accuracy=over_questions(per_question(own, own.right)),
+            ),
+            own,
+        )
+
+
+def _points(of: Bin, answers: Answers) -> Iterator[BinPoint]:
+    """Under each cap that lets some answers end and stops some, then without one."""
+
+    def point(cap: int | None, tokens: float, right: Array) -> BinPoint:
+        accuracy = over_questions(per_question(answers, right))
+        return BinPoint(
+            model=of.model,
+            task=of.task,
+            setup=of.setup,
+            difficulty=of.difficulty,
+            token_cap=cap,
+            tokens=tokens,
+            accuracy=accuracy,
+        )
+
+    for cap in CAPS:
+        ended = float((answers.ends <= cap).mean())
+        if ended > CAP_MATTERS and (answers.tokens > cap).any():
+            right, _ = within_cap(answers.right, answers.ends, cap)
+            yield point(int(cap), float(per_question(answers, np.minimum(answers.tokens, cap)).mean()), right)
+    yield point(None, of.tokens, answers.right)
+
+
+def _value(of: Bin) -> float | None:
+    return None if of.saturation is None else of.saturation.value
+
+
+def _matched(answers: Answers, n_questions: int, endings: Endings, epsilon: float) -> float:
+    """Mean base-2 logarithm of where random subsets of the questions saturate, of those that tell it."""
+    rng = np.random.default_rng(0)
+    n = int(answers.question.max()) + 1
+    size = min(n_questions, n)
+    subsets = (answers.of_questions(np.sort(rng.choice(n, size, replace=False))) for _ in range(SUBSETS))
+    at = [fit_caps(each, endings, draws=FEW_DRAWS, epsilon=epsilon).saturation.value for each in subsets]
+    return float(np.mean([np.log2(each) for each in at if each is not None] or [np.nan]))
+
+
+def _doublings(of: Bin, value: float) -> Array:
+    """(1 + DRAWS,) draws around the base-2 logarithm of where a bin saturates, which err as its interval says."""
+    low, high = (np.log2(end or np.nan) for end in (of.saturation.low, of.saturation.high)) if of.saturation else (0, 0)
+    rng = np.random.default_rng(seed_of(repr((of.model, of.task, of.setup, of.difficulty.value))))
+    return np.asarray(value + (high - low) / (2 * Z90) * np.append(0.0, rng.standard_normal(DRAWS)))

@@ -1,0 +1,219 @@
+"""The study `wrong_answers`: what wrong answers cost against right ones, and what stopping them early saves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from advisor.accuracy.estimators import Array, Interval, wilson
+from advisor.arguments import checked_arguments
+from advisor.store.workspace import Workspace
+from advisor.studies.answer_sets import AnswerSet, answer_sets
+from advisor.studies.early_stopping import FOLDS, CapPoint, Rule, Saving, Scored, cap_points, learned, outcomes
+from advisor.studies.intervals import over_pairs
+from advisor.studies.study import Basis, Study
+from advisor.studies.token_prices import token_prices
+from advisor.studies.wrong_claims import claims
+from advisor.studies.wrong_costs import AnswerCosts, Ratios, answer_costs
+from advisor.values import Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Over pairs of a model and a benchmark with right and wrong answers, each by the set with the longest answers.
+
+    n              pairs; `dearer` of them have a ratio above 1, `surely_dearer` and `surely_cheaper` with its interval
+    not_dearer_on  benchmarks of the other pairs
+    share_dearer   with the pairs and their questions resampled, no narrower than Wilson's interval; None: no pair
+    ratio          geometric mean of tokens of a wrong answer over those of a right one
+    n_within       pairs with questions enough that have right and wrong answers: `within_ratio` is the geometric mean
+                   on these questions, `ratio_where_within` that on all questions of the same pairs
+    wrong_share    mean share of the tokens that went to wrong answers
+    """
+
+    n: int
+    dearer: int
+    surely_dearer: int
+    surely_cheaper: int
+    not_dearer_on: tuple[str, ...]
+    share_dearer: Interval | None
+    ratio: Interval | None
+    n_within: int
+    within_ratio: Interval | None
+    ratio_where_within: Interval | None
+    wrong_share: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping:
+    """A rule over all pairs, on questions that its caps were not chosen on: means of shares, None without a pair."""
+
+    rule: Rule
+    n: int
+    accuracy_lost: Interval | None
+    tokens_saved: Interval | None
+    wrong_avoided: Interval | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongAnswers(Study):
+    """Tokens, FLOPs and USD of wrong against right answers, and what caps on the tokens of an answer change.
+
+    `caps` is accuracy and the share answered wrongly under every cap, `savings` what learned caps do; intervals are
+    90 %.
+    """
+
+    costs: Rows[AnswerCosts]
+    pairs: Pairs
+    caps: Rows[CapPoint]
+    savings: Rows[Saving]
+    stopping: Rows[Stopping]
+
+
+@checked_arguments
+def wrong_answers(workspace: Workspace) -> WrongAnswers:
+    """What wrong answers cost by model and benchmark, and what stopping or abstaining at a learned cap saves and loses.
+
+    Raises AdvisorError for a damaged file.
+    """
+    timed = [(each, own) for each in answer_sets(workspace) if (own := each.timed())]
+    sets = [each for each, _ in timed]
+    costs: list[tuple[AnswerCosts, Ratios]] = []
+    caps: list[CapPoint] = []
+    savings: list[tuple[Saving, Scored]] = []
+    for (of, (ids, answers)), price in zip(timed, token_prices(workspace, sets), strict=True):
+        costs.append(answer_costs(of, ids, answers, workspace.models, price))
+        found = outcomes(ids, answers)
+        caps += cap_points(of, found, price)
+        if len(found.ids) >= 2 * FOLDS and found.right.any():
+            savings += [learned(of, found, rule, price) for rule in Rule]
+    pairs = _pairs(costs)
+    of_pairs = longest([row for row, _ in costs])
+    stopping = [_stopping(rule, savings, of_pairs) for rule in Rule]
+    return WrongAnswers(
+        basis=BASIS,
+        claims=Rows(claims(pairs, stopping[0])),
+        notes=_notes(sets, [row for row, _ in costs]),
+        costs=Rows((row for row, _ in costs), AnswerCosts),
+        pairs=pairs,
+        caps=Rows(caps, CapPoint),
+        savings=Rows((row for row, _ in savings), Saving),
+        stopping=Rows(stopping, Stopping),
+    )
+
+
+Name = tuple[str, str, str, str]
+"""Of a set: model, task, strategy and set-up."""
+
+
+def name_of(of: AnswerCosts | Saving | CapPoint) -> Name:
+    """What tells a set from all others."""
+    return (of.model, of.task, of.strategy, of.setup)
+
+
+def longest(costs: Sequence[AnswerCosts]) -> set[Name]:
+    """Names of the sets that stand for a model and a benchmark: with right and wrong answers, the longest ones."""
+    of_pair: dict[tuple[str, str], AnswerCosts] = {}
+    for each in costs:
+        if each.ratio is not None:
+            before = of_pair.get((each.model, each.task))
+            if before is None or _length(each) > _length(before):
+                of_pair[each.model, each.task] = each
+    return {name_of(each) for each in of_pair.values()}
+
+
+def _length(of: AnswerCosts) -> float:
+    wrong = of.n_wrong / of.n_answers
+    return wrong * (of.wrong_tokens or 0.0) + (1 - wrong) * (of.right_tokens or 0.0)
+
+
+def _pairs(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
+    of_pairs = longest([row for row, _ in costs])
+    chosen = [(row, drawn) for row, drawn in costs if name_of(row) in of_pairs]
+    rows = [row for row, _ in chosen]
+    ratios = [row.ratio for row in rows if row.ratio is not None]
+    shares = [row.wrong_share.value for row in rows if row.wrong_share is not None]
+    draws = _filled([drawn.ratio for _, drawn in chosen])
+    telling = [drawn for row, drawn in chosen if row.within_ratio is not None]
+    return Pairs(
+        n=len(rows),
+        dearer=sum(ratio.value > 1 for ratio in ratios),
+        surely_dearer=sum(ratio.low > 1 for ratio in ratios),
+        surely_cheaper=sum(ratio.high < 1 for ratio in ratios),
+        not_dearer_on=tuple(sorted({row.task for row in rows if row.ratio and row.ratio.value <= 1})),
+        share_dearer=_at_least_wilson(over_pairs((draws > 1).astype(float)), len(rows)),
+        ratio=_geometric(draws),
+        n_within=len(telling),
+        within_ratio=_geometric(_filled([drawn.within for drawn in telling])),
+        ratio_where_within=_geometric(_filled([drawn.ratio for drawn in telling])),
+        wrong_share=float(np.mean(shares)) if shares else None,
+    )
+
+
+def _filled(draws: Sequence[Array]) -> Array:
+    """(P, 1 + DRAWS) draws. One in which a set has no wrong or no right answer tells nothing: its own value stands."""
+    found = np.array(draws)
+    return np.where(np.isnan(found), found[:, :1], found) if len(draws) else found
+
+
+def _at_least_wilson(of: Interval | None, n: int) -> Interval | None:
+    """Where all pairs are alike, resampling them shows no error."""
+    if of is None:
+        return None
+    low, high = wilson(of.value, n)
+    return Interval(of.value, min(of.low, low), max(of.high, high))
+
+
+def _geometric(ratios: Array) -> Interval | None:
+    found = over_pairs(np.log(ratios))
+    return found and Interval(*(float(np.exp(each)) for each in (found.value, found.low, found.high)))
+
+
+def _stopping(rule: Rule, savings: Sequence[tuple[Saving, Scored]], of_pairs: set[Name]) -> Stopping:
+    """Over the same pairs."""
+    own = [scored for row, scored in savings if row.rule is rule and name_of(row) in of_pairs]
+    return Stopping(
+        rule=rule,
+        n=len(own),
+        accuracy_lost=over_pairs(np.array([each.lost for each in own])),
+        tokens_saved=over_pairs(np.array([each.saved for each in own])),
+        wrong_avoided=over_pairs(np.array([each.avoided for each in own])),
+    )
+
+
+BASIS = Basis(
+    data="Stored single answers whose generated tokens were recorded (measurements/samples/), right or wrong each",
+    method=(
+        "Means over questions that count the same, with 90 % intervals by bootstrap over questions, over pairs of a"
+        " model and a benchmark too where those are averaged. Within a question, its own right and wrong answers are"
+        " compared. A cap is chosen on four fifths of the questions and scored on the others. USD are tokens at the"
+        " price per token of the model's question on the cheapest deployment rented on demand and kept busy; FLOPs are"
+        " those of each answer with its prompt"
+    ),
+    would_change=(
+        "more answers of each question (with one, difficulty and being wrong cannot be told apart), recorded reasons"
+        " for stopping, and models or benchmarks whose wrong answers are short, such as guesses"
+    ),
+)
+
+
+def _notes(sets: Sequence[AnswerSet], costs: Sequence[AnswerCosts]) -> tuple[str, ...]:
+    if not costs:
+        return ("no stored answers have their lengths recorded: `advisor calibrate` or `advisor import` bring some in",)
+    notes = []
+    unknown = sum(not each.finish_recorded for each in sets)
+    if unknown:
+        notes.append(
+            f"of {len(sets)} sets {unknown} do not record why answers ended: cut answers and loops among their wrong"
+            " ones cannot be told apart"
+        )
+    if any(each.cut or each.looping for each in costs):
+        notes.append("answers that a limit cut would have been longer: their tokens are a lower bound")
+    if any(each.usd_per_million_tokens is None for each in costs):
+        notes.append("USD are left out of models without fitted points or without a deployment that has a price")
+    notes.append(
+        "a cut answer counts as not given; what it costs to give none, or to ask another model then, is not in here"
+    )
+    return tuple(notes)

@@ -1,0 +1,169 @@
+"""What wrong answers cost against right ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from advisor.accuracy.endings import Answers, per_question
+from advisor.accuracy.estimators import Array, Interval
+from advisor.fits.costs import policy_flops
+from advisor.models.catalog import Catalog
+from advisor.studies.answer_sets import AnswerSet
+from advisor.studies.intervals import interval, weightings
+from advisor.studies.token_prices import TokenPrice
+
+MIXED_NEEDED = 5
+"""Questions with right and wrong answers, for a comparison within them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCosts:
+    """What the right and the wrong answers of one set cost, means over questions that count the same.
+
+    cut, looping         share of the answers that a limit stopped, and of those that were stopped since they repeated
+                         themselves; None: why answers ended was not recorded
+    right_tokens, …      of a right and of a wrong answer; FLOPs and USD likewise, None: not known
+    ratio                tokens of a wrong answer over those of a right one; None: all are right, or all wrong
+    ended_ratio          the same without cut and looping answers, where there are any
+    within_ratio         the same over the `n_mixed` questions with right and wrong answers, each the mean of its own:
+                         difficulty does not explain it; None: fewer than MIXED_NEEDED such questions
+    wrong_share          of all tokens that went to wrong answers; `wrong_flops_share` of all FLOPs
+    usd_per_million_tokens  on the cheapest rented deployment, `rent`; None: not known
+    """
+
+    model: str
+    task: str
+    strategy: str
+    setup: str
+    n_questions: int
+    n_answers: int
+    n_wrong: int
+    cut: float | None
+    looping: float | None
+    right_tokens: float | None
+    wrong_tokens: float | None
+    ratio: Interval | None
+    ended_ratio: Interval | None
+    n_mixed: int
+    within_ratio: Interval | None
+    wrong_share: Interval | None
+    right_flops: float | None
+    wrong_flops: float | None
+    wrong_flops_share: float | None
+    usd_per_million_tokens: float | None
+    right_usd: float | None
+    wrong_usd: float | None
+    rent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """(1 + DRAWS,) draws of a row's `ratio` and `within_ratio`, no numbers where it has none."""
+
+    ratio: Array
+    within: Array
+
+
+def answer_costs(
+    of: AnswerSet, ids: Sequence[str], answers: Answers, models: Catalog, price: TokenPrice | None
+) -> tuple[AnswerCosts, Ratios]:
+    """The row of a set with its questions and answers whose lengths were recorded."""
+    weights, n = weightings(of.task, ids), len(ids)
+    right, wrong = answers.right, 1 - answers.right
+    drawn = _ratio(answers, weights, wrong, right)
+    ended = 1 - answers.open
+    right_tokens, wrong_tokens = (float(_means(answers, weights[:1], each)[0]) for each in (right, wrong))
+    flops = _flops(of, answers, models)
+    right_flops, wrong_flops, flops_share = _of_flops(answers, flops)
+    mixed, within = _within(answers, weights)
+    usd = price.usd if price else None
+    row = AnswerCosts(
+        model=of.model,
+        task=of.task,
+        strategy=of.strategy,
+        setup=of.setup,
+        n_questions=n,
+        n_answers=len(right),
+        n_wrong=int(wrong.sum()),
+        cut=float((answers.open - answers.looping).mean()) if of.finish_recorded else None,
+        looping=float(answers.looping.mean()) if of.finish_recorded else None,
+        right_tokens=_known(right_tokens),
+        wrong_tokens=_known(wrong_tokens),
+        ratio=interval(drawn, n),
+        ended_ratio=interval(_ratio(answers, weights, wrong * ended, right * ended), n) if answers.open.any() else None,
+        n_mixed=mixed,
+        within_ratio=interval(within, mixed),
+        wrong_share=_share(answers, weights, wrong, n),
+        right_flops=right_flops,
+        wrong_flops=wrong_flops,
+        wrong_flops_share=flops_share,
+        usd_per_million_tokens=None if usd is None else 1e6 * usd,
+        right_usd=None if usd is None else _known(usd * right_tokens),
+        wrong_usd=None if usd is None else _known(usd * wrong_tokens),
+        rent=price.rent if price else None,
+    )
+    return row, Ratios(drawn, within)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _over(numerator: Array, denominator: Array) -> Array:
+    """A quotient that is no number where there is nothing to divide by."""
+    return np.where(denominator > 0, numerator / np.where(denominator > 0, denominator, 1.0), np.nan)
+
+
+def _means(answers: Answers, weights: Array, kind: Array, values: Array | None = None) -> Array:
+    """(B,) means of `values`, tokens by default, over the answers with a `kind` (N,) of 1; a question's share of them
+    weighs them.
+    """
+    values = answers.tokens if values is None else values
+    return _over(weights @ per_question(answers, kind * values), weights @ per_question(answers, kind))
+
+
+def _ratio(answers: Answers, weights: Array, wrong: Array, right: Array) -> Array:
+    return _over(_means(answers, weights, wrong), _means(answers, weights, right))
+
+
+def _share(answers: Answers, weights: Array, wrong: Array, n: int) -> Interval | None:
+    spent = weights @ per_question(answers, answers.tokens)
+    found = interval(_over(weights @ per_question(answers, wrong * answers.tokens), spent), n)
+    return found and Interval(found.value, max(found.low, 0.0), min(found.high, 1.0))
+
+
+def _within(answers: Answers, weights: Array) -> tuple[int, Array]:
+    """How many questions have right and wrong answers, and how much longer their wrong ones are, (B,)."""
+    n = np.bincount(answers.question)
+    n_right = np.bincount(answers.question, answers.right)
+    mixed = (n_right > 0) & (n_right < n)
+    if mixed.sum() < MIXED_NEEDED:
+        return int(mixed.sum()), np.full(len(weights), np.nan)
+    right = np.bincount(answers.question, answers.right * answers.tokens)[mixed] / n_right[mixed]
+    wrong = np.bincount(answers.question, (1 - answers.right) * answers.tokens)[mixed] / (n - n_right)[mixed]
+    own = weights[:, mixed]
+    return int(mixed.sum()), _over(own @ wrong, own @ right)
+
+
+def _flops(of: AnswerSet, answers: Answers, models: Catalog) -> Array | None:
+    """(N,) of every answer with its prompt; None for a model without a config."""
+    if of.model not in models:
+        return None
+    lengths, which = np.unique(answers.tokens, return_inverse=True)
+    prompt = of.prompt_tokens
+    each = np.array([policy_flops(models, of.model, prompt, float(length), 1) for length in lengths])
+    return np.asarray(each[which.ravel()])
+
+
+def _of_flops(answers: Answers, flops: Array | None) -> tuple[float | None, float | None, float | None]:
+    """Means of a right and of a wrong answer, and the share that went to wrong ones."""
+    if flops is None:
+        return None, None, None
+    even = np.ones((1, int(answers.question.max()) + 1))
+    right, wrong = (float(_means(answers, even, kind, flops)[0]) for kind in (answers.right, 1 - answers.right))
+    spent = per_question(answers, flops).sum()
+    share = per_question(answers, (1 - answers.right) * flops).sum() / spent if spent else np.nan
+    return _known(right), _known(wrong), _known(float(share))

@@ -1,0 +1,171 @@
+"""The study of wrong answers on made ones, and verdicts that turn with the data."""
+
+import numpy as np
+import pytest
+
+import advisor
+from advisor.accuracy.estimators import Interval
+from advisor.studies.answer_sets import answer_sets
+from advisor.studies.early_stopping import Rule
+from advisor.studies.study import Verdict
+from advisor.studies.token_prices import token_prices
+from advisor.studies.wrong_answers import Pairs, Stopping, wrong_answers
+from advisor.studies.wrong_claims import claims
+from tests.studies.stored_answers import MODELS, alone, answer
+
+TWICE = Interval(2.0, 1.8, 2.2)
+
+
+def pairs(share=None, ratio=TWICE, within=None, n_within=5):
+    return Pairs(
+        n=20,
+        dearer=0,
+        surely_dearer=0,
+        surely_cheaper=0,
+        not_dearer_on=("chat",),
+        share_dearer=share,
+        ratio=ratio,
+        n_within=n_within,
+        within_ratio=within,
+        ratio_where_within=ratio,
+        wrong_share=0.3,
+    )
+
+
+def stopping(saved=None, lost=None, n=5):
+    return Stopping(rule=Rule.KEEP_RIGHT, n=n, accuracy_lost=lost, tokens_saved=saved, wrong_avoided=saved)
+
+
+def around(value, by):
+    return Interval(value, value - by, value + by)
+
+
+@pytest.mark.parametrize(
+    ("share", "verdict"),
+    [
+        (Interval(0.96, 0.9, 0.99), Verdict.CONFIRMED),
+        (Interval(0.8, 0.6, 0.95), Verdict.REFINED),
+        (Interval(0.6, 0.45, 0.98), Verdict.OPEN),
+        (Interval(0.2, 0.1, 0.4), Verdict.CONTRADICTED),
+        (None, Verdict.OPEN),
+    ],
+)
+def test_wrong_answers_are_dearer_as_often_as_published_or_otherwise(share, verdict):
+    [claim, *_] = claims(pairs(share), stopping())
+    assert claim.verdict is verdict
+    assert "92 of the 95 pairs" in claim.source
+    assert ("not dearer on chat" in claim.ours) is (share is not None)
+
+
+@pytest.mark.parametrize(
+    ("within", "n", "verdict"),
+    [
+        (around(1.9, 0.3), 5, Verdict.CONFIRMED),
+        (around(1.3, 0.1), 5, Verdict.REFINED),
+        (around(1.0, 0.1), 5, Verdict.CONTRADICTED),
+        (around(1.5, 0.7), 5, Verdict.OPEN),
+        (around(1.9, 0.3), 2, Verdict.OPEN),
+        (None, 0, Verdict.OPEN),
+    ],
+)
+def test_difficulty_is_ruled_out_on_the_same_questions_alone(within, n, verdict):
+    assert claims(pairs(around(0.9, 0.05), within=within, n_within=n), stopping())[1].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("saved", "lost", "n", "verdict"),
+    [
+        (around(0.2, 0.1), around(0.004, 0.003), 5, Verdict.CONFIRMED),
+        (around(0.2, 0.1), around(0.02, 0.01), 5, Verdict.REFINED),
+        (around(0.02, 0.01), around(0.004, 0.003), 5, Verdict.CONTRADICTED),
+        (around(0.06, 0.03), around(0.004, 0.003), 5, Verdict.OPEN),
+        (around(0.2, 0.1), around(0.004, 0.003), 2, Verdict.OPEN),
+        (None, None, 0, Verdict.OPEN),
+    ],
+)
+def test_stopping_early_saves_where_much_is_saved_and_little_lost(saved, lost, n, verdict):
+    assert claims(pairs(), stopping(saved, lost, n))[2].verdict is verdict
+
+
+def answers_of(model, task, wrong_times, rng, n=40, **others):
+    """Right answers of about 1,000 tokens, and wrong ones some times as long, two to a question."""
+    correct = rng.random((n, 2)) < 0.6
+    lengths = rng.integers(800, 1200, (n, 2)) * np.where(correct, 1.0, wrong_times)
+    places = [(q, i) for q in range(n) for i in (0, 1)]
+    return [answer(q, i, correct[q, i], int(lengths[q, i]), model=model, task=task, **others) for q, i in places]
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    answers = [*answers_of(MODELS[0], "mine", 3, rng), *answers_of(MODELS[1], "mine", 0.4, rng)]
+    answers += answers_of(MODELS[0], "other", 2, rng, temperature=1.0, run_id="warm")
+    answers += answers_of(MODELS[0], "other", 9, rng, temperature=0.0, run_id="cold")
+    answers += answers_of("my/own", "other", 2, rng)
+    made = alone(tmp_path_factory.mktemp("own"), answers)
+    advisor.fit(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def found(own):
+    return wrong_answers(own)
+
+
+def test_each_set_has_its_row_and_each_pair_stands_by_its_longest_answers(found):
+    ratios = {(row.model, row.task, row.setup): row.ratio for row in found.costs}
+    expected = [3, 0.4, 2, 9, 2]
+    keys = [(MODELS[0], "mine", ""), (MODELS[1], "mine", ""), (MODELS[0], "other", "temperature 1")]
+    keys += [(MODELS[0], "other", "temperature 0"), ("my/own", "other", "")]
+    for key, times in zip(keys, expected, strict=True):
+        assert ratios[key].low < times < ratios[key].high
+    assert (found.pairs.n, found.pairs.dearer, found.pairs.surely_cheaper) == (4, 3, 1)
+    assert found.pairs.not_dearer_on == ("mine",)
+    assert found.pairs.share_dearer.value == 0.75
+    assert found.pairs.ratio.value == pytest.approx((3 * 0.4 * 9 * 2) ** 0.25, rel=0.03)
+    assert found.pairs.within_ratio.value == pytest.approx(found.pairs.ratio_where_within.value, rel=0.05)
+
+
+def test_a_token_costs_what_the_program_says_a_question_does_on_the_cheapest_rent(own, found):
+    sets = [each for each in answer_sets(own) if each.timed()]
+    priced = dict(zip([(s.model, s.task, s.setup) for s in sets], token_prices(own, sets), strict=True))
+    price = priced[MODELS[1], "mine", ""]
+    cheapest = min(
+        advisor.frontier(own, task="mine", cost="usd", model=MODELS[1]).frontier,
+        key=lambda c: (c.n_samples, -(c.token_budget or 10**9), c.usd),
+    )
+    assert (cheapest.n_samples, cheapest.gpu, str(cheapest.rent)) == (1, price.gpu, price.rent)
+    row = next(each for each in found.costs if each.model == MODELS[1])
+    assert row.right_usd == pytest.approx(row.right_tokens * price.usd)
+    assert price.usd == pytest.approx(cheapest.usd / cheapest.generated_tokens, rel=1e-6)
+    assert priced["my/own", "other", ""] is None
+    assert any("USD are left out" in note for note in found.notes)
+
+
+def test_long_wrong_answers_are_saved_and_short_ones_are_not(found):
+    saved = {
+        (row.model, row.task): row.tokens_saved.value
+        for row in found.savings
+        if row.rule is Rule.KEEP_RIGHT and row.setup != "temperature 1"
+    }
+    assert saved[MODELS[0], "other"] > saved[MODELS[0], "mine"] > 0.25 > 0.1 > saved[MODELS[1], "mine"]
+    [keeping, halving] = found.stopping
+    assert (keeping.n, halving.n) == (4, 4)
+    assert keeping.tokens_saved.value == pytest.approx(np.mean(list(saved.values())))
+
+
+def test_no_answers_with_lengths_give_no_rows_and_a_sentence_that_says_so(tmp_path):
+    none = wrong_answers(alone(tmp_path, [answer(q, 0, q, None) for q in range(3)]))
+    assert (len(none.costs), len(none.caps), len(none.savings), none.pairs.n) == (0, 0, 0, 0)
+    assert "no stored answers have their lengths recorded" in none.notes[0]
+    assert {claim.verdict for claim in none.claims} == {Verdict.OPEN}
+    assert "ratio.low" in none.costs.to_frame().columns
+
+
+def test_few_questions_have_costs_and_no_learned_cap(tmp_path):
+    few = wrong_answers(alone(tmp_path, [answer(q, 0, q % 2, 10 + q) for q in range(9)]))
+    assert (len(few.costs), len(few.savings)) == (1, 0)
+
+
+def test_the_same_workspace_always_gives_the_same_answer(own, found):
+    assert wrong_answers(own).to_json() == found.to_json()
