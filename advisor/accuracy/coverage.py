@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
-from scipy.special import betaln, gammaln
+from scipy.special import betaln, digamma, gammaln
 
 from advisor.accuracy.estimators import Array
 
@@ -53,13 +53,18 @@ def covered(right: Array, drawn: Array, k: Array) -> Array:
 def fitted_tail(right: Array, drawn: Array) -> Tail:
     """The tail of greatest likelihood for (Q,) counts of right answers: beta-binomial."""
 
-    def cost(logs: Array) -> float:
+    def cost(logs: Array) -> tuple[float, Array]:
+        """Less the log likelihood, and its slopes along the logarithms."""
         alpha, beta = np.exp(logs)
-        return -float((betaln(alpha + right, beta + drawn - right) - betaln(alpha, beta)).sum())
+        wrong, of_all = drawn - right, digamma(alpha + beta) - digamma(alpha + beta + drawn)
+        value = (betaln(alpha + right, beta + wrong) - betaln(alpha, beta)).sum()
+        by_alpha = (digamma(alpha + right) - digamma(alpha) + of_all).sum()
+        by_beta = (digamma(beta + wrong) - digamma(beta) + of_all).sum()
+        return -float(value), -np.array([alpha * by_alpha, beta * by_beta])
 
     mean = float(np.clip((right / drawn).mean(), 1e-6, 1 - 1e-6))
     fits = (
-        minimize(cost, np.clip(np.log([alpha, alpha * (1 - mean) / mean]), *BOUNDS), bounds=[BOUNDS] * 2)
+        minimize(cost, np.clip(np.log([alpha, alpha * (1 - mean) / mean]), *BOUNDS), jac=True, bounds=[BOUNDS] * 2)
         for alpha in STARTS
     )
     alpha, beta = np.exp(min(fits, key=lambda fit: float(fit.fun)).x)

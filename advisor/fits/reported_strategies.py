@@ -15,7 +15,9 @@ from advisor.store.workspace import Workspace
 from advisor.tables import column, outside, read_rows
 
 HINT = "mend or delete it"
-ACCURACIES = "accuracy of each question in thousandths, separated by spaces, in one order for all rows of task and source"
+ACCURACIES = (
+    "accuracy of each question in thousandths, separated by spaces, in one order for all rows of task and source"
+)
 TALLIES = "answers of each question as `right:wrong,wrong,…:unreadable`, the wrong ones by answer, separated by spaces"
 RANGES = {
     "n_samples": (1, 10**9),

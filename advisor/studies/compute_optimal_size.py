@@ -19,6 +19,8 @@ from advisor.values import Rows, Value
 
 PER_DECADE = 8
 """Budgets that are looked at in a factor of ten."""
+BUDGETS_NEEDED = 3
+"""Fewer say nothing about growth."""
 SHOWN_EVERY = 4
 """Of them, those that a table shows."""
 
@@ -45,7 +47,8 @@ class Optimum(Value):
 class Takeover(Value):
     """The budget from which the larger of two sizes stays ahead; infinite where it does not within the budgets.
 
-    `reached` is the share of resampled sets of questions in which it does.
+    `reached` is the share of resampled sets of questions in which it does, `smaller_first` that in which the smaller
+    is ahead at the first budget that pays for both.
     """
 
     task: str
@@ -54,16 +57,17 @@ class Takeover(Value):
     larger: str
     budget_flops: Interval
     reached: float
+    smaller_first: float
 
 
 @dataclass(frozen=True, slots=True)
 class SizeLaw(Value):
     """How the compute-optimal size grows with the budget C, of one family; N are all parameters of a model.
 
-    smaller_first     share of resampled sets of questions in which, at the first budget that pays for an answer of every
-                      size, another than the dearest is the best; None: no budget pays for all
-    growth            d log N / d log C of the best size over the budgets that pay for all, so that it is not for want of
-                      money that a smaller one is the best; None of fewer than three such budgets
+    smaller_first     share of resampled sets of questions in which, at the first budget that pays for an answer of
+                      every size, another than the dearest is the best; None: no budget pays for all
+    growth            d log N / d log C of the best size over the budgets that pay for all, so that it is not for want
+                      of money that a smaller one is the best; None of fewer than three such budgets
     slope, intercept  log10 C = slope · log10 N + intercept through the middle of the budgets where each size is best;
                       None where fewer than three sizes are best anywhere
     """
@@ -158,7 +162,9 @@ def takeovers(sizes: Sizes) -> Rows[Takeover]:
         interval = Interval(float(at), float(min(low, at)), float(max(high, at)))
         names = (members[smaller].model, members[larger].model)
         reached = float(np.isfinite(drawn).mean())
-        found.append(Takeover(sizes.family.task, sizes.family.measure, *names, interval, reached))
+        both = int(np.argmax(~np.isnan(sizes.curves[larger])))
+        first = float((sizes.draws[smaller, both] > sizes.draws[larger, both]).mean())
+        found.append(Takeover(sizes.family.task, sizes.family.measure, *names, interval, reached, first))
     return Rows(found, Takeover)
 
 
@@ -177,7 +183,7 @@ def size_law(sizes: Sizes) -> SizeLaw:
     log_c = np.log10(sizes.budgets)
     winners, drawn = best(sizes.curves), best(sizes.draws)
     all_paid = ~np.isnan(sizes.curves).any(axis=0)
-    growths = [growth(log_c[all_paid], log_n[drawn[all_paid, d]]) for d in range(DRAWS)]
+    growths = [growth(log_c[all_paid], log_n[drawn[all_paid, d]]) for d in range(DRAWS)] if all_paid.any() else []
     lines = [line(log_c, drawn[:, d], log_n) for d in range(DRAWS)]
     own, known = line(log_c, winners, log_n), np.array([each for each in lines if each is not None])
     believed = own is not None and len(known) >= DRAWS / 2
@@ -192,7 +198,9 @@ def size_law(sizes: Sizes) -> SizeLaw:
         (float(sizes.budgets[0]), float(sizes.budgets[-1])),
         tuple(family.members[m].model for m in sorted(set(winners.tolist()))),
         float((drawn[all_paid][0] != len(family.members) - 1).mean()) if all_paid.any() else None,
-        _interval(growth(log_c[all_paid], log_n[winners[all_paid]]), growths) if all_paid.sum() >= 3 else None,
+        _interval(growth(log_c[all_paid], log_n[winners[all_paid]]), growths)
+        if all_paid.sum() >= BUDGETS_NEEDED
+        else None,
         slope,
         intercept,
         family.tokens_assumed,
@@ -200,8 +208,8 @@ def size_law(sizes: Sizes) -> SizeLaw:
 
 
 def growth(log_c: Array, log_n: Array) -> float:
-    """Slope of log N over log C, by least squares; 0 of a single budget."""
-    return float(np.polyfit(log_c, log_n, 1)[0]) if len(log_c) > 1 else 0.0
+    """Slope of log N over log C, by least squares; 0 where log N stays the same."""
+    return 0.0 if np.ptp(log_n) == 0 else float(np.polyfit(log_c, log_n, 1)[0])
 
 
 def line(log_c: Array, winners: Array, log_n: Array) -> tuple[float, float] | None:

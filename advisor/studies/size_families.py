@@ -1,4 +1,4 @@
-"""Families of sizes: models of one architecture that answered the same questions of a task, with the FLOPs of an answer.
+"""Families of sizes: models of one architecture that answered the same questions, with the FLOPs of an answer.
 
 From tables of counts (measurements/counts) comes the coverage of k answers; from stored answers coverage and votes.
 """
@@ -127,9 +127,7 @@ def coverage_families(counts: Sequence[Counts], models: Catalog) -> list[Family]
 def vote_families(points: Iterable[StrategyPoints], models: Catalog) -> list[Family]:
     """The same for majority votes of stored answers."""
     enough = [
-        p
-        for p in points
-        if p.strategy == "majority" and p.generated is not None and max(p.n_samples) >= ANSWERS_NEEDED
+        p for p in points if p.strategy == "majority" and p.generated is not None and max(p.n_samples) >= ANSWERS_NEEDED
     ]
     found = []
     for members, shared in _alike(enough, models):

@@ -58,7 +58,7 @@ class Contest(Value):
     A ratio is None where FLOPs are not known.
     """
 
-    kind: Kind
+    kind: str
     source: str
     caveat: str
     task: str
@@ -94,8 +94,8 @@ class Place:
         return Side(self.series.model, self.series.strategy, self.series.n[self.at], self.accuracy)
 
 
-def contest(kind: Kind, first: Place, second: Place) -> Contest | None:
-    """The two points on the questions they share; None where those are fewer than QUESTIONS_NEEDED."""
+def contest(kind: str, first: Place, second: Place) -> Contest | None:
+    """The two points on the questions they share, under a name of what is compared; None where those are fewer than QUESTIONS_NEEDED."""
     a, b = first.series, second.series
     place = {question: i for i, question in enumerate(b.question_ids)}
     pairs = [(i, place[question]) for i, question in enumerate(a.question_ids) if question in place]
@@ -140,7 +140,7 @@ def contests(series: Sequence[Series]) -> Rows[Contest]:
             found += _of_model([each for each in of_task if each.model == model])
         found += _of_sizes(of_task)
     done = [each for each in found if each]
-    return Rows(sorted(done, key=lambda each: list(Kind).index(each.kind)), Contest)
+    return Rows(sorted(done, key=lambda each: list(Kind).index(Kind(each.kind))), Contest)
 
 
 def _table(series: Series) -> tuple[str, str]:

@@ -62,10 +62,11 @@ def series_of_answers(points: Iterable[StrategyPoints], models: Catalog) -> list
         key = (p.model, p.task, p.strategy, p.reward_model)
         if p.strategy in COMPARED and len(p.question_ids) > len(largest[key].question_ids if key in largest else ()):
             largest[key] = p
-    return [_of_points(p, models) for p in largest.values()]
+    return [series_of(p, models) for p in largest.values()]
 
 
-def _of_points(p: StrategyPoints, models: Catalog) -> Series:
+def series_of(p: StrategyPoints, models: Catalog) -> Series:
+    """One of them, of any strategy."""
     policy, verifier = flops_of(p, models)
     return Series(
         source=STORED,
