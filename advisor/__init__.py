@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from advisor.reports.markdown import report as report
     from advisor.store.recorded import recorded as recorded
     from advisor.store.workspace import Workspace as Workspace
+    from advisor.studies.inference_scaling import inference_scaling as inference_scaling
     from advisor.units import Budget as Budget
 
 _ROOMS = {
@@ -65,6 +66,7 @@ _ROOMS = {
     "estimate": "recommendation.estimate",
     "fit": "fits.fit",
     "frontier": "recommendation.frontier",
+    "inference_scaling": "studies.inference_scaling",
     "known_tasks": "recommendation.frontier",
     "profile": "profiler.profile",
     "recommend": "recommendation.pick",

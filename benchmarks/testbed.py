@@ -196,7 +196,9 @@ def limits(board: Board) -> str:
 
 def write_points(board: Board) -> None:
     """TABLE: the accuracy of every question at every point, with its FLOPs."""
-    rows = [row for key in sorted(board.points) if key[1] in STRATEGIES for row in rows_of(board.series(*key))]
+    series = [board.series(*key) for key in sorted(board.points) if key[1] in STRATEGIES]
+    shared = sorted(set.intersection(*(set(each.question_ids) for each in series)))
+    rows = [row for each in series for row in rows_of(each, shared)]
 
     def write(path: Path) -> None:
         with path.open("w", newline="", encoding="utf-8") as file:
@@ -208,9 +210,9 @@ def write_points(board: Board) -> None:
     sealed(TABLE, write)
 
 
-def rows_of(series: Series) -> list[StrategyRow]:
-    """A row a point; questions in the order of their ids, in thousandths."""
-    order = sorted(range(len(series.question_ids)), key=lambda q: series.question_ids[q])
+def rows_of(series: Series, questions: list[str]) -> list[StrategyRow]:
+    """A row a point, of these questions in their order, in thousandths."""
+    order = [series.question_ids.index(question) for question in questions]
     tallies = series.tallies and [series.tallies[q] for q in order]
     last = max(series.n)
     return [

@@ -183,9 +183,9 @@ def _basis(counts: Sequence[Counts], series: Sequence[Series]) -> Basis:
         method=(
             "FLOPs are 2·N·generated tokens, N the weights that a token passes, as arXiv 2408.00724 counts; with"
             " rewards adds the reward model's passes. Coverage (at least one answer is right: what a perfect verifier"
-            f" reaches) is exact up to the answers drawn and predicted to {PREDICTED_TO} times as many. Intervals are 90 % by"
-            " bootstrap over questions, the same ones for all that is compared. A claim is confirmed where all that can"
-            " tell agrees, contradicted where all disagrees, refined where both are seen; what rests on tiny models or"
+            f" reaches) is exact up to the answers drawn and predicted to {PREDICTED_TO} times as many. Intervals are"
+            " 90 % by bootstrap over questions, the same ones for all that is compared. A claim is confirmed where all"
+            " that can tell agrees, contradicted where all disagrees, refined where both are seen; what rests on tiny models or"
             " another measure than the claim's is refined at most."
         ),
         would_change=(
@@ -200,9 +200,9 @@ def _notes(rows: Sequence[CountRow], counts: Sequence[Counts], found: Evidence, 
         shift = SCRIPT_ALLOWS_TOKENS / ASSUMED_TOKENS
         yield (
             f"Tokens of an answer are not known on {' and '.join(assumed)}: {ASSUMED_TOKENS} are assumed for every"
-            f" size. With {SCRIPT_ALLOWS_TOKENS}, all that the released script allows, every budget and takeover is {shift:g}"
-            " times as high; slopes and which size is best stay the same, unless answers of larger models differ in"
-            " length."
+            f" size. With {SCRIPT_ALLOWS_TOKENS}, all that the released script allows, every budget and takeover is"
+            f" {shift:g} times as high; slopes and which size is best stay the same, unless answers of larger models"
+            " differ in length."
         )
     if unknown := sorted({row.model for row in rows if row.model not in models}):
         yield f"Left out of families, since no config is known: {', '.join(unknown)}."

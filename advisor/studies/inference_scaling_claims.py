@@ -153,7 +153,8 @@ def _overtaken(found: Evidence) -> Claim:
     ]
     if never:
         ours.append(
-            f"{len(never)} of {len(crossing)} pairs that the smaller leads at first are not overtaken within the budgets"
+            f"{len(never)} of {len(crossing)} pairs that the smaller leads at first are not overtaken within the"
+            " budgets"
         )
     ours += [
         f"growth d log N/d log C of the best size for {_of(law)} {_number(law.growth)}"
@@ -290,8 +291,8 @@ def _published_pair(a: Published, b: Published, parameters: Mapping[str, float])
     half = 1.645 * sum(p.accuracy * (1 - p.accuracy) / p.n_questions for p in (a, b)) ** 0.5
     ratio = parameters[b.model] * b.n_samples / (parameters[a.model] * a.n_samples)
     return (
-        f"published on {a.task}: {a.model} {a.strategy} of {a.n_samples} less {b.model} {b.strategy} of {b.n_samples} is"
-        f" {_points(Interval(gained, gained - half, gained + half))} points as if of different questions"
+        f"published on {a.task}: {a.model} {a.strategy} of {a.n_samples} less {b.model} {b.strategy} of {b.n_samples}"
+        f" is {_points(Interval(gained, gained - half, gained + half))} points as if of different questions"
         f" ({a.n_questions}), at {ratio:.1f} times fewer FLOPs were answers as long"
     )
 

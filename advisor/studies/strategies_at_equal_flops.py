@@ -95,7 +95,8 @@ class Place:
 
 
 def contest(kind: str, first: Place, second: Place) -> Contest | None:
-    """The two points on the questions they share, under a name of what is compared; None where those are fewer than QUESTIONS_NEEDED."""
+    """The two points on the questions they share, under a name of what is compared; None of fewer than
+    QUESTIONS_NEEDED."""
     a, b = first.series, second.series
     place = {question: i for i, question in enumerate(b.question_ids)}
     pairs = [(i, place[question]) for i, question in enumerate(a.question_ids) if question in place]
