@@ -124,9 +124,9 @@ thinks before it answers needs a row in sampling.csv that says so, the mode with
 
 COUNTS = """## measurements/counts/NAME.csv
 
-Right answers of up to thousands counted by question, which others report without the answers. `inference_scaling` learns
-from them which size of a family is best for a budget; they are no points and no tasks of `recommend`. A workspace may
-have tables of its own; models need a config in the catalogue."""
+Right answers of up to thousands counted by question, which others report without the answers. `inference_scaling`
+learns from them which size of a family is best for a budget; they are no points and no tasks of `recommend`. A
+workspace may have tables of its own; models need a config in the catalogue."""
 
 STRATEGIES = """## measurements/strategies/NAME.csv
 

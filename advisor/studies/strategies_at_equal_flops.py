@@ -21,7 +21,7 @@ DRAWS = 4000
 EQUAL_WITHIN = 2.0
 """FLOPs count as equal up to this factor; the ratio is shown."""
 VOTES_COMPARED = (4, 16, 64, 256, 1024)
-"""Sizes of votes at which weighted and majority votes are compared, as far as both have them."""
+"""Sizes of votes at which weighted and majority votes are compared, beside the largest that both have."""
 QUESTIONS_NEEDED = 10
 SAMPLING = ("weighted-majority", "majority")
 """What searches are measured against: the best vote of samples."""
@@ -155,8 +155,9 @@ def _of_model(series: Sequence[Series]) -> Iterator[Contest | None]:
         for strategy in ("majority", "weighted-majority", "best-of-n", "rebase", "mcts")
     )
     for a, b in product(weighted, majority):
-        for n in sorted(set(a.n) & set(b.n)):
-            if n in VOTES_COMPARED:
+        both = sorted(set(a.n) & set(b.n))
+        for n in both:
+            if n in VOTES_COMPARED or n == both[-1]:
                 yield contest(Kind.WEIGHTED, Place(a, a.n.index(n)), Place(b, b.n.index(n)))
     for search, votes in _same_reward(rebase, weighted):
         yield from _nearest(Kind.REBASE, search, [votes])
