@@ -23,7 +23,7 @@ from advisor.studies.study import Claim, Verdict
 from advisor.studies.voting_limits import LimitForecast, Plurality
 from advisor.values import Rows
 
-READ, SECOND_HAND = "arXiv 2408.00724, as its abstract has it", "arXiv 2408.00724, at second hand"
+READ, SECOND_HAND = "arXiv 2408.00724, read in excerpts", "arXiv 2408.00724, at second hand"
 PUBLISHED_SLOPE, PUBLISHED_INTERCEPT = 1.19, 2.03
 """log10 C = 1.19·log10 N + 2.03, of weighted votes on GSM8K."""
 PUBLISHED_FROM, PUBLISHED_TO = 1.9e12, 1.1e14
@@ -185,7 +185,7 @@ def _power_law(found: Evidence) -> Claim:
     return Claim(
         "coverage follows a power law in the number of answers, which the distribution of the questions' chances"
         " predicts from fewer answers than the law itself",
-        "arXiv 2407.21787 and 2502.17578, as their abstracts have it",
+        "arXiv 2407.21787 and 2502.17578, read in excerpts",
         _told(ours),
         verdict(int(agrees), int(against), weak=False),
     )
@@ -222,7 +222,7 @@ def _voting_limits(found: Evidence) -> Claim:
     weak = all(each.caveat for each in judged)
     return Claim(
         "votes converge exponentially to the share of questions whose most frequent (most rewarded) answer is right",
-        READ,
+        SECOND_HAND,
         _told(ours),
         verdict(len(held), len(judged) - len(held) + violated, weak=weak),
     )
@@ -230,14 +230,16 @@ def _voting_limits(found: Evidence) -> Claim:
 
 def _weighted(found: Evidence) -> Claim:
     return _by_contests(
-        "weighted votes beat majority votes where the reward is better than chance", READ, found.of(Kind.WEIGHTED)
+        "weighted votes beat majority votes where the reward is better than chance",
+        SECOND_HAND,
+        found.of(Kind.WEIGHTED),
     )
 
 
 def _pareto(found: Evidence) -> Claim:
     """Where the reward model's FLOPs are counted too, REBASE can lose: that refines the claim."""
     policy, total = found.of(Kind.REBASE), found.of(Kind.REBASE_TOTAL)
-    claim = _by_contests("REBASE is more accurate than sampling at every budget (Pareto-optimal)", READ, policy)
+    claim = _by_contests("REBASE is more accurate than sampling at every budget (Pareto-optimal)", SECOND_HAND, policy)
     agreeing, against = (_clear(policy, sign) + _clear(total, sign) for sign in (1, -1))
     more = f"; with the reward model's FLOPs counted: {_counted(total)}" if total else ""
     return Claim(claim.claim, claim.source, claim.ours + more, verdict(agreeing, against, weak=_is_weak(policy)))
@@ -247,7 +249,7 @@ def _saving(found: Evidence) -> Claim:
     """Agrees where REBASE reaches the largest vote with fewer FLOPs of the policy; disagrees where it does not."""
     return _by_saving(
         f"REBASE reaches 256 weighted votes with about {PUBLISHED_SAVING:g} times fewer FLOPs",
-        SECOND_HAND,
+        READ,
         found.of(Kind.REBASE_SAVES),
     )
 
@@ -273,7 +275,7 @@ def _by_saving(text: str, source: str, found: Sequence[Contest]) -> Claim:
 def _smaller_with_search(found: Evidence) -> Claim:
     """By saving; beside it the published pair, whose difference 500 questions can hardly tell from none."""
     text = f"a smaller model with REBASE equals a larger one with votes at about {SMALLER_SAVING:g} times fewer FLOPs"
-    claim = _by_saving(f"{text} (7B REBASE 32 and 34B 64 votes on MATH500)", SECOND_HAND, found.of(Kind.SMALLER_SAVES))
+    claim = _by_saving(f"{text} (7B REBASE 32 and 34B 64 votes on MATH500)", READ, found.of(Kind.SMALLER_SAVES))
     searched = [p for p in found.published if p.strategy == "rebase" and p.model in found.parameters]
     voted = [p for p in found.published if p.strategy == "weighted-majority" and p.model in found.parameters]
     pairs = [
