@@ -112,6 +112,7 @@ def inference_scaling(workspace: Workspace) -> InferenceScaling:
     compared_sizes = [compared(each) for each in _families(counts, points, models)]
     series = series_of_rows(reported_strategies(workspace)) + series_of_answers(points, models)
     tables = (visible(root / "measurements" / "published", ".csv") for root in workspace.roots)
+    published = tuple(published_of(file for files in tables for file in files))
     found = Evidence(
         tuple(size_law(each) for each in compared_sizes),
         tuple(row for each in compared_sizes for row in optima(each)),
@@ -120,8 +121,8 @@ def inference_scaling(workspace: Workspace) -> InferenceScaling:
         limit_forecasts(series),
         pluralities(series),
         contests(series),
-        tuple(published_of(file for files in tables for file in files)),
-        {model: float(models.spec(model).active_parameters) for model in models},
+        published,
+        {p.model: float(models.spec(p.model).active_parameters) for p in published if p.model in models},
     )
     return InferenceScaling(
         basis=_basis(counts, series),

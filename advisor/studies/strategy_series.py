@@ -103,16 +103,16 @@ def flops_of(p: StrategyPoints, models: Catalog) -> tuple[Array | None, Array | 
 
 
 def series_of_rows(rows: Iterable[StrategyRow]) -> list[Series]:
-    """Those of the tables."""
-    groups = defaultdict[tuple[str, str, str, str, str | None], list[StrategyRow]](list)
+    """Those of the tables; rows with as many questions of one source and task are about the same ones."""
+    groups = defaultdict[tuple[str, str, str, str, str | None, int], list[StrategyRow]](list)
     for row in rows:
-        groups[row.source, row.task, row.model, row.strategy, row.reward_model].append(row)
+        questions = len(row.by_question)
+        groups[row.source, row.task, row.model, row.strategy, row.reward_model, questions].append(row)
     return [_of_rows(sorted(group, key=lambda row: row.n_samples)) for group in groups.values()]
 
 
 def _of_rows(rows: list[StrategyRow]) -> Series:
     first, questions = rows[0], len(rows[0].by_question)
-    kept = [row for row in rows if len(row.by_question) == questions]
     return Series(
         source=first.source,
         caveat=first.caveat,
@@ -121,10 +121,10 @@ def _of_rows(rows: list[StrategyRow]) -> Series:
         strategy=first.strategy,
         reward_model=first.reward_model,
         active_parameters=first.active_parameters,
-        question_ids=tuple(map(str, range(questions))),
-        n=tuple(row.n_samples for row in kept),
-        correct=np.array([row.by_question for row in kept]).T,
-        policy=np.array([row.policy_flops for row in kept]),
-        verifier=np.array([row.verifier_flops for row in kept]),
-        tallies=next((row.answers for row in reversed(kept) if row.answers), None),
+        question_ids=tuple(f"{q} of {questions}" for q in range(questions)),
+        n=tuple(row.n_samples for row in rows),
+        correct=np.array([row.by_question for row in rows]).T,
+        policy=np.array([row.policy_flops for row in rows]),
+        verifier=np.array([row.verifier_flops for row in rows]),
+        tallies=next((row.answers for row in reversed(rows) if row.answers), None),
     )
