@@ -145,7 +145,7 @@ def overview(board: Board) -> str:
     """Accuracy by model, strategy and budget."""
     lines = []
     for (model, strategy), m in sorted(board.points.items()):
-        if strategy == "thinking-budget":
+        if strategy not in STRATEGIES:
             continue
         budgets = budgets_of(m)
         accuracy = dict(zip(budgets, 100 * m.correct.mean(axis=0), strict=True))

@@ -258,7 +258,7 @@ def _by_saving(text: str, source: str, found: Sequence[Contest]) -> Claim:
     reached = [each for each in found if each.gain.value >= 0]
     cheaper = [each for each in reached if each.policy_ratio and each.policy_ratio < 1]
     ours = [
-        f"{_side(each)}: {_times(each.policy_ratio)} FLOPs of the policy, {_times(each.total_ratio)} with rewards"
+        f"{_side(each)}: {_part(each.policy_ratio)} of the policy's FLOPs, {_part(each.total_ratio)} with rewards"
         f" ({_points(each.gain)} points, {each.n_questions} questions)"
         for each in reached
     ]
@@ -344,11 +344,14 @@ def _told(parts: Sequence[str]) -> str:
 
 def _side(each: Contest) -> str:
     first, second = each.first, each.second
-    return f"{first.model} {first.strategy} of {first.n} for {second.model} {second.strategy} of {second.n}"
+    points = [f"{side.strategy} of {side.n}" for side in (first, second)]
+    if first.model == second.model:
+        return f"{first.model}, {points[0]} for {points[1]}"
+    return f"{first.model}, {points[0]} for {second.model}, {points[1]}"
 
 
-def _times(ratio: float | None) -> str:
-    return "an unknown part of the" if ratio is None else f"{ratio:.2f} of the"
+def _part(ratio: float | None) -> str:
+    return "an unknown part" if ratio is None else f"{ratio:.2f}"
 
 
 def _number(interval: Interval) -> str:

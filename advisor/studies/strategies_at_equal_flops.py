@@ -22,6 +22,8 @@ EQUAL_WITHIN = 2.0
 """FLOPs count as equal up to this factor; the ratio is shown."""
 VOTES_COMPARED = (4, 16, 64, 256, 1024)
 """Sizes of votes at which weighted and majority votes are compared, beside the largest that both have."""
+LARGER = 1.5
+"""A model is larger than another where a token passes so many times its weights."""
 QUESTIONS_NEEDED = 10
 SAMPLING = ("weighted-majority", "majority")
 """What searches are measured against: the best vote of samples."""
@@ -179,7 +181,7 @@ def _of_sizes(series: Sequence[Series]) -> Iterator[Contest | None]:
         larger = [
             each
             for each in series
-            if each.strategy in SAMPLING and (each.active_parameters or 0) > (search.active_parameters or 0)
+            if each.strategy in SAMPLING and (each.active_parameters or 0) >= LARGER * (search.active_parameters or 0)
         ]
         for model in dict.fromkeys(each.model for each in larger):
             votes = [each for each in larger if each.model == model]

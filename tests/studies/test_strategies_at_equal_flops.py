@@ -101,6 +101,12 @@ def test_a_smaller_model_with_search_meets_a_larger_one_with_votes():
     assert saved.policy_ratio == pytest.approx(5 / 80)
 
 
+def test_a_model_of_about_the_same_size_is_not_larger():
+    alike = series("weighted-majority", (4,), right(0.6), model="alike", active_parameters=14.0, policy=np.array([5.0]))
+    assert not of(Kind.SMALLER, REBASE, alike)
+    assert not of(Kind.SMALLER_SAVES, REBASE, alike)
+
+
 def test_mcts_meets_votes_and_rebase():
     (votes,) = of(Kind.MCTS, MCTS, WEIGHTED, REBASE)
     (search,) = of(Kind.MCTS_REBASE, MCTS, WEIGHTED, REBASE)

@@ -40,7 +40,6 @@ def section(value: InferenceScaling) -> list[str]:
         ("Where votes end", _pluralities(value)),
         ("The limit of votes, predicted", _limits(value)),
         ("Strategies at equal FLOPs", _contests(value)),
-        ("Strategies and what they cost", _strategies(value)),
     ):
         if shown.rows:
             found += [heading(title, 3), to_markdown(shown)]
@@ -227,24 +226,6 @@ def _side(side: Side) -> str:
     return f"{short_name(side.model)}, {side.strategy} of {side.n}: {percent(side.accuracy)}"
 
 
-def _strategies(value: InferenceScaling) -> Table:
-    """Those whose rewards or search cost something; plain votes of a task without them are in other reports."""
-    head = ("task", "model", "strategy", "budget", "accuracy (90 %)", "policy FLOPs", "with rewards")
-    rows = [
-        (
-            s.task,
-            short_name(s.model),
-            s.strategy,
-            str(s.n),
-            interval_cell(s.accuracy),
-            _flops(s.policy_flops),
-            _flops(s.total_flops),
-        )
-        for s in _searched(value)
-    ]
-    return table(head, rows, right=head[3:])
-
-
 def _searched(value: InferenceScaling) -> list[StrategyPoint]:
     """Points of the tables where strategies are compared."""
     tables = {(c.source, c.task) for c in value.contests}
@@ -324,7 +305,7 @@ def _draw_strategies(panel: Any, points: Sequence[StrategyPoint]) -> None:
     handles += [
         panel.plot([], [], color="#555555", marker=STRATEGY_MARKERS[s], linestyle="none", label=s)[0] for s in used
     ]
-    panel.legend(handles=handles, fontsize=7.5, frameon=False, ncols=2, loc="lower right")
+    panel.legend(handles=handles, fontsize=7.5, frameon=False, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.13))
     tiny = " (tiny models)" if any(s.caveat for s in shown) else ""
     panel.set_title(f"{task}{tiny}: strategies", fontsize=10)
     panel.set_ylabel("accuracy, %")
