@@ -48,12 +48,13 @@ if TYPE_CHECKING:
     from advisor.reports.markdown import report as report
     from advisor.store.recorded import recorded as recorded
     from advisor.store.workspace import Workspace as Workspace
-    from advisor.studies.frontiers import frontiers as frontiers
-    from advisor.studies.trend import trend as trend
-    from advisor.studies.trends import trends as trends
     from advisor.studies.compute import compute_per_query as compute_per_query
     from advisor.studies.dense_and_moe import dense_and_moe as dense_and_moe
+    from advisor.studies.frontiers import frontiers as frontiers
+    from advisor.studies.inference_scaling import inference_scaling as inference_scaling
     from advisor.studies.saturation import saturation as saturation
+    from advisor.studies.trend import trend as trend
+    from advisor.studies.trends import trends as trends
     from advisor.studies.wrong_answers import wrong_answers as wrong_answers
     from advisor.units import Budget as Budget
 
@@ -75,6 +76,7 @@ _ROOMS = {
     "fit": "fits.fit",
     "frontier": "recommendation.frontier",
     "frontiers": "studies.frontiers",
+    "inference_scaling": "studies.inference_scaling",
     "known_tasks": "recommendation.frontier",
     "profile": "profiler.profile",
     "recommend": "recommendation.pick",

@@ -3,26 +3,33 @@
     python benchmarks/testbed.py WORKSPACE         from what is stored there
     python benchmarks/testbed.py WORKSPACE run     draws what is missing first: half an hour on two cores
 
-Prints the tables of docs/testbed.md and draws docs/testbed.svg. Comparisons are paired over the questions, with 90 %
+Prints the tables of docs/testbed.md, draws docs/testbed.svg and writes measurements/strategies/testbed.csv, which the
+study of inference scaling compares as it compares stored answers. Comparisons are paired over the questions, with 90 %
 intervals by bootstrap over them.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tiny_models import MODELS, advisor, option_words
 from validation_page import table
 
-from advisor.accuracy.estimators import over_questions
 from advisor.fits.measured import measured
+from advisor.fits.reported_strategies import StrategyRow
 from advisor.fits.strategy_points import StrategyPoints
-from advisor.models.catalog import Catalog
+from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
-from advisor.work import pass_flops, simple_flops
+from advisor.studies.strategies_at_equal_flops import Place, contest
+from advisor.studies.strategy_series import COMPARED as STRATEGIES
+from advisor.studies.strategy_series import Series, flops_of, series_of
+from advisor.studies.voting_limits import limit_forecasts
+from advisor.tables import columns, texts
 
 QUESTIONS, LONGEST = 200, 96
 OPTIONS = {
@@ -47,7 +54,6 @@ RUNS = [
     ("moe", "weighted-majority", 16),
     ("moe", "greedy", 1),
 ]
-DRAWS = 4000
 SHOWN = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 COMPARED = [
@@ -89,7 +95,10 @@ COMPARED = [
         ("longer", "weighted-majority", 16),
     ),
 ]
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "testbed.svg"
+ROOT = Path(__file__).resolve().parent.parent
+PICTURE, TABLE = ROOT / "docs" / "testbed.svg", ROOT / "measurements" / "strategies" / "testbed.csv"
+AS_OF = "2026-11-26"
+CAVEAT = "Tiny models trained from scratch on arithmetic, the test bed of this project: no evidence about large models."
 
 
 def run(workspace: str) -> None:
@@ -97,49 +106,34 @@ def run(workspace: str) -> None:
     limits = ["--questions", QUESTIONS, "--max-tokens", LONGEST, "--workspace", workspace, *option_words(OPTIONS)]
     for model, strategy, budget in RUNS:
         rewards = ["--reward-model", MODELS / "reward"] if strategy in {"weighted-majority", "rebase", "mcts"} else []
-        words = ["--task", "arithmetic", "--strategy", strategy, "--samples", budget, *rewards, *limits]
+        number = [] if strategy == "greedy" else ["--samples", budget]
+        words = ["--task", "arithmetic", "--strategy", strategy, *number, *rewards, *limits]
         done = advisor("calibrate", MODELS / model, *words, check=False)
         last = (done.stdout or done.stderr).strip().splitlines()[-1]
         print(f"{model} {strategy} {budget}: {last}", file=sys.stderr, flush=True)
     advisor("fit", "--workspace", workspace)
 
 
-def costs(m: StrategyPoints, models: Catalog) -> tuple[np.ndarray, np.ndarray]:
-    """(P,) FLOPs per question as arXiv 2408.00724 counts them (2·N·tokens), and with the reward model's."""
-    policy = np.array([simple_flops(models.spec(m.model), round(tokens)) for tokens in m.generated], dtype=float)
-    if m.scored is None:
-        return policy, policy
-    longest = 30 + LONGEST
-    verifier = np.array([pass_flops(models.spec("reward"), tokens, longest) for tokens in m.scored])
-    return policy, policy + verifier
-
-
-def difference(a: np.ndarray, b: np.ndarray) -> str:
-    """Points by which a is more accurate than b on the same questions, with its interval."""
-    gained = 100 * (a - b)
-    n = len(gained)
-    means = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), DRAWS) @ gained / n
-    low, high = np.quantile(means, [0.05, 0.95])
-    return f"{gained.mean():+.1f} ({low:+.1f} to {high:+.1f})"
-
-
 class Board:
-    """The measured strategies of a workspace by (model, strategy), with their FLOPs."""
+    """The measured strategies of a workspace by (model, strategy)."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.models = workspace.models
         self.points = {(m.model, m.strategy): m for m in measured(workspace).points if m.task == "arithmetic"}
 
     def costs(self, model: str, strategy: str) -> tuple[np.ndarray, np.ndarray]:
-        """(P,) FLOPs of the policy alone, and with the reward model's."""
-        return costs(self.points[model, strategy], self.models)
+        """(P,) FLOPs of the policy alone as arXiv 2408.00724 counts them, and with the reward model's."""
+        policy, verifier = flops_of(self.points[model, strategy], self.models)
+        return policy, policy + verifier
 
-    def at(self, model: str, strategy: str, n: int) -> tuple[np.ndarray, float, float]:
-        """(accuracy of each question, policy FLOPs, all FLOPs) of one point; n counts what the strategy counts."""
-        m = self.points[model, strategy]
-        p = budgets_of(m).index(n)
-        policy, everything = self.costs(model, strategy)
-        return m.correct[:, p], float(policy[p]), float(everything[p])
+    def series(self, model: str, strategy: str) -> Series:
+        """As the study of inference scaling compares it."""
+        return series_of(self.points[model, strategy], self.models)
+
+    def at(self, model: str, strategy: str, n: int) -> Place:
+        """One point; n counts what the strategy counts."""
+        series = self.series(model, strategy)
+        return Place(series, series.n.index(n))
 
 
 def budgets_of(m: StrategyPoints) -> list[int]:
@@ -151,7 +145,7 @@ def overview(board: Board) -> str:
     """Accuracy by model, strategy and budget."""
     lines = []
     for (model, strategy), m in sorted(board.points.items()):
-        if strategy == "thinking-budget":
+        if strategy not in STRATEGIES:
             continue
         budgets = budgets_of(m)
         accuracy = dict(zip(budgets, 100 * m.correct.mean(axis=0), strict=True))
@@ -174,25 +168,74 @@ def comparisons(board: Board) -> str:
     """COMPARED on the same questions."""
     lines = []
     for title, a, b in COMPARED:
-        (ours, policy, everything), (theirs, their_policy, their_everything) = board.at(*a), board.at(*b)
-        ratios = (policy / their_policy, everything / their_everything)
-        lines.append([title, difference(ours, theirs), *(f"{ratio:.2f}" for ratio in ratios)])
+        found = contest(title, board.at(*a), board.at(*b))
+        ratios = (found.policy_ratio, found.total_ratio)
+        lines.append([title, points(found.gain), *(f"{ratio:.2f}" for ratio in ratios)])
     return table(lines, ["", "points more accurate (90 %)", "policy FLOPs, ratio", "with rewards, ratio"])
+
+
+def points(gain: Any) -> str:
+    return f"{100 * gain.value:+.1f} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
 
 
 def limits(board: Board) -> str:
     """The limit of voting predicted from n answers, beside the largest vote that was measured."""
-    lines = []
-    for strategy in ("majority", "weighted-majority"):
-        m = board.points["small", strategy]
-        vote_of = dict(zip(m.n_samples, m.correct.T, strict=True))
-        last = max(vote_of)
-        for n in (k for k in vote_of if k // 2 in vote_of and k < last):
-            limit = over_questions(2 * vote_of[n] - vote_of[n // 2])
-            seen, largest = (100 * vote_of[k].mean() for k in (n, last))
-            predicted = f"{100 * limit.value:.1f} % ({100 * limit.low:.1f} to {100 * limit.high:.1f})"
-            lines.append([strategy, str(n), f"{seen:.1f} %", predicted, f"{largest:.1f} %"])
-    return table(lines, ["vote", "answers n", "vote of n", "limit predicted from n", f"vote of {last}"])
+    found = limit_forecasts(board.series("small", strategy) for strategy in ("majority", "weighted-majority"))
+    lines = [
+        [
+            f.strategy,
+            str(f.n),
+            f"{100 * f.vote_of_n:.1f} %",
+            f"{100 * f.predicted.value:.1f} % ({100 * f.predicted.low:.1f} to {100 * f.predicted.high:.1f})",
+            f"{100 * f.vote_of_all:.1f} %",
+        ]
+        for f in found
+    ]
+    return table(lines, ["vote", "answers n", "vote of n", "limit predicted from n", f"vote of {found[0].n_all}"])
+
+
+def write_points(board: Board) -> None:
+    """TABLE: the accuracy of every question at every point, with its FLOPs."""
+    series = [board.series(*key) for key in sorted(board.points) if key[1] in STRATEGIES]
+    shared = sorted(set.intersection(*(set(each.question_ids) for each in series)))
+    rows = [row for each in series for row in rows_of(each, shared)]
+
+    def write(path: Path) -> None:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            written = csv.DictWriter(file, [c.name for c in columns(StrategyRow)], lineterminator="\n")
+            written.writeheader()
+            written.writerows(texts(rows))
+
+    TABLE.parent.mkdir(exist_ok=True)
+    sealed(TABLE, write)
+
+
+def rows_of(series: Series, questions: list[str]) -> list[StrategyRow]:
+    """A row a point, of these questions in their order, in thousandths."""
+    order = [series.question_ids.index(question) for question in questions]
+    tallies = series.tallies and [series.tallies[q] for q in order]
+    last = max(series.n)
+    return [
+        StrategyRow(
+            model=series.model,
+            active_parameters=series.active_parameters,
+            task=series.task,
+            strategy=series.strategy,
+            n_samples=n,
+            policy_flops=float(series.policy[p]),
+            verifier_flops=float(series.verifier[p]),
+            reward_model=series.reward_model,
+            accuracies=" ".join(str(round(1000 * series.correct[q, p])) for q in order),
+            tallies=" ".join(f"{r}:{','.join(map(str, w))}:{u}" for r, w, u in tallies)
+            if tallies and n == last
+            else None,
+            caveat=CAVEAT,
+            source="the test bed of this project: benchmarks/testbed.py, docs/testbed.md",
+            license="Apache-2.0",
+            as_of=AS_OF,
+        )
+        for p, n in enumerate(series.n)
+    ]
 
 
 def main() -> None:
@@ -206,6 +249,7 @@ def main() -> None:
     for part in (overview, caps, comparisons, limits):
         print(part(board))
     draw(board)
+    write_points(board)
 
 
 COLOURS = {"small": "#0072b2", "longer": "#e69f00", "medium": "#009e73", "moe": "#cc3377"}

@@ -11,7 +11,9 @@ from pathlib import Path
 from advisor.checkpoints import CheckpointRow, FormatRow, LaunchRow
 from advisor.fits.curve_priors import LearnedRow
 from advisor.fits.published import PublishedRow
+from advisor.fits.reported_counts import CountRow
 from advisor.fits.reported_lengths import LengthRow
+from advisor.fits.reported_strategies import StrategyRow
 from advisor.gpus import GpuSpec
 from advisor.models.catalog import ModelEntry
 from advisor.prices import Price
@@ -120,6 +122,18 @@ Mean lengths of answers without their accuracy: `advisor fit` learns from them h
 measured, and imputes tokens that nobody counted (docs/method.md). A workspace may have tables of its own. A model that
 thinks before it answers needs a row in sampling.csv that says so, the mode without a switch first."""
 
+COUNTS = """## measurements/counts/NAME.csv
+
+Right answers of up to thousands counted by question, which others report without the answers. `inference_scaling`
+learns from them which size of a family is best for a budget; they are no points and no tasks of `recommend`. A
+workspace may have tables of its own; models need a config in the catalogue."""
+
+STRATEGIES = """## measurements/strategies/NAME.csv
+
+What strategies got right of each question and what they cost, for `inference_scaling` to compare at equal FLOPs beside
+the stored answers. testbed.csv is made by `benchmarks/testbed.py`: tiny models of this project, no evidence about large
+ones, never recommended."""
+
 TASKS = """## Task files
 
 `advisor calibrate --task FILE` reads JSONL or Parquet with the columns question, answer and optionally id."""
@@ -165,6 +179,10 @@ def page() -> str:
         section("columns of published accuracies", PublishedRow),
         LENGTHS,
         section("columns of lengths", LengthRow),
+        COUNTS,
+        section("columns of counts", CountRow),
+        STRATEGIES,
+        section("columns of strategies", StrategyRow),
         TASKS,
         HOSTED,
         section("columns of a price list", TokenPrice),

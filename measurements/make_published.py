@@ -1,5 +1,5 @@
-"""Write measurements/published/*.csv and lengths/*.csv and seal the per-question runs, from a folder of collected
-public figures.
+"""Write measurements/published/*.csv, lengths/*.csv and counts/*.csv and seal the per-question runs, from a folder of
+collected public figures.
 
     python measurements/make_published.py DATA
 
@@ -31,6 +31,12 @@ LENGTHS = """
 """
 
 
+COUNTS = """
+    model, task, string_agg(question || ':' || n_correct || '/' || n_samples, ' ' order by question::int) as counts,
+    null as generated_tokens, source, source_url, source_commit, license
+"""
+
+
 def write_published(connection: duckdb.DuckDBPyConnection, source: Path, data: str) -> None:
     """published/*.csv of one query."""
     rows = f"select {COLUMNS}, date '{AS_OF}' as as_of from ({source.read_text()}) order by {ORDER}"
@@ -41,6 +47,13 @@ def write_lengths(connection: duckdb.DuckDBPyConnection, source: Path, data: str
     """lengths/*.csv of one query."""
     rows = f"select {LENGTHS}, date '{AS_OF}' as as_of from ({source.read_text()}) order by task, model, mode"
     write_table(connection, rows, HERE / "lengths" / f"{source.stem}.csv", data)
+
+
+def write_counts(connection: duckdb.DuckDBPyConnection, source: Path, data: str) -> None:
+    """counts/*.csv of one query, which has a row a question."""
+    by_question = f"({source.read_text()})"
+    rows = f"select {COUNTS}, date '{AS_OF}' as as_of from {by_question} group by all order by task, model"
+    write_table(connection, rows, HERE / "counts" / f"{source.stem}.csv", data)
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, rows: str, target: Path, data: str) -> None:
@@ -74,6 +87,8 @@ def main() -> None:
     connection.execute(f"create view stored as from read_parquet('{HERE}/samples/*.parquet')")
     for source in sorted((HERE / "sources" / "lengths").glob("*.sql")):
         write_lengths(connection, source, data)
+    for source in sorted((HERE / "sources" / "counts").glob("*.sql")):
+        write_counts(connection, source, data)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ from advisor.fits.line import curve_of
 from advisor.fits.prior import TABLE as PRIOR
 from advisor.fits.prior import read_prior_file
 from advisor.fits.published import published_of
+from advisor.fits.reported_counts import counts_of
 from advisor.fits.reported_lengths import lengths_of
+from advisor.fits.reported_strategies import strategies_of
 from advisor.fits.speeds import Speeds
 from advisor.gpus import Gpus
 from advisor.input_files import MOST_SEALED_BYTES, checked_file
@@ -90,6 +92,8 @@ def _files(root: Path) -> Iterator[tuple[Path, Reader]]:
         yield from _in(measurements / name, reader, ".parquet")
     yield from _in(measurements / "published", lambda file, _: published_of([file]), ".csv")
     yield from _in(measurements / "lengths", lambda file, _: lengths_of([file]), ".csv")
+    yield from _in(measurements / "counts", lambda file, _: counts_of([file]), ".csv")
+    yield from _in(measurements / "strategies", lambda file, _: strategies_of([file]), ".csv")
     for name in ("samples", "runs"):
         if _is_readable(measurements / name):
             yield from ((file, _read_journal) for file in journals(measurements / name))

@@ -22,6 +22,12 @@ CONFIG = {
     "vocab_size": 1000,
     "max_position_embeddings": 512,
 }
+TABLES_OF_MEASUREMENTS = (
+    ("published", "s1.csv"),
+    ("lengths", "epoch_hub.csv"),
+    ("counts", "pythia_math.csv"),
+    ("strategies", "testbed.csv"),
+)
 MAINTAINED = (
     "gpus",
     "prices",
@@ -58,7 +64,7 @@ def full_workspace(folder, advisor):
         assert advisor("import", kind, path, "--workspace", ws)[0] == 0
     for name in MAINTAINED:
         shutil.copy(shipped_root() / "profiles" / f"{name}.csv", ws / "profiles")
-    for folder, table in (("published", "s1.csv"), ("lengths", "epoch_hub.csv")):
+    for folder, table in TABLES_OF_MEASUREMENTS:
         (ws / "measurements" / folder).mkdir()
         shutil.copy(shipped_root() / "measurements" / folder / table, ws / "measurements" / folder)
     (samples,) = (ws / "measurements" / "samples").glob("*.parquet")

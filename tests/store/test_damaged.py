@@ -20,6 +20,8 @@ FILES = [
     ("measurements/texts/*.parquet", ANY, [LIST]),
     ("measurements/published/s1.csv", ANY | TABLE | NUMBERS, [FIT]),
     ("measurements/lengths/epoch_hub.csv", ANY | TABLE | NUMBERS, [FIT]),
+    ("measurements/counts/pythia_math.csv", ANY | TABLE, []),
+    ("measurements/strategies/testbed.csv", ANY | TABLE | NUMBERS, []),
     ("profiles/models.csv", ANY | TABLE, [MODELS, ESTIMATE]),
     ("profiles/models/mine/config.json", ANY, [MODELS, ESTIMATE]),
     ("profiles/gpus.csv", ANY | TABLE | NUMBERS, [GPUS]),
@@ -102,10 +104,10 @@ def test_a_folder_that_may_not_be_read_is_not_an_empty_one(own, advisor, monkeyp
 def test_a_sound_workspace_is_said_to_be_sound(own, advisor):
     code, out, err = advisor("check", "--workspace", own)
     assert (code, err) == (0, "")
-    assert out == f"all 22 files are sound in {own}\n"
+    assert out == f"all 24 files are sound in {own}\n"
     assert json.loads(advisor("check", "--workspace", own, "--json")[1]) == {
         "folder": str(own),
-        "files": 22,
+        "files": 24,
         "damaged": [],
     }
 

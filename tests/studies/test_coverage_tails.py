@@ -1,0 +1,43 @@
+"""How coverage grows, and how well a part of the answers tells the rest."""
+
+import numpy as np
+import pytest
+
+from advisor.studies.coverage_tails import coverage_tails, spread
+from advisor.studies.size_families import Counts
+
+
+def counts(right, drawn):
+    names = tuple(f"q{q}" for q in range(len(right)))
+    return Counts("m", "t", "made", names, np.array(right, dtype=float), np.full(len(right), float(drawn)), None)
+
+
+CHANCES = np.random.default_rng(0).beta(0.3, 3.0, 300)
+DRAWN = np.random.default_rng(1).binomial(4096, CHANCES)
+
+
+def test_the_tail_of_known_chances():
+    (found,) = coverage_tails([counts(DRAWN, 4096)])
+    assert found.alpha == pytest.approx(0.3, rel=0.2)
+    assert found.one.value == pytest.approx((DRAWN / 4096).mean())
+    assert found.all.value == pytest.approx((DRAWN > 0).mean())
+    assert found.exponent.low < found.exponent.value < found.exponent.high
+    # −log coverage falls as k^−α where nearly all is covered, more slowly before
+    assert 0.2 < found.exponent.value < 0.4
+    assert found.predicted_by_tail == pytest.approx(found.all.value, abs=0.03)
+
+
+def test_where_nothing_is_right_no_law_is_found():
+    (found,) = coverage_tails([counts([0] * 20, 100)])
+    assert (found.exponent, found.r_squared, found.predicted_by_power_law) == (None, None, None)
+    assert found.all.value == 0
+
+
+def test_few_answers_say_nothing():
+    assert not coverage_tails([counts([1] * 20, 63)])
+
+
+def test_numbers_of_answers_at_equal_ratios():
+    assert spread(1).tolist() == [1]
+    assert spread(1000)[[0, -1]].tolist() == [1, 1000]
+    assert (np.diff(spread(50)) >= 1).all()
