@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from advisor.recommendation.frontier import frontier as frontier
     from advisor.recommendation.frontier import known_tasks as known_tasks
     from advisor.recommendation.pick import recommend as recommend
-    from advisor.reports.markdown import report as report
+    from advisor.reports.report import report as report
     from advisor.store.recorded import recorded as recorded
     from advisor.store.workspace import Workspace as Workspace
     from advisor.units import Budget as Budget
@@ -70,7 +70,7 @@ _ROOMS = {
     "recommend": "recommendation.pick",
     "recorded": "store.recorded",
     "regrade": "calibration.regrade",
-    "report": "reports.markdown",
+    "report": "reports.report",
     **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},
 }
 """Where each public name lives."""

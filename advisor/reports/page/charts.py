@@ -1,0 +1,123 @@
+"""The charts of a recommendation in Altair, without their rows: explorer.js hands those in by the names of the data.
+
+Colours are names of page.css, so that they follow a light, a dark and a printed page; shapes and dashes differ too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+EVIDENCE = {
+    "measured": "circle",
+    "published": "diamond",
+    "imputed": "triangle-up",
+    "weak": "square",
+}
+"""Shapes of the kinds of evidence."""
+SERIES = ("var(--first)", "var(--second)", "var(--third)", "var(--fourth)")
+DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
+SHAPES = ("circle", "square", "triangle-up", "diamond")
+LEADS, BEATEN, PICK = "var(--lead)", "var(--beaten)", "var(--pick)"
+TICKS = (
+    "datum.value >= 1e5 || datum.value < 1e-3"
+    " ? replace(format(datum.value, '.1~e'), 'e+', 'e') : format(datum.value, ',~r')"
+)
+"""Figures on a logarithmic axis: `0.002`, `60`, `5e14`."""
+TOOLTIP = {
+    "model": "model",
+    "strategy": "strategy",
+    "deployment": "GPUs",
+    "accuracy_text": "accuracy, 90 % interval",
+    "cost_text": "cost of a question",
+    "accuracy_from": "accuracy from",
+    "cost_from": "cost from",
+}
+
+
+def frontier_chart() -> dict[str, Any]:
+    """Accuracy over a cost: data `points`, `steps` of the frontier, `pick`, `budget`; the parameter `cost_title`."""
+    import altair as alt
+
+    x = alt.X("cost:Q").scale(type="log", nice=False, padding=24).axis(title=None, labelExpr=TICKS, tickCount=6)
+    y = alt.Y("accuracy:Q").scale(zero=False, padding=12).title("accuracy, %")
+    leads = "datum.leads"
+    stroke = alt.when(leads).then(alt.value(LEADS)).otherwise(alt.value(BEATEN))
+    fill = alt.when(leads).then(alt.value(LEADS)).otherwise(alt.value("var(--ground)"))
+    shape = alt.Shape("evidence:N").scale(domain=list(EVIDENCE), range=list(EVIDENCE.values())).legend(None)
+    points, pick = alt.Chart(alt.NamedData(name="points")), alt.Chart(alt.NamedData(name="pick"))
+    budget = alt.Chart(alt.NamedData(name="budget"))
+    steps = alt.Chart(alt.NamedData(name="steps"))
+    layers = [
+        budget.mark_rule(strokeDash=[5, 4], color="var(--ink)").encode(x=x),
+        budget.mark_text(align="right", dx=-5, dy=10, color="var(--ink)").encode(x=x, y=alt.value(0), text="text:N"),
+        steps.mark_line(interpolate="step-after", color=LEADS, strokeWidth=2, tooltip=False).encode(x=x, y=y),
+        points.mark_rule(strokeWidth=1, opacity=0.7).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=stroke),
+        points.mark_point(size=75, strokeWidth=1.5, opacity=1, cursor="pointer").encode(
+            x=x, y=y, shape=shape, stroke=stroke, fill=fill, tooltip=_tooltip(), description="spoken:N"
+        ),
+        points.transform_filter("datum.chosen")
+        .mark_point(shape="circle", size=300, strokeWidth=1.5, strokeDash=[3, 2], opacity=1, stroke="var(--ink)")
+        .encode(x=x, y=y, tooltip=_tooltip()),
+        pick.mark_point(shape="circle", size=300, strokeWidth=3, opacity=1, stroke=PICK).encode(
+            x=x, y=y, tooltip=_tooltip(), description="spoken:N"
+        ),
+        points.mark_text(align="right", dx=-8, dy=-8, fontSize=11, color="var(--ink)").encode(
+            x=x, y=y, text="label:N"
+        ),
+    ]
+    title = alt.Title(text=alt.ExprRef("cost_title"), orient="bottom", fontSize=12, fontWeight="normal")
+    chart = alt.layer(*layers, title=title).add_params(alt.param(name="cost_title", value=""))
+    return _dressed(chart)
+
+
+def curve_chart() -> dict[str, Any]:
+    """Accuracy over FLOPs of one model: data `curve_points` with intervals, `curve_lines` as fitted, `curve_pick`."""
+    import altair as alt
+
+    x = alt.X("flops:Q").scale(type="log", nice=False, padding=24)
+    x = x.axis(title="FLOPs per question, log scale", labelExpr=TICKS, tickCount=6)
+    y = alt.Y("accuracy:Q").scale(zero=False, padding=12).title("accuracy, %")
+    colour = alt.Color("series:N").scale(range=list(SERIES)).legend(None)
+    points, fitted = alt.Chart(alt.NamedData(name="curve_points")), alt.Chart(alt.NamedData(name="curve_lines"))
+    shape = alt.Shape("series:N").scale(range=list(SHAPES)).legend(title=None, orient="bottom", columns=1)
+    dash = alt.StrokeDash("series:N").scale(range=[list(each) for each in DASHES]).legend(None)
+    tooltip = [
+        alt.Tooltip("strategy:N", title="strategy"),
+        alt.Tooltip("accuracy_text:N", title="accuracy, 90 % interval"),
+        alt.Tooltip("flops:Q", title="FLOPs per question", format=".3~e"),
+    ]
+    layers = [
+        fitted.mark_line(strokeWidth=1.8).encode(x=x, y=y, color=colour, strokeDash=dash, detail="series:N"),
+        points.mark_rule(strokeWidth=1.2).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
+        points.mark_point(size=65, opacity=1, strokeWidth=1.5).encode(
+            x=x, y=y, color=colour, fill=colour, shape=shape, tooltip=tooltip
+        ),
+        alt.Chart(alt.NamedData(name="curve_pick"))
+        .mark_point(shape="circle", size=300, strokeWidth=3, opacity=1, stroke=PICK)
+        .encode(x=x, y=y),
+    ]
+    return _dressed(alt.layer(*layers))
+
+
+def _tooltip() -> list[Any]:
+    import altair as alt
+
+    return [alt.Tooltip(f"{field}:N", title=title) for field, title in TOOLTIP.items()]
+
+
+def _dressed(chart: Any) -> dict[str, Any]:
+    """The specification: as large as its place on the page, in the page's colours."""
+    ink, line = "var(--ink)", "var(--line)"
+    dressed = (
+        chart.properties(width="container", height="container", background="transparent")
+        .configure(autosize={"type": "fit", "contains": "padding"}, font="system-ui, sans-serif")
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=ink, titleColor=ink, tickColor=line, domainColor=line, gridColor=line, labelFontSize=12,
+            titleFontSize=12, titleFontWeight="normal", labelOverlap="greedy",
+        )
+        .configure_title(color=ink)
+        .configure_legend(labelColor=ink, labelFontSize=12, labelLimit=320)
+    )  # fmt: skip
+    specification: dict[str, Any] = dressed.to_dict()
+    return specification

@@ -1,0 +1,42 @@
+"""A recommendation as a page: the answer, all models to explore, and the report as its Markdown has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from advisor.fits.line import Line
+from advisor.recommendation.pick import Recommendation
+from advisor.reports.markdown import answer_parts, basis_parts, choice_parts, curve_parts
+from advisor.reports.markdown_text import bullets, heading, paragraph
+from advisor.reports.page.charts import curve_chart, frontier_chart
+from advisor.reports.page.data import Explored, explored
+from advisor.reports.page.html import Panel, page
+from advisor.reports.text_tables import short_name
+from advisor.store.workspace import Workspace
+
+SHOWN = (
+    "Shown are candidates that no other one of the same model, on the same kind of GPU and with the same kind of evidence,"
+    " beats on accuracy and the chosen cost: the others are on no frontier, whatever is chosen above."
+)
+
+
+def recommendation_page(workspace: Workspace, found: Recommendation, curves: Sequence[Line], command: str) -> str:
+    """The HTML of a page; `curves` are the pick's, `command` makes the page again."""
+    shown = explored(workspace, found)
+    charts = {"frontier": frontier_chart(), "curve": curve_chart()}
+    parts = [
+        *answer_parts(found),
+        heading("All models"),
+        Panel("explorer", charts, shown.data),
+        paragraph(SHOWN),
+        *_left_out(shown),
+        heading("The pick"),
+        *choice_parts(found),
+        *curve_parts(curves, {}),
+        *basis_parts(found, command),
+    ]
+    return page(f"{short_name(found.recommended.model)} for {found.task}", parts)
+
+
+def _left_out(shown: Explored) -> list[str]:
+    return [paragraph("Tasks without a point:"), bullets(shown.left_out)] if shown.left_out else []
