@@ -18,11 +18,15 @@ SERIES = ("var(--first)", "var(--second)", "var(--third)", "var(--fourth)")
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 SHAPES = ("circle", "square", "triangle-up", "diamond")
 LEADS, BEATEN, PICK = "var(--lead)", "var(--beaten)", "var(--pick)"
+FIRST_DIGIT = "round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))"
 TICKS = (
-    "datum.value >= 1e5 || datum.value < 1e-3"
-    " ? replace(format(datum.value, '.1~e'), 'e+', 'e') : format(datum.value, ',~r')"
+    f"{FIRST_DIGIT} == 1 || (x_high < 100 * x_low && indexof([2, 5], {FIRST_DIGIT}) >= 0)"
+    " ? datum.value >= 1e5 || datum.value < 1e-3"
+    " ? replace(format(datum.value, '.1~e'), 'e+', 'e') : format(datum.value, ',~r') : ''"
 )
-"""Figures on a logarithmic axis: `0.002`, `60`, `5e14`."""
+"""Round figures on a logarithmic axis, `0.002`, `60`, `5e14`; on a long one powers of ten alone."""
+ENDS = {"x_low": 1, "x_high": 10, "y_low": 0, "y_high": 100}
+"""Of the axes, until there is data."""
 TOOLTIP = {
     "model": "model",
     "strategy": "strategy",
@@ -35,11 +39,11 @@ TOOLTIP = {
 
 
 def frontier_chart() -> dict[str, Any]:
-    """Accuracy over a cost: data `points`, `steps` of the frontier, `pick`, `budget`; the parameter `cost_title`."""
+    """Accuracy over a cost: data `points`, `steps` of the frontier, `pick` and `budget`, the parameter `cost_title`."""
     import altair as alt
 
-    x = alt.X("cost:Q").scale(type="log", nice=False, padding=24).axis(title=None, labelExpr=TICKS, tickCount=6)
-    y = alt.Y("accuracy:Q").scale(zero=False, padding=12).title("accuracy, %")
+    x = alt.X("cost:Q").axis(title=None, labelExpr=TICKS, tickCount=6).scale(**_ends("x"), type="log")
+    y = alt.Y("accuracy:Q").title("accuracy, %").scale(**_ends("y"), zero=False)
     leads = "datum.leads"
     stroke = alt.when(leads).then(alt.value(LEADS)).otherwise(alt.value(BEATEN))
     fill = alt.when(leads).then(alt.value(LEADS)).otherwise(alt.value("var(--ground)"))
@@ -50,37 +54,49 @@ def frontier_chart() -> dict[str, Any]:
     layers = [
         budget.mark_rule(strokeDash=[5, 4], color="var(--ink)").encode(x=x),
         budget.mark_text(align="right", dx=-5, dy=10, color="var(--ink)").encode(x=x, y=alt.value(0), text="text:N"),
-        steps.mark_line(interpolate="step-after", color=LEADS, strokeWidth=2, tooltip=False).encode(x=x, y=y),
-        points.mark_rule(strokeWidth=1, opacity=0.7).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=stroke),
+        steps.mark_line(interpolate="step-after", color=LEADS, strokeWidth=2, aria=False).encode(x=x, y=y),
+        points.mark_rule(strokeWidth=1, opacity=0.6, aria=False).encode(
+            x=x, y=alt.Y("low:Q"), y2="high:Q", color=stroke
+        ),
         points.mark_point(size=75, strokeWidth=1.5, opacity=1, cursor="pointer").encode(
             x=x, y=y, shape=shape, stroke=stroke, fill=fill, tooltip=_tooltip(), description="spoken:N"
         ),
         points.transform_filter("datum.chosen")
-        .mark_point(shape="circle", size=300, strokeWidth=1.5, strokeDash=[3, 2], opacity=1, stroke="var(--ink)")
+        .mark_point(
+            shape="circle", size=300, strokeWidth=1.5, strokeDash=[3, 2], opacity=1, stroke="var(--ink)", aria=False
+        )
         .encode(x=x, y=y, tooltip=_tooltip()),
         pick.mark_point(shape="circle", size=300, strokeWidth=3, opacity=1, stroke=PICK).encode(
             x=x, y=y, tooltip=_tooltip(), description="spoken:N"
         ),
-        points.mark_text(align="right", dx=-8, dy=-8, fontSize=11, color="var(--ink)").encode(
-            x=x, y=y, text="label:N"
-        ),
+        points.mark_text(
+            align=alt.ExprRef("datum.side || 'right'"),
+            dx=alt.ExprRef("datum.side == 'left' ? 6 : -6"),
+            dy=-9,
+            fontSize=11,
+            color="var(--ink)",
+            aria=False,
+        ).encode(x=x, y=y, text="label:N"),
     ]
-    title = alt.Title(text=alt.ExprRef("cost_title"), orient="bottom", fontSize=12, fontWeight="normal")
+    title = alt.Title(text=alt.ExprRef("cost_title"), orient="bottom", fontSize=12, fontWeight="normal", offset=8)
     chart = alt.layer(*layers, title=title).add_params(alt.param(name="cost_title", value=""))
     return _dressed(chart)
 
 
 def curve_chart() -> dict[str, Any]:
-    """Accuracy over FLOPs of one model: data `curve_points` with intervals, `curve_lines` as fitted, `curve_pick`."""
+    """Accuracy over FLOPs of one model: data `curve_points` with intervals, `curve_lines` as fitted, `curve_pick`.
+
+    `series` of points and lines is the number of their curve, as many as there are shapes.
+    """
     import altair as alt
 
-    x = alt.X("flops:Q").scale(type="log", nice=False, padding=24)
-    x = x.axis(title="FLOPs per question, log scale", labelExpr=TICKS, tickCount=6)
-    y = alt.Y("accuracy:Q").scale(zero=False, padding=12).title("accuracy, %")
-    colour = alt.Color("series:N").scale(range=list(SERIES)).legend(None)
+    x = alt.X("flops:Q").axis(title="FLOPs per question, log scale", labelExpr=TICKS, tickCount=6)
+    x, y = x.scale(**_ends("x"), type="log"), alt.Y("accuracy:Q").title("accuracy, %").scale(**_ends("y"), zero=False)
+    places = list(range(len(SERIES)))
+    colour = alt.Color("series:N").scale(domain=places, range=list(SERIES)).legend(None)
     points, fitted = alt.Chart(alt.NamedData(name="curve_points")), alt.Chart(alt.NamedData(name="curve_lines"))
-    shape = alt.Shape("series:N").scale(range=list(SHAPES)).legend(title=None, orient="bottom", columns=1)
-    dash = alt.StrokeDash("series:N").scale(range=[list(each) for each in DASHES]).legend(None)
+    shape = alt.Shape("series:N").scale(domain=places, range=list(SHAPES)).legend(None)
+    dash = alt.StrokeDash("series:N").scale(domain=places, range=[list(each) for each in DASHES]).legend(None)
     tooltip = [
         alt.Tooltip("strategy:N", title="strategy"),
         alt.Tooltip("accuracy_text:N", title="accuracy, 90 % interval"),
@@ -88,7 +104,7 @@ def curve_chart() -> dict[str, Any]:
     ]
     layers = [
         fitted.mark_line(strokeWidth=1.8).encode(x=x, y=y, color=colour, strokeDash=dash, detail="series:N"),
-        points.mark_rule(strokeWidth=1.2).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
+        points.mark_rule(strokeWidth=1.2, aria=False).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
         points.mark_point(size=65, opacity=1, strokeWidth=1.5).encode(
             x=x, y=y, color=colour, fill=colour, shape=shape, tooltip=tooltip
         ),
@@ -99,6 +115,13 @@ def curve_chart() -> dict[str, Any]:
     return _dressed(alt.layer(*layers))
 
 
+def _ends(axis: str) -> dict[str, Any]:
+    """Of a scale: the parameters `x_low` and so on, since of no data there is no extent."""
+    import altair as alt
+
+    return {"domain": [alt.ExprRef(f"{axis}_low"), alt.ExprRef(f"{axis}_high")], "nice": False}
+
+
 def _tooltip() -> list[Any]:
     import altair as alt
 
@@ -107,17 +130,20 @@ def _tooltip() -> list[Any]:
 
 def _dressed(chart: Any) -> dict[str, Any]:
     """The specification: as large as its place on the page, in the page's colours."""
+    import altair as alt
+
     ink, line = "var(--ink)", "var(--line)"
+    ends = [alt.param(name=name, value=value) for name, value in ENDS.items()]
     dressed = (
-        chart.properties(width="container", height="container", background="transparent")
+        chart.add_params(*ends)
+        .properties(width="container", height="container", background="transparent")
         .configure(autosize={"type": "fit", "contains": "padding"}, font="system-ui, sans-serif")
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=ink, titleColor=ink, tickColor=line, domainColor=line, gridColor=line, labelFontSize=12,
-            titleFontSize=12, titleFontWeight="normal", labelOverlap="greedy",
+            titleFontSize=12, titleFontWeight="normal", titlePadding=8, labelOverlap="greedy",
         )
         .configure_title(color=ink)
-        .configure_legend(labelColor=ink, labelFontSize=12, labelLimit=320)
     )  # fmt: skip
     specification: dict[str, Any] = dressed.to_dict()
     return specification

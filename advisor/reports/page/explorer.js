@@ -2,6 +2,8 @@
 (async () => {
   const { tasks, units, gpus, candidates, curves, pick, budgets, start } = dataOf("explorer");
   const [frontier, curve] = [await charts.frontier, await charts.curve];
+  const GLYPHS = ["●", "■", "▲", "◆"]; // the shapes of charts.py
+  const LETTER = 6.5; // pixels
   const at = (id) => document.getElementById(id);
   const nearest = (text) => text.split("/").pop();
 
@@ -29,11 +31,21 @@
   const percent = (x) => `${x.toFixed(1)} %`;
   const interval = (row) => `${percent(row.accuracy)} (${row.low.toFixed(1)} – ${percent(row.high)})`;
 
+  // the ends of both axes around some rows; a logarithmic axis spans a factor of four at least
+  const fitAxes = (view, across, up) => {
+    if (!across.length) return;
+    const [low, high] = [Math.min(...across), Math.max(...across)];
+    const margin = Math.max(1.3, 2 / Math.sqrt(high / low), (high / low) ** 0.06);
+    view.signal("x_low", low / margin).signal("x_high", high * margin);
+    const [bottom, top] = [Math.min(...up.map((row) => row.low)), Math.max(...up.map((row) => row.high))];
+    view.signal("y_low", Math.max(0, 5 * Math.floor(bottom / 5))).signal("y_high", Math.min(100, 5 * Math.ceil(top / 5 + 0.2)));
+  };
+
   const inWords = (row, unit) => {
     const title = units.find((each) => each.unit === unit).title;
     const cost_text = `${amount(row[unit])} ${title}`;
     const spoken = `${row.model}, ${row.strategy}, ${row.deployment}: ${interval(row)} right, ${cost_text}`;
-    return { ...row, cost: row[unit], accuracy_text: interval(row), cost_text, spoken };
+    return { ...row, cost: row[unit], accuracy_text: interval(row), cost_text, spoken, label: "" };
   };
 
   const chosenRows = () => {
@@ -56,16 +68,20 @@
     return shown;
   };
 
-  // names of the frontier's models where the last one leaves room above
+  // names of the frontier's models, to the left above their points, where the one before leaves room
   const label = (shown) => {
-    let above = Infinity;
+    const placed = [];
     const named = new Set();
     for (const row of shown.filter((each) => each.leads).reverse()) {
-      const y = frontier.scale("y")(row.accuracy);
-      if (named.has(row.model) || Math.abs(y - above) < 13) continue;
+      if (named.has(row.model)) continue;
+      const [x, y] = [frontier.scale("x")(row.cost), frontier.scale("y")(row.accuracy)];
+      const width = LETTER * nearest(row.model).length;
+      const isLeft = x > width; // else there is no room on that side
+      const box = { left: isLeft ? x - width : x, right: isLeft ? x : x + width, y };
+      if (placed.some((p) => Math.abs(p.y - y) < 14 && p.left < box.right && box.left < p.right)) continue;
+      placed.push(box);
       named.add(row.model);
-      row.label = nearest(row.model);
-      above = y;
+      Object.assign(row, { label: nearest(row.model), side: isLeft ? "right" : "left" });
     }
   };
 
@@ -92,6 +108,7 @@
     const limits = task === start.task ? budgets.filter((each) => each.unit === unit.unit) : [];
     const set = (name, values) => frontier.data(name, values);
     frontier.signal("cost_title", `${unit.title}, log scale`);
+    fitAxes(frontier, [...shown, ...picked, ...limits].map((row) => row.cost), [...shown, ...picked]);
     [["points", shown], ["steps", [...leads, ...last]], ["pick", picked], ["budget", limits]].forEach((each) => set(...each));
     await frontier.runAsync();
     label(shown);
@@ -107,15 +124,23 @@
   const drawCurve = async () => {
     const [task, model] = [at("task").value, at("model").value];
     const found = curves.filter((each) => each.task === task && each.model === model);
-    const all = (name) => found.flatMap((each) => each[name].map((row) => ({ ...row, series: each.series })));
+    const all = (name) => found.flatMap((each, i) => each[name].map((row) => ({ ...row, series: i % GLYPHS.length })));
     const points = all("points").map((row) => ({ ...row, accuracy_text: interval(row) }));
     const isPick = points.length > 0 && task === start.task && model === pick.model;
     curve.data("curve_points", points).data("curve_lines", all("line")).data("curve_pick", isPick ? [pick] : []);
+    fitAxes(curve, [...points, ...all("line")].map((row) => row.flops), points);
     at("curve-title").textContent = `${nearest(model)} on ${task}: accuracy against compute`;
     at("curve").hidden = !points.length;
     at("curve-caption").textContent = points.length
-      ? `As measured, with 90 % intervals. ${found.map((each) => each.text).join(". ")}.`
+      ? "As measured, with 90 % intervals, and as fitted." + (isPick ? " Ringed: the pick." : "")
       : "No curve is known: that takes answers at two amounts of compute or more.";
+    at("curve-list").replaceChildren(...found.map((each, i) => {
+      const glyph = Object.assign(document.createElement("b"), { textContent: GLYPHS[i % GLYPHS.length] });
+      const entry = document.createElement("li");
+      glyph.className = `series-${i % GLYPHS.length}`;
+      entry.append(glyph, ` ${each.text}`);
+      return entry;
+    }));
     if (points.length) await curve.resize().runAsync();
   };
 
