@@ -1,7 +1,7 @@
 """Every model's own frontier on every kind of GPU: all that a picture needs whose reader chooses what it shows.
 
-A candidate that the same model beats, on the same kind of GPU and with the same kind of evidence, is on no frontier that
-GPUs, models and kinds of evidence can be chosen for, and is left out.
+A candidate that the same model beats, on the same kind of GPU and with the same kind of evidence, is on no frontier,
+whichever GPUs, models and kinds of evidence are chosen, and is left out.
 """
 
 from __future__ import annotations

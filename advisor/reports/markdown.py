@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import date
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from advisor.arguments import checked_arguments
-from advisor.errors import DISTRIBUTION, AdvisorError, NoAnswer, install
-from advisor.fits.curve import lines
+from advisor.errors import DISTRIBUTION
 from advisor.fits.curve_words import asymptote_text, saturation_text
 from advisor.fits.line import Line
 from advisor.printable import command_line
@@ -41,7 +37,6 @@ from advisor.reports.recommendations import (
     step_text,
 )
 from advisor.reports.tasks import tokens_origin
-from advisor.reports.terminal import Block
 from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table
 from advisor.reports.words import (
@@ -54,8 +49,6 @@ from advisor.reports.words import (
     sources_text,
     with_setup,
 )
-from advisor.store.seal import sealed
-from advisor.store.workspace import Workspace
 
 ASSUMPTIONS = (
     "Without `--qps` the deployment always has the stated number of requests in flight; an idle GPU costs the same."

@@ -1,4 +1,4 @@
-"""The verb `report`: a recommendation as Markdown for a ticket with pictures beside it, as a page for a browser, or both."""
+"""The verb `report`: a recommendation as Markdown for a ticket, pictures beside it, and as a page for a browser."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def report(
     same = {field.name: getattr(recommendation, field.name) for field in fields(Recommendation)}
     return Report(
         **(same | {"notes": (*recommendation.notes, *notes)}),
-        report=to_markdown and str(to_markdown),
-        page=to_page and str(to_page),
+        report=str(to_markdown) if to_markdown else None,
+        page=str(to_page) if to_page else None,
         pictures=pictures,
     )
 

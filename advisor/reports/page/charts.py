@@ -20,7 +20,7 @@ SHAPES = ("circle", "square", "triangle-up", "diamond")
 LEADS, BEATEN, PICK = "var(--lead)", "var(--beaten)", "var(--pick)"
 FIRST_DIGIT = "round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))"
 TICKS = (
-    f"{FIRST_DIGIT} == 1 || (x_high < 100 * x_low && indexof([2, 5], {FIRST_DIGIT}) >= 0)"
+    f"{FIRST_DIGIT} == 1 || x_high < 10 * x_low || (x_high < 100 * x_low && indexof([2, 5], {FIRST_DIGIT}) >= 0)"
     " ? datum.value >= 1e5 || datum.value < 1e-3"
     " ? replace(format(datum.value, '.1~e'), 'e+', 'e') : format(datum.value, ',~r') : ''"
 )
@@ -31,8 +31,8 @@ TOOLTIP = {
     "model": "model",
     "strategy": "strategy",
     "deployment": "GPUs",
-    "accuracy_text": "accuracy, 90 % interval",
-    "cost_text": "cost of a question",
+    "accuracy_text": "accuracy (90 %)",
+    "cost_text": "cost",
     "accuracy_from": "accuracy from",
     "cost_from": "cost from",
 }
@@ -99,7 +99,7 @@ def curve_chart() -> dict[str, Any]:
     dash = alt.StrokeDash("series:N").scale(domain=places, range=[list(each) for each in DASHES]).legend(None)
     tooltip = [
         alt.Tooltip("strategy:N", title="strategy"),
-        alt.Tooltip("accuracy_text:N", title="accuracy, 90 % interval"),
+        alt.Tooltip("accuracy_text:N", title="accuracy (90 %)"),
         alt.Tooltip("flops:Q", title="FLOPs per question", format=".3~e"),
     ]
     layers = [

@@ -1,4 +1,4 @@
-"""What the charts of a recommendation show, as plain columns: every model's candidates on every task, curves, the pick."""
+"""What the charts of a recommendation show, as plain columns: candidates on every task, curves, the pick."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from advisor.errors import NoAnswer
 from advisor.fits.curve import lines
 from advisor.fits.curve_words import asymptote_text, saturation_text
 from advisor.fits.line import Line

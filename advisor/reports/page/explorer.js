@@ -86,7 +86,7 @@
   };
 
   const fillTable = (shown, unit) => {
-    const heads = ["model", "strategy", "GPUs", "accuracy, 90 % interval", unit.title, "evidence", "frontier"];
+    const heads = ["model", "strategy", "GPUs", "accuracy (90 %)", unit.title, "evidence", "frontier"];
     const line = (kind, cells) => {
       const tr = document.createElement("tr");
       tr.append(...cells.map((text) => Object.assign(document.createElement(kind), { textContent: text })));

@@ -1,8 +1,8 @@
 """One self-contained page of Markdown, charts and panels: `page(title, parts)`.
 
-Nothing is fetched, and the policy in the page lets nothing be: scripts and styles run by their hashes alone, Vega
-interprets its expressions instead of compiling them. Texts of strangers come in as Markdown (`markdown_text`) or as data;
-neither can make a tag.
+Nothing is fetched, and the policy in the page lets nothing be: scripts and styles run by their hashes alone, and Vega
+interprets its expressions instead of compiling them. Texts of strangers come in as Markdown (`markdown_text`) or as
+data; neither can make a tag.
 """
 
 from __future__ import annotations

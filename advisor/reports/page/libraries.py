@@ -16,7 +16,8 @@ def check_installed() -> None:
     """Raises MissingAbility where one of them is not installed."""
     missing = [name for module, name in MODULES.items() if find_spec(module) is None]
     if missing:
-        raise MissingAbility(f"needs {' and '.join(missing)}", where="--html", hint=install("page"))
+        what = f"a page takes {' and '.join(missing)}, not installed here"
+        raise MissingAbility(what, where="--html", hint=install("page"))
 
 
 @cache

@@ -10,13 +10,13 @@ from advisor.reports.markdown import answer_parts, basis_parts, choice_parts, cu
 from advisor.reports.markdown_text import bullets, heading, paragraph
 from advisor.reports.page.charts import curve_chart, frontier_chart
 from advisor.reports.page.data import Explored, explored
-from advisor.reports.page.html import Panel, page
+from advisor.reports.page.html import Panel, Part, page
 from advisor.reports.text_tables import short_name
 from advisor.store.workspace import Workspace
 
-SHOWN = (
-    "Shown are candidates that no other one of the same model, on the same kind of GPU and with the same kind of evidence,"
-    " beats on accuracy and the chosen cost: the others are on no frontier, whatever is chosen above."
+LEFT_OUT = (
+    "Left out are candidates that another one of the same model, on the same kind of GPU and with the same kind of"
+    " evidence, beats on accuracy and the chosen cost: they are on no frontier, whatever is chosen above."
 )
 
 
@@ -24,11 +24,11 @@ def recommendation_page(workspace: Workspace, found: Recommendation, curves: Seq
     """The HTML of a page; `curves` are the pick's, `command` makes the page again."""
     shown = explored(workspace, found)
     charts = {"frontier": frontier_chart(), "curve": curve_chart()}
-    parts = [
+    parts: list[Part] = [
         *answer_parts(found),
         heading("All models"),
         Panel("explorer", charts, shown.data),
-        paragraph(SHOWN),
+        paragraph(LEFT_OUT),
         *_left_out(shown),
         heading("The pick"),
         *choice_parts(found),
