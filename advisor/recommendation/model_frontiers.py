@@ -67,25 +67,23 @@ AS_THEY_ARE = (
 
 @dataclass(frozen=True, slots=True)
 class TaskFrontiers:
-    """What is known on a task; `why_not` says why there are no points."""
+    """Of one task; without points where no candidate on it has a known accuracy and cost."""
 
     task: str
     points: Rows[ModelFrontierPoint]
-    why_not: str = ""
 
 
 def model_frontiers(workspace: Workspace, request: Request) -> Iterator[TaskFrontiers]:
     """Of a request's own question, then of every other task on its own, all else as requested.
 
-    Raises AdvisorError as `candidates` does, but for a task on which nothing is known.
+    Raises AdvisorError as `candidates` does; a task on which nothing is known has no points.
     """
     for asked in (request, *_of_other_tasks(workspace, request)):
         try:
             points = _points(workspace, asked)
-        except NoAnswer as none:
-            yield TaskFrontiers(asked.task, Rows((), ModelFrontierPoint), none.what)
-        else:
-            yield TaskFrontiers(asked.task, points, "" if points else "no candidate has a known cost")
+        except NoAnswer:
+            points = Rows((), ModelFrontierPoint)
+        yield TaskFrontiers(asked.task, points)
 
 
 def _of_other_tasks(workspace: Workspace, request: Request) -> Iterator[Request]:

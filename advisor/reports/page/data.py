@@ -61,21 +61,22 @@ def explored(workspace: Workspace, found: Recommendation) -> Explored:
 
 
 def _that_fit(found: Iterable[TaskFrontiers]) -> tuple[list[TaskFrontiers], tuple[str, ...]]:
-    """The tasks with rows, as many as there is room for, and why the others are missing."""
+    """The tasks with points, as many as there is room for, and in sentences which are missing."""
     kept: list[TaskFrontiers] = []
-    missing: list[str] = []
+    empty: list[str] = []
     too_many: list[str] = []
-    rows = 0
+    room = MOST_ROWS
     for each in found:
         if not each.points:
-            missing.append(f"{each.task}: {each.why_not}")
-        elif kept and rows + len(each.points) > MOST_ROWS:
+            empty.append(each.task)
+        elif kept and len(each.points) > room:
             too_many.append(each.task)
         else:
             kept.append(each)
-            rows += len(each.points)
-    room = f"left out for want of room, shown with --task: {', '.join(too_many)}"
-    return kept, (*missing, *([room] if too_many else []))
+            room -= len(each.points)
+    unknown = f"No accuracy and cost is known, all else as requested, on {', '.join(empty)}."
+    unseen = f"There was no room for {', '.join(too_many)}: name one with --task."
+    return kept, (*([unknown] if empty else []), *([unseen] if too_many else []))
 
 
 def _axis(unit: str, percentile: int) -> str:
@@ -169,7 +170,7 @@ def _accuracy(value: float, low: float, high: float) -> Row:
 
 
 def _percent(share: float) -> float:
-    return round(100 * share, 2)
+    return round(100 * share, 4)
 
 
 def _number(value: float | None) -> float | None:

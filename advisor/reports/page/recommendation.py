@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from advisor.fits.line import Line
 from advisor.recommendation.pick import Recommendation
 from advisor.reports.markdown import answer_parts, basis_parts, choice_parts, curve_parts
-from advisor.reports.markdown_text import bullets, heading, paragraph
+from advisor.reports.markdown_text import heading, paragraph
 from advisor.reports.page.charts import curve_chart, frontier_chart
-from advisor.reports.page.data import Explored, explored
+from advisor.reports.page.data import explored
 from advisor.reports.page.html import Panel, Part, page
 from advisor.reports.text_tables import short_name
 from advisor.store.workspace import Workspace
@@ -29,14 +29,10 @@ def recommendation_page(workspace: Workspace, found: Recommendation, curves: Seq
         heading("All models"),
         Panel("explorer", charts, shown.data),
         paragraph(LEFT_OUT),
-        *_left_out(shown),
+        *(paragraph(sentence) for sentence in shown.left_out),
         heading("The pick"),
         *choice_parts(found),
         *curve_parts(curves, {}),
         *basis_parts(found, command),
     ]
     return page(f"{short_name(found.recommended.model)} for {found.task}", parts)
-
-
-def _left_out(shown: Explored) -> list[str]:
-    return [paragraph("Tasks without a point:"), bullets(shown.left_out)] if shown.left_out else []
