@@ -127,10 +127,11 @@ def report(
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write the recommendation as Markdown for a ticket, or as a page.
+    """Write the recommendation for a ticket or a browser.
 
-    With pictures of all models around the frontier and of the pick's accuracy curve, assumptions, sources, and how to
-    make it again. The page needs no network; its charts can be filtered by task, cost, GPU, model and evidence.
+    As Markdown, as one page, or both: with pictures of all models around the frontier and of the pick's accuracy curve,
+    assumptions, sources, and how to make it again. The page needs no network; its charts can be filtered by task, cost,
+    GPU, kind of model and evidence.
     """
     from advisor.recommendation import pick
     from advisor.reports import report as written
