@@ -80,7 +80,7 @@ def frontier_chart() -> dict[str, Any]:
     ]
     title = alt.Title(text=alt.ExprRef("cost_title"), orient="bottom", fontSize=12, fontWeight="normal", offset=8)
     chart = alt.layer(*layers, title=title).add_params(alt.param(name="cost_title", value=""))
-    return _dressed(chart)
+    return dressed(chart.add_params(*_first_ends()))
 
 
 def curve_chart() -> dict[str, Any]:
@@ -112,7 +112,7 @@ def curve_chart() -> dict[str, Any]:
         .mark_point(shape="circle", size=300, strokeWidth=3, opacity=1, stroke=PICK)
         .encode(x=x, y=y),
     ]
-    return _dressed(alt.layer(*layers))
+    return dressed(alt.layer(*layers).add_params(*_first_ends()))
 
 
 def _ends(axis: str) -> dict[str, Any]:
@@ -122,28 +122,35 @@ def _ends(axis: str) -> dict[str, Any]:
     return {"domain": [alt.ExprRef(f"{axis}_low"), alt.ExprRef(f"{axis}_high")], "nice": False}
 
 
+def _first_ends() -> list[Any]:
+    import altair as alt
+
+    return [alt.param(name=name, value=value) for name, value in ENDS.items()]
+
+
 def _tooltip() -> list[Any]:
     import altair as alt
 
     return [alt.Tooltip(f"{field}:N", title=title) for field, title in TOOLTIP.items()]
 
 
-def _dressed(chart: Any) -> dict[str, Any]:
-    """The specification: as large as its place on the page, in the page's colours."""
-    import altair as alt
+def dressed(chart: Any, height: int | str = "container") -> dict[str, Any]:
+    """The specification of an Altair chart in the page's colours, as wide as its place and `height` pixels high.
 
+    "container": as high as its place, which a panel gives it.
+    """
     ink, line = "var(--ink)", "var(--line)"
-    ends = [alt.param(name=name, value=value) for name, value in ENDS.items()]
-    dressed = (
-        chart.add_params(*ends)
-        .properties(width="container", height="container", background="transparent")
+    specification: dict[str, Any] = (
+        chart.properties(width="container", height=height, background="transparent")
         .configure(autosize={"type": "fit", "contains": "padding"}, font="system-ui, sans-serif")
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=ink, titleColor=ink, tickColor=line, domainColor=line, gridColor=line, labelFontSize=12,
             titleFontSize=12, titleFontWeight="normal", titlePadding=8, labelOverlap="greedy",
         )
+        .configure_legend(labelColor=ink, titleColor=ink, labelFontSize=12, orient="bottom")
+        .configure_range(category=list(SERIES))
         .configure_title(color=ink)
+        .to_dict()
     )  # fmt: skip
-    specification: dict[str, Any] = dressed.to_dict()
     return specification

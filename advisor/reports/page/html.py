@@ -30,9 +30,9 @@ POLICY = "default-src 'none'; script-src {scripts}; style-src {styles}; base-uri
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of its own: `spec` is Vega-Lite with its data inside (Altair's `to_dict()`), `name` its id on the page.
+    """A chart of its own, with what it shows in words below it.
 
-    `caption` says in words what it shows; those who cannot see it hear that.
+    `name` is its id on the page, `spec` Vega-Lite with its data inside: an Altair chart as `charts.dressed` gives it.
     """
 
     name: str

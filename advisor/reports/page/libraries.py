@@ -8,8 +8,6 @@ from importlib.util import find_spec
 from advisor.errors import MissingAbility, install
 
 MODULES = {"altair": "altair", "vl_convert": "vl-convert-python", "markdown_it": "markdown-it-py"}
-VEGA_LITE = "6.4"
-"""The version whose specifications Altair 6 writes, as the bundle has it."""
 
 
 def check_installed() -> None:
@@ -25,4 +23,4 @@ def bundle() -> str:
     """JavaScript that defines `vegaEmbed`, with Vega, Vega-Lite and Vega's interpreter of expressions inside."""
     import vl_convert
 
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 import advisor
+from advisor.reports.page.charts import dressed
+from advisor.reports.page.html import Chart, page
 from advisor.units import COSTS, percent
 from tests.reports.page.conftest import LIMITS
 from tests.reports.page.hostile import HOSTILE
@@ -35,13 +37,14 @@ PATIENCE_S = 60
 class Browser:
     """A page that is open, and what the browser had to say of it."""
 
-    def __init__(self, driver, path):
+    def __init__(self, driver, path, explorer):
         self.driver, self.drawn = driver, 0
         driver.get(path.as_uri())
-        self.wait()
+        if explorer:
+            self.wait()
 
     def wait(self):
-        """Until it is drawn once more."""
+        """Until its explorer is drawn once more."""
         self.drawn += 1
         WebDriverWait(self.driver, PATIENCE_S).until(
             lambda d: int(d.execute_script("return document.body.dataset.drawn || 0")) >= self.drawn
@@ -82,7 +85,7 @@ class Browser:
 
 
 @contextmanager
-def browser(path, *, width=1200, height=900, dark=False, phone=False):
+def browser(path, *, width=1200, height=900, dark=False, phone=False, explorer=True):
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for argument in ("headless=new", "disable-gpu", "disable-dev-shm-usage", f"window-size={width},{height}"):
@@ -97,7 +100,7 @@ def browser(path, *, width=1200, height=900, dark=False, phone=False):
     try:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        yield Browser(driver, path)
+        yield Browser(driver, path, explorer)
     finally:
         driver.quit()
 
@@ -233,6 +236,31 @@ def test_on_a_phone_nothing_sticks_out(shipped, dark):
         assert svg["height"] >= 300
         ground = opened.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
         assert ground == ("rgb(22, 24, 27)" if dark else "rgb(255, 255, 255)")
+        assert opened.complaints() == []
+
+
+def test_a_page_of_several_charts_draws_each(tmp_path):
+    alt = pytest.importorskip("altair")
+    rows = [{"size": 10.0**n, "right": n / 10, "kind": kind} for n in (1, 2, 3) for kind in ("dense", "MoE")]
+    chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("size:Q").scale(type="log"), y="right:Q", color="kind:N", strokeDash="kind:N", tooltip=["kind:N"]
+        )
+    )
+    parts = [
+        "# Findings",
+        Chart("one", dressed(chart, 240), "First."),
+        "Text.",
+        Chart("two", dressed(chart, 300), "2nd."),
+    ]
+    path = tmp_path / "findings.html"
+    path.write_text(page("Findings", parts), encoding="utf-8")
+    with browser(path, explorer=False) as opened:
+        WebDriverWait(opened.driver, PATIENCE_S).until(lambda _: len(opened.all(".chart svg")) == 2)
+        assert [each.size["height"] for each in opened.all(".chart svg")] == [240, 300]
+        assert all(len(opened.all(f"#{name} path[aria-roledescription=point]")) == 6 for name in ("one", "two"))
         assert opened.complaints() == []
 
 
