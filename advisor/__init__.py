@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from advisor.recommendation.frontier import frontier as frontier
     from advisor.recommendation.frontier import known_tasks as known_tasks
     from advisor.recommendation.pick import recommend as recommend
-    from advisor.reports.markdown import report as report
+    from advisor.reports.report import report as report
     from advisor.store.recorded import recorded as recorded
     from advisor.store.workspace import Workspace as Workspace
     from advisor.studies.compute import compute_per_query as compute_per_query
@@ -82,10 +82,10 @@ _ROOMS = {
     "recommend": "recommendation.pick",
     "recorded": "store.recorded",
     "regrade": "calibration.regrade",
-    "report": "reports.markdown",
+    "report": "reports.report",
+    "saturation": "studies.saturation",
     "trend": "studies.trend",
     "trends": "studies.trends",
-    "saturation": "studies.saturation",
     "wrong_answers": "studies.wrong_answers",
     **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},
 }

@@ -91,7 +91,12 @@ def recommend(
 
 
 def report(
-    output: Annotated[str, typer.Option("--output", "-o", help="Markdown file to write; pictures go beside it.")],
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Markdown file to write; pictures go beside it.")
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", help="HTML file to write: one page for a browser, with charts to filter.")
+    ] = None,
     budget: options.BudgetList = None,
     task: options.TaskList = None,
     min_accuracy: options.MinAccuracy = None,
@@ -122,16 +127,17 @@ def report(
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write the recommendation as Markdown for a ticket.
+    """Write the recommendation for a ticket or a browser.
 
-    With pictures of all models around the frontier and of the pick's accuracy curve, assumptions, sources, and how to
-    make it again.
+    As Markdown, as one page, or both: with pictures of all models around the frontier and of the pick's accuracy curve,
+    assumptions, sources, and how to make it again. The page needs no network; its charts can be filtered by task, cost,
+    GPU, kind of model and evidence.
     """
     from advisor.recommendation import pick
-    from advisor.reports import markdown
+    from advisor.reports import report as written
 
     opened = options.known_workspace(workspace)
-    markdown.checked_path(output)
+    written.checked_paths(output, html)
     found = pick.recommend(
         opened,
         budget=budget,
@@ -162,7 +168,7 @@ def report(
         running=running,
         hosted=hosted,
     )
-    emit(markdown.report(opened, recommendation=found, output=output), markdown.blocks, as_json)
+    emit(written.report(opened, recommendation=found, output=output, html=html), written.blocks, as_json)
 
 
 def frontier(

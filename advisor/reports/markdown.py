@@ -1,18 +1,14 @@
-"""The verb `report`: a recommendation as Markdown for a ticket, pictures beside it."""
+"""A recommendation as GitHub-flavoured Markdown for a ticket, pictures beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import date
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from advisor.arguments import checked_arguments
-from advisor.errors import DISTRIBUTION, AdvisorError, NoAnswer, install
-from advisor.fits.curve import lines
+from advisor.errors import DISTRIBUTION
 from advisor.fits.curve_words import asymptote_text, saturation_text
 from advisor.fits.line import Line
 from advisor.printable import command_line
@@ -41,7 +37,6 @@ from advisor.reports.recommendations import (
     step_text,
 )
 from advisor.reports.tasks import tokens_origin
-from advisor.reports.terminal import Block
 from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table
 from advisor.reports.words import (
@@ -54,8 +49,6 @@ from advisor.reports.words import (
     sources_text,
     with_setup,
 )
-from advisor.store.seal import sealed
-from advisor.store.workspace import Workspace
 
 ASSUMPTIONS = (
     "Without `--qps` the deployment always has the stated number of requests in flight; an idle GPU costs the same."
@@ -72,95 +65,51 @@ ASSUMPTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report(Recommendation):
-    """A recommendation and the files that hold it."""
-
-    report: str
-    pictures: tuple[str, ...]
-
-
-def checked_path(output: str | Path) -> Path:
-    """The path of a Markdown file. Raises AdvisorError."""
-    path = Path(output)
-    if path.suffix not in {".md", ".markdown"}:
-        raise AdvisorError("is no Markdown file", where=f"--output {output}", hint="name it like report.md")
-    return path
-
-
-@checked_arguments
-def report(workspace: Workspace, *, recommendation: Recommendation, output: str | Path) -> Report:
-    """Write a recommendation as Markdown to `output`, its pictures beside it.
-
-    Raises AdvisorError where it cannot be written.
-    """
-    path = checked_path(output)
-    curves = _curves(workspace, recommendation)
-    pictures = _pictures(path, recommendation, curves)
-    page = markdown(recommendation, curves, pictures, again(recommendation.request, path, workspace.own))
-
-    def write(temporary: Path) -> None:
-        temporary.write_text(page, encoding="utf-8")
-
-    sealed(path, write)
-    notes = () if pictures else (f"no pictures without matplotlib; {install('plots')} adds them",)
-    drawn = tuple(str(path.parent / name) for name in pictures.values())
-    same = {field.name: getattr(recommendation, field.name) for field in fields(Recommendation)}
-    return Report(**(same | {"notes": (*recommendation.notes, *notes)}), report=str(path), pictures=drawn)
-
-
-def _curves(workspace: Workspace, found: Recommendation) -> list[Line]:
-    """The pick's curves; of several tasks there is none."""
-    try:
-        return lines(workspace, found.recommended.model, found.task) if len(found.tasks) == 1 else []
-    except NoAnswer:
-        return []
-
-
-def blocks(written: Report) -> list[Block]:
-    """What `advisor report` prints."""
-    return [", ".join((written.report, *written.pictures))]
-
-
-def _pictures(path: Path, found: Recommendation, curves: Sequence[Line]) -> dict[str, str]:
-    """Draw what matplotlib can; the names of the files by what they show."""
-    if find_spec("matplotlib") is None:
-        return {}
-    from advisor.reports import plots
-
-    drawn = {"frontier": f"{path.stem}-frontier.svg"}
-    plots.frontier_picture(path.parent / drawn["frontier"], of_recommendation(found))
-    if any(line.tokens_at(line.curve.x_min) for line in curves):
-        drawn["curve"] = f"{path.stem}-curve.svg"
-        plots.curve_picture(path.parent / drawn["curve"], curves, found.recommended)
-    return drawn
-
-
 def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, str], command: str) -> str:
     """The whole report as GitHub-flavoured Markdown; `command` makes it again."""
-    pick, request = found.recommended, found.request
-    where = gpus_text(pick)
+    cost = found.request.cost
+    picture = (
+        _picture("frontier", pictures["frontier"]) if pictures else fenced(frontier_text(of_recommendation(found)))
+    )
+    parts = [
+        *answer_parts(found),
+        *choice_parts(found),
+        heading(f"Frontier of accuracy against {AXES[cost]}"),
+        picture,
+        to_markdown(frontier_table(found.frontier, cost)),
+        *(paragraph(f"{legend}.") for legend in imputed_legend(found.frontier)),
+        *curve_parts(curves, pictures),
+        *basis_parts(found, command),
+    ]
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def answer_parts(found: Recommendation) -> list[str]:
+    """The pick as a heading, the question, the answer, and how sure it is."""
+    pick = found.recommended
     limits = f" with {', '.join(found.constraints)}" if found.constraints else ""
-    commands_text = "\n".join(commands(pick))
-    assumed = (*ASSUMPTIONS, *baseline_assumptions(found))
     answer = (
         f"{' · '.join(head(found))}: {result_text(found)}, {money_text(found)}, {seconds_text(found)}."
         f" It is {found.reason}; {found.n_candidates:,} candidates were compared."
     )
     question = f"Which open model, strategy and GPU answer {found.task} best{limits}?"
-    picture = (
-        _picture("frontier", pictures["frontier"]) if pictures else fenced(frontier_text(of_recommendation(found)))
-    )
-    parts = [
-        heading(f"{pick.model}, {candidate_strategy(pick)}, on {where}", 1),
+    return [
+        heading(f"{pick.model}, {candidate_strategy(pick)}, on {gpus_text(pick)}", 1),
         paragraph(question, "Question."),
         paragraph(answer, "Answer."),
         paragraph(f"{sure_text(found)}.", "Sure."),
         *([paragraph(f"{undecided_text(found.undecided)}.", "Undecided.")] if found.undecided else []),
         paragraph(f"{costs_text(found)}.", "Costs."),
+    ]
+
+
+def choice_parts(found: Recommendation) -> list[str]:
+    """The pick's figures, how to start and ask it, what would change it, and the other choices."""
+    pick = found.recommended
+    return [
         to_markdown(facts(found)),
         *([paragraph(f"Start it {replicas_text(pick)}")] if pick.replicas > 1 else []),
-        fenced(commands_text, "sh"),
+        fenced("\n".join(commands(pick)), "sh"),
         f"Ask it with {code(request_text(pick))}: {escaped(f'{sampling_text(pick)}. {sources_text(pick)}')}",
         heading("What would change it"),
         paragraph(f"It changes if: {changes_text(found)}."),
@@ -173,11 +122,13 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         to_markdown(other_choices(found)) if found.alternatives else "None meets the limits.",
         *([paragraph(f"{marks}.")] if (marks := marks_text(found)) else []),
         *([paragraph(f"{left_out_text(found.left_out)}.", "Left out.")] if found.left_out else []),
-        heading(f"Frontier of accuracy against {AXES[request.cost]}"),
-        picture,
-        to_markdown(frontier_table(found.frontier, request.cost)),
-        *(paragraph(f"{legend}.") for legend in imputed_legend(found.frontier)),
-        *_curve_section(curves, pictures),
+    ]
+
+
+def basis_parts(found: Recommendation, command: str) -> list[str]:
+    """What was assumed, where the numbers come from, and the command that makes the report again."""
+    assumed = (*ASSUMPTIONS, *baseline_assumptions(found))
+    return [
         heading("Assumptions"),
         "\n".join([*([bullets(found.notes)] if found.notes else []), *(f"- {line}" for line in assumed)]),
         heading("Where the numbers come from"),
@@ -185,14 +136,13 @@ def markdown(found: Recommendation, curves: Sequence[Line], pictures: dict[str, 
         f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}; again with",
         fenced(command, "sh"),
     ]
-    return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
 def _picture(what: str, file: str) -> str:
     return f"![{what}]({quote(file)})"
 
 
-def _curve_section(curves: Sequence[Line], pictures: dict[str, str]) -> list[str]:
+def curve_parts(curves: Sequence[Line], pictures: dict[str, str]) -> list[str]:
     if not curves:
         return []
     sentences = [
@@ -216,7 +166,9 @@ def _provenance(found: Recommendation) -> Table:
     return table(["number", "from"], rows)
 
 
-def again(request: Request, output: str | Path, own: Path | None = None) -> str:
+def again(
+    request: Request, output: str | Path | None, own: Path | None = None, *, html: str | Path | None = None
+) -> str:
     """The command that makes this report again."""
     most = {gpu: f"{gpu}:{n}" for gpu, n in request.most_gpus.items()}
     several = {
@@ -230,7 +182,8 @@ def again(request: Request, output: str | Path, own: Path | None = None) -> str:
         "--license": request.licenses or (),
         "--price": request.prices_given,
     }
-    words = ["advisor", "report", "--output", str(output)]
+    files = {"--output": output, "--html": html}
+    words = ["advisor", "report", *(word for flag, file in files.items() if file for word in (flag, str(file)))]
     words += [word for flag, values in several.items() for value in values for word in (flag, value)]
     single = {
         "--workspace": own,

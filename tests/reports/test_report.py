@@ -1,3 +1,4 @@
+import html
 import json
 import re
 import shlex
@@ -9,6 +10,7 @@ from advisor.recommendation.request import checked_request
 from advisor.reports.markdown import again
 from tests.known import SHIPPED
 from tests.recommendation.made import point, workspace
+from tests.reports.page.parsed import Page
 
 
 def test_a_report_reads_well_in_a_ticket(advisor, tmp_path):
@@ -95,12 +97,90 @@ def test_again_keeps_every_limit():
 
 @pytest.mark.parametrize(
     ("output", "message"),
-    [("r.txt", "is no Markdown file"), ("/dev/null/r.md", "cannot write here")],
+    [
+        ("r.txt", "is no Markdown file; name it like report.md"),
+        ("r.html", "is no Markdown file"),
+        ("/dev/null/r.md", "cannot write here"),
+    ],
 )
 def test_where_it_cannot_be_written(advisor, tmp_path, output, message):
     code, out, err = advisor("report", "-o", output if output.startswith("/") else tmp_path / output)
     assert (code, out) == (2, "")
     assert message in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "advisor: --output: say what to write; --output report.md writes Markdown, --html report.html a page;"),
+        (("--html", "p.md"), "advisor: --html p.md: is no HTML file; name it like report.html"),
+        (("--html", "/dev/null/p.html", "--model", "phi-4", "--gpu", "l4"), "cannot write here"),
+    ],
+)
+def test_which_file_is_said_in_one_line(advisor, arguments, message):
+    code, out, err = advisor("report", "--task", "gpqa-diamond", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_a_page_without_its_libraries_says_how_to_install_them(advisor, tmp_path, monkeypatch):
+    monkeypatch.setattr("advisor.reports.page.libraries.find_spec", lambda name: None if name == "altair" else name)
+    code, out, err = advisor("report", "--html", tmp_path / "p.html")
+    assert (code, out) == (3, "")
+    assert err == ("advisor: --html: a page takes altair, not installed here; pip install 'frontier-advisor[page]'\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_both_are_written_and_the_command_makes_both_again(advisor, tmp_path):
+    files = ["-o", tmp_path / "r.md", "--html", tmp_path / "p.html"]
+    limits = ["--task", "gpqa-diamond", "--gpu", "l40s", "--model", "phi-4"]
+    code, out, _ = advisor("report", *files, *limits, "--json")
+    assert code == 0
+    written = json.loads(out)
+    assert [written[name] for name in ("report", "page")] == [str(tmp_path / "r.md"), str(tmp_path / "p.html")]
+    first = (tmp_path / "r.md").read_text(), (tmp_path / "p.html").read_text()
+    command = re.search(r"again with\n\n```sh\nadvisor (.*)\n```", first[0])
+    assert command
+    assert html.escape(command[1], quote=False) in first[1]
+    (tmp_path / "p.html").unlink()
+    code, out, _ = advisor(*shlex.split(command[1]))
+    assert (code, " ".join(out.split()).split(", ")[:2]) == (0, [str(tmp_path / "r.md"), str(tmp_path / "p.html")])
+    assert ((tmp_path / "r.md").read_text(), (tmp_path / "p.html").read_text()) == first
+
+
+def test_the_page_has_the_texts_of_the_report(advisor, tmp_path):
+    assert advisor("report", "--html", tmp_path / "p.html", "--task", "gpqa-diamond", "--model", "phi-4")[0] == 0
+    page = (tmp_path / "p.html").read_text()
+    for part in (
+        "<strong>Question.</strong>",
+        "<strong>Answer.</strong>",
+        '<pre><code class="language-sh">vllm serve',
+        "<h2>What would change it</h2>",
+        "<h2>Other choices</h2>",
+        "<h2>Assumptions</h2>",
+        "<h2>Where the numbers come from</h2>",
+        "again with",
+    ):
+        assert part in page
+    assert [p.name for p in tmp_path.iterdir()] == ["p.html"]
+    assert len(page) < 3e6
+
+
+def test_a_page_over_several_tasks_starts_at_their_mean(advisor, tmp_path):
+    tasks = ["--task", "gpqa-diamond:3", "--task", "otis-mock-aime:1", "--gpu", "h200-sxm"]
+    assert advisor("report", "--html", tmp_path / "p.html", *tasks)[0] == 0
+    data = Page((tmp_path / "p.html").read_text()).data("explorer")
+    mean = "gpqa-diamond:0.75+otis-mock-aime:0.25"
+    assert (data["start"]["task"], data["tasks"][0]) == (mean, mean)
+    assert {"gpqa-diamond", "otis-mock-aime"} < set(data["tasks"])
+
+
+def test_owned_gpus_that_cost_nothing_are_drawn_over_joules(advisor, tmp_path):
+    arguments = ["--have", "1xl40s", "--task", "gpqa-diamond", "--model", "phi-4"]
+    assert advisor("report", "--html", tmp_path / "p.html", *arguments)[0] == 0
+    data = Page((tmp_path / "p.html").read_text()).data("explorer")
+    assert data["start"]["unit"] == "J"
+    assert "usd" not in " ".join(data["candidates"]["units"]["texts"])
 
 
 def test_no_answer_writes_nothing(advisor, tmp_path):
@@ -137,7 +217,7 @@ def test_a_report_says_where_its_command_is_not_what_was_costed(advisor, tmp_pat
 
 
 def test_without_matplotlib_the_picture_is_text(advisor, tmp_path, monkeypatch):
-    monkeypatch.setattr("advisor.reports.markdown.find_spec", lambda name: None)
+    monkeypatch.setattr("advisor.reports.report.find_spec", lambda name: None)
     code, _, err = advisor("report", "-o", tmp_path / "r.md", "--budget", "0.02usd", "--task", "gpqa-diamond")
     page = (tmp_path / "r.md").read_text()
     assert code == 0

@@ -1,0 +1,1 @@
+"""Reports as one self-contained page: Markdown and charts in, HTML out that fetches nothing."""

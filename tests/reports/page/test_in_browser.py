@@ -1,0 +1,280 @@
+"""The page in Chromium, from disk: it draws, keeps its own policy, fetches nothing, and does what is chosen.
+
+Skipped where there is no Chromium with its driver, or no selenium (the `dev` extra).
+"""
+
+import json
+import os
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+import advisor
+from advisor.reports.page.charts import dressed
+from advisor.reports.page.html import Chart, page
+from advisor.units import COSTS, percent
+from tests.reports.page.conftest import LIMITS
+from tests.reports.page.hostile import HOSTILE
+from tests.reports.page.parsed import Page
+from tests.reports.page.test_data import rows_of
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="the page is not looked at without selenium")
+from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+
+CHROMIUM = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+DRIVER = shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium and chromedriver to look at the page with"),
+    pytest.mark.slow,
+]
+PATIENCE_S = 60
+
+
+class Browser:
+    """A page that is open, and what the browser had to say of it."""
+
+    def __init__(self, driver, path, explorer):
+        self.driver, self.drawn = driver, 0
+        driver.get(path.as_uri())
+        if explorer:
+            self.wait()
+
+    def wait(self):
+        """Until its explorer is drawn once more."""
+        self.drawn += 1
+        WebDriverWait(self.driver, PATIENCE_S).until(
+            lambda d: int(d.execute_script("return document.body.dataset.drawn || 0")) >= self.drawn
+        )
+
+    def all(self, css):
+        return self.driver.find_elements(By.CSS_SELECTOR, css)
+
+    def choose(self, name, value):
+        if self.chosen(name) != value:
+            Select(self.driver.find_element(By.ID, name)).select_by_value(value)
+            self.wait()
+
+    def chosen(self, name):
+        return Select(self.driver.find_element(By.ID, name)).first_selected_option.get_attribute("value")
+
+    def text(self, name):
+        return self.driver.find_element(By.ID, name).get_attribute("textContent")
+
+    def marks(self):
+        """What the points of the frontier's chart say, the ring of the pick apart."""
+        said = [each.get_attribute("aria-label") for each in self.all("#frontier path[aria-roledescription=point]")]
+        return sorted(said)
+
+    def table(self):
+        """Its rows' cells."""
+        script = (
+            "return [...document.querySelectorAll('#rows tbody tr')].map(r => [...r.cells].map(c => c.textContent))"
+        )
+        return self.driver.execute_script(script)
+
+    def complaints(self):
+        """Errors, warnings and violations of the policy in the console, and every address but the page's own."""
+        said = [entry["message"] for entry in self.driver.get_log("browser")]
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        sent = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        return said + [address for address in sent if address != self.driver.current_url]
+
+
+@contextmanager
+def browser(path, *, width=1200, height=900, dark=False, phone=False, explorer=True):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("headless=new", "disable-gpu", "disable-dev-shm-usage", f"window-size={width},{height}"):
+        options.add_argument(f"--{argument}")
+    if os.getuid() == 0:
+        options.add_argument("--no-sandbox")  # which root cannot have
+    if phone:
+        metrics = {"width": width, "height": height, "pixelRatio": 2.0, "touch": True}
+        options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    try:
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        yield Browser(driver, path, explorer)
+    finally:
+        driver.quit()
+
+
+@pytest.fixture
+def desktop(shipped):
+    with browser(shipped.path) as opened:
+        yield opened
+        assert opened.complaints() == []
+
+
+def expected(shipped, *, task="gpqa-diamond", unit="usd", gpu=None, kind=None, evidence=None):
+    """The page's rows for a choice, as data.py has them."""
+    rows = rows_of(Page(shipped.html).data("explorer")["candidates"])
+    return [
+        row
+        for row in rows
+        if row["task"] == task
+        and unit in row["units" if gpu else "anywhere"].split()
+        and row["gpu"] in (gpu or row["gpu"], None)
+        and row["kind"] == (kind or row["kind"])
+        and row["evidence"] in (evidence or [row["evidence"]])
+    ]
+
+
+@pytest.mark.parametrize("unit", COSTS)
+def test_its_frontier_is_that_of_the_verb(desktop, shipped, unit):
+    desktop.choose("unit", unit)
+    limits = {name: LIMITS[name] for name in ("task", "gpu", "model")}
+    known = advisor.frontier(shipped.workspace, cost=unit, **limits).frontier
+    on_it = [(row[0], row[3].partition(" (")[0]) for row in desktop.table() if row[-1] == "on it"]
+    assert on_it == [(c.model, percent(c.accuracy.value)) for c in known]
+
+
+def test_filters_change_what_is_drawn(desktop, shipped):
+    def seen():
+        return len(desktop.table()), len(desktop.marks())
+
+    def has(task="gpqa-diamond", **choice):
+        n = len(expected(shipped, task=task, **choice))
+        ring = task == "gpqa-diamond"  # that of the pick
+        assert n > 0
+        return n, n + ring
+
+    assert seen() == has()
+    said = desktop.marks()
+    for name, value, choice in (
+        ("gpu", "h200-sxm", {"gpu": "h200-sxm"}),
+        ("unit", "s", {"gpu": "h200-sxm", "unit": "s"}),
+        ("kind", "dense", {"gpu": "h200-sxm", "unit": "s", "kind": "dense"}),
+        ("kind", "MoE", {"gpu": "h200-sxm", "unit": "s", "kind": "MoE"}),
+        ("kind", "", {"gpu": "h200-sxm", "unit": "s"}),
+        ("task", "aime24", {"gpu": "h200-sxm", "unit": "s", "task": "aime24"}),
+        ("task", "gpqa-diamond", {"gpu": "h200-sxm", "unit": "s"}),
+    ):
+        desktop.choose(name, value)
+        assert seen() == has(**choice), (name, value)
+        assert desktop.marks() != said, (name, value)
+        said = desktop.marks()
+    kinds = {row["evidence"] for row in expected(shipped)}
+    desktop.driver.find_element(By.CSS_SELECTOR, "#evidence input[value=measured]").click()
+    desktop.wait()
+    assert seen() == has(gpu="h200-sxm", unit="s", evidence=kinds - {"measured"})
+
+
+def test_nothing_left_is_said(desktop):
+    for box in desktop.all("#evidence input"):
+        if box.is_displayed():
+            box.click()
+            desktop.wait()
+    assert desktop.table() == []
+    assert desktop.text("frontier-caption") == "Nothing is known on gpqa-diamond for this choice."
+
+
+def test_a_chosen_model_shows_its_curve(desktop, shipped):
+    curves = Page(shipped.html).data("explorer")["curves"]
+    assert desktop.chosen("model") == shipped.found.recommended.model
+    ringed = 1  # the pick is on its own curve
+    for model in (shipped.found.recommended.model, "simplescaling/s1-32B"):
+        desktop.choose("model", model)
+        drawn = [each for each in curves if (each["task"], each["model"]) == ("gpqa-diamond", model)]
+        assert drawn
+        marks = desktop.all("#curve path[aria-roledescription=point]")
+        assert len(marks) == sum(len(each["points"]) for each in drawn) + ringed
+        told = [each.text.partition(" ")[2] for each in desktop.all("#curve-list li")]
+        assert told == [each["text"] for each in drawn]
+        ringed = 0
+    desktop.choose("model", "microsoft/phi-4")
+    assert desktop.text("curve-caption").startswith("No curve is known")
+    assert desktop.all("#curve-list li") == []
+    assert not desktop.driver.find_element(By.ID, "curve").is_displayed()
+
+
+def test_a_click_on_a_point_chooses_its_model_and_a_tooltip_names_sources(desktop):
+    desktop.choose("model", "microsoft/phi-4")
+    mark = desktop.all("#frontier path[aria-label^='openai/gpt-oss-120b']")[0]
+    ActionChains(desktop.driver).scroll_to_element(mark).move_to_element(mark).pause(0.3).perform()
+    told = desktop.driver.find_element(By.ID, "vg-tooltip-element").text
+    for words in ("model", "strategy", "GPUs", "accuracy (90 %)", "cost", "accuracy from", "cost from", "speed "):
+        assert words in told
+    ActionChains(desktop.driver).click(mark).perform()
+    desktop.wait()
+    assert desktop.chosen("model") == "openai/gpt-oss-120b"
+    assert desktop.text("curve-title") == "gpt-oss-120b on gpqa-diamond: accuracy against compute"
+
+
+def test_the_keyboard_does_it_all(desktop):
+    reached = []
+    while "summary" not in reached:
+        desktop.driver.switch_to.active_element.send_keys(Keys.TAB)
+        active = desktop.driver.switch_to.active_element
+        reached.append(active.get_attribute("id") or active.get_attribute("value") or active.tag_name)
+        if active.get_attribute("id") == "gpu":
+            outline = active.value_of_css_property("outline-style")
+            assert outline == "solid"
+            active.send_keys(Keys.ARROW_DOWN)
+            desktop.wait()
+            assert desktop.chosen("gpu") == "h100-sxm"
+    assert [name for name in reached if name in ("task", "unit", "gpu", "kind", "model", "summary")] == [
+        "task", "unit", "gpu", "kind", "model", "summary"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_on_a_phone_nothing_sticks_out(shipped, dark):
+    with browser(shipped.path, width=390, height=844, phone=True, dark=dark) as opened:
+        wide = opened.driver.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= 390
+        boxes = [opened.driver.find_element(By.ID, name).rect for name in ("frontier", "task", "model")]
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+        svg = opened.all("#frontier svg")[0].rect
+        assert svg["width"] <= 390
+        assert svg["height"] >= 300
+        ground = opened.driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert ground == ("rgb(22, 24, 27)" if dark else "rgb(255, 255, 255)")
+        assert opened.complaints() == []
+
+
+def test_a_page_of_several_charts_draws_each(tmp_path):
+    alt = pytest.importorskip("altair")
+    rows = [{"size": 10.0**n, "right": n / 10, "kind": kind} for n in (1, 2, 3) for kind in ("dense", "MoE")]
+    chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("size:Q").scale(type="log"), y="right:Q", color="kind:N", strokeDash="kind:N", tooltip=["kind:N"]
+        )
+    )
+    parts = [
+        "# Findings",
+        Chart("one", dressed(chart, 240), "First."),
+        "Text.",
+        Chart("two", dressed(chart, 300), "2nd."),
+    ]
+    path = tmp_path / "findings.html"
+    path.write_text(page("Findings", parts), encoding="utf-8")
+    with browser(path, explorer=False) as opened:
+        WebDriverWait(opened.driver, PATIENCE_S).until(lambda _: len(opened.all(".chart svg")) == 2)
+        assert [each.size["height"] for each in opened.all(".chart svg")] == [240, 300]
+        assert all(len(opened.all(f"#{name} path[aria-roledescription=point]")) == 6 for name in ("one", "two"))
+        assert opened.complaints() == []
+
+
+def test_hostile_names_are_shown_and_do_nothing(hostile):
+    with browser(hostile.path) as opened:
+        assert opened.all("img, iframe, object, a") == []
+        assert {HOSTILE} == {row[0] for row in opened.table()}
+        assert opened.chosen("model") == HOSTILE
+        assert opened.text("curve-title").endswith(f"on {HOSTILE}: accuracy against compute")
+        opened.choose("unit", "tokens")
+        labels = [each.get_attribute("aria-label") for each in opened.all("#frontier path[aria-roledescription=point]")]
+        assert any(HOSTILE in label for label in labels)
+        mark = opened.all("#frontier path[aria-roledescription=point]")[0]
+        ActionChains(opened.driver).scroll_to_element(mark).move_to_element(mark).pause(0.3).perform()
+        told = opened.driver.find_element(By.ID, "vg-tooltip-element")
+        assert told.find_elements(By.CSS_SELECTOR, "img, a, script") == []
+        assert opened.complaints() == []
