@@ -186,8 +186,9 @@ def _basis(counts: Sequence[Counts], series: Sequence[Series]) -> Basis:
             " rewards adds the reward model's passes. Coverage (at least one answer is right: what a perfect verifier"
             f" reaches) is exact up to the answers drawn and predicted to {PREDICTED_TO} times as many. Intervals are"
             " 90 % by bootstrap over questions, the same ones for all that is compared. A claim is confirmed where all"
-            " that can tell agrees, contradicted where all disagrees, refined where both are seen; what rests on tiny"
-            " models or another measure than the claim's is refined at most."
+            " that can tell agrees, contradicted where all disagrees, refined where both are seen. What carries a"
+            " caveat counts only where nothing else can tell; with it, or by another measure than the claim's, a claim"
+            " is refined at most."
         ),
         would_change=(
             f"Answers of {SIZES_NEEDED} or more sizes of one family to the same questions with their tokens, votes of"

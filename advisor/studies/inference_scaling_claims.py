@@ -1,15 +1,16 @@
 """What arXiv 2408.00724 claims, beside what is stored: each verdict follows from the figures by a rule.
 
 Figures that are clearly for a claim and clearly against it are counted: for and none against confirms, against and none
-for contradicts, both refines, neither cannot tell. A figure is clear where its 90 % interval leaves out zero. What
-rests on models that are no evidence about large ones, or on another measure than the claim's, can refine at most, and
-where it disagrees it cannot tell.
+for contradicts, both refines, neither cannot tell. A figure is clear where its 90 % interval leaves out zero. Models
+that are no evidence about large ones count only where there are no others. What rests on them, or on another measure
+than the claim's, can refine at most, and where it disagrees it cannot tell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from advisor.fits.published import Published
 from advisor.studies.compute_optimal_size import Optimum, SizeLaw, Takeover
 from advisor.studies.coverage_tails import PART, CoverageTail
 from advisor.studies.size_families import VOTE
-from advisor.studies.strategies_at_equal_flops import Contest, Kind
+from advisor.studies.strategies_at_equal_flops import Contest, Kind, mean_gain
 from advisor.studies.study import Claim, Verdict
 from advisor.studies.voting_limits import LimitForecast, Plurality
 from advisor.values import Rows
@@ -36,6 +37,9 @@ FORECAST_AHEAD = 4
 """A prediction of the limit is judged by a vote of so many times the answers, at least."""
 CERTAIN = 0.95
 NOTHING = "nothing stored that could tell"
+
+
+Marked = TypeVar("Marked", Contest, LimitForecast)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ def _small_first(found: Evidence) -> Claim:
         for law, first in judged
     ]
     agreeing, against = sum(f >= CERTAIN for _, f in judged), sum(f <= 1 - CERTAIN for _, f in judged)
-    return Claim("at low budgets smaller models are best", READ, _told(ours), verdict(agreeing, against, weak=False))
+    weak = all(law.measure != VOTE for law, _ in judged)
+    return Claim("at low budgets smaller models are best", READ, _told(ours), verdict(agreeing, against, weak=weak))
 
 
 def _overtaken(found: Evidence) -> Claim:
@@ -162,16 +167,18 @@ def _overtaken(found: Evidence) -> Claim:
         if law.growth
     ]
     text = "smaller models flatten, and larger ones take over as the budget grows"
-    return Claim(text, READ, _told(ours), verdict(len(taken), len(never), weak=False))
+    weak = all(each.measure != VOTE for each in crossing)
+    return Claim(text, READ, _told(ours), verdict(len(taken), len(never), weak=weak))
 
 
 def _power_law(found: Evidence) -> Claim:
-    """Agrees for a model where the distribution of chances predicts the coverage of all answers from a part of them
-    better than the power law fitted to that part."""
+    """Agrees where the distribution of chances predicts the coverage of all answers from a part of them better than the
+    power law fitted to that part, over all models and tasks."""
     judged = [each for each in found.tails if each.predicted_by_power_law is not None]
     by_tail = np.array([each.predicted_by_tail - each.all.value for each in judged])
     by_law = np.array([(each.predicted_by_power_law or 0.0) - each.all.value for each in judged])
     better = int((np.abs(by_tail) < np.abs(by_law)).sum())
+    closer = mean_gain(np.abs(by_law) - np.abs(by_tail)) if judged else Interval(0.0, 0.0, 0.0)
     ours = []
     if judged:
         exponents = [each.exponent.value for each in judged if each.exponent]
@@ -179,15 +186,14 @@ def _power_law(found: Evidence) -> Claim:
             f"exponents {min(exponents):.2f} to {max(exponents):.2f} over {len(judged)} models and tasks; from a"
             f" {PART}th of the answers the coverage of all is missed by {100 * _rms(by_tail):.1f} points with the"
             f" distribution of chances, by {100 * _rms(by_law):.1f} with the power law (root mean square), closer in"
-            f" {better} of {len(judged)}"
+            f" {better} of {len(judged)}: {_points(closer)} points closer on average"
         ]
-    agrees, against = (better > len(judged) / 2, better < len(judged) / 2) if judged else (False, False)
     return Claim(
         "coverage follows a power law in the number of answers, which the distribution of the questions' chances"
         " predicts from fewer answers than the law itself",
         "arXiv 2407.21787 and 2502.17578, read in excerpts",
         _told(ours),
-        verdict(int(agrees), int(against), weak=False),
+        verdict(int(closer.low > 0), int(closer.high < 0), weak=False),
     )
 
 
@@ -198,7 +204,7 @@ def _rms(misses: np.ndarray) -> float:
 def _voting_limits(found: Evidence) -> Claim:
     """Agrees for a forecast whose interval holds the vote of FORECAST_AHEAD times as many answers or more; a violated
     bound disagrees."""
-    judged = [each for each in found.limits if each.n_all >= FORECAST_AHEAD * each.n]
+    judged = _strongest([each for each in found.limits if each.n_all >= FORECAST_AHEAD * each.n])
     held = [each for each in judged if each.predicted.low <= each.vote_of_all <= each.predicted.high]
     checked, violated = (sum(getattr(each, name) for each in found.pluralities) for name in ("checked", "violations"))
     ours = []
@@ -219,12 +225,11 @@ def _voting_limits(found: Evidence) -> Claim:
         for each in found.pluralities
         if not each.caveat
     ]
-    weak = all(each.caveat for each in judged)
     return Claim(
         "votes converge exponentially to the share of questions whose most frequent (most rewarded) answer is right",
         SECOND_HAND,
         _told(ours),
-        verdict(len(held), len(judged) - len(held) + violated, weak=weak),
+        verdict(len(held), len(judged) - len(held) + violated, weak=_is_weak(judged)),
     )
 
 
@@ -238,7 +243,7 @@ def _weighted(found: Evidence) -> Claim:
 
 def _pareto(found: Evidence) -> Claim:
     """Where the reward model's FLOPs are counted too, REBASE can lose: that refines the claim."""
-    policy, total = found.of(Kind.REBASE), found.of(Kind.REBASE_TOTAL)
+    policy, total = _strongest(found.of(Kind.REBASE)), _strongest(found.of(Kind.REBASE_TOTAL))
     claim = _by_contests("REBASE is more accurate than sampling at every budget (Pareto-optimal)", SECOND_HAND, policy)
     agreeing, against = (_clear(policy, sign) + _clear(total, sign) for sign in (1, -1))
     more = f"; with the reward model's FLOPs counted: {_counted(total)}" if total else ""
@@ -254,7 +259,8 @@ def _saving(found: Evidence) -> Claim:
     )
 
 
-def _by_saving(text: str, source: str, found: Sequence[Contest]) -> Claim:
+def _by_saving(text: str, source: str, given: Sequence[Contest]) -> Claim:
+    found = _strongest(given)
     reached = [each for each in found if each.gain.value >= 0]
     cheaper = [each for each in reached if each.policy_ratio and each.policy_ratio < 1]
     ours = [
@@ -305,7 +311,8 @@ def _mcts(found: Evidence) -> Claim:
     )
 
 
-def _by_contests(text: str, source: str, found: Sequence[Contest], agreeing_sign: int = 1) -> Claim:
+def _by_contests(text: str, source: str, given: Sequence[Contest], agreeing_sign: int = 1) -> Claim:
+    found = _strongest(given)
     agreeing, against = _clear(found, agreeing_sign), _clear(found, -agreeing_sign)
     return Claim(
         text,
@@ -330,7 +337,12 @@ def _counted(found: Sequence[Contest]) -> str:
     )
 
 
-def _is_weak(found: Sequence[Contest]) -> bool:
+def _strongest(found: Sequence[Marked]) -> list[Marked]:
+    """Those without a caveat, and all where there are none."""
+    return [each for each in found if not each.caveat] or list(found)
+
+
+def _is_weak(found: Sequence[Contest] | Sequence[LimitForecast]) -> bool:
     return all(each.caveat for each in found)
 
 

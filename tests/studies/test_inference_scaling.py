@@ -1,14 +1,16 @@
 """The study on what ships, on an empty workspace and on own answers; verdicts turn with the data."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import advisor
 from advisor.accuracy.estimators import Interval
+from advisor.studies.coverage_tails import CoverageTail
 from advisor.studies.inference_scaling_claims import Evidence, claims, verdict
-from advisor.studies.size_families import counts_of_rows, coverage_families
+from advisor.studies.size_families import COVERAGE, VOTE, counts_of_rows, coverage_families
 from advisor.studies.strategies_at_equal_flops import Contest, Kind, Side
 from advisor.studies.study import Verdict
 from advisor.studies.voting_limits import LimitForecast
@@ -79,7 +81,8 @@ def test_own_sampled_sizes_are_a_family_with_votes(tmp_path):
     assert not any(law.tokens_assumed for law in own)
     spec = ws.models.spec("EleutherAI/pythia-70m")
     assert own[0].budgets_flops[0] == 2 * spec.active_parameters * 50
-    assert {p.model for p in found.pluralities} == {f"EleutherAI/pythia-{size}" for size in ("70m", "160m", "410m")}
+    voted = {p.model for p in found.pluralities if p.task == "tickets"}
+    assert voted == {f"EleutherAI/pythia-{size}" for size in ("70m", "160m", "410m")}
 
 
 def test_models_without_a_config_are_left_out_of_families_and_named(tmp_path):
@@ -162,7 +165,7 @@ def test_votes_converge_where_forecasts_hold():
     assert judged("votes converge", limits=[forecast(0.6, 0.7, n_all=32)]) is Verdict.OPEN
 
 
-def family_claims(*right_by_model, drawn=400):
+def family_claims(*right_by_model, drawn=400, measure=VOTE):
     """The claims about sizes, of counts with a chance of a right answer by model."""
     from advisor.fits.reported_counts import CountRow
     from advisor.studies.compute_optimal_size import compared, optima, size_law, takeovers
@@ -173,7 +176,7 @@ def family_claims(*right_by_model, drawn=400):
         counts = " ".join(f"{q}:{round(chance * drawn)}/{drawn}" for q, chance in enumerate(chances))
         rows.append(CountRow(model=model, task="t", counts=counts, source="made", generated_tokens=100.0))
     (family,) = coverage_families(counts_of_rows(rows), SHIPPED.models)
-    sizes = compared(family)
+    sizes = compared(replace(family, measure=measure))
     found = Evidence((size_law(sizes),), optima(sizes), takeovers(sizes), Rows(), Rows(), Rows(), Rows(), (), {})
     return {claim.claim.split(" ")[0]: claim.verdict for claim in claims(found)}
 
@@ -185,6 +188,29 @@ def test_a_small_model_that_flattens_is_overtaken():
     found = family_claims([*EASY[:10], *HARD[:20]], [*[0.1] * 20, *HARD[:10]], [0.05] * 30)
     assert found["at"] is Verdict.CONFIRMED
     assert found["smaller"] is Verdict.CONFIRMED
+
+
+def test_coverage_is_another_measure_than_the_claims():
+    found = family_claims([*EASY[:10], *HARD[:20]], [*[0.1] * 20, *HARD[:10]], [0.05] * 30, measure=COVERAGE)
+    assert found["at"] is Verdict.REFINED
+    assert found["smaller"] is Verdict.REFINED
+
+
+def test_tiny_models_do_not_count_where_others_can_tell():
+    tiny = gained(Kind.WEIGHTED, 0.1, caveat="tiny")
+    assert judged("weighted votes beat", tiny, gained(Kind.WEIGHTED, 0.1, half=0.2)) is Verdict.OPEN
+    assert judged("weighted votes beat", tiny, gained(Kind.WEIGHTED, -0.1)) is Verdict.CONTRADICTED
+
+
+def tail(all_answers, by_tail, by_law):
+    at = Interval(all_answers, all_answers, all_answers)
+    return CoverageTail("t", "m", 100, 1000, at, at, Interval(0.4, 0.3, 0.5), 0.99, 0.4, by_tail, by_law)
+
+
+def test_the_distribution_that_predicts_better_than_the_power_law():
+    assert judged("power law", tails=[tail(0.8, 0.8, 0.6), tail(0.5, 0.45, 0.6)]) is Verdict.CONFIRMED
+    assert judged("power law", tails=[tail(0.8, 0.6, 0.8), tail(0.5, 0.6, 0.45)]) is Verdict.CONTRADICTED
+    assert judged("power law", tails=[tail(0.8, 0.6, 0.8), tail(0.5, 0.5, 0.7)]) is Verdict.OPEN
 
 
 def test_a_large_model_that_is_always_better_contradicts():

@@ -149,7 +149,7 @@ def _pluralities(value: InferenceScaling) -> Table:
         "most frequent is right (90 %)",
         "votes get worse on (90 %)",
         "accuracy lost there",
-        "settled after",
+        "settled after, answers",
         "not settled",
         "bound holds",
     )
@@ -162,7 +162,7 @@ def _pluralities(value: InferenceScaling) -> Table:
             interval_cell(p.right),
             interval_cell(p.falling),
             f"{100 * p.lost.value:.1f} points",
-            f"{p.settles_at:.0f} answers" if math.isfinite(p.settles_at) else "never",
+            f"{p.settles_at:.0f}" if math.isfinite(p.settles_at) else "never",
             percent(p.unsettled),
             f"{p.checked - p.violations:,} of {p.checked:,}",
         )
@@ -254,8 +254,9 @@ def figure(value: InferenceScaling) -> Any | None:
     from matplotlib.figure import Figure
 
     sizes = list(dict.fromkeys(p.model for p in value.sizes))
-    drawn = Figure(figsize=(5.4 * n_panels, 5.4), layout="constrained")
-    panels = list(drawn.subplots(1, n_panels, squeeze=False)[0])
+    across, down = min(n_panels, 2), (n_panels + 1) // 2
+    drawn = Figure(figsize=(5.4 * across, 5.2 * down), layout="constrained")
+    panels = [drawn.add_subplot(down, across, place + 1) for place in range(n_panels)]
     for panel, (task, measure) in zip(panels, families, strict=False):
         _draw_family(panel, [p for p in value.sizes if (p.task, p.measure) == (task, measure)], sizes)
         panel.set_title(f"{task}: {measure} by size", fontsize=10)
