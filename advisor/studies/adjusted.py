@@ -71,7 +71,6 @@ def differences(cells: Cells, y: Array, controls: Sequence[Array]) -> Difference
     at = np.array([names.index(cell) for cell in zip(cells.tasks, cells.kind, strict=True)])
     member = (at[:, None] == np.arange(len(names))).astype(float)
     weights = _weights(cells, groups)
-
     total = np.einsum("nc,nd->cd", member, weights)
 
     def means(values: Array) -> Array:
