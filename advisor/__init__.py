@@ -45,11 +45,13 @@ if TYPE_CHECKING:
     from advisor.recommendation.frontier import frontier as frontier
     from advisor.recommendation.frontier import known_tasks as known_tasks
     from advisor.recommendation.pick import recommend as recommend
+    from advisor.reports.findings.report import report_findings as report_findings
     from advisor.reports.report import report as report
     from advisor.store.recorded import recorded as recorded
     from advisor.store.workspace import Workspace as Workspace
     from advisor.studies.compute import compute_per_query as compute_per_query
     from advisor.studies.dense_and_moe import dense_and_moe as dense_and_moe
+    from advisor.studies.findings import findings as findings
     from advisor.studies.frontiers import frontiers as frontiers
     from advisor.studies.inference_scaling import inference_scaling as inference_scaling
     from advisor.studies.saturation import saturation as saturation
@@ -73,6 +75,7 @@ _ROOMS = {
     "curve": "fits.curve",
     "dense_and_moe": "studies.dense_and_moe",
     "estimate": "recommendation.estimate",
+    "findings": "studies.findings",
     "fit": "fits.fit",
     "frontier": "recommendation.frontier",
     "frontiers": "studies.frontiers",
@@ -83,6 +86,7 @@ _ROOMS = {
     "recorded": "store.recorded",
     "regrade": "calibration.regrade",
     "report": "reports.report",
+    "report_findings": "reports.findings.report",
     "saturation": "studies.saturation",
     "trend": "studies.trend",
     "trends": "studies.trends",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor.cli import options
+from advisor.cli.findings import FINDINGS, RECOMMENDATION, checked_kind, no_others, report_findings
 from advisor.cli.output import emit, write
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.tasks import DEFAULT_TASK
@@ -91,6 +92,10 @@ def recommend(
 
 
 def report(
+    context: typer.Context,
+    kind: Annotated[
+        str, typer.Option("--kind", help="recommendation, or findings: what two papers found, from what is stored.")
+    ] = RECOMMENDATION,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Markdown file to write; pictures go beside it.")
     ] = None,
@@ -127,7 +132,7 @@ def report(
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write the recommendation for a ticket or a browser.
+    """Write a recommendation, or the findings, for a ticket or a browser.
 
     As Markdown, as one page, or both: with pictures of all models around the frontier and of the pick's accuracy curve,
     assumptions, sources, and how to make it again. The page needs no network; its charts can be filtered by task, cost,
@@ -138,6 +143,10 @@ def report(
 
     opened = options.known_workspace(workspace)
     written.checked_paths(output, html)
+    if checked_kind(kind) == FINDINGS:
+        no_others(context, {"kind", "output", "html", "workspace", "as_json"})
+        report_findings(opened, output, html, as_json)
+        return
     found = pick.recommend(
         opened,
         budget=budget,

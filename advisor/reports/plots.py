@@ -42,7 +42,7 @@ APART, NEAR, MARGIN = 6.0, 8.0, 2.0
 
 def frontier_picture(path: Path, view: View) -> None:
     """The figure below as SVG."""
-    with _plain_texts():
+    with plain_texts():
         _save(frontier_figure(view), path)
 
 
@@ -224,7 +224,7 @@ def _move(figure: Any, axes: Any, mark: Mark, text: Any, place: Box | None) -> N
 
 def curve_picture(path: Path, lines: Sequence[Line], pick: Candidate) -> None:
     """The figure below as SVG."""
-    with _plain_texts():
+    with plain_texts():
         _save(curve_figure(lines, pick), path)
 
 
@@ -309,11 +309,11 @@ def _bars(intervals: Sequence[Interval]) -> list[list[float]]:
 
 
 @contextmanager
-def _plain_texts() -> Iterator[None]:
+def plain_texts() -> Iterator[None]:
     """Dollar signs in a name are no formula, and a letter that the font lacks is an empty box."""
     import matplotlib
 
-    with matplotlib.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+    with matplotlib.rc_context({"text.parse_math": False, "svg.hashsalt": "advisor"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 

@@ -78,10 +78,10 @@ def report(
     if to_page:
         from advisor.reports.page.recommendation import recommendation_page
 
-        _write(to_page, recommendation_page(workspace, recommendation, curves, command))
+        write_text(to_page, recommendation_page(workspace, recommendation, curves, command))
     if to_markdown:
         drawn = _pictures(to_markdown, recommendation, curves)
-        _write(to_markdown, markdown(recommendation, curves, drawn, command))
+        write_text(to_markdown, markdown(recommendation, curves, drawn, command))
         pictures = tuple(str(to_markdown.parent / name) for name in drawn.values())
         notes = () if drawn else (f"no pictures without matplotlib; {install('plots')} adds them",)
     same = {field.name: getattr(recommendation, field.name) for field in fields(Recommendation)}
@@ -93,7 +93,9 @@ def report(
     )
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Seal a text file."""
+
     def write(temporary: Path) -> None:
         temporary.write_text(text, encoding="utf-8")
 

@@ -1,1 +1,1 @@
-"""The report of findings: one module a study, `section` its Markdown and `figure` its picture."""
+"""The report of findings: one module a study, with its `TITLE`, `tables` and `figure`; sections.py joins them."""

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from advisor.provenance import Provenance
-from advisor.reports.findings.claims import claims_table
-from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
+from advisor.reports.markdown_text import bullets, paragraph, to_markdown
 from advisor.reports.plots import SERIES
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.studies.compute import LENGTHS, ComputePerQuery, ModelCount, QueryCompute
@@ -21,22 +20,14 @@ SHOWN = (1024, 4096, 16_384, 65_536)
 """LENGTHS of which the table has columns."""
 
 
-def section(value: ComputePerQuery) -> list[str]:
-    """The study as parts of a Markdown page."""
-    parts = [
-        heading("Does it matter how FLOPs are counted?"),
-        paragraph(f"{value.basis.data}.", "Data."),
-        paragraph(f"{value.basis.method}.", "Method."),
-        claims_table(value.claims),
-    ]
-    if value.queries:
-        parts += [
-            to_markdown(_tasks(value)),
-            to_markdown(_models(value.models)),
-            *_order(value),
-            *_lengths(value),
-        ]
-    return [*parts, bullets([*value.notes, f"What would change this: {value.basis.would_change}."])]
+TITLE = "Does it matter how FLOPs are counted?"
+
+
+def tables(value: ComputePerQuery) -> list[str]:
+    """Its tables as parts of a Markdown page."""
+    if not value.queries:
+        return []
+    return [to_markdown(_tasks(value)), to_markdown(_models(value.models)), *_order(value), *_lengths(value)]
 
 
 def _tasks(value: ComputePerQuery) -> Table:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from advisor.accuracy.estimators import Interval
-from advisor.reports.findings.claims import claims_table
-from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
+from advisor.reports.markdown_text import paragraph, to_markdown
 from advisor.reports.plots import BLACK, SERIES
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.studies.dense_and_moe import DenseAndMoe
@@ -30,16 +29,14 @@ SHOWN = ("flops", "usd")
 """Costs at equal accuracy that are shown by task."""
 
 
-def section(value: DenseAndMoe) -> list[str]:
-    """The study as parts of a Markdown page."""
-    parts = [
-        heading("Dense models or mixtures of experts?"),
-        paragraph(f"{value.basis.data}.", "Data."),
-        paragraph(f"{value.basis.method}.", "Method."),
-        claims_table(value.claims),
-    ]
+TITLE = "Dense models or mixtures of experts?"
+
+
+def tables(value: DenseAndMoe) -> list[str]:
+    """Its tables as parts of a Markdown page."""
+    parts = []
     if value.differences:
-        parts += [
+        parts = [
             paragraph(
                 "Mixtures against dense models, a factor of the cost or points of accuracy that mixtures have more:"
             ),
@@ -47,8 +44,7 @@ def section(value: DenseAndMoe) -> list[str]:
             to_markdown(_by_task(value.differences)),
             to_markdown(_fronts(value)),
         ]
-    parts += _ages(value) + _pairs(value) + _losses(value) + _loads(value.advantages)
-    return [*parts, bullets([*value.notes, f"What would change this: {value.basis.would_change}."])]
+    return [*parts, *_ages(value), *_pairs(value), *_losses(value), *_loads(value.advantages)]
 
 
 def _figure(row: Difference) -> str:

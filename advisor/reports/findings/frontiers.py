@@ -8,7 +8,6 @@ from typing import Any
 from advisor.accuracy.estimators import Interval
 from advisor.reports.certainty import chance
 from advisor.reports.costs_unknown import IMPUTED
-from advisor.reports.findings.claims import claims_table
 from advisor.reports.findings.names import write_names
 from advisor.reports.frontier_view import AXES, PADDING, accuracy_ends, amount, cost_ticks
 from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
@@ -27,19 +26,16 @@ MOST_NAMED = 10
 HEADS = {unit: ("seconds" if unit == "s" else UNIT_NAMES[unit]) for unit in UNITS}
 
 
-def section(value: Frontiers) -> list[str]:
-    """The study as parts of a Markdown page."""
-    parts = [
-        heading("Who is on the frontier in FLOPs, dollars, seconds and joules?"),
-        paragraph(f"{value.basis.data}. {value.basis.method}."),
-        claims_table(value.claims),
-    ]
-    parts += [to_markdown(_tasks(value.tasks))] if value.tasks else [paragraph("No task has a model with a cost.")]
+TITLE = "Who is on the frontier in FLOPs, dollars, seconds and joules?"
+
+
+def tables(value: Frontiers) -> list[str]:
+    """Its tables as parts of a Markdown page."""
+    parts = [to_markdown(_tasks(value.tasks))] if value.tasks else [paragraph("No task has a model with a cost.")]
     parts += _in_full(value.tasks[0]) if value.tasks else []
     parts += _in_full(value.mean) if value.mean else [paragraph("No two tasks share five models: no mean over tasks.")]
     parts += _filled(value.filled) if value.filled else []
-    notes = [*value.notes, f"What would change this: {value.basis.would_change}."]
-    return [*parts, bullets([*notes, *(f"No frontier on {each}." for each in value.without)])]
+    return [*parts, bullets(f"No frontier on {each}." for each in value.without)]
 
 
 def _tasks(found: Sequence[TaskFrontiers]) -> Table:

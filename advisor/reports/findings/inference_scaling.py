@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from advisor.accuracy.estimators import Interval
-from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
+from advisor.reports.markdown_text import heading, to_markdown
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.reports.words import interval_cell
 from advisor.studies.inference_scaling import InferenceScaling, SizePoint, StrategyPoint
@@ -30,9 +30,12 @@ STRATEGY_MARKERS = {
 MOST_CURVES, MOST_FAMILIES = 8, 2
 
 
-def section(value: InferenceScaling) -> list[str]:
-    """Its parts; a table only where there is something to say."""
-    found = [heading("Inference scaling", 2), paragraph(value.basis.data), to_markdown(_claims(value))]
+TITLE = "Do the laws of inference scaling hold?"
+
+
+def tables(value: InferenceScaling) -> list[str]:
+    """Its tables as parts of a Markdown page; one only where there is something to say."""
+    found = []
     for title, shown in (
         ("Which size for which budget", _optima(value)),
         ("From where a larger size is ahead", _takeovers(value)),
@@ -43,14 +46,7 @@ def section(value: InferenceScaling) -> list[str]:
     ):
         if shown.rows:
             found += [heading(title, 3), to_markdown(shown)]
-    found += [heading("What it rests on", 3), paragraph(value.basis.method, "Method:")]
-    found.append(paragraph(value.basis.would_change, "What would change it:"))
-    return found + ([bullets(value.notes)] if value.notes else [])
-
-
-def _claims(value: InferenceScaling) -> Table:
-    rows = [(c.claim, c.source, c.ours, str(c.verdict)) for c in value.claims]
-    return table(("published", "known from", "here", "verdict"), rows)
+    return found
 
 
 def _optima(value: InferenceScaling) -> Table:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from advisor.accuracy.estimators import Interval
-from advisor.reports.findings.claims import claims_table
-from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
+from advisor.reports.markdown_text import heading, paragraph, to_markdown
 from advisor.reports.plots import BLACK, BLUE, GREY, SERIES, VERMILLION
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.reports.words import interval_cell, with_setup
@@ -29,13 +28,12 @@ SHOWN_CAPS = 4
 """Caps of a bin that the table has columns of."""
 
 
-def section(value: Saturation) -> list[str]:
-    """The study as parts of a Markdown page."""
-    parts = [
-        heading("Past which compute does more thinking gain nothing?"),
-        paragraph(f"{value.basis.data}. {value.basis.method}."),
-        claims_table(value.claims),
-    ]
+TITLE = "Past which compute does more thinking gain nothing?"
+
+
+def tables(value: Saturation) -> list[str]:
+    """Its tables as parts of a Markdown page."""
+    parts = []
     thinking = [each for each in value.curves if each.unit != "samples"]
     if thinking:
         parts.append(to_markdown(_curves(thinking, value.epsilon)))
@@ -45,7 +43,7 @@ def section(value: Saturation) -> list[str]:
         parts += [heading("By difficulty", 3), to_markdown(_bins(value))]
     if value.unsolved:
         parts += [heading("What no answer solves", 3), to_markdown(_unsolved(value))]
-    return [*parts, bullets([*value.notes, f"What would change this: {value.basis.would_change}."])]
+    return parts
 
 
 def _points(epsilon: float) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from advisor.accuracy.estimators import Interval
-from advisor.reports.findings.claims import claims_table
 from advisor.reports.findings.names import write_names
 from advisor.reports.frontier_view import AXES, PADDING, accuracy_ends, amount, cost_ticks
 from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
@@ -22,21 +21,14 @@ from advisor.studies.trends import Trends
 MOST_ENTRIES = 40
 
 
-def section(value: Trends) -> list[str]:
-    """The study as parts of a Markdown page."""
-    parts = [
-        heading("Does the frontier move with the release date?"),
-        paragraph(f"{value.basis.data}. {value.basis.method}."),
-        claims_table(value.claims),
-    ]
-    parts += [to_markdown(_tasks(value))] if value.tasks else [paragraph("No task has two models with a release date.")]
+TITLE = "Does the frontier move with the release date?"
+
+
+def tables(value: Trends) -> list[str]:
+    """Its tables as parts of a Markdown page."""
+    parts = [to_markdown(_tasks(value))] if value.tasks else [paragraph("No task has two models with a release date.")]
     parts += _pictured(value.pictured) if value.pictured else []
-    notes = [*value.notes, f"What would change this: {value.basis.would_change}.", *map(_without, value.without)]
-    return [*parts, bullets(notes)]
-
-
-def _without(reason: str) -> str:
-    return f"No trend on {reason}."
+    return [*parts, bullets(f"No trend on {reason}." for reason in value.without)]
 
 
 def _tasks(value: Trends) -> Table:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from advisor.accuracy.estimators import Interval
-from advisor.reports.findings.claims import claims_table
-from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
+from advisor.reports.markdown_text import heading, paragraph, to_markdown
 from advisor.reports.plots import BLUE, GREY, SERIES, VERMILLION
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.reports.words import with_setup
@@ -17,21 +16,19 @@ from advisor.studies.wrong_answers import WrongAnswers, longest, name_of
 from advisor.studies.wrong_costs import AnswerCosts
 from advisor.units import counted, percent, significant
 
+TITLE = "What do wrong answers cost, and does stopping early save it?"
 
-def section(value: WrongAnswers) -> list[str]:
-    """The study as parts of a Markdown page."""
-    parts = [
-        heading("What do wrong answers cost, and does stopping early save it?"),
-        paragraph(f"{value.basis.data}. {value.basis.method}."),
-        claims_table(value.claims),
-    ]
+
+def tables(value: WrongAnswers) -> list[str]:
+    """Its tables as parts of a Markdown page."""
+    parts = []
     of_pairs = longest(value.costs)
     if shown := [each for each in value.costs if name_of(each) in of_pairs]:
         parts += [paragraph(_shown(value)), to_markdown(_costs(shown)), *_rents(shown)]
     for rule in Rule:
         if own := [each for each in value.savings if each.rule is rule and name_of(each) in of_pairs]:
             parts += [heading(f"Learned: {rule.value}", 3), to_markdown(_savings(own))]
-    return [*parts, bullets([*value.notes, f"What would change this: {value.basis.would_change}."])]
+    return parts
 
 
 def _shown(value: WrongAnswers) -> str:

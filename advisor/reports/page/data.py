@@ -13,8 +13,9 @@ from advisor.fits.curve_words import asymptote_text, saturation_text
 from advisor.fits.line import Line
 from advisor.printable import shortened, shown
 from advisor.provenance import Provenance
+from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.model_frontiers import ModelFrontierPoint, TaskFrontiers, model_frontiers
-from advisor.recommendation.pick import Recommendation
+from advisor.recommendation.request import Request
 from advisor.reports.frontier_view import AXES
 from advisor.reports.words import candidate_strategy, rent_text, strategy_text, with_setup
 from advisor.store.workspace import Workspace
@@ -26,6 +27,10 @@ LONGEST_SOURCE = 160
 """Characters of what is said of a number's source."""
 ON_A_CURVE = 40
 """Places at which a fitted curve is read."""
+LEFT_OUT = (
+    "Left out are candidates that another one of the same model, on the same kind of GPU and with the same kind of"
+    " evidence, beats on accuracy and the chosen cost: they are on no frontier, whatever is chosen above."
+)
 
 Row = dict[str, Any]
 
@@ -38,24 +43,23 @@ class Explored:
     left_out: tuple[str, ...]
 
 
-def explored(workspace: Workspace, found: Recommendation) -> Explored:
-    """All tasks with their candidates as the recommendation's request counts them."""
-    tasks, left_out = _that_fit(model_frontiers(workspace, found.request))
+def explored(workspace: Workspace, request: Request, pick: Candidate | None = None) -> Explored:
+    """All tasks with their candidates as a request counts them, and its pick."""
+    tasks, left_out = _that_fit(model_frontiers(workspace, request))
     rows = [_candidate_row(each.task, point) for each in tasks for point in each.points]
     series = [_series(line) for line in _lines(workspace, rows)]
-    pick = found.recommended
     data = {
         "tasks": [shown(each.task) for each in tasks],
-        "units": [{"unit": unit, "title": _axis(unit, found.request.percentile)} for unit in COSTS],
+        "units": [{"unit": unit, "title": _axis(unit, request.percentile)} for unit in COSTS],
         "gpus": sorted({row["gpu"] for row in rows}),
         "candidates": columns(rows),
         "curves": series,
-        "pick": _pick_row(found),
+        "pick": _pick_row(pick) if pick else None,
         "budgets": [
             {"unit": b.cost, "cost": b.amount, "text": f"budget {significant(b.amount)} {UNIT_NAMES[b.cost]}"}
-            for b in found.request.budgets
+            for b in request.budgets
         ],
-        "start": {"task": shown(found.task), "unit": found.request.cost, "model": shown(pick.model)},
+        "start": {"task": shown(request.task), "unit": request.cost, "model": shown(pick.model) if pick else ""},
     }
     return Explored(data, left_out)
 
@@ -111,12 +115,11 @@ def _origins_text(tokens: Provenance, tokens_spread: float, speed: Provenance, s
     return f"tokens {tokens}{within}; speed {speed}; times within a factor {spread:.2g}"
 
 
-def _pick_row(found: Recommendation) -> Row:
-    c = found.recommended
+def _pick_row(c: Candidate) -> Row:
     origin = c.provenance
     origins = _origins_text(origin.tokens, c.tokens_spread, origin.performance, c.spread)
     return {
-        "task": shown(found.task),
+        "task": shown(c.task),
         "model": shown(c.model),
         "strategy": shown(candidate_strategy(c)),
         "gpu": c.gpu,

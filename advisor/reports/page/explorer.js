@@ -104,7 +104,7 @@
     const shown = withFrontier(chosenRows()).map((row) => ({ ...row, chosen: row.model === at("model").value }));
     const leads = shown.filter((row) => row.leads);
     const last = leads.length ? [{ ...leads.at(-1), cost: shown.at(-1).cost }] : [];
-    const picked = task === start.task && pick[unit.unit] > 0 ? [inWords(pick, unit.unit)] : [];
+    const picked = pick && task === start.task && pick[unit.unit] > 0 ? [inWords(pick, unit.unit)] : [];
     const limits = task === start.task ? budgets.filter((each) => each.unit === unit.unit) : [];
     const set = (name, values) => frontier.data(name, values);
     frontier.signal("cost_title", `${unit.title}, log scale`);
@@ -126,7 +126,7 @@
     const found = curves.filter((each) => each.task === task && each.model === model);
     const all = (name) => found.flatMap((each, i) => each[name].map((row) => ({ ...row, series: i % GLYPHS.length })));
     const points = all("points").map((row) => ({ ...row, accuracy_text: interval(row) }));
-    const isPick = points.length > 0 && task === start.task && model === pick.model;
+    const isPick = pick !== null && points.length > 0 && task === start.task && model === pick.model;
     curve.data("curve_points", points).data("curve_lines", all("line")).data("curve_pick", isPick ? [pick] : []);
     fitAxes(curve, [...points, ...all("line")].map((row) => row.flops), points);
     at("curve-title").textContent = `${nearest(model)} on ${task}: accuracy against compute`;

@@ -25,7 +25,10 @@ from advisor.reports.page.libraries import bundle
 from advisor.reports.page.markdown_html import to_html
 
 PACKAGE = "advisor.reports.page"
-POLICY = "default-src 'none'; script-src {scripts}; style-src {styles}; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; script-src {scripts}; style-src {styles}; img-src {images}; base-uri 'none';"
+    " form-action 'none'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,15 @@ class Panel:
     data: Any
 
 
-Part = str | Chart | Panel
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An SVG that stands in the page as an image, and what it shows in words."""
+
+    svg: bytes
+    caption: str
+
+
+Part = str | Chart | Panel | Picture
 """A text is Markdown."""
 
 
@@ -65,7 +76,14 @@ def page(title: str, parts: Sequence[Part]) -> str:
     data = {"charts": charts, **{panel.name: panel.data for panel in panels}}
     style = _file("page.css")
     return Template(_file("page.html")).substitute(
-        policy=html.escape(POLICY.format(scripts=_hashes(scripts), styles=_hashes([style])), quote=True),
+        policy=html.escape(
+            POLICY.format(
+                scripts=_hashes(scripts),
+                styles=_hashes([style]),
+                images="data:" if any(isinstance(part, Picture) for part in parts) else "'none'",
+            ),
+            quote=True,
+        ),
         title=html.escape(shown(title)),
         style=style,
         body="\n".join(_html(part) for part in parts),
@@ -81,6 +99,9 @@ def _html(part: Part) -> str:
     if isinstance(part, Chart):
         caption, name = html.escape(shown(part.caption)), html.escape(part.name, quote=True)
         return f'<figure><div class="chart" id="{name}"></div><figcaption>{caption}</figcaption></figure>'
+    if isinstance(part, Picture):
+        caption, source = html.escape(shown(part.caption), quote=True), base64.b64encode(part.svg).decode("ascii")
+        return f'<figure><img class="picture" src="data:image/svg+xml;base64,{source}" alt="{caption}"></figure>'
     return to_html(part)
 
 

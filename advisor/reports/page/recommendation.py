@@ -9,20 +9,15 @@ from advisor.recommendation.pick import Recommendation
 from advisor.reports.markdown import answer_parts, basis_parts, choice_parts, curve_parts
 from advisor.reports.markdown_text import heading, paragraph
 from advisor.reports.page.charts import curve_chart, frontier_chart
-from advisor.reports.page.data import explored
+from advisor.reports.page.data import LEFT_OUT, explored
 from advisor.reports.page.html import Panel, Part, page
 from advisor.reports.text_tables import short_name
 from advisor.store.workspace import Workspace
 
-LEFT_OUT = (
-    "Left out are candidates that another one of the same model, on the same kind of GPU and with the same kind of"
-    " evidence, beats on accuracy and the chosen cost: they are on no frontier, whatever is chosen above."
-)
-
 
 def recommendation_page(workspace: Workspace, found: Recommendation, curves: Sequence[Line], command: str) -> str:
     """The HTML of a page; `curves` are the pick's, `command` makes the page again."""
-    shown = explored(workspace, found)
+    shown = explored(workspace, found.request, found.recommended)
     charts = {"frontier": frontier_chart(), "curve": curve_chart()}
     parts: list[Part] = [
         *answer_parts(found),

@@ -1,0 +1,99 @@
+"""The sections of the report of findings: data, method, claims, picture, tables, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from advisor.errors import DISTRIBUTION
+from advisor.reports.findings import (
+    compute,
+    dense_and_moe,
+    frontiers,
+    inference_scaling,
+    saturation,
+    trend,
+    wrong_answers,
+)
+from advisor.reports.markdown_text import bullets, fenced, heading, paragraph, to_markdown
+from advisor.reports.text_tables import table
+from advisor.studies.findings import Findings
+from advisor.studies.study import Claim, Study, Verdict
+from advisor.units import counted
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How one study is shown; `figure` gives a matplotlib figure, or None where there is nothing to draw."""
+
+    title: str
+    tables: Callable[[Any], list[str]]
+    figure: Callable[[Any], Any]
+
+
+RENDERINGS = {
+    "compute": Rendering(compute.TITLE, compute.tables, compute.figure),
+    "frontiers": Rendering(frontiers.TITLE, frontiers.tables, frontiers.figure),
+    "dense_and_moe": Rendering(dense_and_moe.TITLE, dense_and_moe.tables, dense_and_moe.figure),
+    "trends": Rendering(trend.TITLE, trend.tables, trend.figure),
+    "saturation": Rendering(saturation.TITLE, saturation.tables, saturation.figure),
+    "wrong_answers": Rendering(wrong_answers.TITLE, wrong_answers.tables, wrong_answers.figure),
+    "inference_scaling": Rendering(inference_scaling.TITLE, inference_scaling.tables, inference_scaling.figure),
+}
+"""By the name of the study, in the order of the report."""
+
+
+def figures(found: Findings) -> dict[str, Any]:
+    """What each study has to draw, by its name."""
+    drawn = ((name, RENDERINGS[name].figure(study)) for name, study in found.studies.items())
+    return {name: figure for name, figure in drawn if figure is not None}
+
+
+def overview(found: Findings) -> list[str]:
+    """The heading, how many claims stand how, and all of them by verdict."""
+    claims = found.claims
+    times = {verdict: sum(claim.verdict is verdict for claim in claims) for verdict in Verdict}
+    stand = ", ".join(f"{n} {verdict.value}" for verdict, n in times.items() if n)
+    said = (
+        "What two papers found, compute-accuracy frontiers of open reasoning models (arXiv 2512.24776) and inference"
+        " scaling laws (arXiv 2408.00724), and what the answers and runs stored here say of it:"
+        f" of {counted(len(claims), 'claim')} {stand}. Intervals are 90 %; verdicts follow from them by fixed rules, so"
+        " other data would turn them."
+    )
+    rows = [
+        (RENDERINGS[name].title, claim.claim, claim.verdict.value)
+        for name, study in found.studies.items()
+        for claim in study.claims
+    ]
+    return [heading("Findings", 1), paragraph(said), to_markdown(table(("section", "published", "here"), rows))]
+
+
+def sections(found: Findings, pictures: Mapping[str, Sequence[Any]]) -> Iterator[Any]:
+    """The parts of all sections in order; `pictures` are those that stand in a study's."""
+    for name, study in found.studies.items():
+        yield from _section(RENDERINGS[name], study, pictures.get(name, ()))
+
+
+def made_by(command: str) -> list[str]:
+    """The version and the command that makes the report again."""
+    return [paragraph(f"Made by advisor {version(DISTRIBUTION)}; again with"), fenced(command, "sh")]
+
+
+def _section(rendering: Rendering, study: Study, pictures: Sequence[Any]) -> Iterator[Any]:
+    yield heading(rendering.title)
+    yield paragraph(f"{study.basis.data}.", "Data.")
+    yield paragraph(f"{study.basis.method}.", "Method.")
+    yield paragraph(f"{study.basis.would_change}.", "What would change it.")
+    yield _claims(study.claims)
+    yield from pictures
+    yield from (part for part in rendering.tables(study) if part)
+    if study.notes:
+        yield bullets(study.notes)
+
+
+def _claims(claims: Sequence[Claim]) -> str:
+    """One line each: what was published and how well that is known, our figure, and how the two stand to each other."""
+    rows = [(claim.claim, claim.source, claim.ours, claim.verdict.value) for claim in claims]
+    return to_markdown(table(("published", "source", "here", "verdict"), rows))
