@@ -82,7 +82,7 @@ def _within(pairs: Pairs) -> Claim:
             f" {_times(over_all)}, by {counted(pairs.n_within, 'model-benchmark pair')}"
         )
     return Claim(
-        claim="A wrong answer costs more than a right one to the same question.",
+        claim="Read closely: a wrong answer costs more than a right one to the same question too.",
         source=f"{PAPER}, which compares all wrong with all right answers; a reading of its finding, not its words",
         ours=ours,
         verdict=verdict,

@@ -58,7 +58,7 @@ def overview(found: Findings) -> list[str]:
     stand = ", ".join(f"{n} {verdict.value}" for verdict, n in times.items() if n)
     said = (
         "What two papers found, compute-accuracy frontiers of open reasoning models (arXiv 2512.24776) and inference"
-        " scaling laws (arXiv 2408.00724), and what the answers and runs stored here say of it:"
+        " scaling laws (arXiv 2408.00724), with what follows from it, and what the answers and runs stored here say:"
         f" of {counted(len(claims), 'claim')} {stand}. Intervals are 90 %; verdicts follow from them by fixed rules, so"
         " other data would turn them."
     )
@@ -67,7 +67,7 @@ def overview(found: Findings) -> list[str]:
         for name, study in found.studies.items()
         for claim in study.claims
     ]
-    return [heading("Findings", 1), paragraph(said), to_markdown(table(("section", "published", "here"), rows))]
+    return [heading("Findings", 1), paragraph(said), to_markdown(table(("section", "claim", "verdict"), rows))]
 
 
 def sections(found: Findings, pictures: Mapping[str, Sequence[Any]]) -> Iterator[Any]:
@@ -96,4 +96,4 @@ def _section(rendering: Rendering, study: Study, pictures: Sequence[Any]) -> Ite
 def _claims(claims: Sequence[Claim]) -> str:
     """One line each: what was published and how well that is known, our figure, and how the two stand to each other."""
     rows = [(claim.claim, claim.source, claim.ours, claim.verdict.value) for claim in claims]
-    return to_markdown(table(("published", "source", "here", "verdict"), rows))
+    return to_markdown(table(("claim", "source", "here", "verdict"), rows))
