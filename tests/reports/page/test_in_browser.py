@@ -172,7 +172,7 @@ def test_a_budget_is_a_line_on_its_own_cost_and_in_words_where_it_is_far(desktop
         return opened.all("#frontier .mark-rule.layer_0_marks line")
 
     assert len(lines(desktop)) == 1
-    assert "budget 0.0500 USD" in desktop.driver.find_element(By.ID, "frontier").text
+    assert "budget 0.0100 USD" in desktop.driver.find_element(By.ID, "frontier").text
     desktop.choose("unit", "s")
     assert lines(desktop) == []
     far = made(SHIPPED, tmp_path / "far.html", task="gpqa-diamond", model="microsoft/phi-4", gpu="l40s", budget="5usd")
