@@ -15,9 +15,7 @@
   );
 
   const fill = (select, options) => {
-    const before = select.value;
     for (const [text, name] of options) select.add(new Option(text, name));
-    if (options.some(([, name]) => name === before)) select.value = before;
   };
   fill(at("task"), tasks.map((task) => [task, task]));
   fill(at("unit"), units.map(({ unit, title }) => [title, unit]));
@@ -37,8 +35,9 @@
     const [low, high] = [Math.min(...across), Math.max(...across)];
     const margin = Math.max(1.3, 2 / Math.sqrt(high / low), (high / low) ** 0.06);
     view.signal("x_low", low / margin).signal("x_high", high * margin);
-    const [bottom, top] = [Math.min(...up.map((row) => row.low)), Math.max(...up.map((row) => row.high))];
-    view.signal("y_low", Math.max(0, 5 * Math.floor(bottom / 5))).signal("y_high", Math.min(100, 5 * Math.ceil(top / 5 + 0.2)));
+    const bottom = 5 * Math.floor(Math.min(...up.map((row) => row.low)) / 5);
+    const top = 5 * Math.ceil(Math.max(...up.map((row) => row.high)) / 5 + 0.2);
+    view.signal("y_low", Math.max(0, bottom)).signal("y_high", Math.min(100, top));
   };
 
   const inWords = (row, unit) => {
@@ -53,7 +52,8 @@
     const evidence = new Set([...document.querySelectorAll("#evidence input:checked")].map((box) => box.value));
     return rows
       .filter((row) => row.task === task && (!kind || row.kind === kind) && evidence.has(row.evidence))
-      .filter((row) => (gpu ? row.gpu === gpu && row.units : row.anywhere).split?.(" ").includes(unit))
+      .filter((row) => !gpu || row.gpu === gpu)
+      .filter((row) => (gpu ? row.units : row.anywhere).split(" ").includes(unit))
       .map((row) => inWords(row, unit))
       .sort((a, b) => a.cost - b.cost || b.accuracy - a.accuracy);
   };
@@ -99,25 +99,34 @@
     ])));
   };
 
+  const frontierWords = (shown, task, title, picked, limits) => {
+    if (!shown.length) return `Nothing is known on ${task} for this choice.`;
+    const models = new Set(shown.map((row) => row.model)).size;
+    return [
+      `${shown.length} candidates of ${models} models on ${task}: accuracy with its 90 % interval against ${title}.`,
+      "Filled: on the frontier, nothing cheaper is as accurate.",
+      ...picked.map((row) => `Ringed: the pick, ${nearest(row.model)}.`),
+      ...limits.map((each) => `The ${each.text} is outside the picture.`),
+    ].join(" ");
+  };
+
   const drawFrontier = async () => {
     const [task, unit] = [at("task").value, units.find((each) => each.unit === at("unit").value)];
     const shown = withFrontier(chosenRows()).map((row) => ({ ...row, chosen: row.model === at("model").value }));
     const leads = shown.filter((row) => row.leads);
     const last = leads.length ? [{ ...leads.at(-1), cost: shown.at(-1).cost }] : [];
     const picked = pick && task === start.task && pick[unit.unit] > 0 ? [inWords(pick, unit.unit)] : [];
+    const drawn = [...shown, ...picked];
+    const [low, high] = [Math.min(...drawn.map((row) => row.cost)), Math.max(...drawn.map((row) => row.cost))];
     const limits = task === start.task ? budgets.filter((each) => each.unit === unit.unit) : [];
-    const set = (name, values) => frontier.data(name, values);
-    frontier.signal("cost_title", `${unit.title}, log scale`);
-    fitAxes(frontier, [...shown, ...picked, ...limits].map((row) => row.cost), [...shown, ...picked]);
-    [["points", shown], ["steps", [...leads, ...last]], ["pick", picked], ["budget", limits]].forEach((each) => set(...each));
-    await frontier.runAsync();
-    label(shown);
-    await set("points", shown.map((row) => ({ ...row }))).runAsync();
-    at("frontier-caption").textContent = shown.length
-      ? `${shown.length} candidates of ${new Set(shown.map((row) => row.model)).size} models on ${task}: accuracy with`
-        + ` its 90 % interval against ${unit.title}. Filled: on the frontier, nothing cheaper is as accurate.`
-        + (picked.length ? ` Ringed: the pick, ${nearest(pick.model)}.` : "")
-      : `Nothing is known on ${task} for this choice.`;
+    const isNear = (each) => low / 10 <= each.cost && each.cost <= 10 * high;
+    fitAxes(frontier, [...drawn, ...limits.filter(isNear)].map((row) => row.cost), drawn);
+    frontier.signal("cost_title", `${unit.title}, log scale`).data("steps", [...leads, ...last]).data("pick", picked);
+    await frontier.data("budget", limits.filter(isNear)).data("points", shown).runAsync();
+    label(shown); // now that the scales are known
+    await frontier.data("points", shown.map((row) => ({ ...row }))).runAsync();
+    const far = limits.filter((each) => !isNear(each));
+    at("frontier-caption").textContent = frontierWords(shown, task, unit.title, picked, far);
     fillTable(shown, unit);
   };
 

@@ -13,7 +13,7 @@ from tests.reports.page.hostile import HOSTILE, hostile_workspace
 
 LIMITS = {
     "task": "gpqa-diamond",
-    "budget": "0.05usd",
+    "budget": "0.01usd",
     "gpu": ["h100-sxm", "h200-sxm"],
     "model": [
         "openai/gpt-oss-120b",

@@ -14,7 +14,8 @@ import advisor
 from advisor.reports.page.charts import dressed
 from advisor.reports.page.html import Chart, page
 from advisor.units import COSTS, percent
-from tests.reports.page.conftest import LIMITS
+from tests.known import SHIPPED
+from tests.reports.page.conftest import LIMITS, made
 from tests.reports.page.hostile import HOSTILE
 from tests.reports.page.parsed import Page
 from tests.reports.page.test_data import rows_of
@@ -164,6 +165,20 @@ def test_filters_change_what_is_drawn(desktop, shipped):
     desktop.driver.find_element(By.CSS_SELECTOR, "#evidence input[value=measured]").click()
     desktop.wait()
     assert seen() == has(gpu="h200-sxm", unit="s", evidence=kinds - {"measured"})
+
+
+def test_a_budget_is_a_line_on_its_own_cost_and_in_words_where_it_is_far(desktop, tmp_path):
+    def lines(opened):
+        return opened.all("#frontier .mark-rule.layer_0_marks line")
+
+    assert len(lines(desktop)) == 1
+    assert "budget 0.0100 USD" in desktop.driver.find_element(By.ID, "frontier").text
+    desktop.choose("unit", "s")
+    assert lines(desktop) == []
+    far = made(SHIPPED, tmp_path / "far.html", task="gpqa-diamond", model="microsoft/phi-4", gpu="l40s", budget="5usd")
+    with browser(far.path) as opened:
+        assert lines(opened) == []
+        assert opened.text("frontier-caption").endswith("The budget 5.00 USD is outside the picture.")
 
 
 def test_nothing_left_is_said(desktop):
