@@ -12,7 +12,7 @@ from advisor.reports.plots import BLACK, SERIES
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.studies.dense_and_moe import DenseAndMoe
 from advisor.studies.kinds_tables import ALL_TASKS, Difference
-from advisor.studies.matched_pairs import FEW, LONG, MANY, SHORT, Advantage
+from advisor.studies.matched_pairs import FEW, LONG, MANY, MOST, SHORT, Advantage
 from advisor.units import percent
 
 FIGURES = {
@@ -143,7 +143,7 @@ def _losses(value: DenseAndMoe) -> list[str]:
         return []
     columns = (
         "alike in", "mixture", "dense",
-        f"FLOPs, {SHORT:,} tokens", f"FLOPs, {LONG:,} tokens", f"USD, {FEW} in flight", f"USD, {MANY} in flight",
+        f"FLOPs, {SHORT:,} tokens", f"FLOPs, {LONG:,} tokens", *(f"USD, {load} in flight" for load in (FEW, MANY, MOST)),
     )  # fmt: skip
     lines = [
         (
@@ -152,7 +152,7 @@ def _losses(value: DenseAndMoe) -> list[str]:
             short_name(row.dense),
             f"{row.flops_short:.1f} ×",
             f"{row.flops_long:.1f} ×",
-            *("–" if usd is None else f"{usd:.2f} ×" for usd in (row.usd_few, row.usd_many)),
+            *("–" if usd is None else f"{usd:.2f} ×" for usd in (row.usd_few, row.usd_many, row.usd_most)),
         )
         for row in value.losses
     ]
