@@ -28,8 +28,8 @@ SHORT, LONG = 1024, 32_768
 """Those between which the loss of the advantage is counted."""
 SIZES = 2.5
 """Factor between the total sizes of a pair of one publisher."""
-FEW, MANY = 1, 64
-"""Requests in flight between which its loss is counted."""
+FEW, MANY, MOST = 1, 64, 512
+"""Requests in flight between which its loss is counted, and with which it may be won back."""
 CLOSE = 0.5
 """Most that accuracies of a pair differ by, in log odds: 12 points in the middle."""
 
@@ -191,7 +191,7 @@ def flops_advantage(moe: ModelSpec, dense: ModelSpec, tokens: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """How far the advantage of a mixture goes: FLOPs of answers of SHORT and LONG tokens, and USD at FEW and MANY
+    """How far the advantage of a mixture goes: FLOPs of answers of SHORT and LONG tokens, and USD at FEW, MANY and MOST
     requests in flight with short ones, each the dense model's over the mixture's. USD None: not on these GPUs."""
 
     alike: str
@@ -201,21 +201,23 @@ class Loss:
     flops_long: float
     usd_few: float | None
     usd_many: float | None
+    usd_most: float | None
 
 
 def loss(workspace: Workspace, pair: AlikePair, gpu: str | None) -> Loss:
     """That of a pair on a GPU; None: no GPU has a price."""
     moe, dense = workspace.models.spec(pair.moe), workspace.models.spec(pair.dense)
     at = {row.concurrency: row.usd for row in (advantages(workspace, pair, gpu, (SHORT,)) if gpu else ())}
-    few, many = at.get(FEW), at.get(MANY)
+    few, many, most = (None if (usd := at.get(load)) is None else usd.value for load in (FEW, MANY, MOST))
     return Loss(
         pair.alike,
         pair.moe,
         pair.dense,
         flops_advantage(moe, dense, SHORT),
         flops_advantage(moe, dense, LONG),
-        few.value if few else None,
-        many.value if many else None,
+        few,
+        many,
+        most,
     )
 
 

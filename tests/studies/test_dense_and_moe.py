@@ -241,12 +241,20 @@ def test_whether_dense_models_lie_inside_follows_from_their_share(dense, more, v
     ],
 )
 def test_what_length_and_load_take_away_follows_from_the_pairs(ratios, verdict):
-    rows = [Loss("accuracy", f"m{i}", "d", 2.0, 2.0 * ratio, 3.0, 3.0 * ratio) for i, ratio in enumerate(ratios)]
+    rows = [Loss("accuracy", f"m{i}", "d", 2.0, 2.0 * ratio, 3.0, 3.0 * ratio, None) for i, ratio in enumerate(ratios)]
     assert [claim.verdict for claim in claims_of((), (), rows)[2:]] == [verdict, verdict]
 
 
+@pytest.mark.parametrize(("most", "verdict"), [(1.4, Verdict.CONFIRMED), (1.8, Verdict.REFINED)])
+def test_what_a_larger_batch_wins_back_refines_it(most, verdict):
+    rows = [Loss("accuracy", f"m{i}", "d", 2.0, 1.0, 3.0, 1.5, most) for i in range(4)]
+    load = claims_of((), (), rows)[3]
+    assert load.verdict is verdict
+    assert f"with 512 in flight {most / 1.5:.2f} times that with 64 (4 pairs fit)" in load.ours
+
+
 def test_a_pair_without_a_price_counts_for_length_alone():
-    rows = [Loss("accuracy", f"m{i}", "d", 2.0, 1.0, None, None) for i in range(4)]
+    rows = [Loss("accuracy", f"m{i}", "d", 2.0, 1.0, None, None, None) for i in range(4)]
     length, load = claims_of((), (), rows)[2:]
     assert (length.verdict, load.verdict) == (Verdict.CONFIRMED, Verdict.OPEN)
 

@@ -148,12 +148,15 @@ def test_a_length_past_a_context_is_left_out():
 def test_what_fits_on_no_such_gpus_has_no_advantage():
     assert advantages(SHIPPED, AlikePair(SIZE, "moonshotai/Kimi-K2-Thinking", LARGE), "l4", (1024,)) == []
     lost = loss(SHIPPED, AlikePair(SIZE, "moonshotai/Kimi-K2-Thinking", LARGE), "l4")
-    assert (lost.usd_few, lost.usd_many) == (None, None)
+    assert (lost.usd_few, lost.usd_many, lost.usd_most) == (None, None, None)
     assert lost.flops_short > 0
 
 
 def test_a_batch_takes_advantage_away():
     lost = loss(SHIPPED, AlikePair(ORIGIN, MOE, LARGE), "h100-sxm")
+    rows = advantages(SHIPPED, AlikePair(ORIGIN, MOE, LARGE), "h100-sxm", (SHORT,))
+    at = {row.concurrency: row.usd.value for row in rows if row.usd}
+    assert (lost.usd_few, lost.usd_many, lost.usd_most) == (at[1], at[64], at.get(512))
     assert lost.usd_many < lost.usd_few
     assert lost.flops_long < lost.flops_short
 

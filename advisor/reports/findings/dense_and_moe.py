@@ -11,7 +11,7 @@ from advisor.reports.plots import BLACK, SERIES
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.studies.dense_and_moe import DenseAndMoe
 from advisor.studies.kinds_tables import ALL_TASKS, Difference
-from advisor.studies.matched_pairs import FEW, LONG, MANY, SHORT, Advantage
+from advisor.studies.matched_pairs import FEW, LONG, MANY, MOST, SHORT, Advantage
 from advisor.units import percent
 
 FIGURES = {
@@ -137,10 +137,9 @@ def _pairs(value: DenseAndMoe) -> list[str]:
 def _losses(value: DenseAndMoe) -> list[str]:
     if not value.losses:
         return []
-    columns = (
-        "alike in", "mixture", "dense",
-        f"FLOPs, {SHORT:,} tokens", f"FLOPs, {LONG:,} tokens", f"USD, {FEW} in flight", f"USD, {MANY} in flight",
-    )  # fmt: skip
+    flops = (f"FLOPs, {tokens:,} tokens" for tokens in (SHORT, LONG))
+    usd = (f"USD, {load} in flight" for load in (FEW, MANY, MOST))
+    columns = ("alike in", "mixture", "dense", *flops, *usd)
     lines = [
         (
             row.alike,
@@ -148,7 +147,7 @@ def _losses(value: DenseAndMoe) -> list[str]:
             short_name(row.dense),
             f"{row.flops_short:.1f} ×",
             f"{row.flops_long:.1f} ×",
-            *("–" if usd is None else f"{usd:.2f} ×" for usd in (row.usd_few, row.usd_many)),
+            *("–" if each is None else f"{each:.2f} ×" for each in (row.usd_few, row.usd_many, row.usd_most)),
         )
         for row in value.losses
     ]
