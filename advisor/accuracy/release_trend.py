@@ -147,7 +147,7 @@ def release_trend(r: Releases, over: Over, target: float, *, seed: int = 0) -> R
     fitted = fits(features, y[None], weights[None], expectile)[0]
     drawn = np.tile(y_draws.T, (RESAMPLINGS, 1))
     taken = np.tile(r.leads_draws.T, (RESAMPLINGS, 1)) if over is Over.FRONTIER else True
-    resampled = _release_weights(r.groups, len(drawn), seed) * taken / (residual**2 + variances)
+    resampled = release_weights(r.groups, len(drawn), seed) * taken / (residual**2 + variances)
     coefficients = fits(features, drawn, resampled, expectile)
     n_releases = len({g for g, c in zip(r.groups, chosen, strict=True) if c})
     coefficients = fitted + (coefficients - np.nanmean(coefficients, axis=0)) * _widening(n_releases)
@@ -226,7 +226,7 @@ def _residual(features: Array, y: Array, variances: Array, chosen: Flags) -> flo
     return float(brentq(excess, 0.0, most)) ** 0.5 if excess(0.0) > 0 > excess(most) else 0.0
 
 
-def _release_weights(groups: Sequence[str], n_draws: int, seed: int) -> Array:
+def release_weights(groups: Sequence[str], n_draws: int, seed: int) -> Array:
     """(B, N) exponential weights, the same for models of a release."""
     names = sorted(set(groups))
     drawn = np.random.default_rng(seed).standard_exponential((n_draws, len(names)))

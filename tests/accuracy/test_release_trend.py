@@ -12,6 +12,7 @@ from advisor.accuracy.release_trend import (
     logits,
     points,
     release_trend,
+    release_weights,
     why_not,
 )
 
@@ -138,6 +139,13 @@ def test_models_that_came_out_together_are_one_piece_of_evidence():
     assert shared.per_decade.value == alone.per_decade.value
     width = [each.per_decade.high - each.per_decade.low for each in (alone, shared)]
     assert width[1] > width[0]
+
+
+def test_a_release_has_one_weight_a_draw():
+    weights = release_weights(["b", "a", "b", "c"], 500, seed=1)
+    assert np.array_equal(weights[:, 0], weights[:, 2])
+    assert abs(np.corrcoef(weights[:, 0], weights[:, 1])[0, 1]) < 0.15
+    assert weights.mean() == pytest.approx(1.0, abs=0.1)
 
 
 def test_a_noisy_accuracy_counts_less():

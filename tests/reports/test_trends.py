@@ -71,3 +71,10 @@ def test_what_is_biased_and_what_is_open_is_said(found):
     alone = trend(SHIPPED, task="gpqa-diamond", evidence="measured")
     assert alone.fit(Over.FRONTIER) is None
     assert CHOSEN not in caveats(alone)
+
+
+def test_the_cheapest_and_the_dearest_are_inside_the_picture():
+    ws = Own(one("meta-llama/Llama-3.1-8B-Instruct", 0.5), one("Qwen/Qwen3-8B", 0.7, tokens=9000.0))
+    lines = [line[9:] for line in picture(trend(ws, task="mine")).splitlines() if line[8:9] in {"│", "┤"}]
+    columns = {digit: max(line.find(digit) for line in lines) for digit in "45"}
+    assert 0 < columns["4"] < columns["5"] < 110

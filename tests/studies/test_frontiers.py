@@ -154,6 +154,9 @@ def test_the_claim_on_dollars_turns_with_the_data():
     some = flops_claim([places([T] * 10, [T] * 8 + [F] * 2, moe)], "usd", "USD")
     assert some.verdict is Verdict.REFINED
     assert "2 are lost in USD and 0 others gained: 80 % of all" in some.ours
+    unsure = places([T] * 10, [T] * 4 + [F] * 6, moe)
+    unsure.drawn["usd"][4:6, :10] = True  # six of ten in a fifth of the draws
+    assert flops_claim([unsure], "usd", "USD").verdict is Verdict.REFINED
     assert flops_claim([], "usd", "USD").verdict is Verdict.OPEN
 
 

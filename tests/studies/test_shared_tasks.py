@@ -30,6 +30,11 @@ def test_nothing_is_known():
     assert shared_tasks({"one": frozenset("abcd"), "two": frozenset("abcd")}) == ()
 
 
+def test_of_equals_the_first_by_name():
+    pairs = {task: frozenset(f"{task[0]}{i}" for i in range(5)) for task in ("b1", "b2", "a1", "a2")}
+    assert shared_tasks(pairs) == ("a1", "a2")
+
+
 def test_many_models_on_few_tasks_against_few_on_many():
     many = frozenset(f"m{i}" for i in range(31))
     models_of = {"gpqa": many, "aime": many} | {f"gym{i}": frozenset("abcde") for i in range(11)}
