@@ -241,10 +241,13 @@ def _ratio(ratio: float | None) -> str:
 
 
 def figure(value: InferenceScaling) -> Any | None:
-    """Accuracy over FLOPs: a panel a family of sizes, and one of strategies; None where there is neither."""
+    """Accuracy over FLOPs: a panel a family of sizes, and two of strategies, without and with the reward model's FLOPs.
+
+    None where there is neither.
+    """
     families = list(dict.fromkeys((p.task, p.measure) for p in value.sizes))[:MOST_FAMILIES]
     searched = [s for s in _searched(value) if s.policy_flops]
-    n_panels = len(families) + bool(searched)
+    n_panels = len(families) + 2 * bool(searched)
     if not n_panels:
         return None
     from matplotlib.figure import Figure
@@ -257,12 +260,15 @@ def figure(value: InferenceScaling) -> Any | None:
         _draw_family(panel, [p for p in value.sizes if (p.task, p.measure) == (task, measure)], sizes)
         panel.set_title(f"{task}: {measure} by size", fontsize=10)
         panel.set_ylabel(f"{measure}, %")
-    if searched:
-        _draw_strategies(panels[-1], searched)
     for panel in panels:
         panel.set_xscale("log")
         panel.set_xlabel("FLOPs a question (2·N·tokens of the policy)")
         panel.grid(alpha=0.3)
+    if searched:
+        shown = _largest_table(searched)
+        _draw_strategies(panels[-2], shown, [s.policy_flops for s in shown])
+        _draw_strategies(panels[-1], shown, [s.total_flops for s in shown])
+        panels[-1].set_xlabel("FLOPs a question, the reward model's included")
     return drawn
 
 
@@ -282,27 +288,32 @@ def _draw_family(panel: Any, points: Sequence[SizePoint], models: Sequence[str])
     panel.legend(fontsize=7.5, frameon=False, loc="upper left")
 
 
-def _draw_strategies(panel: Any, points: Sequence[StrategyPoint]) -> None:
-    """The table with the most points: a colour a model, a marker a strategy."""
+def _largest_table(points: Sequence[StrategyPoint]) -> list[StrategyPoint]:
+    """The points of the source and task that have the most."""
     tables = [(s.source, s.task) for s in points]
-    source, task = max(dict.fromkeys(tables), key=tables.count)
-    shown = [s for s in points if (s.source, s.task) == (source, task)]
-    models = list(dict.fromkeys(s.model for s in shown))[:MOST_CURVES]
+    largest = max(dict.fromkeys(tables), key=tables.count)
+    return [s for s in points if (s.source, s.task) == largest]
+
+
+def _draw_strategies(panel: Any, points: Sequence[StrategyPoint], flops: Sequence[float | None]) -> None:
+    """A colour a model, a marker a strategy; the legend stands below."""
+    models = list(dict.fromkeys(s.model for s in points))[:MOST_CURVES]
+    known = [(x, s) for x, s in zip(flops, points, strict=True) if x]
     for i, model in enumerate(models):
         for strategy, marker in STRATEGY_MARKERS.items():
-            own = sorted(
-                (s for s in shown if (s.model, s.strategy) == (model, strategy)), key=lambda s: s.policy_flops or 0
-            )
-            x, y = [s.policy_flops for s in own], [100 * s.accuracy.value for s in own]
+            own = sorted((x, 100 * s.accuracy.value) for x, s in known if (s.model, s.strategy) == (model, strategy))
+            x, y = [each[0] for each in own], [each[1] for each in own]
             panel.plot(x, y, LINES[i % 4], color=COLOURS[i % 8], marker=marker, markersize=5, linewidth=1.1)
     handles = [
-        panel.plot([], [], LINES[i % 4], color=COLOURS[i % 8], label=short_name(m))[0] for i, m in enumerate(models)
+        panel.plot([], [], LINES[i % 4], color=COLOURS[i % 8], label=short_name(model))[0]
+        for i, model in enumerate(models)
     ]
-    used = [strategy for strategy in STRATEGY_MARKERS if any(s.strategy == strategy for s in shown)]
     handles += [
-        panel.plot([], [], color="#555555", marker=STRATEGY_MARKERS[s], linestyle="none", label=s)[0] for s in used
+        panel.plot([], [], color="#555555", marker=marker, linestyle="none", label=strategy)[0]
+        for strategy, marker in STRATEGY_MARKERS.items()
+        if any(s.strategy == strategy for s in points)
     ]
     panel.legend(handles=handles, fontsize=7.5, frameon=False, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.13))
-    tiny = " (tiny models)" if any(s.caveat for s in shown) else ""
-    panel.set_title(f"{task}{tiny}: strategies", fontsize=10)
+    tiny = " (tiny models)" if any(s.caveat for s in points) else ""
+    panel.set_title(f"{points[0].task}{tiny}: strategies", fontsize=10)
     panel.set_ylabel("accuracy, %")

@@ -61,6 +61,14 @@ def test_the_picture_has_a_curve_a_size(shipped):
     assert panel.get_title() == f"{task}: coverage by size"
 
 
+def test_strategies_stand_right_of_themselves_where_rewards_count(shipped):
+    policy, total = figure(shipped).axes[-2:]
+    assert "tiny models" in policy.get_title()
+    ends = [max(max(line.get_xdata(), default=0) for line in panel.get_lines()) for panel in (policy, total)]
+    points = [s for s in shipped.strategies if s.caveat]
+    assert ends == [max(s.policy_flops for s in points), max(s.total_flops for s in points)]
+
+
 def test_nothing_stored_is_no_picture_and_no_empty_table(empty):
     assert figure(empty) is None
     parts = section(empty)
