@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -12,8 +12,10 @@ from advisor.accuracy.curve_fits import fit_caps
 from advisor.accuracy.endings import Answers, Endings, per_question
 from advisor.accuracy.estimators import Array, Interval, over_questions, within_cap
 from advisor.accuracy.resampling import DRAWS, seed_of
+from advisor.fits.costs import policy_flops
 from advisor.fits.draws import Z90
 from advisor.fits.votes import CAP_MATTERS, CAPS
+from advisor.models.catalog import Catalog
 from advisor.studies.answer_sets import AnswerSet, solved_by_others
 from advisor.studies.intervals import over_pairs
 from advisor.studies.saturated import Limit, limit_of
@@ -57,6 +59,7 @@ class Bin:
 
     n_models    other models that the difficulty is told by
     saturation  in tokens, cap on one answer; None: too few questions for a curve
+    flops       of a question there; None: as above, or a model without a config
     tokens      mean length of an answer without a cap
     accuracy    of one answer without a cap
     """
@@ -71,6 +74,7 @@ class Bin:
     saturation: Limit | None
     tokens: float
     accuracy: Interval
+    flops: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,7 @@ class ByDifficulty:
     shift: Shift
 
 
-def by_difficulty(sets: Sequence[AnswerSet], endings: Endings, epsilon: float) -> ByDifficulty:
+def by_difficulty(sets: Sequence[AnswerSet], endings: Endings, epsilon: float, models: Catalog) -> ByDifficulty:
     """Of every set of plain samples with lengths whose questions at least OTHERS_NEEDED other models answered."""
     found: list[tuple[Bin, Answers]] = []
     later: list[Array] = []
@@ -105,7 +109,7 @@ def by_difficulty(sets: Sequence[AnswerSet], endings: Endings, epsilon: float) -
     for of in sets:
         timed = of.timed() if of.strategy == "sampling" else None
         own = list(_bins_of(of, timed, sets, endings, epsilon)) if timed else []
-        found += own
+        found += [(_with_flops(one, answers, of.prompt_tokens, models), answers) for one, answers in own]
         told = [(one, answers) for one, answers in own if _value(one) is not None]
         if len(told) > 1:
             (hard, _), (easy, of_easy) = told[0], told[-1]
@@ -153,6 +157,18 @@ def _bins_of(
             ),
             own,
         )
+
+
+def _with_flops(of: Bin, answers: Answers, prompt_tokens: float | None, models: Catalog) -> Bin:
+    """The bin with the FLOPs of a question where it saturates: at the mean tokens under that cap."""
+    if of.saturation is None or of.model not in models:
+        return of
+
+    def flops(cap: float) -> float:
+        tokens = float(per_question(answers, np.minimum(answers.tokens, cap)).mean())
+        return policy_flops(models, of.model, prompt_tokens, tokens, 1)
+
+    return replace(of, flops=of.saturation.at(flops))
 
 
 def _points(of: Bin, answers: Answers) -> Iterator[BinPoint]:

@@ -85,7 +85,7 @@ def saturation(workspace: Workspace, *, epsilon: float = EPSILON) -> Saturation:
         raise AdvisorError(f"{epsilon:g} is out of range", where="epsilon", hint=hint)
     curves = [_saturation(each) for each in _lines(workspace, epsilon)]
     sets = answer_sets(workspace)
-    binned = by_difficulty(sets, read_learned(workspace).endings, epsilon)
+    binned = by_difficulty(sets, read_learned(workspace).endings, epsilon, workspace.models)
     own, by_all = unsolved(sets)
     return Saturation(
         basis=BASIS,

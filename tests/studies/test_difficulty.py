@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from advisor.accuracy.estimators import over_questions
+from advisor.fits.costs import policy_flops
 from advisor.fits.curve_priors import read_learned
 from advisor.studies.answer_sets import answer_sets
 from advisor.studies.difficulty import Difficulty, by_difficulty
@@ -34,11 +35,11 @@ def made(n_others=3):
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     sets = answer_sets(alone(tmp_path_factory.mktemp("made"), made()))
-    few = [each for each in by_difficulty(sets, ENDINGS, 0.005).bins if each.model == MODELS[0]]
+    few = [each for each in by_difficulty(sets, ENDINGS, 0.005, SHIPPED.models).bins if each.model == MODELS[0]]
     assert all(each.saturation is None for each in few)  # eight questions are too few for a curve
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("advisor.studies.difficulty.QUESTIONS_NEEDED", 8)
-        return by_difficulty(sets, ENDINGS, 0.005)
+        return by_difficulty(sets, ENDINGS, 0.005, SHIPPED.models)
 
 
 def test_questions_are_binned_by_the_other_models_alone(found):
@@ -51,20 +52,28 @@ def test_harder_questions_with_longer_answers_saturate_later(found):
     hard, middle, easy = (each for each in found.bins if each.model == MODELS[0])
     assert hard.saturation.value > 3 * middle.saturation.value > 9 * easy.saturation.value
     assert 200 < easy.saturation.value <= 400
+    spent = [min(row["generated_tokens"], easy.saturation.value) for row in rows_of(2)]
+    flops = policy_flops(SHIPPED.models, MODELS[0], None, np.mean(spent), 1)
+    assert easy.flops.value == pytest.approx(flops, rel=0.01)
+    assert easy.flops.high < middle.flops.low < middle.flops.high < hard.flops.low
     assert found.shift.saturation.value == pytest.approx(4, abs=0.4)  # doublings: sixteen times as long
     assert found.shift.lengths.value == pytest.approx(4, abs=0.2)
     assert found.shift.n_pairs == 1
 
 
-def test_the_accuracy_under_a_cap_is_that_of_the_answers_of_the_bin_that_end_and_are_right(found):
+def rows_of(third):
+    """The model's answers to a third of the questions."""
     rows = [each for each in made() if each["model"] == MODELS[0]]
-    places = {each["question_id"]: int(each["question_id"][1:]) for each in rows}
+    return [each for each in rows if int(each["question_id"][1:]) * 3 // N == third]
+
+
+def test_the_accuracy_under_a_cap_is_that_of_the_answers_of_the_bin_that_end_and_are_right(found):
     checked = 0
     for point in found.points:
         if point.model != MODELS[0]:
             continue
         third = list(Difficulty).index(point.difficulty)
-        own = [each for each in rows if places[each["question_id"]] * 3 // N == third]
+        own = rows_of(third)
         cap = point.token_cap or 10**9
         right = [
             np.mean([e["correct"] and e["generated_tokens"] <= cap for e in own if e["question_id"] == f"q{q}"])
@@ -79,5 +88,5 @@ def test_the_accuracy_under_a_cap_is_that_of_the_answers_of_the_bin_that_end_and
 
 def test_with_two_other_models_difficulty_is_not_told(tmp_path):
     sets = answer_sets(alone(tmp_path, made(n_others=2)))
-    told = by_difficulty(sets, ENDINGS, 0.005)
+    told = by_difficulty(sets, ENDINGS, 0.005, SHIPPED.models)
     assert (told.bins, told.points, told.shift.n_pairs, told.shift.saturation) == ((), (), 0, None)

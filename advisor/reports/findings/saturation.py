@@ -103,6 +103,7 @@ def _bins(value: Saturation) -> Table:
         "questions",
         "n",
         "saturates at a cap of (90 %)",
+        "FLOPs there",
         "mean tokens",
         "accuracy under caps (90 %)",
     )
@@ -116,12 +117,13 @@ def _bins(value: Saturation) -> Table:
             each.difficulty.value,
             str(each.n_questions),
             _limit(each.saturation),
+            significant(each.flops.value if each.flops else None),
             f"{each.tokens:,.0f}",
             _under_caps(of_bin[_bin(each)]),
         )
         for each in value.bins
     ]
-    return table(columns, rows, right=("n", "mean tokens"))
+    return table(columns, rows, right=("n", "FLOPs there", "mean tokens"))
 
 
 def _bin(of: Bin | BinPoint) -> tuple[str, ...]:
