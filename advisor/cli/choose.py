@@ -96,6 +96,10 @@ def report(
     kind: Annotated[
         str, typer.Option("--kind", help="recommendation, or findings: what two papers found, from what is stored.")
     ] = RECOMMENDATION,
+    own_answers: Annotated[
+        bool,
+        typer.Option("--own-answers", help="Findings of the answers in --workspace alone, without what ships."),
+    ] = False,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Markdown file to write; pictures go beside it.")
     ] = None,
@@ -144,9 +148,11 @@ def report(
     opened = options.known_workspace(workspace)
     written.checked_paths(output, html)
     if checked_kind(kind) == FINDINGS:
-        no_others(context, {"kind", "output", "html", "workspace", "as_json"})
-        report_findings(opened, output, html, as_json)
+        no_others(context, {"kind", "own_answers", "output", "html", "workspace", "as_json"})
+        report_findings(opened, output, html, own_answers=own_answers, as_json=as_json)
         return
+    if own_answers:
+        raise AdvisorError("requires --kind findings", where="--own-answers")
     found = pick.recommend(
         opened,
         budget=budget,

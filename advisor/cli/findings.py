@@ -32,10 +32,14 @@ def no_others(context: typer.Context, allowed: Collection[str]) -> None:
             raise AdvisorError("cannot be combined with --kind findings", where=option.opts[0], hint=hint)
 
 
-def report_findings(workspace: Workspace, output: str | None, html: str | None, as_json: bool) -> None:
+def report_findings(
+    workspace: Workspace, output: str | None, html: str | None, *, own_answers: bool, as_json: bool
+) -> None:
     """Run every study and write what it found."""
     from advisor.reports.findings import report as written
+    from advisor.store.workspace import Workspace
     from advisor.studies.findings import findings
 
+    workspace = Workspace(workspace.own, own_answers=True) if own_answers else workspace
     found = findings(workspace, progress=lambda name: say(f"{name.replace('_', ' ')} …"))
     emit(written.report_findings(workspace, findings=found, output=output, html=html), written.blocks, as_json)

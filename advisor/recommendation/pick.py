@@ -39,7 +39,7 @@ from advisor.recommendation.traffic import DayOfTraffic, day_of_traffic
 from advisor.recommendation.uncosted import NOBODY, LeftOut, imputed_notes, left_out, unpriced_notes
 from advisor.recommendation.undecided import Almost, Undecided
 from advisor.recommendation.what_if import NO_TURNS, Step, Turn, step_down, step_up, turns
-from advisor.rents import price_notes
+from advisor.rents import Rents, price_notes
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
@@ -284,7 +284,6 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         return replace(found, odds=sure.of_candidate.get(row["candidate_id"]))
 
     recommended = shown(pick)
-    vendor = workspace.gpus[recommended.gpu].vendor
     alternatives = [shown(row, why_not(row, pick, cheaper, request)) for row in others]
     hosted = hosted_offers(workspace, request, token_prices, recommended)
     frontier = [shown(row) for row in front]
@@ -308,14 +307,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         if request.qps is None
         else Rows((), PickAtRate),
         notes=(
-            *loading_notes(workspace, request.engine, recommended.model, recommended.precision, vendor),
-            *cut_answers(recommended),
-            *((_unfitted(workspace),) if workspace.unfitted else ()),
-            *question_notes(workspace, request),
-            *unpriced_notes(request, rents),
-            *imputed_notes(recommended),
-            *flag_notes(workspace, request.engine, recommended.model),
-            *price_notes([recommended.rent], rents),
+            *_notes(workspace, request, recommended, rents),
             *hosted_notes(token_prices, hosted, request, workspace),
         ),
         tasks=request.tasks,
@@ -325,6 +317,21 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         running=what_runs(workspace, request, recommended) if request.running else None,
         hosted=hosted,
         left_out=left_out(workspace, request),
+    )
+
+
+def _notes(workspace: Workspace, request: Request, pick: Candidate, rents: Rents) -> tuple[str, ...]:
+    """What a reader has to know of the pick: how it loads, what was left out, assumed or imputed, old prices."""
+    vendor = workspace.gpus[pick.gpu].vendor
+    return (
+        *loading_notes(workspace, request.engine, pick.model, pick.precision, vendor),
+        *cut_answers(pick),
+        *((_unfitted(workspace),) if workspace.unfitted else ()),
+        *question_notes(workspace, request),
+        *unpriced_notes(request, rents),
+        *imputed_notes(pick),
+        *flag_notes(workspace, request.engine, pick.model),
+        *price_notes([pick.rent], rents),
     )
 
 

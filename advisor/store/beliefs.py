@@ -227,13 +227,15 @@ OF_EFFICIENCIES: Ranges = {
 
 
 class Fits:
-    """The derived tables of some profiles/ folders, each over the ones before it.
+    """The derived tables of some profiles/ folders, each over the ones before it; `of_answers`: those whose points,
+    curves and set-ups count, all where it is left out.
 
     Raises AdvisorError naming file, line and column of a damaged table when it is first read.
     """
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    def __init__(self, folders: Iterable[Path], of_answers: Iterable[Path] | None = None) -> None:
         self.folders = tuple(folders)
+        self.of_answers = self.folders if of_answers is None else tuple(of_answers)
 
     def __repr__(self) -> str:
         return f"<fits of {', '.join(map(str, self.folders))}>"
@@ -246,19 +248,26 @@ class Fits:
             Point,
             OF_A_POINT,
             lambda p: (p.model, p.task, p.strategy, p.reward_model, p.setup, p.n_samples, p.token_budget),
+            self.of_answers,
         )
 
     @cached_property
     def curves(self) -> tuple[CurveRow, ...]:
         """Fitted curves."""
         return self._overlaid(
-            "curves.csv", CurveRow, OF_A_CURVE, lambda c: (c.model, c.task, c.strategy, c.reward_model, c.setup, c.unit)
+            "curves.csv",
+            CurveRow,
+            OF_A_CURVE,
+            lambda c: (c.model, c.task, c.strategy, c.reward_model, c.setup, c.unit),
+            self.of_answers,
         )
 
     @cached_property
     def setups(self) -> Mapping[SetupKey, SetupRow]:
         """How the answers behind points were drawn, those of which something is recorded."""
-        tables = (read_rows(folder / "setups.csv", SetupRow, hint=REFIT, fault=_no_object) for folder in self.folders)
+        tables = (
+            read_rows(folder / "setups.csv", SetupRow, hint=REFIT, fault=_no_object) for folder in self.of_answers
+        )
         return {row.key: row for rows in tables for row in rows}
 
     def recorded_of(self, p: Point) -> Mapping[str, Any]:
@@ -269,18 +278,26 @@ class Fits:
     @cached_property
     def speeds(self) -> tuple[SpeedRow, ...]:
         """Efficiencies by GPU, engine and precision."""
-        return self._overlaid("performance.csv", SpeedRow, OF_EFFICIENCIES, lambda s: (s.gpu, s.engine, s.precision))
+        return self._overlaid(
+            "performance.csv", SpeedRow, OF_EFFICIENCIES, lambda s: (s.gpu, s.engine, s.precision), self.folders
+        )
 
     @cached_property
     def corrections(self) -> tuple[CorrectionRow, ...]:
         """What measured model shapes add to them."""
         return self._overlaid(
-            "corrections.csv", CorrectionRow, OF_EFFICIENCIES, lambda c: (c.shape, c.gpu, c.engine, c.precision)
+            "corrections.csv",
+            CorrectionRow,
+            OF_EFFICIENCIES,
+            lambda c: (c.shape, c.gpu, c.engine, c.precision),
+            self.folders,
         )
 
-    def _overlaid(self, name: str, row: type[Row], ranges: Ranges, key: Callable[[Row], Hashable]) -> tuple[Row, ...]:
+    def _overlaid(
+        self, name: str, row: type[Row], ranges: Ranges, key: Callable[[Row], Hashable], folders: Iterable[Path]
+    ) -> tuple[Row, ...]:
         found: list[Row] = []
-        for folder in self.folders:
+        for folder in folders:
             later = read_rows(folder / name, row, hint=REFIT, fault=lambda each: outside(each, ranges))
             replaced = {key(each) for each in later}
             found = [each for each in found if key(each) not in replaced] + list(later)

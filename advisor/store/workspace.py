@@ -35,17 +35,30 @@ DERIVED = ("points.csv", "curves.csv", "setups.csv", "performance.csv", "correct
 
 
 class Workspace:
-    """What ships alone, or with the user's own measurements and profiles over it. Raises AdvisorError for a file."""
+    """What ships alone, or with the user's own measurements and profiles over it. Raises AdvisorError for a file.
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None, *, today: date | None = None) -> None:
+    With `own_answers` the answers and accuracies of the folder alone count, and what follows from them; models, GPUs,
+    prices and speeds that ship stay known.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        today: date | None = None,
+        own_answers: bool = False,
+    ) -> None:
         self._today = today
         self.own = Path(folder).expanduser() if folder else None
         if self.own is not None and self.own.exists() and not self.own.is_dir():
             raise AdvisorError("is not a folder", where=f"--workspace {self.own}")
-        self.roots = (shipped_root(), self.own) if self.own else (shipped_root(),)
-        """Folders with profiles/ and measurements/, what ships first."""
-        self.profiles = tuple(root / "profiles" for root in self.roots)
-        """Their profiles/ folders."""
+        if own_answers and self.own is None:
+            raise AdvisorError("a folder is missing whose answers count", where="--workspace", hint="name yours")
+        every = (shipped_root(), self.own) if self.own else (shipped_root(),)
+        self.roots = every[-1:] if own_answers else every
+        """Folders with measurements/, what ships first."""
+        self.profiles = tuple(root / "profiles" for root in every)
+        """Folders of profiles, what ships first."""
         self._read: dict[str, tuple[object, Any]] = {}
 
     def __repr__(self) -> str:
@@ -106,7 +119,8 @@ class Workspace:
     @property
     def fits(self) -> Fits:
         """Strategy points, curves, efficiencies and corrections."""
-        return self._current("fits", Fits, DERIVED)
+        own = len(self.roots) < len(self.profiles)
+        return self._current("fits", lambda folders: Fits(folders, folders[-1:] if own else folders), DERIVED)
 
     @property
     def samples(self) -> Measurements:

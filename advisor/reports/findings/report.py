@@ -81,7 +81,8 @@ def again(workspace: Workspace, output: Path | None, html: Path | None) -> str:
     """The command that makes this report again."""
     given = {"--output": output, "--html": html, "--workspace": workspace.own}
     words = [word for flag, value in given.items() if value for word in (flag, str(value))]
-    return command_line(["advisor", "report", "--kind", "findings", *words])
+    own = ["--own-answers"] if len(workspace.roots) < len(workspace.profiles) else []
+    return command_line(["advisor", "report", "--kind", "findings", *own, *words])
 
 
 def _drawn(found: Findings) -> dict[str, bytes]:

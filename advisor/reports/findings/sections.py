@@ -73,7 +73,7 @@ def overview(found: Findings) -> list[str]:
 def sections(found: Findings, pictures: Mapping[str, Sequence[Any]]) -> Iterator[Any]:
     """The parts of all sections in order; `pictures` are those that stand in a study's."""
     for name, study in found.studies.items():
-        yield from _section(RENDERINGS[name], study, pictures.get(name, ()))
+        yield from section(name, study, pictures.get(name, ()))
 
 
 def made_by(command: str) -> list[str]:
@@ -81,7 +81,9 @@ def made_by(command: str) -> list[str]:
     return [paragraph(f"Made by advisor {version(DISTRIBUTION)}; again with"), fenced(command, "sh")]
 
 
-def _section(rendering: Rendering, study: Study, pictures: Sequence[Any]) -> Iterator[Any]:
+def section(name: str, study: Study, pictures: Sequence[Any] = ()) -> Iterator[Any]:
+    """That of one study, `pictures` after its claims."""
+    rendering = RENDERINGS[name]
     yield heading(rendering.title)
     yield paragraph(f"{study.basis.data}.", "Data.")
     yield paragraph(f"{study.basis.method}.", "Method.")

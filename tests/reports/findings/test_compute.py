@@ -6,7 +6,8 @@ import pytest
 
 import advisor
 from advisor.provenance import Provenance
-from advisor.reports.findings.compute import figure, section
+from advisor.reports.findings.compute import figure
+from advisor.reports.findings.sections import section
 from tests.studies.scored_models import alone, scored
 
 DENSE, MIXTURE, WINDOWED = "Qwen/Qwen3-8B", "Qwen/Qwen3-30B-A3B", "google/gemma-3-27b-it"
@@ -25,31 +26,31 @@ def found(tmp_path_factory):
 
 
 def test_the_page_says_what_changes(found):
-    page = "\n\n".join(section(found))
+    page = "\n\n".join(section("compute", found))
     assert page.startswith("## Does it matter")
     assert "4 points of 3 models on 2 tasks" in page
     assert re.search(r"\| mine \| gemma-3-27b-it \| Qwen3-8B \| 1\.\d\d × \| 0\.\d\d × \| attention over", page)
     assert "mine: gemma-3-27b-it enters the front with the full count (Qwen3-8B beats it by the simple one)" in page
     assert "mine: Qwen3-8B leaves the front with the full count (gemma-3-27b-it beats it by the full one)" in page
     assert "1 of 4 prompts taken for 200 tokens" in page
-    assert "What would change this" in page
+    assert "What would change it" in page
 
 
 def test_the_page_names_the_model_whose_attention_takes_half(found):
-    page = "\n\n".join(section(found))
+    page = "\n\n".join(section("compute", found))
     half = next(row.half_tokens for row in found.models if row.model == MIXTURE)
     assert re.search(rf"\| Qwen3-30B-A3B \| MoE \|.*\| {half:,} tokens \|", page)
     assert re.search(r"\| gemma-3-27b-it \| dense \|.*\| not within its context \|", page)
 
 
 def test_where_nothing_changes_it_says_so(tmp_path):
-    page = "\n\n".join(section(advisor.compute_per_query(alone(tmp_path, scored(DENSE, 0.5, 500)))))
+    page = "\n\n".join(section("compute", advisor.compute_per_query(alone(tmp_path, scored(DENSE, 0.5, 500)))))
     assert "No pair of models changes its order" in page
 
 
 def test_nothing_known_has_a_page_and_no_picture(tmp_path):
     nothing = advisor.compute_per_query(alone(tmp_path))
-    assert "no accuracy of single answers" in section(nothing)[-1]
+    assert "no accuracy of single answers" in "".join(section("compute", nothing))
     assert figure(nothing) is None
 
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 import advisor
-from advisor.reports.findings.dense_and_moe import figure, section
+from advisor.reports.findings.dense_and_moe import figure
+from advisor.reports.findings.sections import section
 from tests.studies.scored_models import alone, scored
 from tests.studies.test_dense_and_moe import world
 
@@ -17,7 +18,7 @@ def found(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(found):
-    return "\n\n".join(section(found))
+    return "\n\n".join(section("dense_and_moe", found))
 
 
 def test_the_page_shows_factors_and_points_beside_those_at_equal_date(found, page):
@@ -43,13 +44,13 @@ def test_the_page_names_pairs_loads_and_gpu(found, page):
 
 def test_nothing_known_has_a_page_and_no_picture(tmp_path):
     nothing = advisor.dense_and_moe(alone(tmp_path, without=("prices.csv", "models.csv", "models")))
-    assert "no accuracy of single answers" in section(nothing)[-1]
+    assert "no accuracy of single answers" in "".join(section("dense_and_moe", nothing))
     assert figure(nothing) is None
 
 
 def test_models_of_one_kind_have_a_page(tmp_path):
     dense = advisor.dense_and_moe(alone(tmp_path, scored("Qwen/Qwen3-8B", 0.5, 900)))
-    said = "\n\n".join(section(dense))
+    said = "\n\n".join(section("dense_and_moe", dense))
     assert "no task has 2 architectures of each kind" in said
     assert "cannot tell" in said
 
@@ -59,7 +60,7 @@ def test_without_a_price_there_is_no_picture_but_flops(tmp_path):
     assert figure(found) is None
     assert not found.advantages
     assert found.losses
-    assert "| – |" in "\n\n".join(section(found))
+    assert "| – |" in "\n\n".join(section("dense_and_moe", found))
 
 
 def test_the_picture_has_a_panel_a_pair_and_a_line_a_load(found):

@@ -7,6 +7,7 @@ import pytest
 
 import advisor
 from advisor.reports.findings import saturation, wrong_answers
+from advisor.reports.findings.sections import RENDERINGS, section
 from advisor.studies.saturation import saturation as study_saturation
 from advisor.studies.wrong_answers import wrong_answers as study_wrong_answers
 from tests.studies.stored_answers import MODELS, alone, answer
@@ -32,37 +33,37 @@ def own(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("study", "page"),
-    [(study_saturation, saturation), (study_wrong_answers, wrong_answers)],
+    ("study", "name"),
+    [(study_saturation, "saturation"), (study_wrong_answers, "wrong_answers")],
     ids=["saturation", "wrong"],
 )
-def test_a_page_has_its_claims_its_tables_and_what_would_change_it(own, study, page):
+def test_a_page_has_its_claims_its_tables_and_what_would_change_it(own, study, name):
     value = study(own)
-    parts = page.section(value)
+    parts = list(section(name, value))
     assert parts[0].startswith("## ")
     text = "\n\n".join(parts)
     for claim in value.claims:
         assert claim.verdict.value in text
-    assert "What would change this" in text
+    assert "What would change it" in text
     assert "None" not in text
     assert "nan" not in text
     for part in parts:
         rows = [line.replace("\\|", "") for line in part.splitlines() if line.startswith("|")]
         assert len({row.count("|") for row in rows}) <= 1
     picture = io.BytesIO()
-    page.figure(value).savefig(picture, format="png")
+    RENDERINGS[name].figure(value).savefig(picture, format="png")
     assert picture.getbuffer().nbytes > 10_000
 
 
 def test_the_tables_say_the_figures_of_the_study(own):
     value = study_wrong_answers(own)
-    text = "\n".join(wrong_answers.section(value))
+    text = "\n".join(section("wrong_answers", value))
     [row] = value.costs
     assert f"{row.n_wrong} of {row.n_answers}" in text
     assert f"{row.ratio.value:.2f} ({row.ratio.low:.2f} – {row.ratio.high:.2f})" in text
     assert f"USD are those of the cheapest rent: {row.rent} for Qwen3-8B on mine." in text
     found = study_saturation(own)
-    text = "\n".join(saturation.section(found))
+    text = "\n".join(section("saturation", found))
     told = next(each for each in found.curves if (each.task, each.unit) == ("mine", "token cap"))
     assert f"| {told.compute.value:,.0f} (" in text
     assert "all 5 models" in text
@@ -72,9 +73,9 @@ def test_the_tables_say_the_figures_of_the_study(own):
 def test_nothing_stored_makes_a_page_without_tables_of_it_and_no_picture(tmp_path):
     nothing = study_wrong_answers(alone(tmp_path, []))
     assert wrong_answers.figure(nothing) is None
-    assert not any("tokens, right" in part for part in wrong_answers.section(nothing))
+    assert not any("tokens, right" in part for part in section("wrong_answers", nothing))
     only_shipped_curves = study_saturation(alone(tmp_path, []))
-    assert not any("By difficulty" in part for part in saturation.section(only_shipped_curves))
+    assert not any("By difficulty" in part for part in section("saturation", only_shipped_curves))
     assert saturation.figure(only_shipped_curves) is not None  # one picture, without bins
 
 

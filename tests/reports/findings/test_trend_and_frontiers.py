@@ -2,8 +2,7 @@
 
 import pytest
 
-from advisor.reports.findings import frontiers as frontiers_page
-from advisor.reports.findings import trend as trend_page
+from advisor.reports.findings.sections import RENDERINGS, section
 from advisor.studies.frontiers import frontiers
 from advisor.studies.trends import trends
 from tests.known import SHIPPED
@@ -19,32 +18,32 @@ def ws(request):
     return {"shipped": SHIPPED, "ours": Own(*OURS), "few": Own(*FEW), "one": Own(*ONE), "none": Own()}[request.param]
 
 
-PAGES = [(trends, trend_page), (frontiers, frontiers_page)]
+PAGES = [(trends, "trends"), (frontiers, "frontiers")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("verb", "page"), PAGES)
-def test_a_section_and_a_picture_come_of_whatever_is_known(ws, verb, page):
+@pytest.mark.parametrize(("verb", "name"), PAGES)
+def test_a_section_and_a_picture_come_of_whatever_is_known(ws, verb, name):
     found = verb(ws)
-    parts = page.section(found)
+    parts = list(section(name, found))
     assert parts[0].startswith("## ")
     assert all(isinstance(part, str) and part.strip() for part in parts)
     text = "\n\n".join(parts)
     for claim in found.claims:
         assert claim.verdict.value in text
-    assert "What would change this" in text
+    assert "What would change it" in text
     assert "nan" not in text.replace("nano", "")
     assert "inf " not in text
-    drawn = page.figure(found)
+    drawn = RENDERINGS[name].figure(found)
     assert (drawn is None) == (not found.tasks)
     if drawn is not None:
         drawn.draw_without_rendering()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("verb", "page"), PAGES)
-def test_no_name_in_a_picture_covers_another(verb, page):
-    drawn = page.figure(verb(Own(*OURS)))
+@pytest.mark.parametrize(("verb", "name"), PAGES)
+def test_no_name_in_a_picture_covers_another(verb, name):
+    drawn = RENDERINGS[name].figure(verb(Own(*OURS)))
     drawn.draw_without_rendering()
     named = 0
     for axes in drawn.axes:
@@ -56,7 +55,7 @@ def test_no_name_in_a_picture_covers_another(verb, page):
 
 
 def test_tables_say_who_moves_and_what_is_filled_in():
-    text = "\n\n".join(frontiers_page.section(frontiers(Own(*OURS))))
+    text = "\n\n".join(section("frontiers", frontiers(Own(*OURS))))
     assert "| a | 11 | 5 |" in text
     assert "mean of 2 tasks: a, b" in text
     assert "FILLED IN, not measured: of 22 cells of models and tasks 22 are known" in text
