@@ -66,9 +66,12 @@ def require_vllm() -> None:
 
 def _refusals() -> tuple[type[Exception], ...]:
     """What vLLM raises for a request it will not take, or when its engine has died."""
-    from vllm.exceptions import VLLMError
+    from vllm import exceptions
+    from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
-    return ValueError, VLLMError
+    # vLLM 0.26 has no class for all of its errors yet
+    known = getattr(exceptions, "VLLMError", exceptions.VLLMValidationError)
+    return ValueError, known, EngineDeadError, EngineGenerateError
 
 
 def _template_faults() -> tuple[type[Exception], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,10 @@ from advisor.profiler.plan import Load, loads
 from advisor.store.journal import Journal
 from advisor.store.measurements import parquet_writer
 from advisor.store.runs import Run, fault_of_load
+
+WARM_UP_PROMPTS = (8, 32, 128, 512, 2048)
+WARM_UP_ANSWER = 4
+"""Generated tokens of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +123,22 @@ def _candidates(beliefs: Beliefs, facts: EngineFacts) -> list[Load]:
 
 
 async def _warm_up(engine: Timed, facts: EngineFacts) -> None:
-    """One short request, so that what an engine does only once is in no measurement.
+    """Short answers to pairs of ever longer prompts, so that what an engine does only once, such as compiling a kernel
+    for steps of another size, is in no measurement.
 
-    Raises AdvisorError where it cannot answer even that.
+    Raises AdvisorError where it cannot answer even the shortest.
     """
-    try:
-        await engine.timed([facts.vocabulary - 1] * 8, 4)
-    except EngineFailure as failure:
-        hint = "see the engine's own messages"
-        raise AdvisorError(f"the engine answers no request ({failure})", where="profile", hint=hint) from None
+    for n in WARM_UP_PROMPTS:
+        if n + WARM_UP_ANSWER > facts.max_context:
+            return
+        prompts = ([facts.vocabulary - 1 - place] * n for place in range(2))  # a cache would answer the same one again
+        try:
+            await asyncio.gather(*(engine.timed(prompt, WARM_UP_ANSWER) for prompt in prompts))
+        except EngineFailure as failure:
+            if n > WARM_UP_PROMPTS[0]:  # the loads will show why
+                return
+            hint = "see the engine's own messages"
+            raise AdvisorError(f"the engine answers no request ({failure})", where="profile", hint=hint) from None
 
 
 async def _measured(engine: Timed, load: Load, facts: EngineFacts, meter: Meter) -> dict[str, Any]:

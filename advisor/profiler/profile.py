@@ -93,15 +93,17 @@ def profile(
     if not url:
         require_vllm()
     found = None if url else device()
+    stored = workspace.models.checkpoint_precision(name)
+    precision = _known(precision or stored, PRECISIONS, "--precision")
     subject = Subject(
         model=name,
         gpu=_gpu(workspace, gpu, found, url),
         parallelism=_layout(parallelism, url),
-        precision=_known(precision or workspace.models.checkpoint_precision(name), PRECISIONS, "--precision"),
+        precision=precision,
         engine=_known(engine, ENGINES, "--engine"),
         dummy_weights=dummy_weights,
         kv_precision=_known(kv_precision, KV_BYTES, "--kv-precision"),
-        settings=tuple(sorted(settings)),
+        settings=settings if url else _quantized(settings, precision, stored),
     )
     served = checked_name(served_model or name, where="--served-model")
     source = Endpoint(url, served) if url else weights(model, name)
@@ -151,6 +153,20 @@ def _check_together(url: str | None, settings: Sequence[str], *, dummy_weights: 
         other = "--url" if url else "--dummy-weights"
         what = f"is for vLLM in process with real weights and cannot be combined with {other}"
         raise AdvisorError(what, where="--routing", hint="leave one of them out")
+
+
+def _quantized(settings: tuple[str, ...], precision: str, stored: str) -> tuple[str, ...]:
+    """The engine's settings, sorted, with that which makes the recorded precision true. Raises AdvisorError."""
+    if any(setting.partition("=")[0] == "quantization" for setting in settings):
+        if precision == stored:
+            hint = "give --precision too: fp8 for quantization=fp8"
+            raise AdvisorError(f"would be recorded as {stored}", where="--engine-option", hint=hint)
+    elif (stored, precision) == ("bf16", "fp8"):
+        settings = (*settings, "quantization=fp8")
+    elif precision != stored:
+        hint = "give the folder of a checkpoint in it, or --engine-option quantization=..."
+        raise AdvisorError(f"vLLM does not make {precision} of {stored} weights", where="--precision", hint=hint)
+    return tuple(sorted(settings))
 
 
 def _layout(parallelism: str | Parallelism | None, url: str | None) -> str:

@@ -156,6 +156,23 @@ def test_an_impossible_load_of_a_journal_is_set_aside_and_measured_again(tmp_pat
     assert json.loads((tmp_path / f".{measured.path.stem}.set-aside").read_text()) == lines[first]
 
 
+def test_it_warms_up_with_prompts_of_all_sizes_that_fit(tmp_path):
+    """Two at a time and not the same, before anything is measured."""
+    seen = []
+
+    class Watched(Steady):
+        async def timed(self, prompt, generated_tokens):
+            seen.append((len(prompt), generated_tokens, prompt[0]))
+            return await super().timed(prompt, generated_tokens)
+
+    run(tmp_path, Watched())
+    sizes = [8, 32, 128, 512, 2048]
+    assert [n for n, _, _ in seen[:10]] == [n for n in sizes for _ in range(2)]
+    assert {generated for _, generated, _ in seen[:10]} == {4}
+    assert all(a[2] != b[2] for a, b in zip(seen[:10:2], seen[1:10:2], strict=True))
+    assert max(prompt[2] for prompt in seen[:10]) < FACTS.vocabulary
+
+
 def test_again_is_another_run(tmp_path):
     first, second = (run(tmp_path, Steady())[0].path for _ in range(2))
     assert second.stem == f"{first.stem}-2"
@@ -212,7 +229,7 @@ def test_what_failed_is_tried_again_and_excludes_nothing_else(tmp_path):
 
     def away(prompt, generated):
         calls.append((prompt, generated))
-        return "connection refused" if 1 < len(calls) < 4 else ""
+        return "connection refused" if 10 < len(calls) < 13 else ""  # ten warm it up
 
     class Killed(Exception):
         pass

@@ -9,7 +9,7 @@ import pytest
 
 from advisor.errors import AdvisorError, MissingAbility
 from advisor.performance.parallelism import Parallelism
-from advisor.profiler.profile import profile
+from advisor.profiler.profile import _quantized, profile
 from advisor.store.workspace import Workspace
 from tests.profiler.streaming import TOKEN_S, streaming
 
@@ -51,6 +51,31 @@ def test_options_that_make_no_sense_name_their_flag(ws, options, message):
         profile(ws, **{"model": "qwen3-8b"} | options)
     assert type(raised.value) is AdvisorError
     assert not ws.own.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "precision", "stored", "expected"),
+    [
+        ((), "bf16", "bf16", ()),
+        (("b=1", "a=2"), "fp8", "fp8", ("a=2", "b=1")),
+        (("seed=1",), "fp8", "bf16", ("quantization=fp8", "seed=1")),
+        (("quantization=bitsandbytes",), "int4", "bf16", ("quantization=bitsandbytes",)),
+    ],
+)
+def test_vllm_runs_in_the_precision_that_is_recorded(settings, precision, stored, expected):
+    assert _quantized(settings, precision, stored) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "precision", "message"),
+    [
+        ((), "int4", "--precision: vLLM does not make int4 of bf16 weights"),
+        (("quantization=fp8",), "bf16", "--engine-option: would be recorded as bf16; give --precision"),
+    ],
+)
+def test_a_precision_that_vllm_would_not_run_in_is_refused(settings, precision, message):
+    with pytest.raises(AdvisorError, match=f"^{message}"):
+        _quantized(settings, precision, "bf16")
 
 
 def test_data_parallel_groups_need_a_server(ws, monkeypatch):
