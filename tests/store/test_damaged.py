@@ -121,7 +121,7 @@ def test_all_that_is_damaged_is_named_in_one_go(own, advisor):
     code, out, err = advisor("check", "--workspace", own, "--json")
     found = json.loads(out)["damaged"]
     assert (code, err.count("\n")) == (2, 1)
-    assert f"{len(damaged) + 1} of 22 files are damaged" in err
+    assert f"{len(damaged) + 1} of 24 files are damaged" in err
     assert {each["where"].partition(", line")[0] for each in found} == {
         *map(str, damaged),
         str(own / "measurements" / "samples" / ".begun.jsonl"),
