@@ -40,7 +40,7 @@ def test_rows_come_back_as_they_were():
 
 def test_a_row_has_the_figures_of_its_candidate(found):
     ws, recommendation = found
-    seen = explored(ws, recommendation).data
+    seen = explored(ws, recommendation.request, recommendation.recommended).data
     rows = [row for row in rows_of(seen["candidates"]) if row["task"] == "mine"]
     front = advisor.frontier(ws, task="mine", gpu=["h100-sxm", "l40s"], model=MODEL, cost="usd").frontier
     for c in front:
@@ -60,7 +60,7 @@ def test_a_row_has_the_figures_of_its_candidate(found):
 
 def test_it_starts_at_the_pick_with_its_budgets(found):
     ws, recommendation = found
-    seen = explored(ws, recommendation)
+    seen = explored(ws, recommendation.request, recommendation.recommended)
     assert seen.data["start"] == {"task": "mine", "unit": "usd", "model": MODEL}
     assert [(b["unit"], b["cost"]) for b in seen.data["budgets"]] == [("usd", 1.0), ("s", 60.0)]
     pick = recommendation.recommended
@@ -75,16 +75,16 @@ def test_it_starts_at_the_pick_with_its_budgets(found):
 
 def test_tasks_without_room_are_named(found, monkeypatch):
     ws, recommendation = found
-    everything = explored(ws, recommendation).data["tasks"]
+    everything = explored(ws, recommendation.request, recommendation.recommended).data["tasks"]
     monkeypatch.setattr(data, "MOST_ROWS", 1)
-    seen = explored(ws, recommendation)
+    seen = explored(ws, recommendation.request, recommendation.recommended)
     assert seen.data["tasks"] == ["mine"]  # its own task is always there
     assert seen.left_out[-1] == f"There was no room for {', '.join(everything[1:])}: name one with --task."
 
 
 def test_a_curve_is_that_of_the_verb():
     recommendation = advisor.recommend(SHIPPED, task="gpqa-diamond", model="openai/gpt-oss-120b", gpu="h100-sxm")
-    seen = explored(SHIPPED, recommendation).data["curves"]
+    seen = explored(SHIPPED, recommendation.request, recommendation.recommended).data["curves"]
     drawn = [each for each in seen if each["task"] == "gpqa-diamond"]
     verb = advisor.curve(SHIPPED, model="openai/gpt-oss-120b", task="gpqa-diamond")
     assert {each["model"] for each in seen} == {"openai/gpt-oss-120b"}

@@ -29,6 +29,7 @@ def test_scripts_and_styles_run_by_their_hashes_alone(seen):
         "default-src": ["'none'"],
         "script-src": [named(text) for text in scripts],
         "style-src": [named(text) for text in styles],
+        "img-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
     }
