@@ -14,11 +14,13 @@ import advisor
 from advisor.reports.page.charts import dressed
 from advisor.reports.page.html import Chart, page
 from advisor.units import COSTS, percent
+from tests.fits.stored import workspace
 from tests.known import SHIPPED
 from tests.reports.page.conftest import LIMITS, made
 from tests.reports.page.hostile import HOSTILE
 from tests.reports.page.parsed import Page
 from tests.reports.page.test_data import rows_of
+from tests.studies.stored_answers import MODELS, answer
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="the page is not looked at without selenium")
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
@@ -82,7 +84,7 @@ class Browser:
         said = [entry["message"] for entry in self.driver.get_log("browser")]
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         sent = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-        return said + [address for address in sent if address != self.driver.current_url]
+        return said + [each for each in sent if each != self.driver.current_url and not each.startswith("data:")]
 
 
 @contextmanager
@@ -293,3 +295,31 @@ def test_hostile_names_are_shown_and_do_nothing(hostile):
         told = opened.driver.find_element(By.ID, "vg-tooltip-element")
         assert told.find_elements(By.CSS_SELECTOR, "img, a, script") == []
         assert opened.complaints() == []
+
+
+def test_findings_have_all_models_and_every_picture(tmp_path):
+    ws = own_answers(tmp_path / "team")
+    path = tmp_path / "findings.html"
+    advisor.report_findings(ws, findings=advisor.findings(ws), html=path)
+    with browser(path) as seen:
+        assert seen.chosen("task") == "mine"
+        assert len(seen.marks()) >= 3
+        assert "Ringed" not in seen.text("frontier-caption")
+        seen.choose("unit", "tokens")
+        assert "tokens" in seen.text("frontier-caption")
+        widths = seen.driver.execute_script("return [...document.images].map(i => i.naturalWidth)")
+        assert len(widths) >= 4
+        assert all(widths)
+        assert seen.complaints() == []
+
+
+def own_answers(folder):
+    """A workspace of three models' answers alone, fitted."""
+    answers = [
+        answer(q, i, (q + i * n) % (n + 2) > 0, 300 + 17 * q * n + 400 * i, model=model, finish_reason="stop")
+        for n, model in enumerate(MODELS[:3], 1)
+        for q in range(30)
+        for i in range(4)
+    ]
+    advisor.fit(workspace(folder, answers))
+    return advisor.Workspace(folder, own_answers=True)
