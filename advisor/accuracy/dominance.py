@@ -11,9 +11,9 @@ Flags = NDArray[np.bool_]
 
 
 def unbeaten(costs: Array, accuracies: Array, beside: Flags | None = None) -> Flags:
-    """(N, D) whether no other point has a cost ≤ and an accuracy ≥ with one of them strict.
+    """Whether no other point has a cost ≤ and an accuracy ≥ with one of them strict.
 
-    costs, accuracies  (N, D) of N points in D draws; points that are equal in both do not beat each other
+    costs, accuracies  (N, D) of N points in D draws, or (N,) of one; points equal in both do not beat each other
     beside             (N, N) whether the second counts against the first; None: all do
     """
     beaten = np.zeros(accuracies.shape, dtype=bool)

@@ -136,7 +136,7 @@ def report(
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write a recommendation, or the findings, for a ticket or a browser.
+    """Write a recommendation, or the findings, as a report.
 
     As Markdown, as one page, or both: with pictures of all models around the frontier and of the pick's accuracy curve,
     assumptions, sources, and how to make it again. The page needs no network; its charts can be filtered by task, cost,

@@ -318,5 +318,15 @@ def plain_texts() -> Iterator[None]:
         yield
 
 
+def plain_ticks(figure: Any) -> None:
+    """Powers on logarithmic axes as amounts: matplotlib writes them as formulas, which are shown as they are typed."""
+    from matplotlib.ticker import FuncFormatter, LogFormatter, NullFormatter
+
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_formatter(), LogFormatter):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: amount(value)))
+            axis.set_minor_formatter(NullFormatter())
+
+
 def _save(figure: Any, path: Path) -> None:
     sealed(path, lambda temporary: figure.savefig(temporary, format="svg", metadata={"Date": None}))

@@ -9,11 +9,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.accuracy.dominance import unbeaten
 from advisor.models.flop_parts import FlopParts
 from advisor.models.spec import ModelSpec
 from advisor.provenance import Provenance
 from advisor.studies.single_answers import SingleAnswer
-from advisor.studies.undominated import undominated
 from advisor.work import simple_flops
 
 
@@ -141,7 +141,7 @@ def fronts(points: Sequence[Counted]) -> tuple[NDArray[np.bool_], NDArray[np.boo
     """Which points of one task are on the front by the full and by the simple count, each (N,)."""
     accuracy = np.array([each.answer.accuracy.value for each in points])
     full, simple = _flops(points)
-    return undominated(full, accuracy), undominated(simple, accuracy)
+    return unbeaten(full, accuracy), unbeaten(simple, accuracy)
 
 
 def front_changes(points: Sequence[Counted]) -> list[FrontChange]:

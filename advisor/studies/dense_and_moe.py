@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.accuracy.dominance import unbeaten
 from advisor.accuracy.estimators import Array, Interval
 from advisor.accuracy.resampling import DRAWS
 from advisor.arguments import checked_arguments
@@ -31,7 +32,6 @@ from advisor.studies.matched_pairs import (
     usual_gpu,
 )
 from advisor.studies.study import Basis, Claim, Study
-from advisor.studies.undominated import undominated
 from advisor.values import Rows
 
 NEAR_YEARS = 0.5
@@ -192,7 +192,7 @@ class _Inside:
 
 def _inside(points: Sequence[Observed]) -> _Inside:
     logits = np.array([point.logits for point in points])
-    inside = ~undominated(np.array([point.log_costs("flops") for point in points]), logits)
+    inside = ~unbeaten(np.array([point.log_costs("flops") for point in points]), logits)
     weights = np.array([architecture_weights(point.answer.architecture) for point in points])
     fewest = cells_of(points).comparable[points[0].task]
     moe = np.array([point.is_moe for point in points])

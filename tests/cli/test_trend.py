@@ -21,7 +21,7 @@ def test_text_has_the_trend_the_steps_and_the_picture(advisor):
 def test_what_cannot_be_answered_is_one_line(advisor):
     code, out, err = advisor("trend", "--task", "math-l5")
     assert (code, out) == (1, "")
-    assert "no accuracy with token counts is known on math-l5" in err
+    assert "27 models with an accuracy on math-l5" in err
     code, _, err = advisor("trend", "--task", "mmlu-redux", "--target", "2")
     assert code == 2
     assert "--target: 2 is no accuracy to follow" in err

@@ -13,7 +13,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re
 def test_every_example_runs_and_gives_what_the_page_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names, compared = {}, 0
-    assert len(BLOCKS) == 15
+    assert len(BLOCKS) == 17
     for block in BLOCKS:
         lines = block.splitlines()
         for statement in ast.parse(block).body:

@@ -1,5 +1,6 @@
 """Made answers, in a workspace without the shipped ones."""
 
+from advisor.store.workspace import Workspace
 from tests.fits.stored import workspace
 
 MODELS = ("Qwen/Qwen3-8B", "Qwen/Qwen3-14B", "Qwen/Qwen3-4B", "Qwen/Qwen3-1.7B")
@@ -20,6 +21,5 @@ def answer(question, index, correct, tokens, model=MODELS[0], **others):
 
 def alone(folder, answers):
     """A workspace that has these answers alone; profiles ship."""
-    made = workspace(folder, answers)
-    made.roots = (folder,)
-    return made
+    workspace(folder, answers)
+    return Workspace(folder, own_answers=True)

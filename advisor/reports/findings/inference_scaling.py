@@ -114,7 +114,7 @@ def _tails(value: InferenceScaling) -> Table:
         "one is right",
         "any of all is",
         "exponent (90 %)",
-        "tail α",
+        "tail exponent",
         "predicted from a 16th: chances",
         "power law",
     )

@@ -96,6 +96,9 @@ def _drawn(found: Findings) -> dict[str, bytes]:
 
 
 def _svg(figure: Any) -> bytes:
+    from advisor.reports.plots import plain_ticks
+
+    plain_ticks(figure)
     file = BytesIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()

@@ -263,7 +263,7 @@ def _draw_bins(axes: Any, bins: Sequence[Bin]) -> None:
             axes.errorbar(value, at, xerr=[[value - low], [high - value]], fmt=marker, color=colour, markersize=5)
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.set_xscale("log", base=2)
+    axes.set_xscale("log", base=4)
     axes.set_xlabel("cap, tokens (90 %)")
     axes.set_title("where each bin saturates", fontsize=8.5, loc="right")
     axes.tick_params(axis="y", colors=BLACK)
