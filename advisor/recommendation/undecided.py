@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.accuracy.estimators import Array, Interval
 from advisor.recommendation.deployments import Columns
@@ -22,6 +23,14 @@ FAR_CHEAPER = 0.7
 """Share of the pick's cost up to which a candidate that may miss the target is worth a word."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherRival:
+    """A model beside the rival that may be the best too, and the chance that it is."""
+
+    model: str
+    best: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecided(Value):
     """The model that may as well be the best, and what would decide.
@@ -33,6 +42,7 @@ class Undecided(Value):
                  models that were not measured here come first
     usd          what they cost at the prices of both deployments
     measure      the commands for those that were not measured here, one a model and task
+    others       further models that may as well be the best, with their chances, the likeliest first
     """
 
     rival: str
@@ -42,6 +52,7 @@ class Undecided(Value):
     questions: int | None
     usd: float | None
     measure: tuple[str, ...]
+    others: tuple[OtherRival, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +113,15 @@ def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: 
         questions=needed,
         usd=usd if usd and math.isfinite(usd) else None,
         measure=tuple(calibrate_command(str(points["model"][i]), task) for i in unseen for task in tasks),
+        others=_others(rows, best, others, str(rows["model"][rival])),
+    )
+
+
+def _others(rows: Columns, best: Array, likely: NDArray[np.intp], rival: str) -> tuple[OtherRival, ...]:
+    """Each other model of the likely rows once."""
+    chances = {str(rows["model"][i]): float(best[i]) for i in likely if rows["model"][i] != rival}
+    return tuple(
+        OtherRival(model, chances[model]) for model in sorted(chances, key=lambda name: (-chances[name], name))
     )
 
 

@@ -47,7 +47,9 @@ def undecided_text(of: Undecided) -> str:
     """Which model may as well be the best, and what would decide."""
     side = "ahead" if of.difference.value >= 0 else "behind"
     ends = f"{100 * of.difference.low:+.1f} to {100 * of.difference.high:+.1f}".replace("-", "−")
-    apart = f"the pick is {side} by {100 * abs(of.difference.value):.1f} points (90 %: {ends})"
+    others = "".join(f", or {other.model} ({chance(other.best)})" for other in of.others)
+    place = f"{side} of the first" if side == "ahead" else f"{side} the first"
+    apart = f"the pick is {place if of.others else side} by {100 * abs(of.difference.value):.1f} points (90 %: {ends})"
     cost = f" for about {significant(of.usd)} USD" if of.usd else ""
     if of.questions is None:
         decides = f"its answers to the same questions would say more{cost} ({' and '.join(of.measure)})"
@@ -58,7 +60,7 @@ def undecided_text(of: Undecided) -> str:
             f"to tell, both would have to answer about {of.questions:,} questions like these ({of.n_questions:,} were"
             f" answered){cost}; more answers to the same ones would not do"
         )
-    return f"{of.rival} may as well be the best ({chance(of.best)}): {apart}; {decides}"
+    return f"{of.rival} may as well be the best ({chance(of.best)}){others}: {apart}; {decides}"
 
 
 def odds_text(c: Candidate) -> str:

@@ -97,8 +97,14 @@ def body_text(body: RequestBody) -> str:
 
 def request_text(c: Candidate) -> str:
     """The request that reproduces the accuracy: `{"model": …, "temperature": …} to /v1/chat/completions`."""
+    body, questions, endpoint = request_parts(c)
+    return f"{body} and {questions}, to {endpoint}"
+
+
+def request_parts(c: Candidate) -> tuple[str, str, str]:
+    """The request's parameters, its questions, and the endpoint that takes both."""
     questions = _messages_text(c.ask) if c.ask.messages else "messages" if c.ask.is_chat else "prompt"
-    return f"{body_text(c.ask.body)} and {questions}, to {c.ask.endpoint}"
+    return body_text(c.ask.body), questions, c.ask.endpoint
 
 
 def _messages_text(ask: Ask) -> str:

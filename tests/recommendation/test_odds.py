@@ -114,6 +114,20 @@ def test_a_rival_is_named_with_what_would_decide():
     assert found.measure == ()
 
 
+def test_others_that_may_be_the_best_are_named_with_their_chances():
+    """Each of the three leads in a share of the draws; the pick's own model is no rival of itself."""
+    lead = np.arange(DRAWS) % 10
+    of_draws = draws(0.5, 0.4 + 0.2 * (lead < 2), 0.4 + 0.2 * ((lead >= 2) & (lead < 6)), 0.4 + 0.2 * (lead == 6))
+    names = {"model": np.array(["m0", "m1", "m2", "m3"]), "provenance": np.array(["measured"] * 4)}
+    made, counts = rows(4), {"n_questions": np.full(4, 100.0)}
+    found = undecided(made, names | counts, of_draws, odds(made, of_draws, NO_LIMIT, "usd"), [])
+    assert (found.rival, found.best) == ("m2", pytest.approx(0.4))
+    assert [(other.model, other.best) for other in found.others] == [
+        ("m1", pytest.approx(0.2)),
+        ("m3", pytest.approx(0.1)),
+    ]
+
+
 def test_a_difference_below_a_point_need_not_be_told():
     found = rival(draws(0.5 + np.linspace(-0.08, 0.08, DRAWS), 0.5))
     assert found.questions == pytest.approx(100 * 7.2**2, rel=0.01)
