@@ -107,11 +107,12 @@ def choice_parts(found: Recommendation) -> list[str]:
     """The pick's figures, how to start and ask it, what would change it, and the other choices."""
     pick = found.recommended
     body, questions, endpoint = request_parts(pick)
+    origins = f"{sampling_text(pick)}. {sources_text(pick)}"
     return [
         to_markdown(facts(found)),
         *([paragraph(f"Start it {replicas_text(pick)}")] if pick.replicas > 1 else []),
         fenced("\n".join(commands(pick)), "sh"),
-        f"Ask it with {code(body)} and {code(questions)}, to {code(endpoint)}: {escaped(f'{sampling_text(pick)}. {sources_text(pick)}')}",
+        f"Ask it with {code(body)} and {code(questions)}, to {code(endpoint)}: {escaped(origins)}",
         heading("What would change it"),
         paragraph(f"It changes if: {changes_text(found)}."),
         *([paragraph(f"The next step up: {step_text(found.step_up, found)}.")] if found.step_up else []),
