@@ -220,7 +220,8 @@ def in_process(found: MeasuredRuns, zero_shot: Errors) -> list[list[str]]:
     ]
     for low, high in places:
         here = mask & (runs.concurrency >= low) & (runs.concurrency <= high)
-        rows.append(summary(f"the same, {low} to {high} in flight", zero_shot, here))
+        span = f"{low} to {high}" if low < high else f"{low}"
+        rows.append(summary(f"the same, {span} in flight", zero_shot, here))
     return [row[:4] for row in rows]
 
 
