@@ -2,7 +2,8 @@
 
     python benchmarks/performance.py DATA
 
-The runs are those that ship (measurements/runs). DATA is a folder with published peaks of memory, for that part of the
+The runs are those that ship (measurements/runs). Loads of an engine in process help to fit, as in what ships, and have a
+part of their own; everything else is about published runs, which were served. DATA is a folder with published peaks of memory, for that part of the
 page. Other parts of the page stay as they are; `reference_planner.py compare`, `profile_cpu.py` and `rates_cpu.py` make
 them.
 """
@@ -23,7 +24,7 @@ from advisor.fits.speeds import Speeds
 from advisor.performance.deployment import Deployment
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
 from advisor.performance.groups import COEFFICIENTS, LEVELS, Z90, Prior, at, blocks_of, estimate_prior, linearised
-from advisor.performance.observed import Runs
+from advisor.performance.observed import Labels, Runs
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import predict
 from advisor.performance.roofline import Efficiency
@@ -168,20 +169,25 @@ COLUMNS = ["", "runs", "TPOT median", "TPOT p90", "TTFT median", "TTFT p90"]
 
 
 def left_out(found: MeasuredRuns, zero_shot: Errors, near: Errors) -> list[list[str]]:
-    """Lines from nothing fitted to whole GPUs left out."""
-    runs = found.runs
+    """Lines from nothing fitted to whole GPUs left out, of published runs; `near` has errors of these alone."""
+    runs, served = found.runs, ~found.in_process
     model = fit(runs)
     fitted = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
     wholes = (("model", found.model), ("GPU", runs.gpu))
+
+    def folds_of(labels: Labels) -> np.ndarray:
+        return fold_of(labels, min(FOLDS, len(np.unique(labels[served]))), first=served)
+
     return [
-        summary("plain roofline, nothing fitted", blind(runs, Efficiency())),
-        summary("fitted physics, the same runs", blind(runs, fitted)),
+        summary("plain roofline, nothing fitted", blind(runs, Efficiency()), served),
+        summary("fitted physics, the same runs", blind(runs, fitted), served),
         summary("random tenth left out", near),
-        summary("whole (model, GPU) left out", zero_shot),
+        summary("whole (model, GPU) left out", zero_shot, served),
         *(
             summary(
                 f"whole {name} left out",
-                blind(runs, left_out_efficiency(runs, fold_of(labels, min(FOLDS, len(np.unique(labels)))))),
+                blind(runs, left_out_efficiency(runs, folds_of(labels))),
+                served,
             )
             for name, labels in wholes
         ),
@@ -202,18 +208,41 @@ def cuts_of(found: MeasuredRuns) -> list[tuple[str, np.ndarray]]:
     return [(f"{what} {value}", labels == value) for what, labels in labelled for value in np.unique(labels)]
 
 
+def in_process(found: MeasuredRuns, zero_shot: Errors) -> list[list[str]]:
+    """TPOT of loads of an engine in process: by published runs alone, then by the others of them too, by places."""
+    runs, mask = found.runs, found.in_process
+    published = fit(runs.where(~mask))
+    efficiency = published.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    places = ((1, 4), (8, 32), (64, 64), (128, 512))
+    rows = [
+        summary("fitted to published runs alone", blind(runs, efficiency), mask),
+        summary("whole (model, GPU) left out", zero_shot, mask),
+    ]
+    for low, high in places:
+        here = mask & (runs.concurrency >= low) & (runs.concurrency <= high)
+        span = f"{low} to {high}" if low < high else f"{low}"
+        rows.append(summary(f"the same, {span} in flight", zero_shot, here))
+    return [row[:4] for row in rows]
+
+
 def validation(found: MeasuredRuns, near: Errors, data: Path) -> str:
     """The page's own part."""
-    efficiency = left_out_efficiency(found.runs, fold_of(groups_of(found), FOLDS))
-    zero_shot = blind(found.runs, efficiency)
-    needed = table(points_needed(found, efficiency), [*COLUMNS, "90 % intervals that hold"])
-    cuts = cuts_of(found)
+    is_served = ~found.in_process
+    efficiency = left_out_efficiency(found.runs, fold_of(groups_of(found), FOLDS, first=is_served))
+    zero_shot, served = blind(found.runs, efficiency), found.where(is_served)
+    of_served = at(efficiency, is_served)
+    needed = table(points_needed(served, of_served), [*COLUMNS, "90 % intervals that hold"])
+    cuts, far = cuts_of(served), blind(served.runs, of_served)
     return (
         "# Validation\n\n"
         "Made by `python benchmarks/performance.py DATA`. Errors are |predicted / measured − 1| on the published\n"
         "serving runs that ship (measurements/runs, InferenceX and aiconfigurator validation samples, 2025-2026),\n"
         "each predicted without having been seen.\n\n"
-        f"## Serving speed, {len(found.runs)} runs\n\n{table(left_out(found, zero_shot, near), COLUMNS)}\n"
+        f"## Serving speed, {len(served.runs)} runs\n\n{table(left_out(found, zero_shot, near), COLUMNS)}\n"
+        f"## Serving speed of vLLM in process, {int(found.in_process.sum())} loads\n\n"
+        "Own profiles of five models on one H100 (measurements/README.md), with random weights and answers of 32 or\n"
+        "128 tokens. Their TPOT moves the efficiencies that all models share, so what is left out is left out of them.\n\n"
+        f"{table(in_process(found, zero_shot), COLUMNS[:4])}\n"
         "## How many points a profile needs\n\n"
         "Every (model, GPU) left out in turn; then so many of its runs, over all its engines and precisions, are\n"
         "measured and the rest predicted. How far models deviate from the physics was learned from the other half of\n"
@@ -223,9 +252,9 @@ def validation(found: MeasuredRuns, near: Errors, data: Path) -> str:
         "The simulated closed loop beside the closed form, on runs that the fit has seen, up to 256 in flight:\n"
         "median error (90th percentile). TTFT of the runs counts the burst with which a benchmark begins, which the\n"
         "simulation leaves out.\n\n"
-        f"{table(under_load(found), ['', 'runs', 'TPOT', 'TTFT', 'tokens/s'])}\n"
+        f"{table(under_load(served), ['', 'runs', 'TPOT', 'TTFT', 'tokens/s'])}\n"
         "## With the whole (model, GPU) left out, by\n\n"
-        f"{table([summary(name, zero_shot, mask) for name, mask in cuts], COLUMNS)}\n"
+        f"{table([summary(name, far, mask) for name, mask in cuts], COLUMNS)}\n"
         "## With random tenths left out, by\n\n"
         f"{table([summary(name, near, mask) for name, mask in cuts], COLUMNS)}\n"
         "## Memory\n\n"
@@ -241,7 +270,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of the collected figures")
     args = parser.parse_args()
     found = measured_runs(SHIPPED)
-    put_all(validation(found, random_tenths(found), args.data))
+    put_all(validation(found, random_tenths(found.where(~found.in_process)), args.data))
 
 
 if __name__ == "__main__":

@@ -107,7 +107,8 @@ def throughput(ttft_s: np.ndarray, tpot_s: np.ndarray, generated: np.ndarray, co
 
 
 def compare() -> None:
-    found = measured_runs(Workspace())
+    every = measured_runs(Workspace())
+    found = every.where(~every.in_process)
     runs = found.runs
     answers = list(csv.DictReader(ANSWERS.open()))
     answered = [row for row in answers if row["tpot_s"]]

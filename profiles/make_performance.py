@@ -3,6 +3,7 @@
     python profiles/make_performance.py
 
 Takes two minutes: how far models stray from the physics is learned from predictions that saw none of their runs.
+Loads of an engine in process move the efficiencies that all models share, and no model's own (docs/method.md).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from advisor.fits.prior import TABLE, write_prior
 from advisor.fits.speed_fits import combinations, correction_rows, speed_rows
 from advisor.fits.speeds import ANY_GPU
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
-from advisor.performance.groups import corrections, estimate_prior
+from advisor.performance.groups import at, corrections, estimate_prior
 from advisor.performance.predict import ROOFLINE_SPREAD
 from advisor.performance.roofline import serving
 from advisor.store.seal import write_rows
@@ -35,12 +36,14 @@ def main() -> None:
     folder = parser.parse_args().into
     found = measured_runs(Workspace())
     runs = found.runs
-    blind = left_out_efficiency(runs, fold_of(np.char.add(np.char.add(found.model, "|"), runs.gpu), FOLDS))
+    groups, is_served = np.char.add(np.char.add(found.model, "|"), runs.gpu), ~found.in_process
+    blind = left_out_efficiency(runs, fold_of(groups, FOLDS, first=is_served))
     predicted = serving(runs.demand, runs.hardware, blind, runs.concurrency, runs.max_sequences)
     errors = np.abs(runs.log_errors(predicted)[0])
-    prior = estimate_prior(runs, blind)
+    served = found.where(is_served)
+    prior = estimate_prior(served.runs, at(blind, is_served))
     model = fit(runs)
-    base = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    base = model.efficiency(served.runs.gpu.tolist(), served.runs.engine.tolist(), served.runs.precision.tolist())
     overall = float(np.exp(np.quantile(errors, 0.9)))
     spreads = {}
     for key in set(combinations(runs)):
@@ -48,7 +51,7 @@ def main() -> None:
         spreads[key] = float(np.exp(np.quantile(near, 0.9))) if len(near) >= ENOUGH else max(overall, ROOFLINE_SPREAD)
     write_prior(folder / TABLE, prior)
     write_rows(folder / "performance.csv", speed_rows(runs, model, found.source, [*model.gpus, ANY_GPU], spreads))
-    write_rows(folder / "corrections.csv", correction_rows(corrections(runs, base, prior, found.source)))
+    write_rows(folder / "corrections.csv", correction_rows(corrections(served.runs, base, prior, served.source)))
     print(
         f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and precision, "
         f"90 % of blind predictions within a factor {overall:.2f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,16 @@ from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 
 
+LABELS = ("model", "kv_precision", "source", "note")
+MARKS = ("own", "in_process")
+
+
 @dataclass(frozen=True, slots=True)
 class MeasuredRuns:
     """Runs with what they do not hold themselves, arrays of the same shape (n,): `own` are the user's.
+
+    `in_process` are loads that ship of an engine without a server, with random weights and short answers: they count
+    in the efficiencies that all models share, by their TPOT, and in no correction of one model (docs/method.md).
 
     unknown_models and unknown_gpus are those of the `n_unknown` runs that were left out, since they have no specs here.
     """
@@ -27,9 +34,15 @@ class MeasuredRuns:
     source: Labels
     note: Labels
     own: NDArray[np.bool_]
+    in_process: NDArray[np.bool_]
     n_unknown: int
     unknown_models: tuple[str, ...]
     unknown_gpus: tuple[str, ...]
+
+    def where(self, mask: NDArray[np.bool_]) -> MeasuredRuns:
+        """The runs that `mask` keeps."""
+        labels = {name: getattr(self, name)[mask] for name in (*LABELS, *MARKS)}
+        return replace(self, runs=self.runs.where(mask), **labels)
 
 
 def measured_runs(workspace: Workspace) -> MeasuredRuns:
@@ -38,15 +51,11 @@ def measured_runs(workspace: Workspace) -> MeasuredRuns:
     models, gpus = workspace.models, workspace.gpus
     pairs = list(zip(columns["model"].tolist(), columns["gpu"].tolist(), strict=True))
     known = np.array([model in models and gpu in gpus for model, gpu in pairs], dtype=bool)
-    kept = {name: _filled(columns[name])[known] for name in (*NAMES, *NUMBERS, "source", "note", "own")}
-    model, kv_precision, source, note = (kept[name].astype(str) for name in ("model", "kv_precision", "source", "note"))
+    kept = {name: _filled(columns[name])[known] for name in (*NAMES, *NUMBERS, *LABELS, *MARKS)}
     return MeasuredRuns(
         runs_of(kept, models, gpus),
-        model,
-        kv_precision,
-        source,
-        note,
-        kept["own"].astype(bool),
+        *(kept[name].astype(str) for name in LABELS),
+        *(kept[name].astype(bool) for name in MARKS),
         int((~known).sum()),
         tuple(sorted({model for model, _ in pairs} - set(models))),
         tuple(sorted({gpu for _, gpu in pairs} - set(gpus))),

@@ -54,7 +54,7 @@ def own_speeds(found: MeasuredRuns, shipped: Speeds, prior: Prior) -> OwnSpeeds:
         rows += _new_gpu(own.where(own.gpu == gpu), sources[own.gpu == gpu], prior, shipped)
     mine = set(zip(own.shape.tolist(), own.gpu.tolist(), strict=True))
     pairs = zip(found.runs.shape.tolist(), found.runs.gpu.tolist(), strict=True)
-    groups = np.array([pair in mine for pair in pairs], dtype=bool)
+    groups = np.array([pair in mine for pair in pairs], dtype=bool) & ~found.in_process
     if not groups.any():
         return OwnSpeeds(tuple(rows), ())
     together = found.runs.where(groups)

@@ -63,7 +63,11 @@ def shifted(efficiency: Efficiency, shifts: Sequence[Quantity] | Array) -> Effic
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Steady state at one concurrency: seconds, and tokens per second of the whole deployment."""
+    """Steady state at one concurrency: seconds, and tokens per second of the whole deployment.
+
+    The last four are parts of a TPOT: compute_s, weights_s and kv_s of the decode step, prefill_s of the prompts that
+    it carries on average.
+    """
 
     ttft_s: Array
     tpot_s: Array
@@ -72,6 +76,7 @@ class Serving:
     compute_s: Array
     weights_s: Array
     kv_s: Array
+    prefill_s: Array
 
 
 def distinct_expert_share(expert_share: Quantity, tokens: Quantity, skew: Quantity = 0.0) -> Array:
@@ -147,10 +152,12 @@ def serving(
     batch = np.maximum(held / np.asarray(hw.stages, dtype=float), 1.0)
     generated = np.maximum(d.generated_tokens, 1.0)
     prefill = prefill_s(d, hw, eff)
-    tpot = decode_step_s(d, hw, eff, batch) + batch / generated * prefill
+    carried = batch / generated * prefill
+    tpot = decode_step_s(d, hw, eff, batch) + carried
     own_turn = prefill + np.asarray(eff.ttft_steps) * tpot + np.asarray(eff.burst) * (batch - 1) * prefill
     decode = tpot * (generated - 1)
     turn = own_turn + decode
     waiting = np.maximum(c / held - 1, 0) * turn
     compute, weights, kv = decode_parts_s(d, hw, eff, batch)
-    return Serving(own_turn + waiting, tpot, waiting + turn, c * generated / (waiting + turn), compute, weights, kv)
+    tokens_per_s = c * generated / (waiting + turn)
+    return Serving(own_turn + waiting, tpot, waiting + turn, tokens_per_s, compute, weights, kv, carried)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor.performance.power import MEASURED_GPUS
 from advisor.recommendation.at_rates import RATES, PickAtRate
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
@@ -142,7 +143,12 @@ def known_text(found: Recommendation) -> str:
     speed = f"{speed_from} (times within a factor {c.spread:.2f})"
     accuracy = f"accuracy {origin.accuracy}" if not c.by_task else "accuracy: weighted mean of the tasks"
     tokens = f"tokens {tokens_origin(c, found.request.lengths)}"
-    return f"{accuracy} · {tokens}, lengths {origin.lengths} · {speed} · energy assumed from the GPU's power limit"
+    return f"{accuracy} · {tokens}, lengths {origin.lengths} · {speed} · energy: {power_text(c.gpu)}"
+
+
+def power_text(gpu: str) -> str:
+    """Where the power of a GPU comes from."""
+    return "power fitted on an H100" if gpu in MEASURED_GPUS else "an H100's share of the GPU's power limit is assumed"
 
 
 def day_text(found: Recommendation) -> str:
@@ -300,7 +306,7 @@ def facts(found: Recommendation) -> Table:
         ["half · 99 % answered within", halves, seconds],
         ["FLOPs per question", flops_text(c), "counted from the model's config"],
         ["tokens per question", f"{c.tokens:,.0f}", tokens_origin(c, found.request.lengths)],
-        ["energy per question", f"{significant(c.energy_j)} J", "power assumed from the GPU's limit"],
+        ["energy per question", f"{significant(c.energy_j)} J", power_text(c.gpu)],
         ["questions per second of a replica", f"{significant(c.questions_per_s)} {carried}", speed],
         ["per correct answer", per_correct or "none was correct", "cost / accuracy"],
     ]

@@ -96,6 +96,25 @@ def test_loads_that_failed_or_took_no_time_say_nothing(tmp_path):
     assert found.runs.request_s[found.own] == pytest.approx([20.0, 8 * 256 / 9])
 
 
+def test_shipped_loads_of_an_engine_in_process_count_by_tpot_alone(tmp_path):
+    """They have random weights. A user's own count as measured, and are no reason to correct a model by shipped ones."""
+    own = {"model": "Qwen/Qwen3-1.7B", "gpu": "h100-sxm", "ttft_s": 0.01, "dummy_weights": True}
+    ws = workspace(tmp_path, runs=[run(c, 0.003, **own) for c in (1, 2)])
+    found = measured_runs(ws)
+    assert found.in_process.sum() > 100
+    assert not (found.in_process & found.own).any()
+    assert np.isnan(found.runs.ttft_s[found.in_process]).all()
+    assert (found.runs.tpot_s[found.in_process] > 0).all()
+    assert found.runs.ttft_s[found.own].tolist() == [0.01, 0.01]
+    kept = found.where(found.in_process)
+    assert set(kept.source.tolist()) == {"advisor profile"}
+    assert len(kept.runs) == kept.in_process.sum() == len(kept.model)
+    fit(ws)
+    (row,) = (c for c in ws.fits.corrections if c.shape == ws.models.shape("Qwen/Qwen3-1.7B"))
+    assert row.n_runs == 2
+    assert not any("advisor profile" in c.runs for c in SHIPPED.fits.corrections)
+
+
 def test_a_new_gpu_learns_from_all_models_on_it(tmp_path):
     """Three loads of one model move what is predicted of another on the same GPU, towards what was measured."""
     ws = workspace(tmp_path, runs=[run(c, 2 * tpot_s(SHIPPED, MODEL, c)) for c in (1, 4, 16)])

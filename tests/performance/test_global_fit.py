@@ -153,6 +153,14 @@ def test_a_fold_keeps_groups_whole():
     assert set(folds.tolist()) == {0, 1}
 
 
+def test_later_groups_leave_the_folds_of_the_first_ones_alone():
+    groups = np.array(["m", "b", "a", "z", "a", "k"])
+    first = np.array([True, False, False, True, False, True])
+    found = fold_of(groups, 2, first=first)
+    assert found[first].tolist() == fold_of(groups[first], 2).tolist()
+    assert found[2] == found[4] != found[1]  # dealt on in turn: three come before
+
+
 def test_an_unknown_gpu_gets_the_base(runs):
     model = fit(runs)
     known, unknown = (model.efficiency([gpu], ["vllm"], ["bf16"]) for gpu in ("h100-sxm", "made-up"))
