@@ -13,7 +13,6 @@ from advisor.performance.observed import NAMES, NUMBERS, Labels, Runs, runs_of
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 
-
 LABELS = ("model", "kv_precision", "source", "note")
 MARKS = ("own", "in_process")
 
