@@ -202,7 +202,7 @@ def releases_of(h: History, floor: float) -> Releases:
         accuracies=h.accuracies[:, 0],
         draws=h.accuracies[:, 1:],
         questions=np.array([float(each.n_questions) for each in answers]),
-        groups=[f"{each.model.split('/')[0]}\0{each.released[:7]}" for each in answers],
+        groups=[each.release for each in answers],
         leads=leads[:, 0],
         leads_draws=leads[:, 1:],
         floor=floor,
