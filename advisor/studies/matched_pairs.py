@@ -171,7 +171,11 @@ def alike_pairs(workspace: Workspace, points: Sequence[Observed], pairs: Sequenc
     first: dict[tuple[str, str], str] = {}
     for alike, pair in named:
         first.setdefault(pair, alike)
-    return [AlikePair(alike, *pair) for pair, alike in first.items() if _both_hold(*map(models.spec, pair))]
+    return [
+        AlikePair(alike, *pair)
+        for pair, alike in first.items()
+        if _both_hold(models.spec(pair[0]), models.spec(pair[1]))
+    ]
 
 
 ACCURACY, SIZE, ORIGIN = "accuracy", "total size", "publisher and month"

@@ -111,19 +111,16 @@ def trend(
     request = checked_request(
         workspace, task=task, model=model, evidence=evidence, license=license, exclude_model=exclude_model
     )
-    return trend_of(workspace, request, target)
-
-
-def trend_of(workspace: Workspace, request: Request, target: float | None) -> Trend:
-    """The same of a checked request."""
     return trend_and_slopes_of(workspace, request, target)[0]
 
 
 def trend_and_slopes_of(
     workspace: Workspace, request: Request, target: float | None
 ) -> tuple[Trend, dict[Over, Array]]:
-    """The same with the draws of each fit's slopes, as `trend_and_slopes` gives them; releases share their weights over
-    all tasks."""
+    """The same of a checked request, with the draws of each fit's slopes, as `trend_and_slopes` gives them.
+
+    Releases have the same weights on all tasks.
+    """
     mixes = one_answer_mixes(workspace, request)
     undated = sorted({m.point.model for m in mixes if not DATE.match(workspace.models[m.point.model].released)})
     dated = [m for m in mixes if m.point.model not in undated]
