@@ -18,6 +18,7 @@ from advisor.studies.trend_claims import (
     GAIN,
     IMPROVES,
     Fitted,
+    factor_text,
     open_text,
     pooled_claims,
     pooled_slope,
@@ -182,6 +183,8 @@ def test_open_ends_in_words():
     assert open_text(OPEN, " ×") == "at least 2.00 ×"
     assert open_text(Estimate(None, None, 7.0)) == "at most 7.00"
     assert open_text(UNKNOWN) == "cannot tell"
+    assert factor_text(OPEN) == "9.00 × (90 %: 2.00 to open)"
+    assert factor_text(UNKNOWN) == "cannot tell"
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from advisor.reports.text_tables import Table, short_name, table
 from advisor.reports.trends import caveats, fallen_text, fits_table, history_table, open_cell, steps_table
 from advisor.studies.frontier_history import Entry, Fall
 from advisor.studies.trend import Trend
+from advisor.studies.trend_claims import factor_text
 from advisor.studies.trends import Trends
 from advisor.units import percent
 
@@ -34,7 +35,7 @@ def tables(value: Trends) -> list[str]:
 
 def _tasks(value: Trends) -> Table:
     columns = (
-        "task", "models", "lengths imputed", "dates", "least FLOPs observed for", "fell by (90 %)",
+        "task", "models", "lengths imputed", "dates", "least FLOPs observed for", "fell by",
         "FLOPs for an accuracy fall a year by (90 %)",
         "at the upper edge", "halve in months", "led once", "lead today", "of them MoE", "MoE of all",
     )  # fmt: skip
@@ -45,7 +46,7 @@ def _tasks(value: Trends) -> Table:
             str(t.imputed),
             f"{t.first} to {t.last}",
             _observed(t.fall),
-            open_cell(t.fall.factor, " ×"),
+            factor_text(t.fall.factor),
             t.why_not or open_cell(t.gain, " ×"),
             "–" if t.why_not else open_cell(t.edge, " ×"),
             "–" if t.why_not else open_cell(t.halving),
