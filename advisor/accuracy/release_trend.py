@@ -26,6 +26,7 @@ from scipy.optimize import brentq
 
 from advisor.accuracy.dominance import Flags
 from advisor.accuracy.estimators import Array, Interval
+from advisor.accuracy.resampling import seed_of
 from advisor.units import counted
 
 LEAST_MODELS, LEAST_RELEASES = 8, 6
@@ -39,7 +40,7 @@ UPPER = 0.9
 MOST_PER_YEAR = 4.0
 """Powers of ten a year beyond which a ratio of slopes says that the slope in compute is hardly above zero."""
 BEYOND = 0.5
-"""Powers of ten outside the measured compute that a needed compute may lie."""
+"""Powers of ten above the measured compute that a needed compute may lie."""
 RESAMPLINGS = 5
 """Of the models, for every draw of their accuracies."""
 ITERATIONS = 25
@@ -97,7 +98,8 @@ class ReleaseTrend:
     per_decade   logits gained by ten times the compute, `per_year` by a year
     gain         factor by which the compute that an accuracy takes falls in a year
     halving      months in which it halves
-    needed       FLOPs per question for the target accuracy at the date of the last release
+    needed       FLOPs per question for the target accuracy at the date of the last release; no number below those of
+                 the cheapest model that was measured to reach it
     residual     logits by which models of the same compute and date differ (standard deviation)
     untold       share of the draws in which compute helps too little for `gain` to be a number
     """
@@ -137,6 +139,14 @@ def release_trend(r: Releases, over: Over, target: float, *, seed: int = 0) -> R
 
     Releases are resampled by the Bayesian bootstrap (Rubin 1981), whose draws are never without some of them.
     """
+    return trend_and_slopes(r, over, target, seed=seed)[0]
+
+
+def trend_and_slopes(r: Releases, over: Over, target: float, *, seed: int = 0) -> tuple[ReleaseTrend, Array]:
+    """The same with its slopes, (2, 1 + RESAMPLINGS · D): logits by ten times the compute and by a year, the fit first.
+
+    With one seed a release has the same weights on every task.
+    """
     expectile = UPPER if over is Over.UPPER else 0.5
     chosen = (r.leads if over is Over.FRONTIER else np.ones(len(r.years), dtype=bool)).astype(float)
     features = np.column_stack([np.ones(len(r.years)), np.log10(r.flops), r.years - r.years.max()])
@@ -154,9 +164,9 @@ def release_trend(r: Releases, over: Over, target: float, *, seed: int = 0) -> R
     ratio = _ratio(coefficients)
     gained = _estimate(_ratio(fitted[None]), ratio)
     beyond = (target - r.floor) / (1 - r.floor)
-    within = (np.log10(r.flops.min()) - BEYOND, np.log10(r.flops.max()) + BEYOND)
+    within = (np.log10(_cheapest(r, target)), np.log10(r.flops.max()) + BEYOND)
     needed = _estimate(*(_needed(each, beyond, within) for each in (fitted[None], coefficients)))
-    return ReleaseTrend(
+    found = ReleaseTrend(
         over=over,
         n_models=int(chosen.sum()),
         n_releases=n_releases,
@@ -168,6 +178,12 @@ def release_trend(r: Releases, over: Over, target: float, *, seed: int = 0) -> R
         residual=residual,
         untold=float((~np.isfinite(ratio)).mean()),
     )
+    return found, np.column_stack([fitted[1:], coefficients[:, 1:].T])
+
+
+def _cheapest(r: Releases, target: float) -> float:
+    """FLOPs of the cheapest model with the target accuracy, below which the line is not followed; infinite for none."""
+    return float(np.where(r.accuracies >= target, r.flops, np.inf).min())
 
 
 def logits(accuracies: Array, questions: Array, floor: float = 0.0) -> Array:
@@ -227,10 +243,9 @@ def _residual(features: Array, y: Array, variances: Array, chosen: Flags) -> flo
 
 
 def release_weights(groups: Sequence[str], n_draws: int, seed: int) -> Array:
-    """(B, N) exponential weights, the same for models of a release."""
-    names = sorted(set(groups))
-    drawn = np.random.default_rng(seed).standard_exponential((n_draws, len(names)))
-    return np.asarray(drawn[:, [names.index(group) for group in groups]])
+    """(B, N) exponential weights, the same for models of a release, and whichever others there are."""
+    drawn = {g: np.random.default_rng([seed, seed_of(g)]).standard_exponential(n_draws) for g in sorted(set(groups))}
+    return np.column_stack([drawn[group] for group in groups])
 
 
 def _widening(n_releases: int) -> float:

@@ -113,14 +113,16 @@ def widened(draws: Array, n: int) -> Array:
 
 
 def pooled(groups: Sequence[Array]) -> Array:
-    """(DRAWS + 1,) the mean over groups of tasks as random effects, the first the estimate."""
+    """(D + 1,) the mean over groups of tasks as random effects, the first the estimate; each group is such draws."""
     effects = np.array(groups)
     variance = np.maximum(effects[:, 1:].var(axis=1), 1e-12)
     between = _between(effects[:, 0], variance)
     weight = 1 / (variance + between)
     weight /= weight.sum()
     spread = (between * (weight**2).sum()) ** 0.5
-    noise = np.concatenate([[0.0], np.random.default_rng(seed_of("between tasks")).standard_normal(DRAWS)])
+    noise = np.concatenate(
+        [[0.0], np.random.default_rng(seed_of("between tasks")).standard_normal(effects.shape[1] - 1)]
+    )
     return np.asarray(weight @ effects + spread * noise)
 
 

@@ -77,7 +77,7 @@ def dense_and_moe(workspace: Workspace, *, gpu: str | None = None) -> DenseAndMo
     loads = [row for pair in closest if chosen for row in advantages(workspace, pair, chosen, LENGTHS)]
     return DenseAndMoe(
         basis=_basis(points, chosen),
-        claims=Rows(claims_of(found, fronts, losses), Claim),
+        claims=Rows(claims_of(found, _of_counted(points), fronts, losses), Claim),
         notes=_notes(points, ages),
         differences=Rows(found, Difference),
         fronts=Rows(fronts, TaskFront),
@@ -273,9 +273,19 @@ def _notes(points: Sequence[Observed], ages: Sequence[Ages]) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _of_counted(points: Sequence[Observed]) -> Difference | None:
+    """Points of accuracy at equal FLOPs and release date over all tasks, of counted lengths; None: too few models."""
+    alone = _differences_in(_counted(points), "FLOPs", EQUAL["FLOPs"][0], "accuracy", dated=True)
+    return alone[0] if alone else None
+
+
+def _counted(points: Sequence[Observed]) -> list[Observed]:
+    return [point for point in points if point.answer.point.tokens_from is not Provenance.IMPUTED]
+
+
 def _of_imputed(points: Sequence[Observed]) -> list[str]:
     """How many lengths are imputed, and what the counted ones alone say."""
-    counted = [point for point in points if point.answer.point.tokens_from is not Provenance.IMPUTED]
+    counted = _counted(points)
     if len(counted) == len(points):
         return []
     said = f"{len(points) - len(counted)} of {len(points)} lengths are imputed from how wordy models are"

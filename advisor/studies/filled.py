@@ -59,7 +59,7 @@ def filled(by_task: Mapping[str, Fleetwide]) -> tuple[Filled, Membership] | None
     value, draws = accuracies[:, 0], accuracies[:, 1:]
     examples = {model: table[task][model][1] for task in reversed(tasks) for model in models if model in table[task]}
     kinds = np.array([examples[model].answer.is_moe for model in models])
-    who = membership(tuple(models), kinds, (value, draws), costs)
+    who = membership([examples[model].answer for model in models], (value, draws), costs)
     rows = [
         Standing(
             model=model,

@@ -1,4 +1,4 @@
-"""What the published claims about the frontier come to: who is on it, and whether FLOPs stand for dollars."""
+"""Whether FLOPs stand for dollars, seconds and joules on the frontier, and how many places there mixtures have."""
 
 from __future__ import annotations
 
@@ -7,47 +7,43 @@ from collections.abc import Sequence
 import numpy as np
 
 from advisor.accuracy.estimators import Interval
-from advisor.accuracy.resampling import seed_of
 from advisor.studies.study import Claim, Verdict
-from advisor.studies.task_frontiers import Membership
+from advisor.studies.task_frontiers import Membership, centred, release_weights, sameness
 from advisor.units import counted, percent
 
-MOE_CLAIM = "mixtures of experts dominate the frontier of accuracy against FLOPs"
 FLOPS_CLAIM = "FLOPs per question stand for what a question costs"
-SOURCE = "arXiv 2512.24776, abstract"
-COUNTED = "arXiv 2512.24776 compares models by FLOPs per question (its protocol; read); not a claim of its own"
+SOURCE = (
+    "our own expectation, not a claim of arXiv 2512.24776, which compares models by FLOPs per question (its protocol;"
+    " read)"
+)
 SAME, OTHER = 0.9, 0.5
 """Shares of models on both frontiers from which on they are one, and below which they are two."""
-LEAST_MODELS = 5
-"""Of a kind, for its share to say anything."""
+LEAST_MODELS, LEAST_TASKS = 5, 3
+"""For a claim to be judged; as many models of a kind for its share to say anything."""
 
 
-def moe_claim(found: Sequence[Membership]) -> Claim:
-    """Confirmed where they are more than half of those on the frontier and surely more than among all models.
+def moe_places(found: Sequence[Membership]) -> str:
+    """How many places on the frontiers are those of mixtures of experts, and how many they are of all; no verdict.
 
-    Refined where they are surely more than among all and not the most, contradicted where they are surely fewer. The
-    interval is over draws of accuracy and tokens, and models resampled with the same weight on every task.
+    Empty of no task. The interval is over draws of accuracy and tokens, and releases weighted anew on all tasks alike.
     """
-    names = sorted({model for each in found for model in each.models})
     kinds = {m: bool(k) for each in found for m, k in zip(each.models, each.is_moe, strict=True)}
-    if min(sum(kinds.values()), len(kinds) - sum(kinds.values())) < LEAST_MODELS:
-        n_moe = sum(kinds.values())
-        ours = f"{counted(n_moe, 'mixture')} of experts and {counted(len(kinds) - n_moe, 'dense model')}: too few"
-        return Claim(MOE_CLAIM, SOURCE, ours, Verdict.OPEN)
+    if not kinds:
+        return ""
+    n_moe = sum(kinds.values())
+    if min(n_moe, len(kinds) - n_moe) < LEAST_MODELS:
+        counts = f"{counted(n_moe, 'mixture')} of experts and {counted(len(kinds) - n_moe, 'dense model')}"
+        return f"{counts} are too few to say whose places on the frontiers in FLOPs are"
     on, moe_on = (sum(int((each.believed["flops"] & kind(each)).sum()) for each in found) for kind in (_all, _moe))
     there, moe_there = (sum(int(kind(each).sum()) for each in found) for kind in (_all, _moe))
-    share, of_all, more = moe_on / on, moe_there / there, _more(found, names)
-    ours = (
-        f"{moe_on} of {on} places on the frontiers of {counted(len(found), 'task')} ({percent(share, 0)}) are those of"
-        f" mixtures of experts, which are {moe_there} of the {there} compared ({percent(of_all, 0)}): "
-        f"{100 * more.value:+.0f} points (90 %: {100 * more.low:+.0f} to {100 * more.high:+.0f}, {len(names)} models)"
+    more = _more(found)
+    return (
+        f"{moe_on} of {on} places on the frontiers in FLOPs of {counted(len(found), 'task')}"
+        f" ({percent(moe_on / on, 0)}) are those of mixtures of experts, which are {moe_there} of the {there} compared"
+        f" ({percent(moe_there / there, 0)}): {100 * more.value:+.0f} points (90 %: {100 * more.low:+.0f} to"
+        f" {100 * more.high:+.0f}, {len(kinds)} models), at whatever date they came out; whether they dominate is"
+        " judged at equal date, where dense models and mixtures are compared"
     )
-    verdict = Verdict.OPEN
-    if more.low > 0:
-        verdict = Verdict.CONFIRMED if share > 0.5 else Verdict.REFINED
-    elif more.high < 0:
-        verdict = Verdict.CONTRADICTED
-    return Claim(MOE_CLAIM, SOURCE, ours, verdict)
 
 
 def _all(each: Membership) -> np.ndarray:
@@ -58,56 +54,50 @@ def _moe(each: Membership) -> np.ndarray:
     return each.is_moe
 
 
-def _more(found: Sequence[Membership], names: Sequence[str]) -> Interval:
+def _more(found: Sequence[Membership]) -> Interval:
     """By how much their share on the frontiers exceeds that among all models, places of all tasks together."""
-    n_draws = found[0].drawn["flops"].shape[1]
-    weights = np.random.default_rng(seed_of("kinds on the frontier")).standard_exponential((len(names), n_draws))
-    place = {name: i for i, name in enumerate(names)}
 
-    def excess(flags: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
-        on = moe_on = there = moe_there = np.zeros(weights.shape[1])
-        for each, leads in zip(found, flags, strict=True):
-            own = weights[[place[model] for model in each.models]]
+    def excess(flags: list[np.ndarray], weights: list[np.ndarray]) -> np.ndarray:
+        on = moe_on = there = moe_there = np.zeros(1)
+        for each, leads, own in zip(found, flags, weights, strict=True):
             moe = each.is_moe[:, None]
             on, moe_on = on + (own * leads).sum(axis=0), moe_on + (own * (leads & moe)).sum(axis=0)
             there, moe_there = there + own.sum(axis=0), moe_there + (own * moe).sum(axis=0)
         return np.asarray(moe_on / on - moe_there / there)
 
-    value = excess([each.believed["flops"][:, None] for each in found], np.ones((len(names), 1)))[0]
-    low, high = np.quantile(excess([each.drawn["flops"] for each in found], weights), (0.05, 0.95))
-    return Interval(float(value), float(low), float(high))
+    alike = [np.ones((len(each.models), 1)) for each in found]
+    value = excess([each.believed["flops"][:, None] for each in found], alike)[0]
+    drawn = excess([each.drawn["flops"] for each in found], [release_weights(each) for each in found])
+    return centred(float(value), drawn, (-1.0, 1.0))
 
 
 def flops_claim(found: Sequence[Membership], unit: str, words: str) -> Claim:
     """Confirmed where at least nine of ten models on either frontier are surely on both.
 
-    Contradicted where surely fewer than half are; refined between.
+    Contradicted where surely fewer than half are, open where the interval holds both shares, refined between.
     """
     claim = f"{FLOPS_CLAIM} in {words}"
-    if not found:
-        return Claim(claim, COUNTED, "no task with a priced model", Verdict.OPEN)
-    same = pooled(found, unit)
+    n_models = len({model for each in found for model in each.models})
+    if n_models < LEAST_MODELS or len(found) < LEAST_TASKS:
+        takes = f"takes {LEAST_MODELS} models with a price on {LEAST_TASKS} tasks"
+        ours = f"{takes}, here are {n_models} on {len(found)} that have two or more"
+        return Claim(claim, SOURCE, ours, Verdict.OPEN)
+    same = sameness(found, unit)
     leave = sum(int((each.believed["flops"] & ~each.believed[unit]).sum()) for each in found)
     enter = sum(int((~each.believed["flops"] & each.believed[unit]).sum()) for each in found)
     on = sum(int(each.believed["flops"].sum()) for each in found)
     ours = (
         f"of {on} places on the frontiers in FLOPs of {counted(len(found), 'task')} {leave} are lost in {words} and"
         f" {enter} others gained: {percent(same.value, 0)} of all are on both (90 %: {percent(same.low, 0)} to"
-        f" {percent(same.high, 0)})"
+        f" {percent(same.high, 0)}, {n_models} models)"
     )
+    return Claim(claim, SOURCE, ours, alike(same))
+
+
+def alike(same: Interval) -> Verdict:
+    """Whether two frontiers are one, by the share of places on both."""
     if same.low >= SAME:
-        return Claim(claim, COUNTED, ours, Verdict.CONFIRMED)
-    return Claim(claim, COUNTED, ours, Verdict.CONTRADICTED if same.high < OTHER else Verdict.REFINED)
-
-
-def pooled(found: Sequence[Membership], unit: str) -> Interval:
-    """Places on both frontiers over those on either, of all tasks together."""
-
-    def share(kind: str) -> np.ndarray:
-        pairs = [(getattr(each, kind)["flops"], getattr(each, kind)[unit]) for each in found]
-        both = sum((one & other).sum(axis=0) for one, other in pairs)
-        either = sum((one | other).sum(axis=0) for one, other in pairs)
-        return np.asarray(both / either)
-
-    low, high = np.quantile(share("drawn"), (0.05, 0.95))
-    return Interval(float(share("believed")), float(low), float(high))
+        return Verdict.CONFIRMED
+    if same.high < OTHER:
+        return Verdict.CONTRADICTED
+    return Verdict.OPEN if same.low < OTHER and same.high >= SAME else Verdict.REFINED

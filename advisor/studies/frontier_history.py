@@ -55,6 +55,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Fall:
+    """The factor by which the least FLOPs fell with which the target accuracy had been reached, between two dates."""
+
+    target: float
+    first: str
+    last: str
+    factor: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """N models with their dates, FLOPs and accuracies (N, D); the first draw is what is believed."""
 
@@ -140,13 +150,16 @@ def steps(h: History, target: float) -> list[Step]:
     return found
 
 
-def fallen(h: History, found: Sequence[Step], target: float) -> Estimate:
-    """The factor by which the least compute fell from the first step to the last; unknown for fewer than two."""
+def observed_fall(h: History, found: Sequence[Step], target: float) -> Fall:
+    """How far the least compute fell from the first step to the last; its factor is unknown for fewer than two.
+
+    Only models that were measured are behind it, so that it can only fall, and holds their luck.
+    """
     if len(found) < 2:
-        return UNKNOWN
+        return Fall(target, found[0].date if found else "", found[-1].date if found else "", UNKNOWN)
     first, last = (_least(h, found[at].date, target) for at in (0, -1))
     with np.errstate(invalid="ignore"):
-        return _with_ends(first / last)
+        return Fall(target, found[0].date, found[-1].date, _with_ends(first / last))
 
 
 def _least(h: History, date: str, target: float) -> Array:
@@ -160,5 +173,6 @@ def _with_ends(values: Array) -> Estimate:
     drawn = values[1:]
     low = np.quantile(np.where(np.isnan(drawn), -np.inf, drawn), 0.05, method="lower")
     high = np.quantile(np.where(np.isnan(drawn), np.inf, drawn), 0.95, method="higher")
-    ends = (float(end) if np.isfinite(end) else None for end in (low, high))
-    return Estimate(float(values[0]), *ends)
+    value = float(values[0])
+    ends = (float(end) if np.isfinite(end) else None for end in (min(low, value), max(high, value)))
+    return Estimate(value, *ends)

@@ -11,7 +11,7 @@ from advisor.recommendation.request import checked_request
 from advisor.store.workspace import Workspace
 from advisor.studies.cheapest import Fleetwide, cheapest, names_of
 from advisor.studies.filled import Filled, filled
-from advisor.studies.frontier_claims import flops_claim, moe_claim
+from advisor.studies.frontier_claims import flops_claim, moe_places
 from advisor.studies.shared_tasks import LEAST_MODELS, LEAST_TASKS, shared_tasks
 from advisor.studies.study import Basis, Claim, Study
 from advisor.studies.task_frontiers import Membership, TaskFrontiers, task_frontiers
@@ -69,7 +69,7 @@ def frontiers(workspace: Workspace, *, evidence: str = "published") -> Frontiers
     return Frontiers(
         basis=_basis(by_task),
         claims=Rows(_claims(compared), Claim),
-        notes=tuple(_unpriced(each) for each, _ in found if each.unpriced),
+        notes=(*filter(None, [moe_places(compared)]), *(_unpriced(each) for each, _ in found if each.unpriced)),
         tasks=Rows((each for each, _ in found), TaskFrontiers),
         mean=_mean(workspace, by_task, evidence),
         filled=complete[0] if complete else None,
@@ -90,10 +90,7 @@ def _mean(workspace: Workspace, by_task: dict[str, Fleetwide], evidence: str) ->
 
 
 def _claims(found: list[Membership]) -> list[Claim]:
-    return [
-        moe_claim(found),
-        *(flops_claim(found, unit, words) for unit, words in (("usd", "USD"), ("s", "seconds"), ("J", "joules"))),
-    ]
+    return [flops_claim(found, unit, words) for unit, words in (("usd", "USD"), ("s", "seconds"), ("J", "joules"))]
 
 
 def _unpriced(each: TaskFrontiers) -> str:
@@ -106,7 +103,8 @@ def _basis(by_task: dict[str, Fleetwide]) -> Basis:
         data=f"Single answers up to their own end of {counted(n, 'model')} on {counted(len(by_task), 'task')}, each "
         "where it costs least on rented GPUs that are always full; seconds within which 95 % of its answers end there",
         method="On the frontier where no other is as cheap and as accurate and better in one; chances by 300 joint "
-        "draws of accuracy, speed and imputed tokens, prices as they are; joules by an H100's shares of the power limit; "
+        "draws of accuracy, speed and imputed tokens, prices as they are; of shares of places releases are weighted "
+        "anew besides; joules by an H100's shares of the power limit; "
         f"the mean over tasks that {LEAST_MODELS} models or more share, chosen for the most models × tasks",
         would_change=f"prices, GPUs of your own, traffic that does not fill a machine, and models on fewer than "
         f"{LEAST_TASKS} tasks being measured on more",

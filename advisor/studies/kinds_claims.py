@@ -16,33 +16,62 @@ PAPER = "arXiv 2512.24776 (abstract and excerpts read; its tables not seen)"
 PHYSICS = "our own expectation from the count of FLOPs and the step-time model; not published"
 
 
-def claims_of(found: Sequence[Difference], fronts: Sequence[TaskFront], losses: Sequence[Loss]) -> list[Claim]:
-    """One each; where too little is known they say so."""
-    return [_dominate(found), _inside(fronts), _length(losses), _load(losses)]
+def claims_of(
+    found: Sequence[Difference], counted: Difference | None, fronts: Sequence[TaskFront], losses: Sequence[Loss]
+) -> list[Claim]:
+    """One each; where too little is known they say so.
+
+    counted  points at equal FLOPs and release date with counted lengths alone; None: too few models have one
+    """
+    return [_dominate(found, counted), _inside(fronts), _length(losses), _load(losses)]
 
 
-def _dominate(found: Sequence[Difference]) -> Claim:
-    """Confirmed where accuracy at equal FLOPs is higher beyond its interval with and without the release date, refined
-    where only one of the two is; contradicted where it is lower without it."""
+def _dominate(found: Sequence[Difference], counted: Difference | None) -> Claim:
+    """By accuracy at equal FLOPs and release date: confirmed where it is higher beyond its interval and counted lengths
+    alone say so too, refined where these alone are not sure of it; contradicted where both are lower.
+
+    Open where it is not sure, where counted lengths are too few, and where they say the opposite.
+    """
     claim = "Mixtures of experts dominate accuracy per FLOP"
     over = {(row.equal, row.figure, row.dated): row for row in found if row.task == ALL_TASKS}
-    gains = [over.get(("FLOPs", "accuracy", dated)) for dated in (False, True)]
-    cost = over.get(("accuracy", "flops", False))
-    plain, dated = gains
+    plain, dated = (over.get(("FLOPs", "accuracy", at_date)) for at_date in (False, True))
     if plain is None:
         return Claim(claim, PAPER, "no task has two architectures of each kind", Verdict.OPEN)
-    more = [row is not None and row.value.low > 0 for row in gains]
-    verdict = Verdict.CONFIRMED if all(more) else Verdict.REFINED if any(more) else Verdict.OPEN
-    if plain.value.high < 0:
-        verdict = Verdict.CONTRADICTED
-    parts = [f"at equal FLOPs {_points(plain.value)} more right"]
-    parts += [f"at equal release date too {_points(dated.value)}"] if dated else []
-    parts += [f"at equal accuracy {_times(cost.value)} of the FLOPs"] if cost else []
-    usd = over.get(("accuracy", "usd", False))
-    parts += [f"and {_times(usd.value)} of the USD"] if usd else []
-    imputed = f", {plain.imputed} of {plain.points} lengths imputed" if plain.imputed else ""
-    behind = f"{plain.moe} mixtures, {plain.dense} dense models{imputed}"
+    if dated is None:
+        ours = f"at equal FLOPs {_points(plain.value)} more right; no task has two dated architectures of each kind"
+        return Claim(claim, PAPER, ours, Verdict.OPEN)
+    parts = [f"at equal FLOPs and release date {_points(dated.value)} more right"]
+    parts += [f"with counted lengths alone {_counted(counted)}"] if dated.imputed else []
+    parts += [f"at any date {_points(plain.value)}"]
+    for cost, name in (("flops", "FLOPs"), ("usd", "USD")):
+        row = over.get(("accuracy", cost, True))
+        parts += [f"at equal accuracy and date {_times(row.value)} of the {name}"] if row else []
+    behind = f"{dated.moe} mixtures, {dated.dense} dense models"
+    behind += f", {dated.imputed} of {dated.points} lengths imputed" if dated.imputed else ""
+    verdict = dominance(dated.value, counted.value if counted else None)
     return Claim(claim, PAPER, f"{', '.join(parts)} ({behind})", verdict)
+
+
+def _counted(row: Difference | None) -> str:
+    if row is None:
+        return "too few models to say"
+    sure = "which bears out its sign" if _sign(row.value) else "which alone is not sure of its sign"
+    return f"{_points(row.value)} ({row.moe} mixtures, {row.dense} dense models), {sure}"
+
+
+def dominance(every: Interval, counted: Interval | None) -> Verdict:
+    """What accuracy at equal FLOPs and date says, with all lengths and with counted ones alone."""
+    sign = _sign(every)
+    if not sign or counted is None or sign * counted.value <= 0:
+        return Verdict.OPEN
+    if _sign(counted) == sign:
+        return Verdict.CONFIRMED if sign > 0 else Verdict.CONTRADICTED
+    return Verdict.REFINED if sign > 0 else Verdict.OPEN
+
+
+def _sign(found: Interval) -> int:
+    """1 or −1 where the interval excludes zero, else 0."""
+    return int(found.low > 0) - int(found.high < 0)
 
 
 def _inside(fronts: Sequence[TaskFront]) -> Claim:

@@ -154,7 +154,8 @@ def usual_gpu(workspace: Workspace) -> str | None:
 def alike_pairs(workspace: Workspace, points: Sequence[Observed], pairs: Sequence[MatchedPair]) -> list[AlikePair]:
     """Pairs by what they are alike in, closest first: accuracy, total size of models with known accuracy, and origin.
 
-    Only of models that hold answers of LONG tokens.
+    Only of models that hold answers of LONG tokens, each pair once, for the first of these; of none where no accuracy
+    is known. Of origin are all models of the catalogue, and where own answers count alone those that have some.
     """
     specs = {point.model: point.answer.spec for point in points}
     by_gap = sorted(pairs, key=lambda pair: (abs(pair.difference.value), pair.moe))
@@ -162,10 +163,19 @@ def alike_pairs(workspace: Workspace, points: Sequence[Observed], pairs: Sequenc
     sized = [pair for pair in sized if _both_hold(specs[pair[0]], specs[pair[1]])]
     size = sorted(sized, key=lambda pair: (_apart(specs[pair[0]], specs[pair[1]]), pair))[:1]
     models = workspace.models
-    born = sorted(siblings(workspace), key=lambda pair: (_apart(models.spec(pair[0]), models.spec(pair[1])), pair))
+    own = len(workspace.roots) < len(workspace.profiles)
+    of_origin = [pair for pair in siblings(workspace) if specs.keys() >= set(pair) or not own] if specs else []
+    born = sorted(of_origin, key=lambda pair: (_apart(models.spec(pair[0]), models.spec(pair[1])), pair))
     named = [(ACCURACY, (pair.moe, pair.dense)) for pair in by_gap]
     named += [(SIZE, pair) for pair in size] + [(ORIGIN, pair) for pair in born]
-    return [AlikePair(alike, *pair) for alike, pair in named if _both_hold(models.spec(pair[0]), models.spec(pair[1]))]
+    first: dict[tuple[str, str], str] = {}
+    for alike, pair in named:
+        first.setdefault(pair, alike)
+    return [
+        AlikePair(alike, *pair)
+        for pair, alike in first.items()
+        if _both_hold(models.spec(pair[0]), models.spec(pair[1]))
+    ]
 
 
 ACCURACY, SIZE, ORIGIN = "accuracy", "total size", "publisher and month"

@@ -43,6 +43,11 @@ class OneAnswer:
     imputed: bool
     tokens_spread: float
 
+    @property
+    def release(self) -> str:
+        """Publisher and month, what models that came out together share; without a date a model stands alone."""
+        return f"{self.model.split('/')[0]}\0{self.released[:7] or self.model}"
+
 
 def one_answer_mixes(workspace: Workspace, request: Request) -> list[Mix]:
     """The points of a request with one answer, no cap and no reward model, by model and set-up.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from advisor.accuracy.dominance import Flags, unbeaten
 from advisor.accuracy.estimators import Array, Interval
+from advisor.accuracy.resampling import seed_of
 from advisor.studies.cheapest import UNITS, Deployed, Fleetwide
 from advisor.studies.moves import Move, moved
+from advisor.studies.one_answer import OneAnswer
 from advisor.values import Rows
 
 
@@ -43,7 +46,7 @@ class TaskFrontiers:
     """Models on one task, or on the mean of several, the most accurate first.
 
     moves     who enters and who leaves the frontier in FLOPs when another cost counts
-    same      by unit the number of models on both frontiers over those on either, with its interval over the draws
+    same      by unit the number of models on both frontiers over those on either, with its interval (`sameness`)
     unpriced  models that no GPU with a price holds
     """
 
@@ -57,22 +60,26 @@ class TaskFrontiers:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Who leads in each unit: `believed` (N,) and `drawn` (N, D), and which models are mixtures of experts."""
+    """Who leads in each unit: `believed` (N,) and `drawn` (N, D), which models came out together, and which are
+    mixtures of experts."""
 
     models: tuple[str, ...]
+    releases: tuple[str, ...]
     is_moe: Flags
     believed: dict[str, Flags]
     drawn: dict[str, Flags]
 
 
-def membership(
-    models: tuple[str, ...], is_moe: Flags, points: tuple[Array, Array], costs: dict[str, Array]
-) -> Membership:
-    """By dominance: `points` are (N,) accuracies and (N, D) draws; costs (N, 1 + D) by unit, those believed first."""
+def membership(answers: Sequence[OneAnswer], points: tuple[Array, Array], costs: dict[str, Array]) -> Membership:
+    """By dominance, of N answers: `points` are (N,) accuracies and (N, D) draws.
+
+    costs  (N, 1 + D) by unit, those believed first
+    """
     value, draws = points
     believed = {unit: unbeaten(cost[:, :1], value[:, None])[:, 0] for unit, cost in costs.items()}
     drawn = {unit: unbeaten(cost[:, 1:], draws) for unit, cost in costs.items()}
-    return Membership(models, is_moe, believed, drawn)
+    models, releases = tuple(each.model for each in answers), tuple(each.release for each in answers)
+    return Membership(models, releases, np.array([each.is_moe for each in answers], dtype=bool), believed, drawn)
 
 
 def task_frontiers(name: str, tasks: tuple[str, ...], found: Fleetwide) -> tuple[TaskFrontiers, Membership]:
@@ -81,8 +88,7 @@ def task_frontiers(name: str, tasks: tuple[str, ...], found: Fleetwide) -> tuple
     own = {unit: np.array([each.cost(unit) for each in deployed]) for unit in UNITS}
     costs = {unit: np.column_stack([own[unit], found.costs[unit]]) for unit in UNITS}
     value = np.array([each.answer.accuracy.value for each in deployed])
-    kinds = np.array([each.answer.is_moe for each in deployed])
-    who = membership(tuple(each.answer.model for each in deployed), kinds, (value, found.accuracies), costs)
+    who = membership([each.answer for each in deployed], (value, found.accuracies), costs)
     rows = [_standing(each, own, who, i) for i, each in enumerate(deployed)]
     rows.sort(key=lambda row: (-row.accuracy.value, row.model, row.setup))
     moves = [
@@ -90,22 +96,42 @@ def task_frontiers(name: str, tasks: tuple[str, ...], found: Fleetwide) -> tuple
         for unit in UNITS[1:]
         for i in np.flatnonzero(who.believed[unit] != who.believed["flops"])
     ]
-    shown = TaskFrontiers(name, tasks, Rows(rows, Standing), Rows(moves, Move), sameness(who), found.unpriced)
+    same = {unit: sameness([who], unit) for unit in UNITS[1:]}
+    shown = TaskFrontiers(name, tasks, Rows(rows, Standing), Rows(moves, Move), same, found.unpriced)
     return shown, who
 
 
-def sameness(who: Membership) -> dict[str, Interval]:
-    """By unit the share of the models on either frontier that are on both."""
-    return {unit: _same(who, unit) for unit in who.believed if unit != "flops"}
+def sameness(found: Sequence[Membership], unit: str) -> Interval:
+    """The share of the places on either frontier, in FLOPs and in `unit`, that are on both, of all tasks together.
+
+    Over the draws, and releases weighted anew in each with the same weight on every task.
+    """
+    weights = [release_weights(each) for each in found]
+
+    def share(kind: str, weights: Sequence[Array]) -> Array:
+        pairs = [(getattr(each, kind)["flops"].T, getattr(each, kind)[unit].T) for each in found]
+        both = sum((w.T * (one & other)).sum(axis=-1) for w, (one, other) in zip(weights, pairs, strict=True))
+        either = sum((w.T * (one | other)).sum(axis=-1) for w, (one, other) in zip(weights, pairs, strict=True))
+        return np.asarray(both / either)
+
+    value = float(share("believed", [np.ones(len(each.models)) for each in found]))
+    return centred(value, share("drawn", weights), (0.0, 1.0))
 
 
-def _same(who: Membership, unit: str) -> Interval:
-    def share(one: Flags, other: Flags) -> Array:
-        return np.asarray((one & other).sum(axis=0) / (one | other).sum(axis=0))
+def release_weights(who: Membership) -> Array:
+    """(N, D) exponential weights of the models' releases, the same wherever one appears (Rubin 1981)."""
+    (n_draws,) = {flags.shape[1] for flags in who.drawn.values()}
+    each = {r: np.random.default_rng(seed_of(r)).standard_exponential(n_draws) for r in set(who.releases)}
+    return np.array([each[release] for release in who.releases])
 
-    value = float(share(who.believed["flops"], who.believed[unit]))
-    low, high = np.quantile(share(who.drawn["flops"], who.drawn[unit]), (0.05, 0.95))
-    return Interval(value, float(low), float(high))
+
+def centred(value: float, draws: Array, ends: tuple[float, float]) -> Interval:
+    """The value with what the draws spread around it, within `ends`.
+
+    Their mean lies elsewhere: a frontier of drawn figures has other members than that of the believed ones.
+    """
+    low, high = np.clip(np.quantile(value + draws - draws.mean(), (0.05, 0.95)), *ends)
+    return Interval(value, min(float(low), value), max(float(high), value))
 
 
 def _chances(who: Membership, at: int, unit: str) -> tuple[float, float]:

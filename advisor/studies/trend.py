@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from advisor.accuracy.estimators import Array
 from advisor.accuracy.release_trend import (
     LEAST_MODELS,
     LEAST_RELEASES,
@@ -16,7 +17,7 @@ from advisor.accuracy.release_trend import (
     Over,
     Releases,
     ReleaseTrend,
-    release_trend,
+    trend_and_slopes,
     why_not,
 )
 from advisor.accuracy.resampling import seed_of
@@ -26,7 +27,7 @@ from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.request import Request, checked_request
 from advisor.recommendation.uncosted import LeftOut, left_out
 from advisor.store.workspace import Workspace
-from advisor.studies.frontier_history import Entry, History, Step, entries, fallen, steps
+from advisor.studies.frontier_history import Entry, Fall, History, Step, entries, observed_fall, steps
 from advisor.studies.one_answer import OneAnswer, accuracy_draws, flops_draws, one_answer, one_answer_mixes
 from advisor.studies.study import Basis, Claim, Study
 from advisor.studies.trend_claims import claims_of
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 """How a release date begins."""
+OPTIONS = {"mmlu-pro": 10, "mmlu-redux": 4}
+"""Of benchmarks whose answers ship and whose questions are not loaded (arXiv 2406.01574, 2406.04127)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,12 @@ class Trend(Study):
     answers: Rows[OneAnswer]
     undated: tuple[str, ...]
     left_out: Rows[LeftOut]
+
+    @property
+    def fall(self) -> Fall:
+        """What was observed of the least FLOPs for the target."""
+        first, last = (self.steps[at].date if self.steps else "" for at in (0, -1))
+        return Fall(self.target, first, last, self.fallen)
 
     def fit(self, over: Over) -> ReleaseTrend | None:
         """The fit over these models, where there is one."""
@@ -102,11 +111,16 @@ def trend(
     request = checked_request(
         workspace, task=task, model=model, evidence=evidence, license=license, exclude_model=exclude_model
     )
-    return trend_of(workspace, request, target)
+    return trend_and_slopes_of(workspace, request, target)[0]
 
 
-def trend_of(workspace: Workspace, request: Request, target: float | None) -> Trend:
-    """The same of a checked request."""
+def trend_and_slopes_of(
+    workspace: Workspace, request: Request, target: float | None
+) -> tuple[Trend, dict[Over, Array]]:
+    """The same of a checked request, with the draws of each fit's slopes, as `trend_and_slopes` gives them.
+
+    Releases have the same weights on all tasks.
+    """
     mixes = one_answer_mixes(workspace, request)
     undated = sorted({m.point.model for m in mixes if not DATE.match(workspace.models[m.point.model].released)})
     dated = [m for m in mixes if m.point.model not in undated]
@@ -121,13 +135,15 @@ def trend_of(workspace: Workspace, request: Request, target: float | None) -> Tr
     aim = _default_target(history, floor) if target is None else _checked_target(target, floor)
     releases = releases_of(history, floor)
     refused = {over: why_not(releases, over) for over in Over}
-    seed = seed_of(f"trend\0{request.task}")
-    fits = [release_trend(releases, over, aim, seed=seed) for over, why in refused.items() if not why]
+    seed = seed_of("trend")
+    fitted = [trend_and_slopes(releases, over, aim, seed=seed) for over, why in refused.items() if not why]
+    fits = [fit for fit, _ in fitted]
     found = steps(history, aim)
+    fall = observed_fall(history, found, aim)
     imputed = [each for each in answers if each.imputed]
-    return Trend(
+    answer = Trend(
         basis=_basis(len(answers), len(imputed)),
-        claims=Rows(claims_of(request.task, fits, refused), Claim),
+        claims=Rows(claims_of(request.task, fall, fits, refused), Claim),
         notes=question_notes(workspace, request),
         task=request.task,
         target=aim,
@@ -136,11 +152,12 @@ def trend_of(workspace: Workspace, request: Request, target: float | None) -> Tr
         no_fit=tuple(f"{over}: {why}" for over, why in refused.items() if why),
         history=Rows(entries(history), Entry),
         steps=Rows(found, Step),
-        fallen=fallen(history, found, aim),
+        fallen=fall.factor,
         answers=Rows(answers, OneAnswer),
         undated=tuple(undated),
         left_out=left_out(workspace, request),
     )
+    return answer, {fit.over: slopes for fit, slopes in fitted}
 
 
 def _too_few(task: str, n: int, undated: Sequence[str]) -> NoAnswer:
@@ -168,7 +185,8 @@ def _default_target(h: History, floor: float) -> float:
 def guessing(task: str) -> float:
     """The accuracy of guessing on a public benchmark with a fixed number of options; 0 where none is known."""
     source = DATASETS.get(task)
-    return 1 / (1 + len(source.wrong)) if source and source.wrong else 0.0
+    options = 1 + len(source.wrong) if source and source.wrong else OPTIONS.get(task)
+    return 1 / options if options else 0.0
 
 
 def releases_of(h: History, floor: float) -> Releases:
@@ -181,7 +199,7 @@ def releases_of(h: History, floor: float) -> Releases:
         accuracies=h.accuracies[:, 0],
         draws=h.accuracies[:, 1:],
         questions=np.array([float(each.n_questions) for each in answers]),
-        groups=[f"{each.model.split('/')[0]}\0{each.released[:7]}" for each in answers],
+        groups=[each.release for each in answers],
         leads=leads[:, 0],
         leads_draws=leads[:, 1:],
         floor=floor,

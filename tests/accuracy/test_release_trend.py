@@ -54,6 +54,14 @@ def world(seed, n=30, per_decade=PER_DECADE, per_year=PER_YEAR, spread=0.3, ques
     return releases(years, 10**powers, accuracies, draws, floor)
 
 
+def with_a_lucky_one(r, flops):
+    """And a model that is always right at these FLOPs, so unsure that it weighs nothing."""
+    accuracies = np.append(r.accuracies, 1.0)
+    draws = np.tile(accuracies[:, None], 40)
+    draws[-1, ::2] = 0.0
+    return releases(np.append(r.years, 2023), np.append(r.flops, flops), accuracies, draws, r.floor, questions=1e9)
+
+
 def exact(per_decade=PER_DECADE, per_year=PER_YEAR, floor=0.0):
     """Models exactly on the plane, asked so many questions that none of them counts."""
     years, powers = (each.ravel() for each in np.meshgrid(2023 + np.arange(4) / 2, np.arange(13, 15.1, 0.5)))
@@ -64,7 +72,7 @@ def exact(per_decade=PER_DECADE, per_year=PER_YEAR, floor=0.0):
 @pytest.mark.parametrize("over", [Over.ALL, Over.UPPER])
 @pytest.mark.parametrize("floor", [0.0, 0.25])
 def test_what_lies_on_the_plane_is_found_exactly(over, floor):
-    found = release_trend(exact(floor=floor), over, target=share(0.3, floor), seed=1)
+    found = release_trend(with_a_lucky_one(exact(floor=floor), 1e13), over, target=share(0.3, floor), seed=1)
     assert found.per_decade.value == pytest.approx(PER_DECADE, abs=1e-4)
     assert found.per_year.value == pytest.approx(PER_YEAR, abs=1e-4)
     assert found.gain.value == pytest.approx(10 ** (PER_YEAR / PER_DECADE), rel=1e-3)
@@ -127,7 +135,19 @@ def test_where_later_models_are_worse_compute_never_halves():
 def test_a_target_outside_what_was_measured_is_no_number():
     low, high = (release_trend(exact(), Over.ALL, target=t).needed for t in (0.01, 0.999))
     assert low.value is None
-    assert high.value is None
+    assert high == UNKNOWN  # no model reached it
+
+
+def test_a_needed_compute_is_never_below_what_was_measured_to_reach_the_target():
+    target = share(0.3)
+    assert release_trend(exact(), Over.ALL, target).needed == UNKNOWN  # 2.15e14, and 3.16e14 was the least that did
+    lucky = with_a_lucky_one(exact(), 2e14)
+    assert release_trend(lucky, Over.ALL, target).needed.value == pytest.approx(10 ** (14 + 0.3 / PER_DECADE), rel=1e-3)
+    for seed in range(6):
+        r = world(seed)
+        needed = release_trend(r, Over.ALL, 0.6).needed
+        least = r.flops[r.accuracies >= 0.6].min()
+        assert all(each is None or each >= least for each in (needed.value, needed.low, needed.high))
 
 
 def test_models_that_came_out_together_are_one_piece_of_evidence():
@@ -146,6 +166,7 @@ def test_a_release_has_one_weight_a_draw():
     assert np.array_equal(weights[:, 0], weights[:, 2])
     assert abs(np.corrcoef(weights[:, 0], weights[:, 1])[0, 1]) < 0.15
     assert weights.mean() == pytest.approx(1.0, abs=0.1)
+    assert np.array_equal(release_weights(["d", "b"], 500, seed=1)[:, 1], weights[:, 0])
 
 
 def test_a_noisy_accuracy_counts_less():

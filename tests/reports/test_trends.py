@@ -34,7 +34,7 @@ def test_slopes_are_shown_as_points_at_the_target(found):
     row = fits_table(found).rows[0]
     slope = found.fit(Over.ALL).per_decade
     assert row[0] == "all models"
-    assert row[2].startswith(f"{100 * points(slope.value, 0.7):+.1f} (")
+    assert row[2].startswith(f"{100 * points(slope.value, 0.7, 0.25):+.1f} (")
     assert row[4] == open_cell(found.fit(Over.ALL).gain, " ×")
 
 

@@ -9,8 +9,10 @@ import pytest
 
 import advisor
 from advisor.accuracy.estimators import Interval
+from advisor.accuracy.resampling import DRAWS
 from advisor.provenance import Provenance
-from advisor.studies.kinds_claims import claims_of
+from advisor.studies.adjusted import Cells, differences, interval
+from advisor.studies.kinds_claims import claims_of, dominance
 from advisor.studies.kinds_observed import observed
 from advisor.studies.kinds_tables import ALL_TASKS, Difference, TaskFront
 from advisor.studies.matched_pairs import Loss
@@ -199,20 +201,56 @@ def difference(equal, figure, low, high, *, dated=False):
 
 
 @pytest.mark.parametrize(
-    ("plain", "dated", "verdict"),
+    ("dated", "counted", "verdict", "said"),
     [
-        ((2, 9), (1, 7), Verdict.CONFIRMED),
-        ((2, 9), (-1, 7), Verdict.REFINED),
-        ((-2, 9), (1, 7), Verdict.REFINED),
-        ((-2, 9), (-1, 7), Verdict.OPEN),
-        ((-9, -2), (-7, 1), Verdict.CONTRADICTED),
+        ((1, 7), (1, 9), Verdict.CONFIRMED, "bears out its sign"),
+        ((1, 7), (-1, 9), Verdict.REFINED, "alone is not sure of its sign"),
+        ((1, 7), (-9, 1), Verdict.OPEN, "alone is not sure"),
+        ((1, 7), (-9, -1), Verdict.OPEN, "-5.0 points"),
+        ((1, 7), None, Verdict.OPEN, "with counted lengths alone too few models to say"),
+        ((-1, 7), (1, 9), Verdict.OPEN, "bears out"),
+        ((-7, -1), (-9, -1), Verdict.CONTRADICTED, "bears out"),
+        ((-7, -1), (-9, 1), Verdict.OPEN, "not sure"),
     ],
 )
-def test_whether_mixtures_dominate_follows_from_both_intervals(plain, dated, verdict):
-    rows = [difference("FLOPs", "accuracy", *plain), difference("FLOPs", "accuracy", *dated, dated=True)]
-    claim = claims_of(rows, (), ())[0]
+def test_whether_mixtures_dominate_follows_at_equal_date_and_from_counted_lengths(dated, counted, verdict, said):
+    rows = [difference("FLOPs", "accuracy", 20, 30), difference("FLOPs", "accuracy", *dated, dated=True)]
+    alone = difference("FLOPs", "accuracy", *counted, dated=True) if counted else None
+    claim = claims_of(rows, alone, (), ())[0]
     assert claim.verdict is verdict
+    assert said in claim.ours
     assert "5 mixtures, 9 dense models, 7 of 42 lengths imputed" in claim.ours
+    assert claims_of(rows[:1], alone, (), ())[0].verdict is Verdict.OPEN
+
+
+def verdict_of_a_world(seed, per_mixture):
+    """Of 8 mixtures, mostly later ones, and 16 dense models on 3 tasks, where each year is worth 0.8 logits."""
+    rng = np.random.default_rng(seed)
+    kinds = np.arange(24) < 8
+    years, powers = rng.uniform(0, 2, 24) + 0.7 * kinds, rng.uniform(13, 15, 24) - 0.3 * kinds
+    own = 0.8 * years + 0.9 * (powers - 14) + per_mixture * kinds + rng.normal(0, 0.4, 24)
+    there = [(task, i) for task in "abc" for i in range(24) if rng.random() < 0.8]
+    logits = np.array([own[i] + rng.normal(0, 0.3) for _, i in there])[:, None] + np.zeros((1, DRAWS + 1))
+    logits[:, 1:] += rng.normal(0, 0.15, (len(there), DRAWS))
+    controls = [np.array([np.full(DRAWS + 1, of[i]) for _, i in there]) for of in (powers, years)]
+    is_counted = np.array([rng.random() < 0.6 for _ in there])
+
+    def shown(chosen):
+        some = [each for each, keep in zip(there, chosen, strict=True) if keep]
+        cells = Cells(*zip(*((task, f"m{i}", bool(kinds[i]), f"m{i}") for task, i in some), strict=True))
+        return interval(differences(cells, logits[chosen], [each[chosen] for each in controls]).pooled)
+
+    return dominance(shown(np.ones(len(there), dtype=bool)), shown(is_counted))
+
+
+def test_later_mixtures_that_are_no_better_at_equal_date_seldom_dominate():
+    verdicts = [verdict_of_a_world(seed, 0.0) for seed in range(60)]
+    assert sum(verdict is not Verdict.OPEN for verdict in verdicts) <= 6  # 10 %
+
+
+def test_mixtures_that_are_better_at_equal_date_dominate():
+    assert {verdict_of_a_world(seed, 2.0) for seed in range(5)} == {Verdict.CONFIRMED}
+    assert {verdict_of_a_world(seed, -2.0) for seed in range(5)} == {Verdict.CONTRADICTED}
 
 
 @pytest.mark.parametrize(
@@ -227,7 +265,7 @@ def test_whether_mixtures_dominate_follows_from_both_intervals(plain, dated, ver
 def test_whether_dense_models_lie_inside_follows_from_their_share(dense, more, verdict):
     inside = [Interval(sum(ends) / 2, *ends) for ends in ((0.2, 0.6), dense, more)]
     rows = [TaskFront(ALL_TASKS, 5, 9, 3, 2, *inside)]
-    assert claims_of((), rows, ())[1].verdict is verdict
+    assert claims_of((), None, rows, ())[1].verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -242,20 +280,20 @@ def test_whether_dense_models_lie_inside_follows_from_their_share(dense, more, v
 )
 def test_what_length_and_load_take_away_follows_from_the_pairs(ratios, verdict):
     rows = [Loss("accuracy", f"m{i}", "d", 2.0, 2.0 * ratio, 3.0, 3.0 * ratio, None) for i, ratio in enumerate(ratios)]
-    assert [claim.verdict for claim in claims_of((), (), rows)[2:]] == [verdict, verdict]
+    assert [claim.verdict for claim in claims_of((), None, (), rows)[2:]] == [verdict, verdict]
 
 
 @pytest.mark.parametrize(("most", "verdict"), [(1.4, Verdict.CONFIRMED), (1.8, Verdict.REFINED)])
 def test_what_a_larger_batch_wins_back_refines_it(most, verdict):
     rows = [Loss("accuracy", f"m{i}", "d", 2.0, 1.0, 3.0, 1.5, most) for i in range(4)]
-    load = claims_of((), (), rows)[3]
+    load = claims_of((), None, (), rows)[3]
     assert load.verdict is verdict
     assert f"with 512 in flight {most / 1.5:.2f} times that with 64 (4 pairs fit)" in load.ours
 
 
 def test_a_pair_without_a_price_counts_for_length_alone():
     rows = [Loss("accuracy", f"m{i}", "d", 2.0, 1.0, None, None, None) for i in range(4)]
-    length, load = claims_of((), (), rows)[2:]
+    length, load = claims_of((), None, (), rows)[2:]
     assert (length.verdict, load.verdict) == (Verdict.CONFIRMED, Verdict.OPEN)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from advisor.accuracy.estimators import Interval
 from advisor.accuracy.release_trend import UNKNOWN
-from advisor.studies.frontier_history import History, entries, fallen, steps
+from advisor.studies.frontier_history import History, entries, observed_fall, steps
 from advisor.studies.one_answer import OneAnswer
 
 
@@ -69,9 +69,10 @@ def test_the_least_compute_falls_step_by_step():
         ("2024-07", "d", 4),
     ]
     assert (found[1].needed.low, found[1].needed.high, found[1].reached) == (5.0, 5.0, 1.0)
-    assert fallen(h, found, 0.55).value == 5.0
+    fall = observed_fall(h, found, 0.55)
+    assert (fall.factor.value, fall.first, fall.last) == (5.0, "2024-03", "2024-07")
     assert steps(h, 0.9) == []
-    assert fallen(h, steps(h, 0.75), 0.75) == UNKNOWN
+    assert observed_fall(h, steps(h, 0.75), 0.75).factor == UNKNOWN
 
 
 def test_where_some_draws_never_reach_the_target_the_end_is_open():
@@ -81,7 +82,7 @@ def test_where_some_draws_never_reach_the_target_the_end_is_open():
     assert first.needed.low == 20.0
     assert first.needed.high is None
     assert first.reached == 0.4
-    assert fallen(h, steps(h, 0.55), 0.55).high is None
+    assert observed_fall(h, steps(h, 0.55), 0.55).factor.high is None
 
 
 dates = st.sampled_from(["2024-01", "2024-02", "2024-03"])

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 
 import advisor
+from advisor.accuracy.estimators import Interval
 from advisor.recommendation.request import checked_request
 from advisor.studies.cheapest import UNITS, cheapest
-from advisor.studies.frontier_claims import flops_claim, moe_claim
+from advisor.studies.frontier_claims import alike, flops_claim, moe_places
 from advisor.studies.frontiers import frontiers
 from advisor.studies.moves import rival_of
 from advisor.studies.study import Verdict
-from advisor.studies.task_frontiers import Membership, membership, task_frontiers
+from advisor.studies.task_frontiers import Membership, centred, membership, sameness, task_frontiers
 from tests.known import SHIPPED
 from tests.studies.made import DENSE, MOE, Own, one
+from tests.studies.test_frontier_history import answer
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,8 @@ def test_a_team_with_a_few_models_gets_its_frontiers():
     assert [each.name for each in found.tasks] == ["ours", "yours"]
     assert found.mean.tasks == ("ours", "yours")
     assert {s.filled for s in found.filled.standings} == {0.0}
-    assert found.claims[0].verdict is Verdict.OPEN  # no mixture of experts to compare with
+    assert {c.verdict for c in found.claims} == {Verdict.OPEN}  # of two tasks
+    assert found.notes[0].startswith("0 mixtures of experts and 6 dense models are too few")
     known = {s.model: s.accuracy.value for s in found.mean.standings}
     assert {s.model: s.accuracy.value for s in found.filled.standings} == pytest.approx(known)
 
@@ -125,43 +128,95 @@ def test_nothing_known_is_a_study_that_says_so(points):
     assert found.to_frame().empty
 
 
-def places(flops, usd, moe, draws=50):
+def places(flops, usd, moe, draws=50, releases=None):
     """A task whose frontiers are known in every draw alike."""
     models = tuple(f"m{i}" for i in range(len(moe)))
     believed = {"flops": np.array(flops), "usd": np.array(usd)}
     drawn = {unit: np.tile(leads[:, None], draws) for unit, leads in believed.items()}
-    return Membership(models, np.array(moe), believed, drawn)
+    return Membership(models, releases or models, np.array(moe), believed, drawn)
 
 
 T, F = True, False
+KINDS = [F] * 10
 
 
-def test_the_claim_on_mixtures_turns_with_the_data():
+def test_places_of_mixtures_are_counted_without_a_verdict():
     moe = [T] * 10 + [F] * 10
-    assert moe_claim([places([T] * 9 + [F] * 11, [T] * 20, moe)]).verdict is Verdict.CONFIRMED
-    assert moe_claim([places([F] * 11 + [T] * 9, [T] * 20, moe)]).verdict is Verdict.CONTRADICTED
-    assert moe_claim([places([T, F] * 10, [T] * 20, moe)]).verdict is Verdict.OPEN
-    few = [T] * 6 + [F] * 30
-    assert moe_claim([places([T] * 6 + [T] * 8 + [F] * 22, [T] * 36, few)]).verdict is Verdict.REFINED
-    assert moe_claim([places([T] * 20, [T] * 20, [T] * 4 + [F] * 16)]).verdict is Verdict.OPEN
-    assert moe_claim([]).verdict is Verdict.OPEN
+    more = moe_places([places([T] * 9 + [F] * 11, [T] * 20, moe)])
+    assert more.startswith("9 of 9 places on the frontiers in FLOPs of 1 task (100 %)")
+    assert "10 of the 20 compared (50 %): +50 points (90 %: " in more
+    assert "too few to say" in moe_places([places([T] * 20, [T] * 20, [T] * 4 + [F] * 16)])
+    assert moe_places([]) == ""
+
+
+def flops_verdict(usd, n_tasks=3):
+    return flops_claim([places([T] * 10, usd, KINDS)] * n_tasks, "usd", "USD")
 
 
 def test_the_claim_on_dollars_turns_with_the_data():
-    moe = [F] * 10
-    assert flops_claim([places([T] * 10, [T] * 10, moe)], "usd", "USD").verdict is Verdict.CONFIRMED
-    assert flops_claim([places([T] * 10, [T] * 3 + [F] * 7, moe)], "usd", "USD").verdict is Verdict.CONTRADICTED
-    some = flops_claim([places([T] * 10, [T] * 8 + [F] * 2, moe)], "usd", "USD")
+    assert flops_verdict([T] * 10).verdict is Verdict.CONFIRMED
+    assert flops_verdict([T] * 2 + [F] * 8).verdict is Verdict.CONTRADICTED
+    some = flops_verdict([T] * 7 + [F] * 3)
     assert some.verdict is Verdict.REFINED
-    assert "2 are lost in USD and 0 others gained: 80 % of all" in some.ours
-    unsure = places([T] * 10, [T] * 4 + [F] * 6, moe)
-    unsure.drawn["usd"][4:6, :10] = True  # six of ten in a fifth of the draws
-    assert flops_claim([unsure], "usd", "USD").verdict is Verdict.REFINED
-    assert flops_claim([], "usd", "USD").verdict is Verdict.OPEN
+    assert "of 30 places" in some.ours
+    assert "9 are lost in USD and 0 others gained: 70 % of all" in some.ours
+    assert "10 models" in some.ours
+    assert some.source.startswith("our own expectation")
+
+
+def test_few_models_or_tasks_say_nothing_of_dollars():
+    assert flops_verdict([T] * 10, n_tasks=2).verdict is Verdict.OPEN
+    four = places([T] * 4, [T] * 4, [F] * 4)
+    assert flops_claim([four] * 5, "usd", "USD").verdict is Verdict.OPEN
+    assert (
+        flops_claim([], "usd", "USD").ours
+        == "takes 5 models with a price on 3 tasks, here are 0 on 0 that have two or more"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [
+        ((0.9, 1.0), Verdict.CONFIRMED),
+        ((0.2, 0.49), Verdict.CONTRADICTED),
+        ((0.49, 0.9), Verdict.OPEN),
+        ((0.5, 0.95), Verdict.REFINED),
+        ((0.3, 0.8), Verdict.REFINED),
+    ],
+)
+def test_an_interval_with_both_thresholds_tells_nothing(ends, verdict):
+    assert alike(Interval(0.6, *ends)) is verdict
+
+
+def test_models_that_came_out_together_are_one_piece_of_evidence():
+    """Half of the models are on both frontiers: of many releases that is surer than of two."""
+    usd = [T] * 5 + [F] * 5
+    alone = sameness([places([T] * 10, usd, KINDS)], "usd")
+    together = sameness([places([T] * 10, usd, KINDS, releases=("a",) * 5 + ("b",) * 5)], "usd")
+    assert alone.value == together.value == 0.5
+    assert together.low < alone.low < 0.5 < alone.high < together.high
+    every = sameness([places([T] * 10, usd, KINDS)] * 4, "usd")  # the same models again are no more models
+    assert every.low == pytest.approx(alone.low)
+
+
+def test_a_value_lies_within_its_own_interval():
+    """Draws in which half of the places are lost, around a belief that all are kept, and the other way round."""
+    who = places([T] * 10, [T] * 10, KINDS)
+    who.drawn["usd"][5:] = False
+    assert sameness([who], "usd").high == sameness([who], "usd").value == 1.0
+    assert sameness([who], "usd").low > 0.7
+    assert centred(0.6, np.linspace(0.1, 0.3, 101), (0.0, 1.0)) == Interval(
+        pytest.approx(0.6), pytest.approx(0.51), pytest.approx(0.69)
+    )
+    for each in frontiers(SHIPPED).tasks:
+        assert all(0 <= same.low <= same.value <= same.high <= 1 for same in each.same.values())
 
 
 def test_membership_takes_the_first_column_as_believed():
     accuracies = (np.array([0.5, 0.6]), np.array([[0.5], [0.4]]))
-    who = membership(("a", "b"), np.array([F, T]), accuracies, {"flops": np.array([[1.0, 1.0], [2.0, 2.0]])})
+    answers = [answer("x/a", "2025-01"), answer("x/b", "2025-01")]
+    who = membership(answers, accuracies, {"flops": np.array([[1.0, 1.0], [2.0, 2.0]])})
     assert who.believed["flops"].tolist() == [True, True]
     assert who.drawn["flops"].tolist() == [[True], [False]]
+    assert len(set(who.releases)) == 1
+    assert answer("x/a", "").release != answer("x/b", "").release

@@ -88,8 +88,25 @@ def test_pairs_alike_in_accuracy_size_and_origin_closest_first(tmp_path):
     workspace, points = points_of(tmp_path, *scores)
     found = alike_pairs(workspace, points, matched_pairs(points))
     assert found[0] == AlikePair(ACCURACY, MOE, DENSE)
-    assert AlikePair(SIZE, MOE, LARGE) in found
-    assert found[2] == AlikePair(ORIGIN, MOE, LARGE)
+    assert found[1] == AlikePair(SIZE, MOE, LARGE)
+    assert AlikePair(ORIGIN, MOE, LARGE) not in found  # they are of one origin too, and stand there already
+    assert {pair.alike for pair in found[2:]} == {ORIGIN}
+    assert len({(pair.moe, pair.dense) for pair in found}) == len(found)
+
+
+def test_of_own_answers_alone_only_their_models_are_paired(tmp_path):
+    scores = (scored(MOE, 0.9, 1000), scored(LARGE, 0.5, 1000), scored(SMALL, 0.2, 1000))
+    workspace, points = points_of(tmp_path, *scores)
+    every = alike_pairs(workspace, points, [])
+    workspace.profiles = (*SHIPPED.profiles, *workspace.profiles)
+    own = alike_pairs(workspace, points, [])
+    assert {model for pair in own for model in (pair.moe, pair.dense)} <= {MOE, LARGE, SMALL}
+    assert own == [AlikePair(SIZE, MOE, LARGE)]
+    assert len(every) > len(own)
+
+
+def test_where_no_accuracy_is_known_nothing_is_paired():
+    assert alike_pairs(SHIPPED, [], []) == []
 
 
 def test_the_fewer_experts_the_larger_the_advantage_and_it_falls_with_length():

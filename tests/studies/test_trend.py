@@ -3,16 +3,28 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 import advisor
 from advisor.accuracy.estimators import Interval
-from advisor.accuracy.release_trend import UNKNOWN, Estimate, Over, ReleaseTrend
+from advisor.accuracy.release_trend import UNKNOWN, Estimate, Over, Releases, ReleaseTrend, trend_and_slopes
 from advisor.fits.costs import point_flops
 from advisor.provenance import Provenance
+from advisor.studies.frontier_history import Fall
 from advisor.studies.study import Verdict
 from advisor.studies.trend import guessing, trend
-from advisor.studies.trend_claims import open_text, progress, rising
+from advisor.studies.trend_claims import (
+    GAIN,
+    IMPROVES,
+    Fitted,
+    factor_text,
+    open_text,
+    pooled_claims,
+    pooled_slope,
+    progress,
+    rising,
+)
 from advisor.studies.trends import trends
 from tests.known import SHIPPED
 from tests.studies.made import DENSE, MOE, Own, one
@@ -77,6 +89,8 @@ def test_a_target_that_cannot_be_followed_is_refused(target):
 
 def test_what_guessing_reaches():
     assert guessing("gpqa-diamond") == 0.25
+    assert guessing("mmlu-redux") == 0.25
+    assert guessing("mmlu-pro") == 0.1
     assert guessing("gsm8k") == guessing("mine") == 0.0
 
 
@@ -169,6 +183,8 @@ def test_open_ends_in_words():
     assert open_text(OPEN, " ×") == "at least 2.00 ×"
     assert open_text(Estimate(None, None, 7.0)) == "at most 7.00"
     assert open_text(UNKNOWN) == "cannot tell"
+    assert factor_text(OPEN) == "9.00 × (90 %: 2.00 to open)"
+    assert factor_text(UNKNOWN) == "cannot tell"
 
 
 @pytest.mark.slow
@@ -181,7 +197,12 @@ def test_all_tasks_side_by_side_say_what_each_says_alone(shipped):
     assert row.gain == shipped.fit(Over.ALL).gain
     assert row.moe == sum(a.is_moe for a in shipped.answers)
     assert found.pictured.task == "gpqa-diamond"
-    assert found.claims[0].verdict is Verdict.CONFIRMED
+    assert [c.claim for c in found.claims] == [IMPROVES, GAIN]
+    assert [c.verdict for c in found.claims] == [Verdict.CONFIRMED] * 2
+    assert found.claims[0].ours.startswith("observed: gpqa-diamond: the least FLOPs for")
+    assert found.claims[0].ours.index("fell by") < found.claims[0].ours.index("By the line")
+    assert row.fall.factor.value >= 1
+    assert [note.partition(":")[0] for note in found.notes] == ["gpqa-diamond"]
 
 
 def test_nothing_known_is_a_study_that_says_so():
@@ -189,4 +210,51 @@ def test_nothing_known_is_a_study_that_says_so():
         found = trends(ws)
         assert found.tasks == ()
         assert found.pictured is None
-        assert [c.verdict for c in found.claims] == [Verdict.OPEN]
+        assert [c.verdict for c in found.claims] == [Verdict.OPEN] * 2
+        assert found.notes == ()
+
+
+def of_worlds(seed, per_year, *, tasks=6, n=18, overs=(Over.ALL, Over.UPPER)):
+    """What the same models, each better or worse on all tasks, would show: compute helps, a year by `per_year`."""
+    rng = np.random.default_rng(seed)
+    years, powers, own = np.round(12 * rng.uniform(0, 2, n)) / 12, rng.uniform(13, 15.3, n), rng.normal(0, 0.5, n)
+    always = np.ones(n, dtype=bool)
+    rows = []
+    for task in range(tasks):
+        logits = 0.9 * (powers - 14) + per_year * (years - 1) + own + rng.normal(0, 0.25, n)
+        share = 1 / (1 + np.exp(-logits))
+        accuracies = rng.binomial(200, share) / 200
+        draws = rng.binomial(200, accuracies[:, None], (n, 100)) / 200
+        names, beside = [str(i) for i in range(n)], np.ones(draws.shape, dtype=bool)
+        r = Releases(years, 10**powers, accuracies, draws, np.full(n, 200.0), names, always, beside)
+        fitted = {over: trend_and_slopes(r, over, 0.6, seed=7) for over in overs}
+        every, fall = fitted[Over.ALL][0], Fall(0.6, "2024-01", "2025-01", Estimate(3.0, 2.0, 4.0))
+        slopes = {over: fitted.get(over, fitted[Over.ALL])[1] for over in (Over.ALL, Over.UPPER)}
+        rows.append(Fitted(f"task {task}", n, fall, every.gain, every.per_decade, slopes))
+    return pooled_claims(rows, tasks)
+
+
+def test_tasks_without_any_trend_seldom_show_one():
+    decisive = [of_worlds(seed, 0.0, overs=(Over.ALL,))[0].verdict is not Verdict.OPEN for seed in range(40)]
+    assert sum(decisive) <= 4  # 10 %
+
+
+@pytest.mark.parametrize(
+    ("per_year", "verdicts"),
+    [(1.5, {Verdict.CONFIRMED, Verdict.REFINED}), (-1.5, {Verdict.CONTRADICTED})],
+)
+def test_a_trend_on_all_tasks_is_found(per_year, verdicts):
+    for seed in range(3):
+        improves, gain = of_worlds(seed, per_year)
+        assert improves.verdict in verdicts
+        assert gain.verdict is Verdict.CONFIRMED
+
+
+def test_a_mean_over_tasks_is_surer_than_one_and_unsure_where_they_differ():
+    rng = np.random.default_rng(0)
+    alike, apart = ([np.append(at, at + rng.normal(0, 0.3, 500)) for at in each] for each in ((1, 1, 1), (-1, 1, 3)))
+    one, some, differing = (pooled_slope(each) for each in (alike[:1], alike, apart))
+    assert one.value == pytest.approx(1.0)
+    assert [some.value, differing.value] == pytest.approx([1.0, 1.0], abs=0.05)
+    assert some.high - some.low < one.high - one.low < differing.high - differing.low
+    assert some.low > 0 > differing.low

@@ -13,10 +13,12 @@ from advisor.reports.frontier_view import AXES, PADDING, accuracy_ends, amount, 
 from advisor.reports.markdown_text import bullets, heading, paragraph, to_markdown
 from advisor.reports.plots import SERIES
 from advisor.reports.text_tables import Table, short_name, table
-from advisor.reports.trends import caveats, fits_table, history_table, open_cell, steps_table
-from advisor.studies.frontier_history import Entry
+from advisor.reports.trends import caveats, fallen_text, fits_table, history_table, open_cell, steps_table
+from advisor.studies.frontier_history import Entry, Fall
 from advisor.studies.trend import Trend
+from advisor.studies.trend_claims import factor_text
 from advisor.studies.trends import Trends
+from advisor.units import percent
 
 MOST_ENTRIES = 40
 
@@ -33,7 +35,8 @@ def tables(value: Trends) -> list[str]:
 
 def _tasks(value: Trends) -> Table:
     columns = (
-        "task", "models", "lengths imputed", "dates", "FLOPs for an accuracy fall a year by (90 %)",
+        "task", "models", "lengths imputed", "dates", "least FLOPs observed for", "fell by",
+        "FLOPs for an accuracy fall a year by (90 %)",
         "at the upper edge", "halve in months", "led once", "lead today", "of them MoE", "MoE of all",
     )  # fmt: skip
     rows = [
@@ -42,6 +45,8 @@ def _tasks(value: Trends) -> Table:
             str(t.n_models),
             str(t.imputed),
             f"{t.first} to {t.last}",
+            _observed(t.fall),
+            factor_text(t.fall.factor),
             t.why_not or open_cell(t.gain, " ×"),
             "–" if t.why_not else open_cell(t.edge, " ×"),
             "–" if t.why_not else open_cell(t.halving),
@@ -52,7 +57,12 @@ def _tasks(value: Trends) -> Table:
         )
         for t in value.tasks
     ]
-    return table(columns, rows, right=("models", "lengths imputed", *columns[7:]))
+    return table(columns, rows, right=("models", "lengths imputed", *columns[9:]))
+
+
+def _observed(fall: Fall) -> str:
+    target = percent(fall.target, 0)
+    return f"{target}, {fall.first} to {fall.last}" if fall.first != fall.last else target
 
 
 def _pictured(found: Trend) -> list[str]:
@@ -61,6 +71,7 @@ def _pictured(found: Trend) -> list[str]:
     if found.fits:
         said += [to_markdown(fits_table(found)), *map(paragraph, caveats(found))]
     said += [to_markdown(steps_table(found))] if found.steps else []
+    said += [paragraph(f"Observed: {fallen_text(found)}.")] if len(found.steps) > 1 else []
     return [*said, to_markdown(history_table(found, MOST_ENTRIES))]
 
 
