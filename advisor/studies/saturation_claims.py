@@ -58,6 +58,8 @@ def _lengths(curves: Sequence[CurveSaturation]) -> list[CurveSaturation]:
 def _share(yes: int, of: Sequence[CurveSaturation], told: int) -> str:
     """`9 of 10 curves (90.0 %, …), 3 more cannot tell`, or that they are too few."""
     left = f"; {len(of) - told} of {counted(len(of), 'such curve')} cannot tell" if told < len(of) else ""
+    if not told:
+        return f"none of {counted(len(of), 'curve')} tells"
     if told < CURVES_NEEDED:
         return f"{yes} of the {told} that tell, too few{left}"
     low, high = wilson(yes / told, told)

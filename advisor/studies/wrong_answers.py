@@ -123,7 +123,7 @@ def wrong_answers(workspace: Workspace) -> WrongAnswers:
         caps += cap_points(of, found, price)
         if len(found.ids) >= 2 * FOLDS and found.right.any():
             savings += [learned(of, found, rule, price) for rule in Rule]
-    pairs = _pairs(costs)
+    pairs = pairs_of(costs)
     of_pairs = longest([row for row, _ in costs])
     stopping = [_stopping(rule, savings, of_pairs) for rule in Rule]
     tails = _tails(savings, [each for each in costs if name_of(each[0]) in of_pairs])
@@ -165,7 +165,8 @@ def _length(of: AnswerCosts) -> float:
     return wrong * (of.wrong_tokens or 0.0) + (1 - wrong) * (of.right_tokens or 0.0)
 
 
-def _pairs(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
+def pairs_of(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
+    """All pairs that the rows of the sets hold."""
     of_pairs = longest([row for row, _ in costs])
     chosen = [(row, drawn) for row, drawn in costs if name_of(row) in of_pairs]
     rows = [row for row, _ in chosen]
@@ -263,11 +264,12 @@ def _tails(savings: Sequence[tuple[Saving, Scored]], costs: Sequence[tuple[Answe
 BASIS = Basis(
     data="Stored single answers whose generated tokens were recorded (measurements/samples/), right or wrong each",
     method=(
-        "Means over questions that count the same, with 90 % intervals by bootstrap over questions, and over benchmarks"
-        " and models, each where there are three or more, where pairs of them are averaged. Within a question, its own right and wrong answers are"
-        " compared. A cap is chosen on four fifths of the questions and scored on the others. USD are tokens at the"
-        " price per token of the model's question on the cheapest deployment rented on demand and kept busy; FLOPs are"
-        " those of each answer with its prompt"
+        "Means over questions that count the same, with 90 % intervals by bootstrap over questions; where pairs of a"
+        " model and a benchmark are averaged, over benchmarks and over models too, each where there are three or more,"
+        " widened for few of them as Student's are. Within a question, its own right and wrong answers are compared."
+        " A cap is chosen on four fifths of the questions and scored on the others. USD are tokens at the price per"
+        " token of the model's question on the cheapest deployment rented on demand and kept busy; FLOPs are those of"
+        " each answer with its prompt"
     ),
     would_change=(
         "more answers of each question (with one, difficulty and being wrong cannot be told apart), recorded reasons"
