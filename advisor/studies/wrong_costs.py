@@ -157,8 +157,7 @@ def _within(answers: Answers, weights: Array) -> tuple[int, Array]:
 
 def _of_longest(answers: Answers, weights: Array) -> tuple[Interval, Array]:
     """Share of the longest answers that is wrong, mean over the questions that have any, and draws of it (B,)."""
-    shortest = np.quantile(answers.tokens, 1 - LONG, method="inverted_cdf")
-    long = answers.tokens >= shortest
+    long = answers.tokens >= np.sort(answers.tokens)[-max(round(LONG * len(answers.tokens)), 1)]
     n = np.bincount(answers.question, long)
     some = n > 0
     wrong = np.bincount(answers.question, long * (1 - answers.right))[some] / n[some]

@@ -199,6 +199,10 @@ def test_long_wrong_answers_are_saved_and_short_ones_are_not(found):
         if row.rule is Rule.KEEP_RIGHT and row.setup != "temperature 1"
     }
     assert saved[MODELS[0], "other"] > saved[MODELS[0], "mine"] > 0.25 > 0.1 > saved[MODELS[1], "mine"]
+    tailed = [row for row in found.savings if row.rule is Rule.KEEP_RIGHT and row.setup != "temperature 1"]
+    assert found.tails.n == sum(row.tail >= 0.05 for row in tailed) == 3
+    assert found.tails.n_pairs == 4
+    assert found.tails.long_wrong.value > 0.9 > 0.5 > found.tails.wrong > 0.3
     [keeping, halving] = found.stopping
     assert (keeping.n, halving.n) == (4, 4)
     assert keeping.tokens_saved.value == pytest.approx(np.mean(list(saved.values())))
