@@ -208,6 +208,15 @@ def test_long_wrong_answers_are_saved_and_short_ones_are_not(found):
     assert keeping.tokens_saved.value == pytest.approx(np.mean(list(saved.values())))
 
 
+def test_a_team_without_long_tails_is_not_contradicted(tmp_path):
+    rng = np.random.default_rng(1)
+    models = [*MODELS, "my/own", "my/other"]
+    found = wrong_answers(alone(tmp_path, [each for m in models for each in answers_of(m, "mine", 1, rng)]))
+    assert (found.tails.n, found.tails.n_pairs) == (0, 6)
+    assert found.claims[2].verdict is Verdict.OPEN
+    assert "0 of 6 model-benchmark pairs, too few to tell" in found.claims[2].ours
+
+
 def test_no_answers_with_lengths_give_no_rows_and_a_sentence_that_says_so(tmp_path):
     none = wrong_answers(alone(tmp_path, [answer(q, 0, q, None) for q in range(3)]))
     assert (len(none.costs), len(none.caps), len(none.savings), none.pairs.n) == (0, 0, 0, 0)
