@@ -12,12 +12,13 @@ from advisor.accuracy.curve_fits import fit_caps
 from advisor.accuracy.endings import Answers, Endings, per_question
 from advisor.accuracy.estimators import Array, Interval, over_questions, within_cap
 from advisor.accuracy.resampling import DRAWS, seed_of
+from advisor.accuracy.shapes import Claim
 from advisor.fits.costs import policy_flops
 from advisor.fits.draws import Z90
 from advisor.fits.votes import CAP_MATTERS, CAPS
 from advisor.models.catalog import Catalog
 from advisor.studies.answer_sets import AnswerSet, solved_by_others
-from advisor.studies.intervals import over_pairs
+from advisor.studies.intervals import over_pairs, weightings
 from advisor.studies.saturated import Limit, limit_of
 
 OTHERS_NEEDED = 3
@@ -84,12 +85,27 @@ class Shift:
     saturation  by which its cap lies above; the easier bin is cut at random to as many questions, since of more answers
                 the longest is longer, and with it the last gain
     lengths     by which its answers are longer
-    Means over `n_pairs` of a model and a benchmark, None without one.
+    Means over `n_pairs` of a model and a benchmark, None without one; `tasks` are the benchmarks.
     """
 
     n_pairs: int
+    tasks: tuple[str, ...]
     saturation: Interval | None
     lengths: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class _OfBin:
+    """A bin with its questions and answers."""
+
+    row: Bin
+    ids: tuple[str, ...]
+    answers: Answers
+
+    def mean_tokens(self) -> Array:
+        """(1 + DRAWS,) draws of the mean length of an answer."""
+        weights = weightings(self.row.task, self.ids)
+        return np.asarray(weights @ per_question(self.answers, self.answers.tokens) / weights.sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,29 +120,36 @@ class ByDifficulty:
 def by_difficulty(sets: Sequence[AnswerSet], endings: Endings, epsilon: float, models: Catalog) -> ByDifficulty:
     """Of every set of plain samples with lengths whose questions at least OTHERS_NEEDED other models answered."""
     found: list[tuple[Bin, Answers]] = []
+    names: list[tuple[str, str]] = []
     later: list[Array] = []
-    longer: list[float] = []
+    longer: list[Array] = []
     for of in sets:
         timed = of.timed() if of.strategy == "sampling" else None
         own = list(_bins_of(of, timed, sets, endings, epsilon)) if timed else []
-        found += [(_with_flops(one, answers, of.prompt_tokens, models), answers) for one, answers in own]
-        told = [(one, answers) for one, answers in own if _value(one) is not None]
+        found += [(_with_flops(one.row, one.answers, of.prompt_tokens, models), one.answers) for one in own]
+        told = [(one, limit) for one in own if (limit := _doublings(one.row.saturation)) is not None]
         if len(told) > 1:
-            (hard, _), (easy, of_easy) = told[0], told[-1]
-            matched = _matched(of_easy, hard.n_questions, endings, epsilon)
-            later.append(_doublings(hard, np.log2(_value(hard) or np.nan)) - _doublings(easy, matched))
-            longer.append(float(np.log2(hard.tokens / easy.tokens)))
-    lengths = np.repeat(np.array(longer)[:, None], 1 + DRAWS, axis=1)
+            (hard, of_hard), (easy, _) = told[0], told[-1]
+            of_easy = _matched(easy.answers, hard.row.n_questions, endings, epsilon)
+            if of_easy is not None:
+                names.append((of.model, of.task))
+                later.append(_drawn(hard.row, of_hard) - _drawn(easy.row, of_easy))
+                longer.append(np.log2(hard.mean_tokens() / easy.mean_tokens()))
     return ByDifficulty(
         bins=tuple(one for one, _ in found),
         points=tuple(point for one, answers in found for point in _points(one, answers)),
-        shift=Shift(n_pairs=len(later), saturation=over_pairs(np.array(later)), lengths=over_pairs(lengths)),
+        shift=Shift(
+            n_pairs=len(names),
+            tasks=tuple(sorted({task for _, task in names})),
+            saturation=over_pairs(np.array(later), names),
+            lengths=over_pairs(np.array(longer), names),
+        ),
     )
 
 
 def _bins_of(
     of: AnswerSet, timed: tuple[tuple[str, ...], Answers], sets: Sequence[AnswerSet], endings: Endings, epsilon: float
-) -> Iterator[tuple[Bin, Answers]]:
+) -> Iterator[_OfBin]:
     solved, n_models = solved_by_others(of, sets)
     if n_models < OTHERS_NEEDED:
         return
@@ -142,7 +165,7 @@ def _bins_of(
         own = answers.of_questions(chosen)
         enough = len(chosen) >= QUESTIONS_NEEDED and own.right.any()
         curve = fit_caps(own, endings, epsilon=epsilon) if enough else None
-        yield (
+        yield _OfBin(
             Bin(
                 model=of.model,
                 task=of.task,
@@ -155,6 +178,7 @@ def _bins_of(
                 tokens=float(per_question(own, own.tokens).mean()),
                 accuracy=over_questions(per_question(own, own.right)),
             ),
+            tuple(ids[at] for at in chosen),
             own,
         )
 
@@ -194,22 +218,28 @@ def _points(of: Bin, answers: Answers) -> Iterator[BinPoint]:
     yield point(None, of.tokens, answers.right)
 
 
-def _value(of: Bin) -> float | None:
-    return None if of.saturation is None else of.saturation.value
+def _doublings(limit: Limit | Claim | None) -> Interval | None:
+    """Base-2 logarithm of where a curve saturates; None where that is not told."""
+    if limit is None or limit.value is None or not limit.low or not limit.high:
+        return None
+    return Interval(*(float(np.log2(each)) for each in (limit.value, limit.low, limit.high)))
 
 
-def _matched(answers: Answers, n_questions: int, endings: Endings, epsilon: float) -> float:
-    """Mean base-2 logarithm of where random subsets of the questions saturate, of those that tell it."""
+def _matched(answers: Answers, n_questions: int, endings: Endings, epsilon: float) -> Interval | None:
+    """Mean base-2 logarithm of where random subsets of the questions saturate, of those that tell it, with the mean
+    interval of one of them: that of as many questions.
+    """
     rng = np.random.default_rng(0)
     n = int(answers.question.max()) + 1
     size = min(n_questions, n)
     subsets = (answers.of_questions(np.sort(rng.choice(n, size, replace=False))) for _ in range(SUBSETS))
-    at = [fit_caps(each, endings, draws=FEW_DRAWS, epsilon=epsilon).saturation.value for each in subsets]
-    return float(np.mean([np.log2(each) for each in at if each is not None] or [np.nan]))
+    fitted = (_doublings(fit_caps(each, endings, draws=FEW_DRAWS, epsilon=epsilon).saturation) for each in subsets)
+    told = [(each.value, each.low, each.high) for each in fitted if each is not None]
+    return Interval(*(float(each) for each in np.mean(told, axis=0))) if told else None
 
 
-def _doublings(of: Bin, value: float) -> Array:
-    """(1 + DRAWS,) draws around the base-2 logarithm of where a bin saturates, which err as its interval says."""
-    low, high = (np.log2(end or np.nan) for end in (of.saturation.low, of.saturation.high)) if of.saturation else (0, 0)
+def _drawn(of: Bin, limit: Interval) -> Array:
+    """(1 + DRAWS,) draws of where a bin saturates, which err as the interval says."""
     rng = np.random.default_rng(seed_of(repr((of.model, of.task, of.setup, of.difficulty.value))))
-    return np.asarray(value + (high - low) / (2 * Z90) * np.append(0.0, rng.standard_normal(DRAWS)))
+    errors = np.append(0.0, rng.standard_normal(DRAWS))
+    return np.asarray(limit.value + (limit.high - limit.low) / (2 * Z90) * errors)

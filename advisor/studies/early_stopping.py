@@ -61,6 +61,8 @@ class Saving:
 
     token_cap     as it is chosen on all questions
     accuracy_lost, wrong_avoided  shares of the questions: fewer right and fewer wrong answers given
+    tokens_beyond  of an answer beyond that cap on average, E[(T − cap)+] over all questions; `tail` their share of all
+                  tokens: what there is to save at most
     tokens_saved  share of the tokens; `usd_saved` per thousand questions, None: no price
     right_before, right_after  share of right ones among the answers that are given
     """
@@ -72,6 +74,8 @@ class Saving:
     rule: Rule
     n_questions: int
     token_cap: int | None
+    tokens_beyond: float
+    tail: float
     accuracy_lost: Interval
     tokens_saved: Interval
     wrong_avoided: Interval
@@ -151,6 +155,7 @@ def learned(of: AnswerSet, found: Outcomes, rule: Rule, price: TokenPrice | None
         _from_zero(interval(each, n)) for each in (scored.lost, scored.saved, scored.avoided)
     )
     place = chosen_cap(found.right.sum(axis=0, keepdims=True), found.wrong.sum(axis=0, keepdims=True), rule)[0]
+    beyond = float((found.tokens[:, -1] - found.tokens[:, place]).mean())
     row = Saving(
         model=of.model,
         task=of.task,
@@ -159,6 +164,8 @@ def learned(of: AnswerSet, found: Outcomes, rule: Rule, price: TokenPrice | None
         rule=rule,
         n_questions=n,
         token_cap=_cap(found.caps[place]),
+        tokens_beyond=beyond,
+        tail=beyond / max(float(found.tokens[:, -1].mean()), 1e-9),
         accuracy_lost=of_lost,
         tokens_saved=of_saved,
         wrong_avoided=of_avoided,

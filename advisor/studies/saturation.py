@@ -170,8 +170,9 @@ def _notes(curves: Sequence[CurveSaturation], found: Sequence[Bin], own: Sequenc
         notes.append("no curve is fitted here: answers with their lengths, or votes, and `advisor fit` give some")
     if any(each.unit == "token cap" for each in curves):
         notes.append(
-            "a cap stops answers and never lengthens them: a curve over caps saturates at the latest where the model's"
-            " longest answers end by themselves"
+            "a cap stops answers and never lengthens them: a curve over caps flattens where the model's longest right"
+            " answers end by themselves, at the accuracy without a cap, whatever more thinking would do; claims of more"
+            " thinking are judged by curves of its length alone"
         )
         notes.append(
             "the last gain rests on the longest right answers: of more answers the longest is longer, so saturation"

@@ -10,9 +10,11 @@ import numpy as np
 
 from advisor.accuracy.estimators import Interval, wilson
 from advisor.studies.difficulty import Shift
+from advisor.studies.intervals import PAIRS_NEEDED
 from advisor.studies.saturated import Limit, Status
 from advisor.studies.study import Claim, Verdict
 from advisor.studies.unsolved import Unsolved
+from advisor.studies.voting_limits import VOTES
 from advisor.units import counted, percent, significant
 
 if TYPE_CHECKING:
@@ -25,17 +27,19 @@ EASIER = ("gsm8k", "math500")
 """Benchmarks of which the threshold is claimed."""
 MODELS_NEEDED = 2
 """Of one model alone the threshold is no finding."""
-PAIRS_NEEDED = 3
-"""Of a model and a benchmark, for a finding of models."""
 NO_CURVE = "no curve of thinking is fitted"
+STUCK = 0.5
+"""Share of what is unsolved: where as many answers again solve less of it, they do not overcome it."""
 SAME_DOUBLINGS = 0.5
 """Levels within half a doubling of each other are the same for any purpose."""
+CURVES_NEEDED = 5
+"""That tell, for a share of them to be said with an interval."""
 
 
 def claims(curves: Sequence[CurveSaturation], shift: Shift, own: Sequence[Unsolved]) -> list[Claim]:
     """Each with our figure and the verdict that follows from it."""
-    thinking = [each for each in curves if each.unit != "samples"]
-    return [_shrinks(thinking), _own_limits(thinking, own), _threshold(thinking), _difficulty(shift)]
+    thinking = [each for each in curves if each.unit != "samples" and each.strategy not in VOTES]
+    return [_shrinks(curves), _own_limits(curves, own), _threshold(thinking), _difficulty(shift)]
 
 
 def most(yes: int, n: int) -> Verdict:
@@ -44,35 +48,53 @@ def most(yes: int, n: int) -> Verdict:
     return Verdict.CONFIRMED if low > 0.5 else Verdict.CONTRADICTED if high < 0.5 else Verdict.OPEN
 
 
-def _shrinks(thinking: Sequence[CurveSaturation]) -> Claim:
-    """Confirmed where most curves saturate and benchmarks differ in where; refined where only the first is told."""
-    at = [each.compute.status for each in thinking]
+def _lengths(curves: Sequence[CurveSaturation]) -> list[CurveSaturation]:
+    """Curves of thinking held to several lengths. A cap only stops answers: under caps every curve flattens where the
+    answers end by themselves, whatever length does for accuracy.
+    """
+    return [each for each in curves if each.unit == "tokens" and each.strategy not in VOTES]
+
+
+def _share(yes: int, of: Sequence[CurveSaturation], told: int) -> str:
+    """`9 of 10 curves (90.0 %, …), 3 more cannot tell`, or that they are too few."""
+    left = f"; {len(of) - told} of {counted(len(of), 'such curve')} cannot tell" if told < len(of) else ""
+    if not told:
+        return f"none of {counted(len(of), 'curve')} tells"
+    if told < CURVES_NEEDED:
+        return f"{yes} of the {told} that tell, too few{left}"
+    low, high = wilson(yes / told, told)
+    return f"{yes} of {told} ({percent(yes / told)}, 90 %: {percent(low)} – {percent(high)}){left}"
+
+
+def _shrinks(curves: Sequence[CurveSaturation]) -> Claim:
+    """Confirmed where most curves of the length of thinking saturate and benchmarks differ in where; refined where
+    only the first is told. Curves over caps and votes are figures alone.
+    """
+    lengths, caps = _lengths(curves), [each for each in curves if each.unit == "token cap"]
+    at = [each.compute.status for each in lengths]
     reached, told = at.count(Status.REACHED), at.count(Status.REACHED) + at.count(Status.NOT_REACHED)
-    apart, n_models = _apart(thinking)
+    apart, n_models = _apart(lengths)
     verdict, by_task = most(reached, told), most(apart, n_models)
     if verdict is Verdict.CONFIRMED and by_task is not Verdict.CONFIRMED:
         verdict = Verdict.REFINED
-    low, high = wilson(reached / told, told) if told else (0.0, 1.0)
-    share = f" ({percent(reached / told)}, 90 %: {percent(low)} – {percent(high)})" if told else ""
+    levels = f"; at levels whose 90 % intervals lie apart: {apart} of {counted(n_models, 'model')}" if n_models else ""
+    ours = f"saturating with the length of thinking: {_share(reached, lengths, told)}{levels}" if lengths else NO_CURVE
+    if caps:
+        ended = sum(each.compute.status is Status.REACHED for each in caps)
+        ours += (
+            f"; where answers end by themselves is told of {ended} of {counted(len(caps), 'curve')} over caps, which"
+            " flatten there by their nature and say nothing of it"
+        )
     return Claim(
-        claim="Beyond a compute level that depends on the task, gains shrink.",
-        source=PAPER,
-        ours=(
-            f"saturating: {reached} of {counted(told, 'thinking curve')} told{share}, {len(at) - told} more cannot"
-            f" tell; at levels whose 90 % intervals lie apart: {apart} of {counted(n_models, 'model')} told on several"
-            " benchmarks"
-            if thinking
-            else NO_CURVE
-        ),
-        verdict=verdict,
+        claim="Beyond a compute level that depends on the task, gains shrink.", source=PAPER, ours=ours, verdict=verdict
     )
 
 
-def _apart(thinking: Sequence[CurveSaturation]) -> tuple[int, int]:
+def _apart(lengths: Sequence[CurveSaturation]) -> tuple[int, int]:
     """Models whose saturation points on two benchmarks do not overlap, and those told on two at least."""
     told = defaultdict[str, dict[str, Limit]](dict)
-    for each in thinking:
-        if each.compute.status is Status.REACHED and each.unit == "token cap":
+    for each in lengths:
+        if each.compute.status is Status.REACHED:
             told[each.model].setdefault(each.task, each.compute)
     several = [list(limits.values()) for limits in told.values() if len(limits) > 1]
     return sum(_disjoint(limits) for limits in several), len(several)
@@ -82,20 +104,41 @@ def _disjoint(limits: Sequence[Limit]) -> bool:
     return max(each.low or 0.0 for each in limits) > min(each.high or np.inf for each in limits)
 
 
-def _own_limits(thinking: Sequence[CurveSaturation], own: Sequence[Unsolved]) -> Claim:
-    """Confirmed where most curves whose end is told end below full marks, by the upper end of their interval."""
-    told = [each.asymptote_high for each in thinking if each.asymptote_high is not None]
+def _own_limits(curves: Sequence[CurveSaturation], own: Sequence[Unsolved]) -> Claim:
+    """Told by curves of the length of thinking that saturate: contradicted where most of them do at full marks.
+    Where most end below by their upper ends, confirmed if more answers do not overcome it either, otherwise refined.
+    """
+    lengths = _lengths(curves)
+    told = [
+        each.asymptote_high
+        for each in lengths
+        if each.asymptote_high is not None and each.compute.status is Status.REACHED
+    ]
     below = sum(high < 1 for high in told)
+    several = [each for each in own if each.again is not None and each.solved_by_other]
+    stuck = sum(each.again is not None and each.again.high < STUCK for each in several)
+    verdict = most(below, len(told))
+    if verdict is Verdict.CONFIRMED and most(stuck, len(several)) is not Verdict.CONFIRMED:
+        verdict = Verdict.REFINED
+    ours = f"saturating with the length of thinking, below 100 %: {_share(below, lengths, len(told))}"
     return Claim(
         claim="Extra thinking does not overcome a model's own limits.",
         source=PAPER,
-        ours=(
-            f"ending below 100 %: {below} of {counted(len(told), 'thinking curve')} whose end is told,"
-            f" {len(thinking) - len(told)} more cannot tell{_left_over(own)}"
-            if thinking
-            else NO_CURVE
-        ),
-        verdict=most(below, len(told)),
+        ours=(ours if lengths else NO_CURVE) + _more_answers(several, stuck) + _left_over(own),
+        verdict=verdict,
+    )
+
+
+def _more_answers(several: Sequence[Unsolved], stuck: int) -> str:
+    """What more answers would solve of that which other models solve; empty where no question has several."""
+    if not several:
+        return ""
+    by_others = float(np.median([each.solved_by_other for each in several if each.solved_by_other is not None]))
+    again = float(np.median([each.again.value for each in several if each.again is not None]))
+    return (
+        f"; of the questions that a model's answers leave unsolved other models solve {percent(by_others)} in the"
+        f" median of {counted(len(several), 'model-benchmark pair')}, and as many answers again would solve at most"
+        f" {percent(again)}; surely less than half in {stuck} of them"
     )
 
 
@@ -104,13 +147,12 @@ def _left_over(own: Sequence[Unsolved]) -> str:
     several = [each for each in own if each.fewest > 1]
     if not several:
         return ""
-    left = sum(each.share.value > 0 for each in several)
     fewest, most_answers = min(each.fewest for each in several), max(each.most for each in several)
     median = percent(float(np.median([each.share.value for each in several])))
     times = f"{fewest}" if fewest == most_answers else f"{fewest} to {most_answers}"
     return (
-        f"; leaving questions unsolved with {times} answers of each: {left} of"
-        f" {counted(len(several), 'model-benchmark pair')}, in the median {median} of the questions"
+        f"; {times} answers of each leave in the median {median} of the questions unsolved"
+        f" ({counted(len(several), 'pair')})"
     )
 
 
@@ -149,18 +191,20 @@ def _below(curves: Sequence[CurveSaturation]) -> list[CurveSaturation]:
 
 def _difficulty(shift: Shift) -> Claim:
     """Confirmed where harder questions saturate later, or earlier, beyond the interval; contradicted where the whole
-    interval is within half a doubling. Of fewer than three pairs it cannot tell.
+    interval is within half a doubling. Of fewer than five pairs it cannot tell.
     """
     later, longer = shift.saturation, shift.lengths
     verdict, ours = Verdict.OPEN, "no model has two bins of difficulty whose saturation is told"
-    if later is not None and longer is not None:
+    if shift.n_pairs and shift.n_pairs < PAIRS_NEEDED:
+        ours = f"too few: {counted(shift.n_pairs, 'pair')} of a model and a benchmark, {PAIRS_NEEDED} are needed"
+    elif later is not None and longer is not None:
         same = max(abs(later.low), abs(later.high)) <= SAME_DOUBLINGS
         moved = not later.low <= 0 <= later.high
-        if shift.n_pairs >= PAIRS_NEEDED:
-            verdict = Verdict.CONTRADICTED if same else Verdict.CONFIRMED if moved else Verdict.OPEN
+        verdict = Verdict.CONTRADICTED if same else Verdict.CONFIRMED if moved else Verdict.OPEN
         ours = (
-            f"within a model and a benchmark, the harder questions saturate at {_times(later)} the cap of as many easy"
-            f" ones, and their answers are {_times(longer)} as long; {counted(shift.n_pairs, 'pair')}"
+            f"within a model and a benchmark, answers to the harder questions end by themselves, and gain no more,"
+            f" from {_times(later)} the cap of as many easy ones, and are {_times(longer)} as long;"
+            f" {counted(shift.n_pairs, 'pair')} on {', '.join(shift.tasks)}"
         )
     return Claim(claim="The level of saturation depends on difficulty.", source=PAPER, ours=ours, verdict=verdict)
 

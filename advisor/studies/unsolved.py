@@ -26,6 +26,8 @@ class Unsolved:
     solved_by_other  share of those that an answer of another model solves; None: no other model, or none unsolved
     next_answer      share of all questions that the last stored answer is the first to solve, and one more no more
                      often (Good and Turing's estimate, without an assumption); None: some have one answer alone
+    again            share of the unsolved that as many answers again would solve, at most: as many times `next_answer`;
+                     None as before, or where none is unsolved
     to_halve         more answers of each question until half of the unsolved ones are solved, if the questions' chances
                      are beta distributed: infinite beyond 4,096; None as before, or where none is unsolved
     """
@@ -38,7 +40,13 @@ class Unsolved:
     share: Interval
     solved_by_other: float | None
     next_answer: Interval | None
+    again: Interval | None
     to_halve: Interval | None
+
+    @property
+    def n_solved_by_other(self) -> float:
+        """Questions that it leaves unsolved and an answer of another model solves."""
+        return self.n_questions * self.share.value * (self.solved_by_other or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +94,17 @@ def _of_model(model: str, task: str, of: Counts, models: Mapping[str, Counts]) -
     missed = [key for key, (some, _) in of.items() if not some]
     elsewhere = np.mean([key in solved_elsewhere for key in missed]) if missed and len(models) > 1 else None
     next_answer, to_halve = _ahead(task, tuple(of), right, n) if n.min() > 1 else (None, None)
+    share = over_questions(none_right.astype(float))
     return Unsolved(
         model=model,
         task=task,
         n_questions=len(n),
         fewest=int(n.min()),
         most=int(n.max()),
-        share=over_questions(none_right.astype(float)),
+        share=share,
         solved_by_other=None if elsewhere is None else float(elsewhere),
         next_answer=next_answer,
+        again=_again(next_answer, share, int(n.min())),
         to_halve=to_halve,
     )
 
@@ -105,6 +115,17 @@ def _ahead(task: str, ids: tuple[str, ...], right: Array, n: Array) -> tuple[Int
         return firsts, None
     halved = interval(answers_to_halve(still_unsolved(right, n, weightings(task, ids)[:FEW_DRAWS])), len(n))
     return firsts, halved and Interval(halved.value, max(halved.low, 0.0), halved.high)
+
+
+def _again(next_answer: Interval | None, share: Interval, n: int) -> Interval | None:
+    """Each further answer is the first right one no more often than the one before it; both ends at their worst."""
+    if next_answer is None or not share.value:
+        return None
+    return Interval(
+        min(n * next_answer.value / share.value, 1.0),
+        min(n * next_answer.low / share.high, 1.0),
+        min(n * next_answer.high / share.low, 1.0) if share.low else 1.0,
+    )
 
 
 def _of_task(task: str, models: Mapping[str, Counts]) -> UnsolvedByAll:

@@ -15,9 +15,24 @@ from advisor.studies.early_stopping import FOLDS, CapPoint, Rule, Saving, Scored
 from advisor.studies.intervals import over_pairs
 from advisor.studies.study import Basis, Study
 from advisor.studies.token_prices import token_prices
-from advisor.studies.wrong_claims import claims
+from advisor.studies.wrong_claims import TAIL, claims
 from advisor.studies.wrong_costs import AnswerCosts, Ratios, answer_costs
 from advisor.values import Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfTask:
+    """The pairs of one benchmark, or all others.
+
+    n       pairs; `dearer` of them have a ratio above 1
+    n_within, within  pairs with a ratio on the same questions, and its geometric mean; None without one
+    """
+
+    task: str
+    n: int
+    dearer: int
+    n_within: int
+    within: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +41,8 @@ class Pairs:
 
     n              pairs; `dearer` of them have a ratio above 1, `surely_dearer` and `surely_cheaper` with its interval
     not_dearer_on  benchmarks of the other pairs
-    share_dearer   with the pairs and their questions resampled, no narrower than Wilson's interval; None: no pair
+    share_dearer   with benchmarks, models and questions resampled, no narrower than Wilson's interval; None: no pair
+    by_task        the same by benchmark
     ratio          geometric mean of tokens of a wrong answer over those of a right one
     n_within       pairs with questions enough that have right and wrong answers: `within_ratio` is the geometric mean
                    on these questions, `ratio_where_within` that on all questions of the same pairs
@@ -38,6 +54,7 @@ class Pairs:
     surely_dearer: int
     surely_cheaper: int
     not_dearer_on: tuple[str, ...]
+    by_task: tuple[OfTask, ...]
     share_dearer: Interval | None
     ratio: Interval | None
     n_within: int
@@ -58,6 +75,22 @@ class Stopping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tails:
+    """The rule that keeps right answers, over the `n` of `n_pairs` pairs with a tail: a share of at least TAIL of the
+    tokens lies beyond its cap. None without one.
+
+    long_wrong  mean share of wrong ones among the longest tenth of the answers; `wrong` among all
+    """
+
+    n: int
+    n_pairs: int
+    accuracy_lost: Interval | None
+    tokens_saved: Interval | None
+    long_wrong: Interval | None
+    wrong: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrongAnswers(Study):
     """Tokens, FLOPs and USD of wrong against right answers, and what caps on the tokens of an answer change.
 
@@ -70,6 +103,7 @@ class WrongAnswers(Study):
     caps: Rows[CapPoint]
     savings: Rows[Saving]
     stopping: Rows[Stopping]
+    tails: Tails
 
 
 @checked_arguments
@@ -89,18 +123,20 @@ def wrong_answers(workspace: Workspace) -> WrongAnswers:
         caps += cap_points(of, found, price)
         if len(found.ids) >= 2 * FOLDS and found.right.any():
             savings += [learned(of, found, rule, price) for rule in Rule]
-    pairs = _pairs(costs)
+    pairs = pairs_of(costs)
     of_pairs = longest([row for row, _ in costs])
     stopping = [_stopping(rule, savings, of_pairs) for rule in Rule]
+    tails = _tails(savings, [each for each in costs if name_of(each[0]) in of_pairs])
     return WrongAnswers(
         basis=BASIS,
-        claims=Rows(claims(pairs, stopping[0])),
+        claims=Rows(claims(pairs, tails)),
         notes=_notes(sets, [row for row, _ in costs]),
         costs=Rows((row for row, _ in costs), AnswerCosts),
         pairs=pairs,
         caps=Rows(caps, CapPoint),
         savings=Rows((row for row, _ in savings), Saving),
         stopping=Rows(stopping, Stopping),
+        tails=tails,
     )
 
 
@@ -129,26 +165,45 @@ def _length(of: AnswerCosts) -> float:
     return wrong * (of.wrong_tokens or 0.0) + (1 - wrong) * (of.right_tokens or 0.0)
 
 
-def _pairs(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
+def pairs_of(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
+    """All pairs that the rows of the sets hold."""
     of_pairs = longest([row for row, _ in costs])
     chosen = [(row, drawn) for row, drawn in costs if name_of(row) in of_pairs]
     rows = [row for row, _ in chosen]
     ratios = [row.ratio for row in rows if row.ratio is not None]
     shares = [row.wrong_share.value for row in rows if row.wrong_share is not None]
-    draws = _filled([drawn.ratio for _, drawn in chosen])
+    draws, names = _filled([drawn.ratio for _, drawn in chosen]), _names(rows)
     telling = [drawn for row, drawn in chosen if row.within_ratio is not None]
+    names_within = _names([row for row in rows if row.within_ratio is not None])
     return Pairs(
         n=len(rows),
         dearer=sum(ratio.value > 1 for ratio in ratios),
         surely_dearer=sum(ratio.low > 1 for ratio in ratios),
         surely_cheaper=sum(ratio.high < 1 for ratio in ratios),
         not_dearer_on=tuple(sorted({row.task for row in rows if row.ratio and row.ratio.value <= 1})),
-        share_dearer=_at_least_wilson(over_pairs((draws > 1).astype(float)), len(rows)),
-        ratio=_geometric(draws),
+        share_dearer=_at_least_wilson(over_pairs((draws > 1).astype(float), names), len(rows)),
+        by_task=tuple(_of_task(task, rows) for task in sorted({row.task for row in rows})),
+        ratio=_geometric(draws, names),
         n_within=len(telling),
-        within_ratio=_geometric(_filled([drawn.within for drawn in telling])),
-        ratio_where_within=_geometric(_filled([drawn.ratio for drawn in telling])),
+        within_ratio=_geometric(_filled([drawn.within for drawn in telling]), names_within),
+        ratio_where_within=_geometric(_filled([drawn.ratio for drawn in telling]), names_within),
         wrong_share=float(np.mean(shares)) if shares else None,
+    )
+
+
+def _names(rows: Sequence[AnswerCosts]) -> list[tuple[str, str]]:
+    return [(row.model, row.task) for row in rows]
+
+
+def _of_task(task: str, rows: Sequence[AnswerCosts]) -> OfTask:
+    own = [row for row in rows if row.task == task]
+    within = [row.within_ratio.value for row in own if row.within_ratio is not None]
+    return OfTask(
+        task=task,
+        n=len(own),
+        dearer=sum(row.ratio is not None and row.ratio.value > 1 for row in own),
+        n_within=len(within),
+        within=float(np.exp(np.mean(np.log(within)))) if within else None,
     )
 
 
@@ -159,38 +214,62 @@ def _filled(draws: Sequence[Array]) -> Array:
 
 
 def _at_least_wilson(of: Interval | None, n: int) -> Interval | None:
-    """Where all pairs are alike, resampling them shows no error."""
+    """Where all pairs are alike, resampling them shows no error; widened, an interval may leave what shares can be."""
     if of is None:
         return None
     low, high = wilson(of.value, n)
-    return Interval(of.value, min(of.low, low), max(of.high, high))
+    return Interval(of.value, max(min(of.low, low), 0.0), min(max(of.high, high), 1.0))
 
 
-def _geometric(ratios: Array) -> Interval | None:
-    found = over_pairs(np.log(ratios))
+def _geometric(ratios: Array, names: Sequence[tuple[str, str]]) -> Interval | None:
+    found = over_pairs(np.log(ratios), names)
     return found and Interval(*(float(np.exp(each)) for each in (found.value, found.low, found.high)))
 
 
 def _stopping(rule: Rule, savings: Sequence[tuple[Saving, Scored]], of_pairs: set[Name]) -> Stopping:
     """Over the same pairs."""
-    own = [scored for row, scored in savings if row.rule is rule and name_of(row) in of_pairs]
+    chosen = [(row, scored) for row, scored in savings if row.rule is rule and name_of(row) in of_pairs]
+    own, names = [scored for _, scored in chosen], [(row.model, row.task) for row, _ in chosen]
     return Stopping(
         rule=rule,
         n=len(own),
-        accuracy_lost=over_pairs(np.array([each.lost for each in own])),
-        tokens_saved=over_pairs(np.array([each.saved for each in own])),
-        wrong_avoided=over_pairs(np.array([each.avoided for each in own])),
+        accuracy_lost=_of_shares([each.lost for each in own], names),
+        tokens_saved=_of_shares([each.saved for each in own], names),
+        wrong_avoided=_of_shares([each.avoided for each in own], names),
+    )
+
+
+def _of_shares(draws: Sequence[Array], names: Sequence[tuple[str, str]]) -> Interval | None:
+    """Their mean; widened, its interval may leave what shares can be."""
+    found = over_pairs(np.array(draws), names)
+    return found and Interval(found.value, max(found.low, 0.0), min(found.high, 1.0))
+
+
+def _tails(savings: Sequence[tuple[Saving, Scored]], costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Tails:
+    """Of the pairs that `costs` are those of."""
+    scored = {name_of(row): (row, drawn) for row, drawn in savings if row.rule is Rule.KEEP_RIGHT}
+    pairs = [(row, drawn, *scored[name_of(row)]) for row, drawn in costs if name_of(row) in scored]
+    own = [each for each in pairs if each[2].tail >= TAIL]
+    names = _names([row for row, *_ in own])
+    return Tails(
+        n=len(own),
+        n_pairs=len(pairs),
+        accuracy_lost=_of_shares([each.lost for *_, each in own], names),
+        tokens_saved=_of_shares([each.saved for *_, each in own], names),
+        long_wrong=_of_shares(list(_filled([drawn.long_wrong for _, drawn, *_ in own])), names),
+        wrong=float(np.mean([row.n_wrong / row.n_answers for row, *_ in own])) if own else None,
     )
 
 
 BASIS = Basis(
     data="Stored single answers whose generated tokens were recorded (measurements/samples/), right or wrong each",
     method=(
-        "Means over questions that count the same, with 90 % intervals by bootstrap over questions, over pairs of a"
-        " model and a benchmark too where those are averaged. Within a question, its own right and wrong answers are"
-        " compared. A cap is chosen on four fifths of the questions and scored on the others. USD are tokens at the"
-        " price per token of the model's question on the cheapest deployment rented on demand and kept busy; FLOPs are"
-        " those of each answer with its prompt"
+        "Means over questions that count the same, with 90 % intervals by bootstrap over questions; where pairs of a"
+        " model and a benchmark are averaged, over benchmarks and over models too, each where there are three or more,"
+        " widened for few of them as Student's are. Within a question, its own right and wrong answers are compared."
+        " A cap is chosen on four fifths of the questions and scored on the others. USD are tokens at the price per"
+        " token of the model's question on the cheapest deployment rented on demand and kept busy; FLOPs are those of"
+        " each answer with its prompt"
     ),
     would_change=(
         "more answers of each question (with one, difficulty and being wrong cannot be told apart), recorded reasons"

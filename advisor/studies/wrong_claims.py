@@ -5,26 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.accuracy.estimators import Interval
+from advisor.studies.intervals import PAIRS_NEEDED
 from advisor.studies.study import Claim, Verdict
 from advisor.units import counted, percent
 
 if TYPE_CHECKING:
-    from advisor.studies.wrong_answers import Pairs, Stopping
+    from advisor.studies.wrong_answers import Pairs, Tails
 
 PAPER = "arXiv 2512.24776, read in excerpts"
 PUBLISHED = 92 / 95
 """19 models on five benchmarks are 95 pairs."""
-WORTH = 0.05
-"""Share of the tokens below which a saving is none."""
-PAIRS_NEEDED = 3
-"""Of a model and a benchmark, for a finding of models."""
+TAIL = 0.05
+"""Share of the tokens beyond a cap below which there is nothing to save."""
 MOST_LOST = 0.01
 """Accuracy that a saving may cost: a point."""
+SAME = 1.05
+"""Ratio up to which wrong answers are as long as right ones for any purpose."""
 
 
-def claims(pairs: Pairs, keeping: Stopping) -> list[Claim]:
+def claims(pairs: Pairs, tails: Tails) -> list[Claim]:
     """Each with our figure and the verdict that follows from it."""
-    return [_dearer(pairs), _within(pairs), _stopping(keeping)]
+    return [_dearer(pairs), _within(pairs), _stopping(tails)]
+
+
+def _too_few(n: int) -> str:
+    return f"too few: {counted(n, 'model-benchmark pair')}, {PAIRS_NEEDED} are needed"
 
 
 def _dearer(pairs: Pairs) -> Claim:
@@ -32,21 +37,38 @@ def _dearer(pairs: Pairs) -> Claim:
     another share; contradicted where at most half do.
     """
     share = pairs.share_dearer
+    if share is None or pairs.ratio is None:
+        ours = "no pair of a model and a benchmark has right and wrong answers with their lengths"
+    elif pairs.n < PAIRS_NEEDED:
+        ours = _too_few(pairs.n)
+    else:
+        ours = (
+            f"{pairs.dearer} of {counted(pairs.n, 'model-benchmark pair')}, {_percents(share)};"
+            f" {pairs.surely_dearer} by their interval, {pairs.surely_cheaper} the other way round"
+            f"{_elsewhere(pairs)}{_one_left_out(pairs)}; a wrong answer takes {_times(pairs.ratio)} the tokens of a"
+            f" right one, and in the mean pair {percent(pairs.wrong_share)} of the tokens go to wrong answers"
+        )
     return Claim(
         claim="97 % of the evaluated models spend more compute on wrong answers than on right ones.",
         source=(
             f"{PAPER}; 97 % of its 19 models is no whole number of them (18 of 19 are 94.7 %), 92 of the 95 pairs of a"
             " model and a benchmark are 96.8 %, so pairs are taken to be meant"
         ),
-        ours=(
-            "no pair of a model and a benchmark has right and wrong answers with their lengths"
-            if share is None or pairs.ratio is None
-            else f"{pairs.dearer} of {counted(pairs.n, 'model-benchmark pair')}, {_percents(share)};"
-            f" {pairs.surely_dearer} by their interval, {pairs.surely_cheaper} the other way round"
-            f"{_elsewhere(pairs)}; a wrong answer takes {_times(pairs.ratio)} the tokens of a right one, and in the"
-            f" mean pair {percent(pairs.wrong_share)} of the tokens go to wrong answers"
-        ),
-        verdict=_of_share(share),
+        ours=ours,
+        verdict=_of_share(share) if pairs.n >= PAIRS_NEEDED else Verdict.OPEN,
+    )
+
+
+def _one_left_out(pairs: Pairs) -> str:
+    """The least and the most that the share is with one benchmark left out; empty where there is only one."""
+    if len(pairs.by_task) < 2:
+        return ""
+    left = sorted(((pairs.dearer - each.dearer) / (pairs.n - each.n), each.task) for each in pairs.by_task)
+    (least, without_least), (most, without_most) = left[0], left[-1]
+    if least == most:
+        return f"; {percent(least)} whichever benchmark is left out"
+    return (
+        f"; one benchmark left out: {percent(least)} without {without_least} to {percent(most)} without {without_most}"
     )
 
 
@@ -65,21 +87,22 @@ def _of_share(share: Interval | None) -> Verdict:
 
 def _within(pairs: Pairs) -> Claim:
     """Confirmed where wrong answers are longer on the same questions too; refined where by less than over all;
-    contradicted where by less, and maybe by nothing: their questions are harder, then. Few pairs cannot tell.
+    contradicted where they are at most 5 % longer by the upper end: no evidence for is none against. Few pairs cannot
+    tell.
     """
     within, over_all = pairs.within_ratio, pairs.ratio_where_within
     verdict, ours = Verdict.OPEN, "no pair has questions enough with right and wrong answers"
-    if within is not None and over_all is not None:
-        less = within.high < over_all.low
-        if pairs.n_within < PAIRS_NEEDED:
-            verdict = Verdict.OPEN
-        elif within.low > 1:
-            verdict = Verdict.REFINED if less else Verdict.CONFIRMED
-        elif less:
+    if 0 < pairs.n_within < PAIRS_NEEDED:
+        ours = _too_few(pairs.n_within)
+    elif within is not None and over_all is not None:
+        if within.high < SAME:
             verdict = Verdict.CONTRADICTED
+        elif within.low > 1:
+            verdict = Verdict.REFINED if within.high < over_all.low else Verdict.CONFIRMED
+        own = [f"{each.within:.2f} on {each.task}" for each in pairs.by_task if each.within is not None]
         ours = (
             f"on the same question a wrong answer takes {_times(within)} the tokens of a right one, over all questions"
-            f" {_times(over_all)}, by {counted(pairs.n_within, 'model-benchmark pair')}"
+            f" {_times(over_all)}, by {counted(pairs.n_within, 'model-benchmark pair')}; by benchmark {', '.join(own)}"
         )
     return Claim(
         claim="Read closely: a wrong answer costs more than a right one to the same question too.",
@@ -89,23 +112,29 @@ def _within(pairs: Pairs) -> Claim:
     )
 
 
-def _stopping(keeping: Stopping) -> Claim:
-    """Confirmed where at least a twentieth of the tokens is saved and less than a point lost, both by the interval;
-    refined where it is saved but a point may be lost; contradicted where less is saved.
+def _stopping(tails: Tails) -> Claim:
+    """Told where answers have a tail. Confirmed where the longest answers are mostly wrong and less than a point is
+    lost, by their intervals; contradicted where they are mostly right, or a point is lost at least; refined where
+    they are mostly wrong but a point may be lost.
     """
-    saved, lost = keeping.tokens_saved, keeping.accuracy_lost
+    lost, saved, wrong = tails.accuracy_lost, tails.tokens_saved, tails.long_wrong
     verdict, ours = Verdict.OPEN, "no set of answers with lengths has questions enough"
-    if saved is not None and lost is not None:
-        if keeping.n < PAIRS_NEEDED:
-            verdict = Verdict.OPEN
-        elif saved.high < WORTH:
-            verdict = Verdict.CONTRADICTED
-        elif saved.low > WORTH:
-            verdict = Verdict.CONFIRMED if lost.high < MOST_LOST else Verdict.REFINED
+    if tails.n_pairs:
         ours = (
-            f"{keeping.rule}, learned on other questions, saves {_percents(saved)} of the tokens and loses"
-            f" {100 * lost.value:.1f} points (90 %: {100 * lost.low:.1f} – {100 * lost.high:.1f}),"
-            f" {counted(keeping.n, 'model-benchmark pair')}"
+            f"a share of {percent(TAIL, 0)} of the tokens or more lies beyond the smallest cap that keeps 99 % of the"
+            f" right answers: {tails.n} of {counted(tails.n_pairs, 'model-benchmark pair')}"
+        )
+    if tails.n_pairs and tails.n < PAIRS_NEEDED:
+        ours += f", too few to tell: {PAIRS_NEEDED} are needed"
+    elif lost is not None and saved is not None and wrong is not None:
+        if wrong.high < 0.5 or lost.low >= MOST_LOST:
+            verdict = Verdict.CONTRADICTED
+        elif wrong.low > 0.5:
+            verdict = Verdict.CONFIRMED if lost.high < MOST_LOST else Verdict.REFINED
+        ours += (
+            f"; there, of the longest tenth of the answers {_percents(wrong)} are wrong, of all {percent(tails.wrong)};"
+            f" the cap, learned on other questions, saves {_percents(saved)} of the tokens and loses"
+            f" {100 * lost.value:.1f} points (90 %: {100 * lost.low:.1f} – {100 * lost.high:.1f})"
         )
     return Claim(
         claim="Stopping early saves compute, since long answers are mostly wrong.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.accuracy.endings import Answers, per_question
-from advisor.accuracy.estimators import Array, Interval
+from advisor.accuracy.estimators import Array, Interval, over_questions
 from advisor.fits.costs import policy_flops
 from advisor.models.catalog import Catalog
 from advisor.studies.answer_sets import AnswerSet
@@ -17,6 +17,8 @@ from advisor.studies.token_prices import TokenPrice
 
 MIXED_NEEDED = 5
 """Questions with right and wrong answers, for a comparison within them."""
+LONG = 0.1
+"""Share of the answers that are the long ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class AnswerCosts:
     ended_ratio          the same without cut and looping answers, where there are any
     within_ratio         the same over the `n_mixed` questions with right and wrong answers, each the mean of its own:
                          difficulty does not explain it; None: fewer than MIXED_NEEDED such questions
+    long_wrong           wrong ones among the longest tenth of the answers, with those as long as the shortest of them
     wrong_share          of all tokens that went to wrong answers; `wrong_flops_share` of all FLOPs
     usd_per_million_tokens  on the cheapest rented deployment, `rent`; None: not known
     """
@@ -49,6 +52,7 @@ class AnswerCosts:
     ended_ratio: Interval | None
     n_mixed: int
     within_ratio: Interval | None
+    long_wrong: Interval
     wrong_share: Interval | None
     right_flops: float | None
     wrong_flops: float | None
@@ -61,10 +65,11 @@ class AnswerCosts:
 
 @dataclass(frozen=True, slots=True)
 class Ratios:
-    """(1 + DRAWS,) draws of a row's `ratio` and `within_ratio`, no numbers where it has none."""
+    """(1 + DRAWS,) draws of a row's `ratio` and `within_ratio`, no numbers where it has none, and of `long_wrong`."""
 
     ratio: Array
     within: Array
+    long_wrong: Array
 
 
 def answer_costs(
@@ -79,6 +84,7 @@ def answer_costs(
     flops = _flops(of, answers, models)
     right_flops, wrong_flops, flops_share = _of_flops(answers, flops)
     mixed, within = _within(answers, weights)
+    long_wrong, drawn_long = _of_longest(answers, weights)
     usd = price.usd if price else None
     row = AnswerCosts(
         model=of.model,
@@ -96,6 +102,7 @@ def answer_costs(
         ended_ratio=interval(_ratio(answers, weights, wrong * ended, right * ended), n) if answers.open.any() else None,
         n_mixed=mixed,
         within_ratio=interval(within, mixed),
+        long_wrong=long_wrong,
         wrong_share=_share(answers, weights, wrong, n),
         right_flops=right_flops,
         wrong_flops=wrong_flops,
@@ -105,7 +112,7 @@ def answer_costs(
         wrong_usd=None if usd is None else _known(usd * wrong_tokens),
         rent=price.rent if price else None,
     )
-    return row, Ratios(drawn, within)
+    return row, Ratios(drawn, within, drawn_long)
 
 
 def _known(value: float) -> float | None:
@@ -146,6 +153,16 @@ def _within(answers: Answers, weights: Array) -> tuple[int, Array]:
     wrong = np.bincount(answers.question, (1 - answers.right) * answers.tokens)[mixed] / (n - n_right)[mixed]
     own = weights[:, mixed]
     return int(mixed.sum()), _over(own @ wrong, own @ right)
+
+
+def _of_longest(answers: Answers, weights: Array) -> tuple[Interval, Array]:
+    """Share of the longest answers that is wrong, mean over the questions that have any, and draws of it (B,)."""
+    long = answers.tokens >= np.sort(answers.tokens)[-max(round(LONG * len(answers.tokens)), 1)]
+    n = np.bincount(answers.question, long)
+    some = n > 0
+    wrong = np.bincount(answers.question, long * (1 - answers.right))[some] / n[some]
+    own = weights[:, some]
+    return over_questions(wrong), _over(own @ wrong, own.sum(axis=1))
 
 
 def _flops(of: AnswerSet, answers: Answers, models: Catalog) -> Array | None:

@@ -58,7 +58,9 @@ def test_harder_questions_with_longer_answers_saturate_later(found):
     assert easy.flops.high < middle.flops.low < middle.flops.high < hard.flops.low
     assert found.shift.saturation.value == pytest.approx(4, abs=0.4)  # doublings: sixteen times as long
     assert found.shift.lengths.value == pytest.approx(4, abs=0.2)
-    assert found.shift.n_pairs == 1
+    assert (found.shift.n_pairs, found.shift.tasks) == (1, ("mine",))
+    # an eighth of the questions each: the mean length errs
+    assert found.shift.lengths.low < found.shift.lengths.value < found.shift.lengths.high
 
 
 def rows_of(third):

@@ -107,6 +107,8 @@ def test_where_all_long_answers_are_wrong_a_cap_saves_them_and_loses_nothing():
     assert row.wrong_avoided.value == pytest.approx(0.2)
     assert (row.right_before, row.right_after) == (0.8, 1.0)
     before, after = 0.8 * 100 + 0.2 * 1000, 0.8 * 100 + 0.2 * row.token_cap
+    assert row.tokens_beyond == pytest.approx(0.2 * (1000 - row.token_cap))
+    assert row.tail == pytest.approx(row.tokens_beyond / before)
     assert row.tokens_saved.value == pytest.approx(1 - after / before)
     assert row.tokens_saved.low < row.tokens_saved.value < row.tokens_saved.high
     assert row.usd_saved == pytest.approx(1000 * 1e-3 * (before - after))

@@ -29,10 +29,42 @@ def test_what_is_no_number_has_no_interval_and_infinite_ends_stay():
 
 
 def test_pairs_are_resampled_with_their_draws():
-    assert over_pairs(np.zeros((0, 0))) is None
-    alike = over_pairs(np.full((7, 1 + DRAWS), 2.0))
+    assert over_pairs(np.zeros((0, 0)), []) is None
+    alike = over_pairs(np.full((7, 1 + DRAWS), 2.0), models(7))
     assert (alike.low, alike.value, alike.high) == (2.0, 2.0, 2.0)
-    apart = over_pairs(np.repeat([[0.0], [1.0]] * 10, 1 + DRAWS, axis=1))
+    apart = over_pairs(np.repeat([[0.0], [1.0]] * 10, 1 + DRAWS, axis=1), models(20))
     assert apart.value == 0.5
-    # twenty pairs, half of them 1: the standard error of their mean is 0.112
-    assert (apart.low, apart.high) == pytest.approx((0.5 - 1.645 * 0.112, 0.5 + 1.645 * 0.112), abs=0.04)
+    # twenty pairs, half of them 1: the standard error of their mean is 0.115, Student's quantile 1.729
+    assert (apart.low, apart.high) == pytest.approx((0.5 - 1.729 * 0.115, 0.5 + 1.729 * 0.115), abs=0.04)
+
+
+def models(n):
+    """Pairs of n models and one benchmark."""
+    return [(f"a/{at}", "mine") for at in range(n)]
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_few_pairs_have_intervals_that_hold_as_often_as_they_say(n):
+    rng = np.random.default_rng(n)
+    worlds = [np.repeat(rng.standard_normal((n, 1)), 1 + DRAWS, axis=1) for _ in range(400)]
+    held = [(found := over_pairs(each, models(n))).low <= 0 <= found.high for each in worlds]
+    assert 0.85 <= np.mean(held) <= 0.95
+
+
+def test_pairs_of_one_benchmark_err_together():
+    # four benchmarks of five models each: what differs by benchmark is known four times, not twenty
+    rng = np.random.default_rng(0)
+    names = [(f"a/{model}", f"t{task}") for task in range(4) for model in range(5)]
+    effects = [np.repeat(rng.standard_normal(4), 5)[:, None] + np.zeros((1, 1 + DRAWS)) for _ in range(300)]
+    held = [(found := over_pairs(each, names)).low <= 0 <= found.high for each in effects]
+    assert 0.84 <= np.mean(held) <= 0.97
+    together, apart = over_pairs(effects[0], names), over_pairs(effects[0], models(20))
+    assert together.high - together.low > 1.5 * (apart.high - apart.low)
+
+
+def test_two_benchmarks_stand_for_themselves():
+    names = [(f"a/{model}", f"t{task}") for task in range(2) for model in range(4)]
+    draws = np.repeat([[0.0]] * 4 + [[1.0]] * 4, 1 + DRAWS, axis=1)
+    found = over_pairs(draws, names)
+    assert found.value == 0.5
+    assert (found.low, found.high) == pytest.approx((0.5, 0.5))

@@ -16,6 +16,9 @@ def test_what_a_model_leaves_unsolved_is_counted_over_all_its_sets_and_looked_up
     assert (first.n_questions, first.fewest, first.most, first.share.value) == (5, 4, 4, 0.6)
     assert first.solved_by_other == pytest.approx(1 / 3)
     assert first.next_answer.value == pytest.approx(0.25 / 5)
+    assert first.again.value == pytest.approx(4 * 0.05 / 0.6)  # of three fifths, by four answers more
+    assert first.again.low < first.again.value < first.again.high <= 1
+    assert first.n_solved_by_other == pytest.approx(1)
     assert 0 <= first.to_halve.low <= first.to_halve.value <= first.to_halve.high
     [every] = by_all
     assert (every.n_models, every.n_answers, every.n_questions, every.share.value) == (2, 25, 5, 0.4)

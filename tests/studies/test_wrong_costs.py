@@ -79,6 +79,16 @@ def test_answers_that_were_cut_or_looped_are_kept_apart(tmp_path):
     assert row.ended_ratio.value == pytest.approx(2)
 
 
+def test_the_longest_tenth_is_that_of_all_answers_and_its_questions_count_the_same(tmp_path):
+    # of forty answers the four longest are of two questions: q9's three, one of them right, and q8's one, wrong
+    answers = [answer(q, i, 1, 100 + 4 * q + i) for q in range(8) for i in range(4)]
+    answers += [answer(8, i, i, 1000 if i == 0 else 50) for i in range(4)]
+    answers += [answer(9, i, i in (2, 3), 1000 + i if i < 3 else 60) for i in range(4)]
+    row, drawn = costs(tmp_path, answers)
+    assert row.long_wrong.value == pytest.approx((1 + 2 / 3) / 2) == drawn.long_wrong[0]
+    assert row.long_wrong.low < row.long_wrong.value
+
+
 def test_what_was_not_recorded_or_is_not_there_is_not_told(tmp_path):
     row, drawn = costs(tmp_path, [answer(q, 0, 1, 100) for q in range(4)])
     assert (row.cut, row.looping, row.ended_ratio) == (None, None, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,12 +18,15 @@ from advisor.studies.saturated import Limit, Status
 from advisor.studies.saturation import CurveSaturation, Saturation
 from advisor.studies.saturation_claims import THRESHOLD_FLOPS
 from advisor.studies.unsolved import Unsolved
+from advisor.studies.voting_limits import VOTES
 from advisor.units import counted, percent, significant
 
 BELOW = 3.6
 """Inches of the lower pictures."""
 SHOWN_REPEATS = 4
 """Answers of each question from which a pair of model and benchmark is in the table of what is unsolved."""
+SHOWN_ROWS = 10
+"""Of a table with a row a model, benchmark and difficulty; the value has all."""
 SHOWN_CAPS = 4
 """Caps of a bin that the table has columns of."""
 
@@ -34,16 +37,47 @@ TITLE = "Past which compute does more thinking gain nothing?"
 def tables(value: Saturation) -> list[str]:
     """Its tables as parts of a Markdown page."""
     parts = []
-    thinking = [each for each in value.curves if each.unit != "samples"]
-    if thinking:
-        parts.append(to_markdown(_curves(thinking, value.epsilon)))
+    if lengths := [each for each in value.curves if each.unit == "tokens"]:
+        parts += [heading("The length of thinking", 3), to_markdown(_curves(lengths, value.epsilon))]
+    if caps := [each for each in value.curves if each.unit == "token cap"]:
+        parts += [heading("Where answers end by themselves", 3), paragraph(_UNDER_CAPS)]
+        parts.append(to_markdown(_curves(caps, value.epsilon)))
     if voting := [each for each in value.curves if each.unit == "samples"]:
         parts.append(paragraph(_votes(voting, value.epsilon)))
     if value.bins:
-        parts += [heading("By difficulty", 3), to_markdown(_bins(value))]
+        shown = _most_answers(value.bins)
+        said = (
+            "whose saturation point is told, those of a model and a benchmark that can be compared first, then those"
+            " with most answers; saturated is where answers end by themselves, as above"
+        )
+        parts += [heading("By difficulty", 3), paragraph(_rows(shown, value.bins, said, "bins"))]
+        parts.append(to_markdown(_bins(shown, value.points)))
     if value.unsolved:
-        parts += [heading("What no answer solves", 3), to_markdown(_unsolved(value))]
+        parts += [heading("What no answer solves", 3), *_unsolved(value)]
     return parts
+
+
+_UNDER_CAPS = (
+    "One answer under a cap on its tokens. A cap only stops answers, so that every such curve flattens where the"
+    " longest right answers end by themselves: what a cap may be set to, not what more thinking would gain."
+)
+
+
+def _rows(shown: Sequence[Any], of: Sequence[Any], which: str, what: str) -> str:
+    """Which of the rows are in a table."""
+    if len(shown) == len(of):
+        return f"The {what} {which}." if len(of) > 1 else f"One of the {what}, {which}."
+    return f"The {len(shown)} of {len(of)} {what} {which}; all of them are in the Python value."
+
+
+def _most_answers(bins: Sequence[Bin]) -> list[Bin]:
+    """Of the bins whose saturation is told, where any is, first those of a model and a benchmark that has several,
+    then those with most answers; in their order.
+    """
+    telling = [each for each in bins if each.saturation and each.saturation.value is not None] or list(bins)
+    several = Counter(_bin(each)[:-1] for each in telling)
+    most = sorted(telling, key=lambda each: (several[_bin(each)[:-1]] < 2, -each.n_answers))[:SHOWN_ROWS]
+    return [each for each in bins if each in most]
 
 
 def _points(epsilon: float) -> str:
@@ -65,7 +99,7 @@ def _curves(curves: Sequence[CurveSaturation], epsilon: float) -> Table:
         (
             each.task,
             short_name(each.model),
-            with_setup("cap on an answer" if each.unit == "token cap" else "length of thinking", each.setup),
+            with_setup(_limited(each), each.setup),
             _limit(each.compute),
             significant(each.tokens.value),
             significant(each.flops.value),
@@ -74,6 +108,12 @@ def _curves(curves: Sequence[CurveSaturation], epsilon: float) -> Table:
         for each in curves
     ]
     return table(columns, rows, right=columns[3:])
+
+
+def _limited(of: CurveSaturation) -> str:
+    if of.strategy in VOTES:
+        return "votes, by their tokens"
+    return "cap on an answer" if of.unit == "token cap" else "length of thinking"
 
 
 def _limit(of: Limit | None) -> str:
@@ -96,7 +136,7 @@ def _votes(voting: Sequence[CurveSaturation], epsilon: float) -> str:
     )
 
 
-def _bins(value: Saturation) -> Table:
+def _bins(bins: Sequence[Bin], points: Sequence[BinPoint]) -> Table:
     columns = (
         "task",
         "model",
@@ -108,7 +148,7 @@ def _bins(value: Saturation) -> Table:
         "accuracy under caps (90 %)",
     )
     of_bin = defaultdict[tuple[str, ...], list[BinPoint]](list)
-    for point in value.points:
+    for point in points:
         of_bin[_bin(point)].append(point)
     rows = [
         (
@@ -121,7 +161,7 @@ def _bins(value: Saturation) -> Table:
             f"{each.tokens:,.0f}",
             _under_caps(of_bin[_bin(each)]),
         )
-        for each in value.bins
+        for each in bins
     ]
     return table(columns, rows, right=("n", "FLOPs there", "mean tokens"))
 
@@ -140,19 +180,32 @@ def _cap(cap: int | None) -> str:
     return "no cap" if cap is None else f"{cap:,}"
 
 
-def _unsolved(value: Saturation) -> Table:
-    """Those of pairs with answers enough of each question, and a line for all models of each benchmark."""
+def _unsolved(value: Saturation) -> list[str]:
+    """Pairs with answers enough of each question, and in a sentence what no model solves."""
     columns = (
         "task", "model", "answers a question", "unsolved (90 %)", "of them solved by others",
-        "one more answer solves, at most (90 %)", "answers to halve them, if beta distributed (90 %)",
+        "one more answer solves, at most (90 %)", "as many again, of the unsolved, at most (90 %)",
+        "answers to halve them, if beta distributed (90 %)",
     )  # fmt: skip
-    own = [_unsolved_row(each) for each in value.unsolved if each.fewest >= SHOWN_REPEATS]
-    unknown = ("–", "–", "–")
-    every = [
-        (e.task, f"all {e.n_models} models", f"{e.n_answers / e.n_questions:.0f}", interval_cell(e.share), *unknown)
-        for e in value.unsolved_by_all
-    ]
-    return table(columns, sorted([*own, *every], key=lambda row: row[0]), right=columns[2:])
+    enough = [each for each in value.unsolved if each.fewest >= SHOWN_REPEATS]
+    most = sorted(enough, key=lambda each: -each.n_solved_by_other)[:SHOWN_ROWS]
+    which = (
+        f"with at least {SHOWN_REPEATS} answers of each question that leave most questions unsolved which other models"
+        " solve"
+    )
+    parts = []
+    if most:
+        shown = table(columns, [_unsolved_row(each) for each in enough if each in most], right=columns[2:])
+        parts += [paragraph(_rows(most, enough, which, "pairs of a model and a benchmark")), to_markdown(shown)]
+    every = sorted(value.unsolved_by_all, key=lambda each: -each.share.value)[:SHOWN_REPEATS]
+    if every:
+        shares = "; ".join(
+            f"{interval_cell(e.share)} of {e.task} (all {e.n_models} models, {e.n_answers / e.n_questions:.0f} answers"
+            " a question)"
+            for e in every
+        )
+        parts.append(paragraph(f"No answer of any model solves, most of all: {shares}."))
+    return parts
 
 
 def _unsolved_row(each: Unsolved) -> tuple[str, ...]:
@@ -163,6 +216,7 @@ def _unsolved_row(each: Unsolved) -> tuple[str, ...]:
         interval_cell(each.share),
         percent(each.solved_by_other, 0),
         "–" if each.next_answer is None else interval_cell(each.next_answer),
+        "–" if each.again is None else interval_cell(each.again),
         _answers(each.to_halve),
     )
 
@@ -203,14 +257,19 @@ def _draw_levels(axes: Any, shown: Sequence[CurveSaturation]) -> None:
     for at, each in enumerate(ordered):
         low, value, high = each.flops.low or 0.0, each.flops.value, each.flops.high
         if value is None or high is None:
-            axes.plot(low, at, "o", color=GREY, markerfacecolor="white", markersize=5)
+            marker = "s" if each.unit == "tokens" else "o"
+            axes.plot(low, at, marker, color=GREY, markerfacecolor="white", markersize=5)
             arrow = {"arrowstyle": "->", "color": GREY, "linewidth": 0.9}
             axes.annotate("", (2.2 * low, at), xytext=(1.1 * low, at), arrowprops=arrow)
         else:
             bars = [[value - low], [high - value]]
-            axes.errorbar(value, at, xerr=bars, fmt="o", color=BLUE, markersize=5, elinewidth=1.2, capsize=2)
-    axes.plot([], [], "o-", color=BLUE, label="saturates there, with its 90 % interval")
-    axes.plot([], [], "o", color=GREY, markerfacecolor="white", label="not told: not before, if at all")
+            colour, marker = (VERMILLION, "s") if each.unit == "tokens" else (BLUE, "o")
+            axes.errorbar(value, at, xerr=bars, fmt=marker, color=colour, markersize=5, elinewidth=1.2, capsize=2)
+    axes.plot([], [], "o-", color=BLUE, label="answers end by themselves (90 %)")
+    axes.plot([], [], "s-", color=VERMILLION, label="length of thinking saturates (90 %)")
+    axes.plot(
+        [], [], "o", color=GREY, markerfacecolor="white", label="not told: not before, if at all (squares: length)"
+    )
     axes.axvline(
         THRESHOLD_FLOPS, color=VERMILLION, linewidth=1, linestyle="--", label="1e16, as published for easier sets"
     )
@@ -219,7 +278,7 @@ def _draw_levels(axes: Any, shown: Sequence[CurveSaturation]) -> None:
     axes.set_xlim(min(each.flops.low or np.inf for each in ordered) / 2, 2 * THRESHOLD_FLOPS)
     axes.set_ylim(-0.7, len(ordered) - 0.3)
     axes.set_xlabel("FLOPs a question, log scale")
-    axes.legend(fontsize=7.5, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    axes.legend(fontsize=7.5, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     _plain(axes)
 
 
@@ -263,7 +322,7 @@ def _draw_bins(axes: Any, bins: Sequence[Bin]) -> None:
             axes.errorbar(value, at, xerr=[[value - low], [high - value]], fmt=marker, color=colour, markersize=5)
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.set_xscale("log", base=4)
+    axes.set_xscale("log", base=2)
     axes.set_xlabel("cap, tokens (90 %)")
     axes.set_title("where each bin saturates", fontsize=8.5, loc="right")
     axes.tick_params(axis="y", colors=BLACK)

@@ -10,7 +10,7 @@ from advisor.accuracy.estimators import Interval
 from advisor.reports.markdown_text import heading, paragraph, to_markdown
 from advisor.reports.plots import BLUE, GREY, SERIES, VERMILLION
 from advisor.reports.text_tables import Table, short_name, table
-from advisor.reports.words import with_setup
+from advisor.reports.words import interval_cell, with_setup
 from advisor.studies.early_stopping import Rule, Saving
 from advisor.studies.wrong_answers import WrongAnswers, longest, name_of
 from advisor.studies.wrong_costs import AnswerCosts
@@ -24,11 +24,18 @@ def tables(value: WrongAnswers) -> list[str]:
     parts = []
     of_pairs = longest(value.costs)
     if shown := [each for each in value.costs if name_of(each) in of_pairs]:
-        parts += [paragraph(_shown(value)), to_markdown(_costs(shown)), *_rents(shown)]
+        parts += [paragraph(_shown(value)), to_markdown(_costs(shown)), paragraph(_WORDS), *_rents(shown)]
     for rule in Rule:
         if own := [each for each in value.savings if each.rule is rule and name_of(each) in of_pairs]:
             parts += [heading(f"Learned: {rule.value}", 3), to_markdown(_savings(own))]
     return parts
+
+
+_WORDS = (
+    "Cut: share of the answers that a limit on their tokens stopped. Loops: share of answers stopped as they repeated"
+    " themselves, which are not among the cut ones. A dash in either: why answers ended was not recorded. Longest"
+    " tenth: the mean over the questions that have such an answer."
+)
 
 
 def _shown(value: WrongAnswers) -> str:
@@ -41,7 +48,8 @@ def _shown(value: WrongAnswers) -> str:
 def _costs(costs: Sequence[AnswerCosts]) -> Table:
     columns = (
         "task", "model", "wrong", "cut", "loops", "tokens, right", "tokens, wrong", "ratio (90 %)",
-        "on the same question", "of tokens", "of FLOPs", "USD per 1,000, right", "wrong",
+        "on the same question", "longest tenth, wrong (90 %)", "of tokens", "of FLOPs", "USD per 1,000, right",
+        "wrong",
     )  # fmt: skip
     rows = [
         (
@@ -54,6 +62,7 @@ def _costs(costs: Sequence[AnswerCosts]) -> Table:
             _tokens(each.wrong_tokens),
             _factor(each.ratio),
             _factor(each.within_ratio),
+            interval_cell(each.long_wrong),
             percent(each.wrong_share.value if each.wrong_share else None),
             percent(each.wrong_flops_share),
             _usd(each.right_usd),
@@ -88,7 +97,7 @@ def _factor(of: Interval | None) -> str:
 
 def _savings(savings: Sequence[Saving]) -> Table:
     columns = (
-        "task", "model", "cap", "points lost (90 %)", "tokens saved (90 %)", "USD saved per 1,000",
+        "task", "model", "cap", "tokens beyond it", "points lost (90 %)", "tokens saved (90 %)", "USD saved per 1,000",
         "wrong answers not given, points (90 %)", "right among given, before", "after",
     )  # fmt: skip
     rows = [
@@ -96,6 +105,7 @@ def _savings(savings: Sequence[Saving]) -> Table:
             each.task,
             with_setup(short_name(each.model), each.setup),
             "none" if each.token_cap is None else f"{each.token_cap:,}",
+            f"{each.tokens_beyond:,.0f} ({percent(each.tail)})",
             _points(each.accuracy_lost),
             f"{percent(each.tokens_saved.value)} ({_points(each.tokens_saved, '–')})",
             significant(each.usd_saved),
