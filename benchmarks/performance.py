@@ -2,10 +2,10 @@
 
     python benchmarks/performance.py DATA
 
-The runs are those that ship (measurements/runs). Loads of an engine in process help to fit, as in what ships, and have a
-part of their own; everything else is about published runs, which were served. DATA is a folder with published peaks of memory, for that part of the
-page. Other parts of the page stay as they are; `reference_planner.py compare`, `profile_cpu.py` and `rates_cpu.py` make
-them.
+The runs are those that ship (measurements/runs). Loads of an engine in process help to fit, as in what ships,
+and have a part of their own; everything else is about published runs, which were served. DATA is a folder with
+published peaks of memory, for that part of the page. Other parts of the page stay as they are; `reference_planner.py
+compare`, `profile_cpu.py` and `rates_cpu.py` make them.
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ def validation(found: MeasuredRuns, near: Errors, data: Path) -> str:
         f"## Serving speed, {len(served.runs)} runs\n\n{table(left_out(found, zero_shot, near), COLUMNS)}\n"
         f"## Serving speed of vLLM in process, {int(found.in_process.sum())} loads\n\n"
         "Own profiles of five models on one H100 (measurements/README.md), with random weights and answers of 32 or\n"
-        "128 tokens. Their TPOT moves the efficiencies that all models share, so what is left out is left out of them.\n\n"
+        "128 tokens. Their TPOT moves the efficiencies that all models share, unless it is left out.\n\n"
         f"{table(in_process(found, zero_shot), COLUMNS[:4])}\n"
         "## How many points a profile needs\n\n"
         "Every (model, GPU) left out in turn; then so many of its runs, over all its engines and precisions, are\n"

@@ -51,13 +51,15 @@ def measured_runs(workspace: Workspace) -> MeasuredRuns:
     pairs = list(zip(columns["model"].tolist(), columns["gpu"].tolist(), strict=True))
     known = np.array([model in models and gpu in gpus for model, gpu in pairs], dtype=bool)
     kept = {name: _filled(columns[name])[known] for name in (*NAMES, *NUMBERS, *LABELS, *MARKS)}
+    labels: dict[str, Any] = {name: kept[name].astype(str) for name in LABELS}
+    marks: dict[str, Any] = {name: kept[name].astype(bool) for name in MARKS}
     return MeasuredRuns(
-        runs_of(kept, models, gpus),
-        *(kept[name].astype(str) for name in LABELS),
-        *(kept[name].astype(bool) for name in MARKS),
-        int((~known).sum()),
-        tuple(sorted({model for model, _ in pairs} - set(models))),
-        tuple(sorted({gpu for _, gpu in pairs} - set(gpus))),
+        runs=runs_of(kept, models, gpus),
+        **labels,
+        **marks,
+        n_unknown=int((~known).sum()),
+        unknown_models=tuple(sorted({model for model, _ in pairs} - set(models))),
+        unknown_gpus=tuple(sorted({gpu for _, gpu in pairs} - set(gpus))),
     )
 
 

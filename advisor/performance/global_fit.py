@@ -91,9 +91,7 @@ def _efficiency(coefficients: Array, design: Array) -> Efficiency:
     return shifted(Efficiency(), coefficients @ design.T)
 
 
-def fold_of(
-    groups: Labels, folds: int, *, seed: int = 0, first: NDArray[np.bool_] | None = None
-) -> NDArray[np.int64]:
+def fold_of(groups: Labels, folds: int, *, seed: int = 0, first: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
     """The fold of every run, whole groups together. Groups of the runs `first` have the folds that they have alone."""
     dealt = np.random.default_rng(seed).permutation(np.unique(groups if first is None else groups[first])).tolist()
     order = [*dealt, *np.setdiff1d(groups, dealt).tolist()]

@@ -97,7 +97,7 @@ def test_loads_that_failed_or_took_no_time_say_nothing(tmp_path):
 
 
 def test_shipped_loads_of_an_engine_in_process_count_by_tpot_alone(tmp_path):
-    """They have random weights. A user's own count as measured, and are no reason to correct a model by shipped ones."""
+    """Not in corrections either, not even of a model that the user measured; the user's own count as measured."""
     own = {"model": "Qwen/Qwen3-1.7B", "gpu": "h100-sxm", "ttft_s": 0.01, "dummy_weights": True}
     ws = workspace(tmp_path, runs=[run(c, 0.003, **own) for c in (1, 2)])
     found = measured_runs(ws)

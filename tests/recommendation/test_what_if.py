@@ -144,7 +144,7 @@ def test_a_choice_on_the_frontier_says_below_which_budget_it_is_the_most_accurat
     assert said
     for c in said:
         bound = float(c.why_not.split("best below ")[1].removesuffix(" USD"))
-        front = [each for each in found.frontier if each.usd < bound * 0.999]
+        front = [each for each in found.frontier if each.usd < bound * 0.995]  # it has three digits
         assert front[-1].model == c.model
 
 
