@@ -56,11 +56,23 @@ def point(candidate: dict[str, Any]) -> dict[str, float]:
 
 
 def believed(row: dict[str, str]) -> dict[str, float]:
-    """What the draws of a row say: 1.645 standard deviations to each side, within 0 and 1."""
+    """What the draws of a row say: 1.645 standard deviations to each side, or where that leaves 0 to 1 their ends
+    without the twentieth on each side."""
     draws = [int(draw) / 1e4 for draw in row["draws"].split()]
     middle, mean = number(row["believed"]), sum(draws) / len(draws)
     half = 1.645 * math.sqrt(sum((draw - mean) ** 2 for draw in draws) / len(draws))
-    return {"accuracy": middle, "low": middle - half, "high": middle + half}
+    low, high = middle - half, middle + half
+    if low < 0 or high > 1:
+        ordered = sorted(draw + middle - mean for draw in draws)
+        low, high = (between(ordered, share) for share in (0.05, 0.95))
+    return {"accuracy": middle, "low": low, "high": high}
+
+
+def between(ordered: list[float], share: float) -> float:
+    """The value below which a share of ordered values lies, read on a line between two of them."""
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    return ordered[below] + (place - below) * (ordered[min(below + 1, len(ordered) - 1)] - ordered[below])
 
 
 def gpu(name: str) -> dict[str, float]:

@@ -452,7 +452,10 @@ def three_tasks(commands: list[str]) -> Iterator[Check]:
             part["accuracy"]["low"],
         )
         yield Check(
-            f"{part['task']}, upper end", "mean + 1.645 standard deviations", row["high"], part["accuracy"]["high"]
+            f"{part['task']}, upper end",
+            "mean + 1.645 standard deviations, or the draws' own end",
+            row["high"],
+            part["accuracy"]["high"],
         )
     for end, sign in (("low", -1), ("high", 1)):
         halves = [sign * (row[end] - row["accuracy"]) * part["weight"] for row, part in zip(rows, parts, strict=True)]
