@@ -9,11 +9,12 @@ from advisor.values import Rows, Value
 
 
 class Verdict(StrEnum):
-    """How our figure stands to a published claim."""
+    """How our figure stands to a published claim; IN_SMALL: only tiny models, trained for it, support or oppose it."""
 
     CONFIRMED = "confirmed"
     REFINED = "refined"
     CONTRADICTED = "contradicted"
+    IN_SMALL = "in small only"
     OPEN = "cannot tell"
 
 
