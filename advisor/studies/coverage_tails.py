@@ -71,13 +71,21 @@ class CoverageOfTask(Value):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Coverage of all answers and what is predicted from a part: (1 + FORECASTS,), first of the questions as they are,
-    then of resampled ones; NaN where there is no law."""
+    """Coverage of all answers and what is predicted from a part of them: (PART + FORECASTS,).
+
+    First from PART parts with the questions as they are, whose mean is the figure, then from one part each with
+    resampled questions; NaN where there is no law.
+    """
 
     counts: Counts
     seen: Array
     by_tail: Array
     by_law: Array
+
+    @property
+    def has_law(self) -> bool:
+        """Whether every part gives one."""
+        return not np.isnan(self.by_law[:PART]).any()
 
     @property
     def misses(self) -> tuple[Array, Array]:
@@ -94,7 +102,7 @@ def _forecast(counts: Counts) -> Forecast:
     n, rng = int(counts.drawn.min()), np.random.default_rng(seed_of(f"{counts.task}\0{counts.model}"))
     covers = covered(counts.right, counts.drawn, np.array([float(n)]))[:, 0]
     drawn = question_weights(counts.task, counts.question_ids)[:, :FORECASTS]
-    weights = np.vstack([np.ones(len(covers)), drawn.T])
+    weights = np.vstack([np.ones((PART, len(covers))), drawn.T])
     weights = weights / weights.mean(axis=1, keepdims=True)
     predicted = np.array([_predicted(*_part_of(counts, rng), n, each) for each in weights])
     return Forecast(counts, weights @ covers / len(covers), *predicted.T)
@@ -104,7 +112,7 @@ def coverage_by_task(forecasts: Iterable[Forecast]) -> Rows[CoverageOfTask]:
     """Of every task where some model's power law can be fitted."""
     by_task = defaultdict[str, list[Forecast]](list)
     for each in forecasts:
-        if not np.isnan(each.by_law[0]):
+        if each.has_law:
             by_task[each.counts.task].append(each)
     found = []
     for task, some in by_task.items():
@@ -115,8 +123,8 @@ def coverage_by_task(forecasts: Iterable[Forecast]) -> Rows[CoverageOfTask]:
 
 
 def _within(draws: Array) -> Interval:
-    """The first with the interval of the others."""
-    value, (low, high) = float(draws[0]), np.nanquantile(draws[1:], [0.05, 0.95])
+    """The mean of the first PART with the interval of the others."""
+    value, (low, high) = float(np.mean(draws[:PART])), np.nanquantile(draws[PART:], [0.05, 0.95])
     return Interval(value, float(min(low, value)), float(max(high, value)))
 
 
@@ -132,7 +140,7 @@ def _tail(forecast: Forecast) -> CoverageTail:
     by_question = covered(counts.right, counts.drawn, places)
     law = power_law(places, by_question.mean(axis=0))
     law_miss, tail_miss = forecast.misses
-    known = not np.isnan(law_miss[0])
+    known = forecast.has_law
     return CoverageTail(
         counts.task,
         counts.model,
@@ -143,8 +151,8 @@ def _tail(forecast: Forecast) -> CoverageTail:
         _exponents(counts, places, by_question, law.exponent) if law else None,
         law.r_squared if law else None,
         fitted_tail(counts.right, counts.drawn).alpha,
-        float(forecast.by_tail[0]),
-        float(forecast.by_law[0]) if known else None,
+        float(forecast.by_tail[:PART].mean()),
+        float(forecast.by_law[:PART].mean()) if known else None,
         _within(tail_miss),
         _within(law_miss) if known else None,
     )

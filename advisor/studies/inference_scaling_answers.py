@@ -52,7 +52,7 @@ def _power_law(found: Evidence) -> Claim:
         f" (root mean square of {each.n_models} models, {each.n_questions} questions)"
         for each in found.coverage
     ]
-    if ours:
+    if fits and exponents:
         ours.append(
             f"fitted to all answers R² is {min(fits):.3f} to {max(fits):.3f}, the exponent {min(exponents):.2f} to"
             f" {max(exponents):.2f}"

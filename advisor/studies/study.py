@@ -31,6 +31,11 @@ class Claim(Value):
     ours: str
     verdict: Verdict
 
+    @property
+    def is_published(self) -> bool:
+        """Whether a paper claims it; the others are expectations that its count or ours suggests."""
+        return self.source.startswith("arXiv") and "not a claim of its own" not in self.source
+
 
 @dataclass(frozen=True, slots=True)
 class Basis(Value):
