@@ -117,7 +117,9 @@ def _no_budget_passes(found: Evidence) -> Claim:
     if not judged:
         return Claim(text, SECOND_HAND, told([]), Verdict.OPEN)
     passed = share(sum(each.vote_of_all > each.predicted.high for each in judged), len(judged))
-    found_here = in_small(verdict(int(passed.low <= PASSED and passed.high < TELLING), int(passed.low > PASSED)), judged)
+    found_here = in_small(
+        verdict(int(passed.low <= PASSED and passed.high < TELLING), int(passed.low > PASSED)), judged
+    )
     ours = (
         f"{small_print(found_here, judged)} the vote of {FORECAST_AHEAD} or more times as many answers lies above the"
         f" limit predicted from n in {percentage(passed)} of {len(judged)} forecasts, some of which share answers"
@@ -130,7 +132,9 @@ def _best_falls(found: Evidence) -> Claim:
     questions; that it nowhere is disagrees only where it is clearly more accurate everywhere."""
     judged = strongest(found.of(Kind.BEST_FALLS))
     falls, rises = sum(each.gain.high < 0 for each in judged), sum(each.gain.low > 0 for each in judged)
-    found_here = Verdict.CONFIRMED if falls else Verdict.CONTRADICTED if judged and rises == len(judged) else Verdict.OPEN
+    found_here = (
+        Verdict.CONFIRMED if falls else Verdict.CONTRADICTED if judged and rises == len(judged) else Verdict.OPEN
+    )
     found_here = in_small(found_here, judged)
     ours = [
         f"{each.first.model} on {each.task}: best of {each.first.n} less that of fewer {points(each.gain)} points"

@@ -9,7 +9,7 @@ large ones count only where there are no others, and then the verdict is that th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from scipy.stats import beta
@@ -36,11 +36,11 @@ class Evidence:
     laws: Sequence[SizeLaw] = ()
     optima: Sequence[Optimum] = ()
     takeovers: Sequence[Takeover] = ()
-    tails: Rows[CoverageTail] = Rows((), CoverageTail)
-    coverage: Rows[CoverageOfTask] = Rows((), CoverageOfTask)
-    limits: Rows[LimitForecast] = Rows((), LimitForecast)
-    pluralities: Rows[Plurality] = Rows((), Plurality)
-    contests: Rows[Contest] = Rows((), Contest)
+    tails: Rows[CoverageTail] = field(default_factory=Rows)
+    coverage: Rows[CoverageOfTask] = field(default_factory=Rows)
+    limits: Rows[LimitForecast] = field(default_factory=Rows)
+    pluralities: Rows[Plurality] = field(default_factory=Rows)
+    contests: Rows[Contest] = field(default_factory=Rows)
     published: Sequence[Published] = ()
     parameters: Mapping[str, float]
 

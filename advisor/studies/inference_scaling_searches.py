@@ -110,7 +110,7 @@ def standing(each: Contest, claimed: float) -> Saving:
 
 
 def _published_pairs(found: Evidence) -> Claim:
-    """Agrees where the smaller model's search clearly loses no more than LOSS_ALLOWED, disagrees where it loses more."""
+    """Agrees where the smaller model clearly loses no more than LOSS_ALLOWED, disagrees where it loses more."""
     searched = [p for p in found.published if p.strategy == "rebase" and p.model in found.parameters]
     voted = [p for p in found.published if p.strategy == "weighted-majority" and p.model in found.parameters]
     pairs = [

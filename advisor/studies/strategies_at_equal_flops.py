@@ -57,9 +57,9 @@ class Side(Value):
 class Contest(Value):
     """By how much the first is more accurate than the second on the same questions; ratios are FLOPs of first / second.
 
-    A ratio is None where FLOPs are not known. `saving` is how many times fewer FLOPs of the policy the cheapest point of
-    a search takes that is as accurate as the second, in resampled sets of questions; 0 where none is; None where it is
-    not looked for.
+    A ratio is None where FLOPs are not known. `saving` is how many times fewer FLOPs of the policy the cheapest point
+    of a search takes that is as accurate as the second, in resampled sets of questions; 0 where none is; None where it
+    is not looked for.
     """
 
     kind: str
@@ -105,7 +105,9 @@ def contest(kind: str, first: Place, second: Place) -> Contest | None:
     mine, theirs = shared(first.series, second.series)
     if len(mine) < QUESTIONS_NEEDED:
         return None
-    return _contest(kind, first, second, first.series.correct[mine, first.at] - second.series.correct[theirs, second.at])
+    return _contest(
+        kind, first, second, first.series.correct[mine, first.at] - second.series.correct[theirs, second.at]
+    )
 
 
 def _contest(kind: str, first: Place, second: Place, gained: Array) -> Contest:
@@ -203,8 +205,8 @@ def _of_model(series: Sequence[Series]) -> Iterator[Contest | None]:
 
 
 def _falling(best: Series) -> Contest:
-    """The most answers against the fewer of greatest accuracy: for either half of the questions those of the other half,
-    since the greatest of several accuracies was partly luck."""
+    """The most answers against the fewer of greatest accuracy: for either half of the questions those of the other
+    half, since the greatest of several accuracies was partly luck."""
     earlier = best.correct[:, :-1]
     half = np.arange(len(earlier)) % 2 == 0
     gained = best.correct[:, -1].copy()

@@ -213,7 +213,17 @@ def _limits(value: InferenceScaling) -> Table:
 
 
 def _contests(value: InferenceScaling) -> Table:
-    head = ("compared", "task", "first", "second", "points (90 %)", "policy FLOPs", "with rewards", "saving", "questions")
+    head = (
+        "compared",
+        "task",
+        "first",
+        "second",
+        "points (90 %)",
+        "policy FLOPs",
+        "with rewards",
+        "saving",
+        "questions",
+    )
     rows = [
         (
             c.kind,

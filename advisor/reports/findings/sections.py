@@ -14,6 +14,7 @@ from advisor.reports.findings import (
     dense_and_moe,
     frontiers,
     inference_scaling,
+    other_claims,
     saturation,
     trend,
     wrong_answers,
@@ -42,6 +43,7 @@ RENDERINGS = {
     "saturation": Rendering(saturation.TITLE, saturation.tables, saturation.figure),
     "wrong_answers": Rendering(wrong_answers.TITLE, wrong_answers.tables, wrong_answers.figure),
     "inference_scaling": Rendering(inference_scaling.TITLE, inference_scaling.tables, inference_scaling.figure),
+    "other_claims": Rendering(other_claims.TITLE, other_claims.tables, other_claims.figure),
 }
 """By the name of the study, in the order of the report."""
 

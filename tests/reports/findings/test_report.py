@@ -52,7 +52,7 @@ def test_own_answers_alone_are_reported(team, found, tmp_path):
     headings = [line for line in text.splitlines() if line.startswith("## ")]
     assert headings == [f"## {each.title}" for each in RENDERINGS.values()]
     assert "gpt-oss" not in text
-    assert text.count("**What would change it.**") == text.count("**Data.**") == text.count("**Method.**") == 7
+    assert text.count("**What would change it.**") == text.count("**Data.**") == text.count("**Method.**") == 8
     assert "--own-answers" in text.splitlines()[-2]
     assert all(f"({picture.rpartition('/')[2]})" in text for picture in written.pictures)
     assert "<script>" not in text
