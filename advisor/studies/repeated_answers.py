@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advisor.accuracy.estimators import Array, Interval
+from advisor.accuracy.estimators import Interval
 from advisor.accuracy.resampling import seed_of
 from advisor.fits.stored_answers import Question
 from advisor.fits.votes import SHARE_OF_ANSWERS_NEEDED
@@ -134,8 +134,8 @@ def _short(of: AnswerSet) -> ShortAnswers:
     found = np.array([_lengths(question) for question in of.questions.values()])
     over_longest, over_vote, spent, whole = found.T
     tokens = float(spent.sum() / whole.sum())
-    gains: tuple[Array, Array] = over_longest, over_vote
-    return ShortAnswers(of.model, of.task, len(found), int(of.n.min()), *map(mean_gain, gains), tokens)
+    gains = mean_gain(over_longest), mean_gain(over_vote)
+    return ShortAnswers(of.model, of.task, len(found), int(of.n.min()), gains[0], gains[1], tokens)
 
 
 def _lengths(question: Question) -> tuple[float, float, float, float]:
