@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from advisor.studies.findings import findings as findings
     from advisor.studies.frontiers import frontiers as frontiers
     from advisor.studies.inference_scaling import inference_scaling as inference_scaling
+    from advisor.studies.other_claims import other_claims as other_claims
     from advisor.studies.saturation import saturation as saturation
     from advisor.studies.trend import trend as trend
     from advisor.studies.trends import trends as trends
@@ -81,6 +82,7 @@ _ROOMS = {
     "frontiers": "studies.frontiers",
     "inference_scaling": "studies.inference_scaling",
     "known_tasks": "recommendation.frontier",
+    "other_claims": "studies.other_claims",
     "profile": "profiler.profile",
     "recommend": "recommendation.pick",
     "recorded": "store.recorded",

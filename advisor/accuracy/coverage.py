@@ -50,19 +50,20 @@ def covered(right: Array, drawn: Array, k: Array) -> Array:
     return np.asarray(np.where(k > n, np.nan, np.where(possible, 0.0 - np.expm1(np.minimum(left, 0.0)), 1.0)))
 
 
-def fitted_tail(right: Array, drawn: Array) -> Tail:
-    """The tail of greatest likelihood for (Q,) counts of right answers: beta-binomial."""
+def fitted_tail(right: Array, drawn: Array, weights: ArrayLike = 1.0) -> Tail:
+    """The tail of greatest likelihood for (Q,) counts of right answers: beta-binomial, `weights` (Q,) of questions."""
+    each = np.broadcast_to(weights, right.shape)
 
     def cost(logs: Array) -> tuple[float, Array]:
         """Less the log likelihood, and its slopes along the logarithms."""
         alpha, beta = np.exp(logs)
         wrong, of_all = drawn - right, digamma(alpha + beta) - digamma(alpha + beta + drawn)
-        value = (betaln(alpha + right, beta + wrong) - betaln(alpha, beta)).sum()
-        by_alpha = (digamma(alpha + right) - digamma(alpha) + of_all).sum()
-        by_beta = (digamma(beta + wrong) - digamma(beta) + of_all).sum()
+        value = (each * (betaln(alpha + right, beta + wrong) - betaln(alpha, beta))).sum()
+        by_alpha = (each * (digamma(alpha + right) - digamma(alpha) + of_all)).sum()
+        by_beta = (each * (digamma(beta + wrong) - digamma(beta) + of_all)).sum()
         return -float(value), -np.array([alpha * by_alpha, beta * by_beta])
 
-    mean = float(np.clip((right / drawn).mean(), 1e-6, 1 - 1e-6))
+    mean = float(np.clip(np.average(right / drawn, weights=each), 1e-6, 1 - 1e-6))
     fits = (
         minimize(cost, np.clip(np.log([alpha, alpha * (1 - mean) / mean]), *BOUNDS), jac=True, bounds=[BOUNDS] * 2)
         for alpha in STARTS

@@ -44,7 +44,7 @@ def draft_flops(spec: ModelSpec, prompt_tokens: int, generated_tokens: int) -> f
 
 def _by_component(points: Sequence[Counted], fronts: Sequence[FrontChange]) -> Claim:
     """Confirmed where the median model's count differs by more than MATTERS, refined where only some models' does, or a
-    front changes; contradicted where none does."""
+    front changes; contradicted where none does. Nothing is told without long answers: the cache grows with them."""
     claim = "FLOPs of an answer have to be counted by component, with the growing KV cache: 2·N·tokens misleads"
     source = "arXiv 2512.24776 counts so (abstract and excerpts read; its printed formula not seen)"
     factors = [each.count.factor for each in points]
@@ -52,13 +52,20 @@ def _by_component(points: Sequence[Counted], fronts: Sequence[FrontChange]) -> C
     if found is None:
         return Claim(claim, source, _too_few(points), Verdict.OPEN)
     beyond = [factor for factor in factors if abs(factor - 1) > MATTERS]
-    if found.low > 1 + MATTERS or found.high < 1 - MATTERS:
+    long = [each for each in points if each.answer.generated_tokens > LONG_TOKENS]
+    of_long = over_models([each.count.factor for each in long], _architectures(long), median, seed="long answers")
+    if of_long is None:
+        verdict = Verdict.OPEN
+    elif found.low > 1 + MATTERS or found.high < 1 - MATTERS:
         verdict = Verdict.CONFIRMED
     else:
         verdict = Verdict.REFINED if beyond or fronts else Verdict.CONTRADICTED
-    moved, long = _reordered(points), [e for e in points if e.answer.generated_tokens > LONG_TOKENS]
-    of_long = over_models([each.count.factor for each in long], _architectures(long), median, seed="long answers")
-    longer = f" (of {len(long)} answers beyond {LONG_TOKENS:,} tokens {_times(of_long)})" if of_long else ""
+    moved, beyond_tokens = _reordered(points), f"beyond {LONG_TOKENS:,} tokens"
+    longer = (
+        f" (of {len(long)} answers {beyond_tokens} {_times(of_long)})"
+        if of_long
+        else f" ({_too_few(long)} with answers {beyond_tokens})"
+    )
     pairs = f"; {_percent(moved)} of a model's pairs change their order" if moved else ""
     ours = (
         f"full over simple count: median {_times(found)}{longer}, from {min(factors):.2f} to {max(factors):.2f},"

@@ -3,6 +3,7 @@ of them predicts the coverage of all answers from a sixteenth of them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ ANSWERS_NEEDED = 64
 """Fewer leave no range for a power law."""
 PLACES = 25
 """Numbers of answers that a power law is fitted to."""
+FORECASTS = 100
+"""Resampled sets of questions, with other parts of their answers, that a prediction is made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class CoverageTail(Value):
     alpha                    of the Beta distribution of the chances of a right answer: what the exponent tends to
     predicted_by_tail        coverage by all answers from every PART-th one, by the distribution of the chances
     predicted_by_power_law   the same by the power law; None where it cannot be fitted
+    tail_miss, law_miss      prediction less coverage
     """
 
     task: str
@@ -43,20 +47,100 @@ class CoverageTail(Value):
     alpha: float
     predicted_by_tail: float
     predicted_by_power_law: float | None
+    tail_miss: Interval
+    law_miss: Interval | None
 
 
-def coverage_tails(counts: Iterable[Counts]) -> Rows[CoverageTail]:
+@dataclass(frozen=True, slots=True)
+class CoverageOfTask(Value):
+    """How far the predictions from every PART-th answer miss the coverage of all on one task, over its models.
+
+    law, tail   root mean square of the misses of the power law, and of the distribution of the chances
+    closer      by how much the second is smaller
+
+    Intervals are over resampled questions, the same ones for all models: these answer the same questions.
+    """
+
+    task: str
+    n_models: int
+    n_questions: int
+    law: Interval
+    tail: Interval
+    closer: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Coverage of all answers and what is predicted from a part of them: (PART + FORECASTS,).
+
+    First from PART parts with the questions as they are, whose mean is the figure, then from one part each with
+    resampled questions; NaN where there is no law.
+    """
+
+    counts: Counts
+    seen: Array
+    by_tail: Array
+    by_law: Array
+
+    @property
+    def has_law(self) -> bool:
+        """Whether every part gives one."""
+        return not np.isnan(self.by_law[:PART]).any()
+
+    @property
+    def misses(self) -> tuple[Array, Array]:
+        """Of the power law and of the distribution."""
+        return self.by_law - self.seen, self.by_tail - self.seen
+
+
+def coverage_forecasts(counts: Iterable[Counts]) -> list[Forecast]:
     """Of every model and task with ANSWERS_NEEDED answers to each question."""
-    return Rows((_tail(each) for each in counts if each.drawn.min() >= ANSWERS_NEEDED), CoverageTail)
+    return [_forecast(each) for each in counts if each.drawn.min() >= ANSWERS_NEEDED]
 
 
-def _tail(counts: Counts) -> CoverageTail:
+def _forecast(counts: Counts) -> Forecast:
+    n, rng = int(counts.drawn.min()), np.random.default_rng(seed_of(f"{counts.task}\0{counts.model}"))
+    covers = covered(counts.right, counts.drawn, np.array([float(n)]))[:, 0]
+    drawn = question_weights(counts.task, counts.question_ids)[:, :FORECASTS]
+    weights = np.vstack([np.ones((PART, len(covers))), drawn.T])
+    weights = weights / weights.mean(axis=1, keepdims=True)
+    predicted = np.array([_predicted(*_part_of(counts, rng), n, each) for each in weights])
+    return Forecast(counts, weights @ covers / len(covers), *predicted.T)
+
+
+def coverage_by_task(forecasts: Iterable[Forecast]) -> Rows[CoverageOfTask]:
+    """Of every task where some model's power law can be fitted."""
+    by_task = defaultdict[str, list[Forecast]](list)
+    for each in forecasts:
+        if each.has_law:
+            by_task[each.counts.task].append(each)
+    found = []
+    for task, some in by_task.items():
+        law, tail = (np.nanmean([each.misses[i] ** 2 for each in some], axis=0) ** 0.5 for i in (0, 1))
+        n_questions = min(len(each.counts.right) for each in some)
+        found.append(CoverageOfTask(task, len(some), n_questions, _within(law), _within(tail), _within(law - tail)))
+    return Rows(found, CoverageOfTask)
+
+
+def _within(draws: Array) -> Interval:
+    """The mean of the first PART with the interval of the others."""
+    value, (low, high) = float(np.mean(draws[:PART])), np.nanquantile(draws[PART:], [0.05, 0.95])
+    return Interval(value, float(min(low, value)), float(max(high, value)))
+
+
+def coverage_tails(forecasts: Iterable[Forecast]) -> Rows[CoverageTail]:
+    """One each."""
+    return Rows((_tail(each) for each in forecasts), CoverageTail)
+
+
+def _tail(forecast: Forecast) -> CoverageTail:
+    counts = forecast.counts
     n = int(counts.drawn.min())
     places = spread(n)
     by_question = covered(counts.right, counts.drawn, places)
     law = power_law(places, by_question.mean(axis=0))
-    part = _part_of(counts, seed_of(f"{counts.task}\0{counts.model}"))
-    by_tail, by_law = _predicted(*part, n)
+    law_miss, tail_miss = forecast.misses
+    known = forecast.has_law
     return CoverageTail(
         counts.task,
         counts.model,
@@ -67,8 +151,10 @@ def _tail(counts: Counts) -> CoverageTail:
         _exponents(counts, places, by_question, law.exponent) if law else None,
         law.r_squared if law else None,
         fitted_tail(counts.right, counts.drawn).alpha,
-        by_tail,
-        by_law,
+        float(forecast.by_tail[:PART].mean()),
+        float(forecast.by_law[:PART].mean()) if known else None,
+        _within(tail_miss),
+        _within(law_miss) if known else None,
     )
 
 
@@ -85,17 +171,18 @@ def _exponents(counts: Counts, places: Array, by_question: Array, value: float) 
     return Interval(value, float(min(low, value)), float(max(high, value)))
 
 
-def _part_of(counts: Counts, seed: int) -> tuple[Array, Array]:
+def _part_of(counts: Counts, rng: np.random.Generator) -> tuple[Array, Array]:
     """Right answers among every PART-th of each question's, drawn without replacement, and how many those are."""
     drawn = np.maximum(counts.drawn // PART, 1).astype(int)
     wrong = (counts.drawn - counts.right).astype(int)
-    right = np.random.default_rng(seed).hypergeometric(counts.right.astype(int), wrong, drawn)
+    right = rng.hypergeometric(counts.right.astype(int), wrong, drawn)
     return right.astype(float), drawn.astype(float)
 
 
-def _predicted(right: Array, drawn: Array, n: int) -> tuple[float, float | None]:
-    """Coverage by n answers, from fewer: by the distribution of the chances, and by the power law."""
+def _predicted(right: Array, drawn: Array, n: int, weights: Array) -> tuple[float, float]:
+    """Coverage by n answers, from fewer, of weighted questions: by the distribution of the chances, and by the power
+    law, NaN where it cannot be fitted."""
     few = spread(int(drawn.min()))
-    law = power_law(few, covered(right, drawn, few).mean(axis=0))
-    by_tail = expected_coverage(fitted_tail(right, drawn), right, drawn, np.array([float(n)]))
-    return float(by_tail.mean()), float(law.coverage(n)) if law else None
+    law = power_law(few, np.average(covered(right, drawn, few), axis=0, weights=weights))
+    by_tail = expected_coverage(fitted_tail(right, drawn, weights), right, drawn, np.array([float(n)]))[:, 0]
+    return float(np.average(by_tail, weights=weights)), float(law.coverage(n)) if law else np.nan

@@ -11,6 +11,7 @@ from advisor.studies.compute import ComputePerQuery, compute_per_query
 from advisor.studies.dense_and_moe import DenseAndMoe, dense_and_moe
 from advisor.studies.frontiers import Frontiers, frontiers
 from advisor.studies.inference_scaling import InferenceScaling, inference_scaling
+from advisor.studies.other_claims import OtherClaims, other_claims
 from advisor.studies.saturation import Saturation, saturation
 from advisor.studies.study import Claim, Study
 from advisor.studies.trends import Trends, trends
@@ -29,6 +30,7 @@ class Findings(Value):
     saturation: Saturation
     wrong_answers: WrongAnswers
     inference_scaling: InferenceScaling
+    other_claims: OtherClaims
 
     @property
     def studies(self) -> dict[str, Study]:
@@ -49,6 +51,7 @@ STUDIES: dict[str, Callable[[Workspace], Study]] = {
     "saturation": saturation,
     "wrong_answers": wrong_answers,
     "inference_scaling": inference_scaling,
+    "other_claims": other_claims,
 }
 
 

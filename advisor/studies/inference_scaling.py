@@ -26,8 +26,16 @@ from advisor.studies.compute_optimal_size import (
     size_law,
     takeovers,
 )
-from advisor.studies.coverage_tails import PART, CoverageTail, coverage_tails
-from advisor.studies.inference_scaling_claims import Evidence, claims
+from advisor.studies.coverage_tails import (
+    PART,
+    CoverageOfTask,
+    CoverageTail,
+    coverage_by_task,
+    coverage_forecasts,
+    coverage_tails,
+)
+from advisor.studies.inference_scaling_claims import claims
+from advisor.studies.inference_scaling_evidence import Evidence
 from advisor.studies.size_families import (
     ASSUMED_TOKENS,
     PREDICTED_TO,
@@ -84,7 +92,7 @@ class InferenceScaling(Study):
 
     laws, optima, takeovers, sizes   of families of sizes: growth of the best size, the best at each budget, from where
                                      a larger one is ahead, and all curves
-    tails                            coverage by the number of answers
+    tails, coverage                  coverage by the number of answers, and how well a part of them tells it by task
     limits, pluralities              where votes end
     contests, strategies             strategies at equal FLOPs, and their points
     """
@@ -94,6 +102,7 @@ class InferenceScaling(Study):
     takeovers: Rows[Takeover]
     sizes: Rows[SizePoint]
     tails: Rows[CoverageTail]
+    coverage: Rows[CoverageOfTask]
     limits: Rows[LimitForecast]
     pluralities: Rows[Plurality]
     contests: Rows[Contest]
@@ -113,16 +122,18 @@ def inference_scaling(workspace: Workspace) -> InferenceScaling:
     series = series_of_rows(reported_strategies(workspace)) + series_of_answers(points, models)
     tables = (visible(root / "measurements" / "published", ".csv") for root in workspace.roots)
     published = tuple(published_of(file for files in tables for file in files))
+    forecasts = coverage_forecasts(counts)
     found = Evidence(
-        tuple(size_law(each) for each in compared_sizes),
-        tuple(row for each in compared_sizes for row in optima(each)),
-        tuple(row for each in compared_sizes for row in takeovers(each)),
-        coverage_tails(counts),
-        limit_forecasts(series),
-        pluralities(series),
-        contests(series),
-        published,
-        {p.model: float(models.spec(p.model).active_parameters) for p in published if p.model in models},
+        laws=tuple(size_law(each) for each in compared_sizes),
+        optima=tuple(row for each in compared_sizes for row in optima(each)),
+        takeovers=tuple(row for each in compared_sizes for row in takeovers(each)),
+        tails=coverage_tails(forecasts),
+        coverage=coverage_by_task(forecasts),
+        limits=limit_forecasts(series),
+        pluralities=pluralities(series),
+        contests=contests(series),
+        published=published,
+        parameters={p.model: float(models.spec(p.model).active_parameters) for p in published if p.model in models},
     )
     return InferenceScaling(
         basis=_basis(counts, series),
@@ -133,6 +144,7 @@ def inference_scaling(workspace: Workspace) -> InferenceScaling:
         takeovers=Rows(found.takeovers, Takeover),
         sizes=Rows((row for each in compared_sizes for row in _size_points(each)), SizePoint),
         tails=found.tails,
+        coverage=found.coverage,
         limits=found.limits,
         pluralities=found.pluralities,
         contests=found.contests,

@@ -9,11 +9,12 @@ from advisor.values import Rows, Value
 
 
 class Verdict(StrEnum):
-    """How our figure stands to a published claim."""
+    """How our figure stands to a published claim; IN_SMALL: only tiny models, trained for it, support or oppose it."""
 
     CONFIRMED = "confirmed"
     REFINED = "refined"
     CONTRADICTED = "contradicted"
+    IN_SMALL = "in small only"
     OPEN = "cannot tell"
 
 
@@ -29,6 +30,11 @@ class Claim(Value):
     source: str
     ours: str
     verdict: Verdict
+
+    @property
+    def is_published(self) -> bool:
+        """Whether a paper claims it; the others are expectations that its count or ours suggests."""
+        return self.source.startswith("arXiv") and "not a claim of its own" not in self.source
 
 
 @dataclass(frozen=True, slots=True)

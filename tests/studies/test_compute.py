@@ -77,8 +77,8 @@ def verdicts(folder, *points):
     return [claim.verdict for claim in claims_of(answers, front_changes(answers))]
 
 
-def test_of_short_answers_both_counts_agree(tmp_path):
-    assert verdicts(tmp_path, *SHORT)[:2] == [Verdict.CONTRADICTED, Verdict.CONFIRMED]
+def test_of_short_answers_both_counts_agree_which_says_nothing_of_long_ones(tmp_path):
+    assert verdicts(tmp_path, *SHORT)[:2] == [Verdict.OPEN, Verdict.CONFIRMED]
 
 
 def test_of_long_answers_they_do_not(tmp_path):
@@ -88,7 +88,11 @@ def test_of_long_answers_they_do_not(tmp_path):
 
 
 def test_where_some_answers_are_long_the_claim_is_refined(tmp_path):
-    assert verdicts(tmp_path, *SHORT, scored(MIXTURE, 0.6, 30_000, task="long"))[0] is Verdict.REFINED
+    names = (MIXTURE, "Qwen/Qwen3-235B-A22B-Thinking-2507", "deepseek-ai/DeepSeek-R1")
+    long = [scored(name, 0.6, 30_000, task="long") for name in names]
+    assert verdicts(tmp_path / "one", *SHORT, long[0])[0] is Verdict.OPEN
+    more = [scored(name, 0.5, 400, task=task) for name in names for task in ("a", "b", "c")]
+    assert verdicts(tmp_path / "three", *SHORT, *more, *long)[0] is Verdict.REFINED
 
 
 def test_two_models_are_too_few(tmp_path):

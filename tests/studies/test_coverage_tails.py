@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 
-from advisor.studies.coverage_tails import coverage_tails, spread
+from advisor.studies.coverage_tails import coverage_by_task, coverage_forecasts, spread
+from advisor.studies.coverage_tails import coverage_tails as tails_of
 from advisor.studies.size_families import Counts
 
 
 def counts(right, drawn):
     names = tuple(f"q{q}" for q in range(len(right)))
     return Counts("m", "t", "made", names, np.array(right, dtype=float), np.full(len(right), float(drawn)), None)
+
+
+def coverage_tails(several):
+    return tails_of(coverage_forecasts(several))
 
 
 CHANCES = np.random.default_rng(0).beta(0.3, 3.0, 300)
@@ -41,3 +46,16 @@ def test_numbers_of_answers_at_equal_ratios():
     assert spread(1).tolist() == [1]
     assert spread(1000)[[0, -1]].tolist() == [1, 1000]
     assert (np.diff(spread(50)) >= 1).all()
+
+
+def test_misses_of_a_task_over_models_that_share_its_questions():
+    other = np.random.default_rng(2).binomial(4096, CHANCES**0.5)
+    tails = coverage_tails([counts(DRAWN, 4096)])
+    (one,) = coverage_by_task(coverage_forecasts([counts(DRAWN, 4096)]))
+    assert (one.task, one.n_models, one.n_questions) == ("t", 1, 300)
+    assert one.tail.low <= one.tail.value <= one.tail.high < 0.06
+    assert one.law.value == pytest.approx(abs(tails[0].law_miss.value), abs=0.01)
+    assert one.closer.value == pytest.approx(one.law.value - one.tail.value)
+    (two,) = coverage_by_task(coverage_forecasts([counts(DRAWN, 4096), counts(other, 4096)]))
+    assert two.n_models == 2
+    assert not coverage_by_task(coverage_forecasts([counts([0] * 20, 100)]))

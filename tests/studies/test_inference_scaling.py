@@ -8,8 +8,10 @@ import pytest
 
 import advisor
 from advisor.accuracy.estimators import Interval
-from advisor.studies.coverage_tails import CoverageTail
-from advisor.studies.inference_scaling_claims import Evidence, claims, verdict
+from advisor.fits.published import Published
+from advisor.studies.coverage_tails import CoverageOfTask
+from advisor.studies.inference_scaling_claims import claims
+from advisor.studies.inference_scaling_evidence import Evidence, by_another_measure, in_small, share, verdict
 from advisor.studies.size_families import COVERAGE, VOTE, counts_of_rows, coverage_families
 from advisor.studies.strategies_at_equal_flops import Contest, Kind, Side
 from advisor.studies.study import Verdict
@@ -41,7 +43,7 @@ def test_coverage_of_all_answers_is_the_share_of_questions_ever_right(shipped):
 
 
 def test_every_claim_has_a_figure_a_source_and_a_verdict(shipped):
-    assert len(shipped.claims) == 10
+    assert len(shipped.claims) == 14
     assert all(claim.source.startswith("arXiv") and claim.ours and claim.verdict in Verdict for claim in shipped.claims)
 
 
@@ -99,14 +101,23 @@ def test_models_without_a_config_are_left_out_of_families_and_named(tmp_path):
 # verdicts
 
 
-def evidence(*contests, limits=(), tails=(), laws=(), takeovers=()):
-    return Evidence(laws, (), takeovers, Rows(tails), Rows(limits), Rows(), Rows(contests), (), {})
+def evidence(*contests, limits=(), coverage=(), **more):
+    return Evidence(
+        limits=Rows(limits, LimitForecast),
+        coverage=Rows(coverage, CoverageOfTask),
+        contests=Rows(contests, Contest),
+        parameters={"small": 7e9, "large": 34e9},
+        **more,
+    )
 
 
-def gained(kind, value, half=0.01, caveat="", ratio=0.9):
-    sides = (Side("a", "rebase", 4, 0.5), Side("b", "weighted-majority", 4, 0.4))
-    interval = Interval(value, value - half, value + half)
-    return Contest(kind, "made", caveat, "t", *sides, 100, interval, ratio, 2.0)
+def around(value, half):
+    return Interval(value, value - half, value + half)
+
+
+def gained(kind, value, half=0.01, caveat="", saving=None, n=256):
+    sides = (Side("a", "rebase", 4, 0.5), Side("b", "weighted-majority", n, 0.4))
+    return Contest(kind, "made", caveat, "t", *sides, 100, around(value, half), 0.9, 2.0, saving)
 
 
 def judged(kind_of_claim, *contests, **more):
@@ -115,18 +126,27 @@ def judged(kind_of_claim, *contests, **more):
 
 
 @pytest.mark.parametrize(
-    ("agreeing", "disagreeing", "weak", "expected"),
+    ("agreeing", "disagreeing", "expected"),
     [
-        (1, 0, False, Verdict.CONFIRMED),
-        (1, 0, True, Verdict.REFINED),
-        (0, 1, False, Verdict.CONTRADICTED),
-        (0, 1, True, Verdict.OPEN),
-        (1, 1, False, Verdict.REFINED),
-        (0, 0, False, Verdict.OPEN),
+        (1, 0, Verdict.CONFIRMED),
+        (0, 1, Verdict.CONTRADICTED),
+        (1, 1, Verdict.REFINED),
+        (0, 0, Verdict.OPEN),
     ],
 )
-def test_the_rule(agreeing, disagreeing, weak, expected):
-    assert verdict(agreeing, disagreeing, weak=weak) is expected
+def test_the_rule(agreeing, disagreeing, expected):
+    assert verdict(agreeing, disagreeing) is expected
+
+
+def test_what_is_left_of_a_verdict_by_another_measure_or_in_small():
+    left = {v: by_another_measure(v) for v in Verdict}
+    assert left[Verdict.CONFIRMED] is left[Verdict.REFINED] is Verdict.REFINED
+    assert left[Verdict.CONTRADICTED] is left[Verdict.OPEN] is Verdict.OPEN
+    tiny, large = gained(Kind.MCTS, 0.1, caveat="tiny"), gained(Kind.MCTS, 0.1)
+    assert {v: in_small(v, [tiny]) for v in Verdict} == dict.fromkeys(Verdict, Verdict.IN_SMALL) | {
+        Verdict.OPEN: Verdict.OPEN
+    }
+    assert all(in_small(v, [tiny, large]) is v for v in Verdict)
 
 
 @pytest.mark.parametrize(
@@ -138,19 +158,53 @@ def test_verdicts_turn_with_the_sign_of_the_gain(claim, kind, sign):
     assert judged(claim, gained(kind, -0.1 * sign)) is Verdict.CONTRADICTED
     assert judged(claim, gained(kind, 0.1 * sign, half=0.2)) is Verdict.OPEN
     assert judged(claim, gained(kind, 0.1 * sign), gained(kind, -0.1 * sign)) is Verdict.REFINED
-    assert judged(claim, gained(kind, 0.1 * sign, caveat="tiny")) is Verdict.REFINED
-    assert judged(claim, gained(kind, -0.1 * sign, caveat="tiny")) is Verdict.OPEN
+    assert judged(claim, gained(kind, 0.1 * sign, caveat="tiny")) is Verdict.IN_SMALL
+    assert judged(claim, gained(kind, -0.1 * sign, caveat="tiny")) is Verdict.IN_SMALL
+    assert judged(claim, gained(kind, 0.1 * sign, half=0.2, caveat="tiny")) is Verdict.OPEN
+    texts = [claims(evidence(gained(kind, s * sign, caveat="tiny"))) for s in (0.1, -0.1)]
+    said = [next(c.ours for c in text if claim in c.claim) for text in texts]
+    assert said[0].startswith("in small, where it holds:")
+    assert said[1].startswith("in small, against it:")
 
 
 def test_rewards_counted_against_it_refine_the_claim_of_rebase():
     assert judged("Pareto", gained(Kind.REBASE, 0.1), gained(Kind.REBASE_TOTAL, -0.1)) is Verdict.REFINED
 
 
-def test_saving_needs_both_as_accurate_and_cheaper():
-    assert judged("256 weighted votes", gained(Kind.REBASE_SAVES, 0.1, ratio=0.2)) is Verdict.CONFIRMED
-    assert judged("256 weighted votes", gained(Kind.REBASE_SAVES, 0.1, ratio=1.2)) is Verdict.CONTRADICTED
-    assert judged("256 weighted votes", gained(Kind.REBASE_SAVES, -0.1, ratio=0.2)) is Verdict.CONTRADICTED
-    assert judged("smaller model with REBASE", gained(Kind.SMALLER_SAVES, 0.1, ratio=0.2)) is Verdict.CONFIRMED
+@pytest.mark.parametrize(
+    ("claim", "kind", "factor"),
+    [
+        ("256 weighted votes", Kind.REBASE_SAVES, 7.0),
+        ("smaller model with REBASE equals", Kind.SMALLER_SAVES, 2.0),
+    ],
+)
+def test_a_saving_is_judged_by_intervals(claim, kind, factor):
+    same, other, none = around(factor, 0.5), around(3 * factor, 1), around(0.8, 0.1)
+    assert judged(claim, gained(kind, 0.1, saving=same)) is Verdict.CONFIRMED
+    assert judged(claim, gained(kind, 0.1, saving=other)) is Verdict.REFINED
+    assert judged(claim, gained(kind, 0.1, saving=none)) is Verdict.CONTRADICTED
+    assert judged(claim, gained(kind, -0.1, saving=around(0, 0))) is Verdict.CONTRADICTED
+    assert judged(claim, gained(kind, 0.1, saving=same), gained(kind, 0.1, saving=none)) is Verdict.REFINED
+    assert judged(claim, gained(kind, 0.1, saving=Interval(factor, 0.9, 9))) is Verdict.OPEN
+    assert judged(claim, gained(kind, 0.1, half=0.15, saving=same)) is Verdict.OPEN
+    assert judged(claim, gained(kind, 0.1, saving=None)) is Verdict.OPEN
+    assert judged(claim, gained(kind, 0.1, saving=same, caveat="tiny")) is Verdict.IN_SMALL
+
+
+def test_a_saving_against_few_votes_is_none_against_256():
+    assert judged("256 weighted", gained(Kind.REBASE_SAVES, 0.1, saving=around(7, 0.5), n=16)) is Verdict.OPEN
+
+
+@pytest.mark.parametrize(
+    ("searched", "n", "expected"),
+    [(0.468, 500, Verdict.OPEN), (0.468, 50_000, Verdict.CONFIRMED), (0.40, 50_000, Verdict.CONTRADICTED)],
+)
+def test_the_published_pair_is_judged_against_a_loss(searched, n, expected):
+    def row(model, strategy, samples, accuracy):
+        return Published(model, "math500", strategy, samples, n, accuracy, None, None, False, "made", "made")
+
+    pair = (row("small", "rebase", 32, searched), row("large", "weighted-majority", 64, 0.467))
+    assert judged("as accurate as a 34B", published=pair) is expected
 
 
 def forecast(predicted, seen, n_all=64):
@@ -159,10 +213,40 @@ def forecast(predicted, seen, n_all=64):
     return LimitForecast("made", "", "t", "m", "majority", 100, 16, n_all, 0.5, interval, seen, *misses)
 
 
-def test_votes_converge_where_forecasts_hold():
-    assert judged("votes converge", limits=[forecast(0.6, 0.61)]) is Verdict.CONFIRMED
-    assert judged("votes converge", limits=[forecast(0.6, 0.7)]) is Verdict.CONTRADICTED
-    assert judged("votes converge", limits=[forecast(0.6, 0.7, n_all=32)]) is Verdict.OPEN
+@pytest.mark.parametrize(
+    ("held", "of", "expected"),
+    [
+        (10, 12, Verdict.CONFIRMED),
+        (6, 12, Verdict.CONTRADICTED),
+        (1, 1, Verdict.OPEN),
+        (0, 1, Verdict.OPEN),
+        (0, 2, Verdict.CONTRADICTED),
+    ],
+)
+def test_votes_converge_where_forecasts_hold_as_often_as_they_say(held, of, expected):
+    limits = [forecast(0.6, 0.61)] * held + [forecast(0.6, 0.5)] * (of - held)
+    assert judged("votes converge", limits=limits) is expected
+    assert judged("votes converge", limits=[forecast(0.6, 0.7, n_all=32)] * 20) is Verdict.OPEN
+
+
+def test_no_budget_passes_the_limit_unless_votes_lie_above_it():
+    assert judged("no sampling budget", limits=[forecast(0.6, 0.5)] * 12) is Verdict.CONFIRMED
+    assert judged("no sampling budget", limits=[forecast(0.6, 0.7)] * 4) is Verdict.CONTRADICTED
+    assert judged("no sampling budget", limits=[forecast(0.6, 0.6)]) is Verdict.OPEN
+
+
+def test_a_share_is_as_a_binomial_test_has_it():
+    assert share(10, 12).low == pytest.approx(0.562, abs=1e-3)
+    assert share(10, 12).high == pytest.approx(0.970, abs=1e-3)
+    assert (share(0, 3).low, share(3, 3).high) == (0, 1)
+
+
+def test_best_of_n_may_fall():
+    fall, rise = gained(Kind.BEST_FALLS, -0.1), gained(Kind.BEST_FALLS, 0.1)
+    assert judged("best-of-N", fall, rise) is Verdict.CONFIRMED
+    assert judged("best-of-N", rise, rise) is Verdict.CONTRADICTED
+    assert judged("best-of-N", rise, gained(Kind.BEST_FALLS, 0.1, half=0.2)) is Verdict.OPEN
+    assert judged("best-of-N") is Verdict.OPEN
 
 
 def family_claims(*right_by_model, drawn=400, measure=VOTE):
@@ -177,7 +261,7 @@ def family_claims(*right_by_model, drawn=400, measure=VOTE):
         rows.append(CountRow(model=model, task="t", counts=counts, source="made", generated_tokens=100.0))
     (family,) = coverage_families(counts_of_rows(rows), SHIPPED.models)
     sizes = compared(replace(family, measure=measure))
-    found = Evidence((size_law(sizes),), optima(sizes), takeovers(sizes), Rows(), Rows(), Rows(), Rows(), (), {})
+    found = Evidence(laws=(size_law(sizes),), optima=optima(sizes), takeovers=takeovers(sizes), parameters={})
     return {claim.claim.split(" ")[0]: claim.verdict for claim in claims(found)}
 
 
@@ -202,15 +286,21 @@ def test_tiny_models_do_not_count_where_others_can_tell():
     assert judged("weighted votes beat", tiny, gained(Kind.WEIGHTED, -0.1)) is Verdict.CONTRADICTED
 
 
-def tail(all_answers, by_tail, by_law):
-    at = Interval(all_answers, all_answers, all_answers)
-    return CoverageTail("t", "m", 100, 1000, at, at, Interval(0.4, 0.3, 0.5), 0.99, 0.4, by_tail, by_law)
+def of_task(law, tail, half=0.01):
+    return CoverageOfTask("t", 5, 100, around(law, half), around(tail, half), around(law - tail, half))
+
+
+def test_the_power_law_is_judged_by_its_misses_of_each_task():
+    assert judged("follows a power law", coverage=[of_task(0.02, 0.02)]) is Verdict.CONFIRMED
+    assert judged("follows a power law", coverage=[of_task(0.2, 0.02)]) is Verdict.CONTRADICTED
+    assert judged("follows a power law", coverage=[of_task(0.2, 0.02), of_task(0.02, 0.02)]) is Verdict.REFINED
+    assert judged("follows a power law", coverage=[of_task(0.05, 0.02)]) is Verdict.OPEN
 
 
 def test_the_distribution_that_predicts_better_than_the_power_law():
-    assert judged("power law", tails=[tail(0.8, 0.8, 0.6), tail(0.5, 0.45, 0.6)]) is Verdict.CONFIRMED
-    assert judged("power law", tails=[tail(0.8, 0.6, 0.8), tail(0.5, 0.6, 0.45)]) is Verdict.CONTRADICTED
-    assert judged("power law", tails=[tail(0.8, 0.6, 0.8), tail(0.5, 0.5, 0.7)]) is Verdict.OPEN
+    assert judged("distribution of the", coverage=[of_task(0.2, 0.02)]) is Verdict.CONFIRMED
+    assert judged("distribution of the", coverage=[of_task(0.02, 0.2)]) is Verdict.CONTRADICTED
+    assert judged("distribution of the", coverage=[of_task(0.02, 0.02)]) is Verdict.OPEN
 
 
 def test_a_large_model_that_is_always_better_contradicts():

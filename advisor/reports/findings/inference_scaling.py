@@ -40,6 +40,7 @@ def tables(value: InferenceScaling) -> list[str]:
         ("Which size for which budget", _optima(value)),
         ("From where a larger size is ahead", _takeovers(value)),
         ("Coverage by the number of answers", _tails(value)),
+        ("Coverage of all answers, predicted from a 16th", _coverage(value)),
         ("Where votes end", _pluralities(value)),
         ("The limit of votes, predicted", _limits(value)),
         ("Strategies at equal FLOPs", _contests(value)),
@@ -115,6 +116,7 @@ def _tails(value: InferenceScaling) -> Table:
         "any of all is",
         "exponent (90 %)",
         "tail exponent",
+        "R²",
         "predicted from a 16th: chances",
         "power law",
     )
@@ -128,12 +130,26 @@ def _tails(value: InferenceScaling) -> Table:
             interval_cell(t.all),
             _number(t.exponent),
             f"{t.alpha:.2f}",
+            "–" if t.r_squared is None else f"{t.r_squared:.3f}",
             percent(t.predicted_by_tail),
             percent(t.predicted_by_power_law),
         )
         for t in value.tails
     ]
     return table(head, rows, right=head[2:])
+
+
+def _coverage(value: InferenceScaling) -> Table:
+    head = ("task", "models", "questions", "power law misses by, points (90 %)", "chances miss by", "closer by")
+    rows = [
+        (c.task, str(c.n_models), str(c.n_questions), _miss(c.law), _miss(c.tail), _points(c.closer))
+        for c in value.coverage
+    ]
+    return table(head, rows, right=head[1:])
+
+
+def _miss(miss: Interval) -> str:
+    return f"{100 * miss.value:.1f} ({100 * miss.low:.1f} – {100 * miss.high:.1f})"
 
 
 def _pluralities(value: InferenceScaling) -> Table:
@@ -197,7 +213,17 @@ def _limits(value: InferenceScaling) -> Table:
 
 
 def _contests(value: InferenceScaling) -> Table:
-    head = ("compared", "task", "first", "second", "points (90 %)", "policy FLOPs", "with rewards", "questions")
+    head = (
+        "compared",
+        "task",
+        "first",
+        "second",
+        "points (90 %)",
+        "policy FLOPs",
+        "with rewards",
+        "saving",
+        "questions",
+    )
     rows = [
         (
             c.kind,
@@ -207,6 +233,7 @@ def _contests(value: InferenceScaling) -> Table:
             _points(c.gain),
             _ratio(c.policy_ratio),
             _ratio(c.total_ratio),
+            "–" if c.saving is None else f"{c.saving.value:.1f} ({c.saving.low:.1f} – {c.saving.high:.1f}) ×",
             str(c.n_questions),
         )
         for c in value.contests

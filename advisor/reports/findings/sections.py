@@ -8,11 +8,13 @@ from importlib.metadata import version
 from typing import Any
 
 from advisor.errors import DISTRIBUTION
+from advisor.reports.costs_unknown import IMPUTED
 from advisor.reports.findings import (
     compute,
     dense_and_moe,
     frontiers,
     inference_scaling,
+    other_claims,
     saturation,
     trend,
     wrong_answers,
@@ -41,8 +43,20 @@ RENDERINGS = {
     "saturation": Rendering(saturation.TITLE, saturation.tables, saturation.figure),
     "wrong_answers": Rendering(wrong_answers.TITLE, wrong_answers.tables, wrong_answers.figure),
     "inference_scaling": Rendering(inference_scaling.TITLE, inference_scaling.tables, inference_scaling.figure),
+    "other_claims": Rendering(other_claims.TITLE, other_claims.tables, other_claims.figure),
 }
 """By the name of the study, in the order of the report."""
+
+
+LEGEND = (
+    "confirmed, contradicted: our figures clearly agree, or clearly disagree, with the claim; cannot tell: neither is"
+    " clear, or there is no data",
+    "refined: it holds in part: for some models or tasks, by another figure, or as far as another measure can tell",
+    "in small only: nothing but tiny models, trained to try the strategies, can tell; the figures say for or against",
+    "believed: an accuracy with what is known of other models and tasks taken in, so that chance highs are lower",
+    f"{IMPUTED}: a cost whose answer lengths nobody counted; they are imputed from other models and tasks",
+)
+"""What the words and marks of the report mean, once."""
 
 
 def figures(found: Findings) -> dict[str, Any]:
@@ -53,21 +67,28 @@ def figures(found: Findings) -> dict[str, Any]:
 
 def overview(found: Findings) -> list[str]:
     """The heading, how many claims stand how, and all of them by verdict."""
-    claims = found.claims
-    times = {verdict: sum(claim.verdict is verdict for claim in claims) for verdict in Verdict}
-    stand = ", ".join(f"{n} {verdict.value}" for verdict, n in times.items() if n)
+    published = [claim for claim in found.claims if claim.is_published]
+    others = [claim for claim in found.claims if not claim.is_published]
+    more = f"; of {counted(len(others), 'expectation')} of our own beside them {_standing(others)}" if others else ""
     said = (
         "What two papers found, compute-accuracy frontiers of open reasoning models (arXiv 2512.24776) and inference"
         " scaling laws (arXiv 2408.00724), with what follows from it, and what the answers and runs stored here say:"
-        f" of {counted(len(claims), 'claim')} {stand}. Intervals are 90 %; verdicts follow from them by fixed rules, so"
-        " other data would turn them."
+        f" of {counted(len(published), 'published claim')} {_standing(published)}{more}. Intervals are 90 %; verdicts"
+        " follow from them by fixed rules, so other data would turn them."
     )
     rows = [
         (RENDERINGS[name].title, claim.claim, claim.verdict.value)
         for name, study in found.studies.items()
         for claim in study.claims
     ]
-    return [heading("Findings", 1), paragraph(said), to_markdown(table(("section", "claim", "verdict"), rows))]
+    shown = to_markdown(table(("section", "claim", "verdict"), rows))
+    return [heading("Findings", 1), paragraph(said), shown, bullets(LEGEND)]
+
+
+def _standing(claims: Sequence[Claim]) -> str:
+    """How many of them stand how."""
+    times = {verdict: sum(claim.verdict is verdict for claim in claims) for verdict in Verdict}
+    return ", ".join(f"{n} {verdict.value}" for verdict, n in times.items() if n)
 
 
 def sections(found: Findings, pictures: Mapping[str, Sequence[Any]]) -> Iterator[Any]:
@@ -85,14 +106,19 @@ def section(name: str, study: Study, pictures: Sequence[Any] = ()) -> Iterator[A
     """That of one study, `pictures` after its claims."""
     rendering = RENDERINGS[name]
     yield heading(rendering.title)
-    yield paragraph(f"{study.basis.data}.", "Data.")
-    yield paragraph(f"{study.basis.method}.", "Method.")
-    yield paragraph(f"{study.basis.would_change}.", "What would change it.")
+    yield paragraph(_sentence(study.basis.data), "Data.")
+    yield paragraph(_sentence(study.basis.method), "Method.")
+    yield paragraph(_sentence(study.basis.would_change), "What would change it.")
     yield _claims(study.claims)
     yield from pictures
     yield from (part for part in rendering.tables(study) if part)
     if study.notes:
         yield bullets(study.notes)
+
+
+def _sentence(text: str) -> str:
+    """With one full stop."""
+    return f"{text.rstrip('. ')}."
 
 
 def _claims(claims: Sequence[Claim]) -> str:

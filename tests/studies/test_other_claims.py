@@ -1,0 +1,88 @@
+"""Further claims on what ships, on nothing, and turned by other figures."""
+
+import pytest
+
+import advisor
+from advisor.accuracy.estimators import Interval
+from advisor.fits.published import Published
+from advisor.studies.other_claims import (
+    SizeCost,
+    _adaptive,
+    _first_to_end,
+    _longer_thinking,
+    _memory,
+    _shortest,
+    equivalent_flops,
+)
+from advisor.studies.repeated_answers import AdaptiveVote, ShortAnswers
+from advisor.studies.study import Verdict
+from advisor.studies.untested_claims import UNTESTED
+from tests.known import SHIPPED
+
+
+def around(value, half):
+    return Interval(value, value - half, value + half)
+
+
+def test_the_published_figures_of_the_formula_with_memory():
+    large, small = (SHIPPED.models.spec(f"Qwen/Qwen3-{size}B") for size in ("8", "0.6"))
+    assert equivalent_flops(large, 200, 32_000) / equivalent_flops(small, 200, 32_000) == pytest.approx(1.30, abs=0.01)
+    assert equivalent_flops(large, 200, 1000) == pytest.approx(16.8e12 + 58.1e12, rel=0.03)
+    assert equivalent_flops(large, 200, 32_000) == pytest.approx(829.9e12 + 42_998e12, rel=0.01)
+
+
+def test_an_empty_workspace_tells_nothing(monkeypatch, tmp_path):
+    ws = advisor.Workspace(tmp_path)
+    monkeypatch.setattr(ws, "roots", (tmp_path,))
+    found = advisor.other_claims(ws)
+    assert not found.votes
+    assert not found.short
+    assert {claim.verdict for claim in found.claims[:4]} == {Verdict.OPEN}
+
+
+def test_what_no_data_can_tell_says_so_and_is_published():
+    assert all(c.ours.startswith("no data here: ") and c.verdict is Verdict.OPEN for c in UNTESTED)
+    assert sum(c.is_published for c in UNTESTED) >= len(UNTESTED) - 1
+
+
+def adaptive(gain, saving):
+    return _adaptive([AdaptiveVote("m", "t", 100, 40, 10.0, around(saving, 0.5), gain)]).verdict
+
+
+def test_a_vote_that_stops_early():
+    assert adaptive(around(0, 0.001), 8) is Verdict.CONFIRMED
+    assert adaptive(around(0, 0.001), 2) is Verdict.REFINED
+    assert adaptive(around(-0.05, 0.001), 8) is Verdict.CONTRADICTED
+    assert adaptive(around(0, 0.1), 8) is Verdict.OPEN
+
+
+def short(over_longest, over_vote):
+    return ShortAnswers("m", "t", 100, 8, over_longest, over_vote, 0.6)
+
+
+def test_short_answers_by_sign_and_by_loss():
+    assert _shortest([short(around(0.1, 0.05), around(0, 0))]).verdict is Verdict.CONFIRMED
+    assert _shortest([short(around(-0.1, 0.05), around(0, 0))]).verdict is Verdict.CONTRADICTED
+    assert _first_to_end([short(around(0, 0), around(0, 0.005))]).verdict is Verdict.CONFIRMED
+    assert _first_to_end([short(around(0, 0), around(-0.05, 0.005))]).verdict is Verdict.CONTRADICTED
+    assert _first_to_end([short(around(0, 0), around(0, 0.05))]).verdict is Verdict.OPEN
+
+
+def published(strategy, accuracy, n, tokens):
+    return Published("m", "t", strategy, 1, n, accuracy, None, tokens, "made", False, "made")
+
+
+@pytest.mark.parametrize(
+    ("best", "n", "expected"),
+    [(0.57, 30, Verdict.OPEN), (0.57, 30_000, Verdict.CONFIRMED), (0.45, 30_000, Verdict.CONTRADICTED)],
+)
+def test_longer_thinking_against_its_own_end(best, n, expected):
+    rows = [published("thinking-budget", a, n, 100.0) for a in (0.3, best)] + [published("majority", 0.5, n, 90.0)]
+    assert _longer_thinking(rows).verdict is expected
+    assert _longer_thinking(rows[:2]).verdict is Verdict.OPEN
+
+
+def test_sizes_nearer_than_their_parameters():
+    assert _memory([SizeCost("a", "b", 10, 2)]).verdict is Verdict.CONFIRMED
+    assert _memory([SizeCost("a", "b", 10, 9)]).verdict is Verdict.CONTRADICTED
+    assert _memory([SizeCost("a", "b", 10, 9), SizeCost("a", "b", 10, 2)]).verdict is Verdict.REFINED
