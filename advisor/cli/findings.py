@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from advisor.cli.output import emit, say
-from advisor.errors import AdvisorError, unknown
+from advisor.errors import AdvisorError, NoAnswer, unknown
 
 if TYPE_CHECKING:
     from advisor.store.workspace import Workspace
@@ -40,6 +40,17 @@ def report_findings(
     from advisor.store.workspace import Workspace
     from advisor.studies.findings import findings
 
-    workspace = Workspace(workspace.own, own_answers=True) if own_answers else workspace
+    if own_answers:
+        workspace = Workspace(workspace.own, own_answers=True)
+        _check_answers(workspace)
     found = findings(workspace, progress=lambda name: say(f"{name.replace('_', ' ')} …"))
     emit(written.report_findings(workspace, findings=found, output=output, html=html), written.blocks, as_json)
+
+
+def _check_answers(workspace: Workspace) -> None:
+    """Raises AdvisorError where the folder is missing, NoAnswer where nothing in it was answered."""
+    if workspace.own is None or not workspace.own.is_dir():
+        raise AdvisorError("there is no such folder", where=f"--workspace {workspace.own}", hint="name yours")
+    if not workspace.fits.points and not workspace.samples.files:
+        hint = "`advisor calibrate` or `advisor import` bring some in, then `advisor fit`"
+        raise NoAnswer(f"no answers in {workspace.own}", hint=hint)

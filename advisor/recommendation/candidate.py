@@ -120,7 +120,7 @@ class CandidateOdds:
     """What joint draws of accuracy, speed and tokens say, as probabilities.
 
     best           that no other model is better within the limits: more accurate, or of equals cheaper; with a target
-                   accuracy the cheapest that reaches it
+                   accuracy the cheapest that reaches it; the same for all candidates of a model
     within_limits  that this candidate holds all limits
     reaches        that it has the target accuracy; None without one
     """

@@ -11,6 +11,9 @@ import numpy as np
 from advisor.accuracy.estimators import Array, Interval
 from advisor.recommendation.candidate import Candidate
 
+SURE = 0.95
+"""Chance from which a lead is called one: the 90 % interval of the difference lies above zero, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:
@@ -38,8 +41,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Overtake:
-    """A budget at which the lead changes, and the chance that it does; of the first standing with a leader, that it
-    leads."""
+    """A budget from which on another model leads, or the same one surely (SURE) or no longer alone, and the chance that
+    it does there."""
 
     budget: float
     more_accurate_from_there: str
@@ -54,13 +57,19 @@ def standings(first: Sequence[Reached], second: Sequence[Reached], cost: str) ->
 
 
 def overtakes(found: Sequence[Standing]) -> list[Overtake]:
-    """Where the lead changes, the first lead among them."""
+    """Where the lead changes, or how sure it is; the first lead among them."""
     leading: list[Overtake] = []
     for standing in found:
         leader = standing.more_accurate
-        if leader is not None and (not leading or leading[-1].more_accurate_from_there != leader):
-            leading.append(Overtake(standing.budget, leader, standing.chance, None in standing.each))
+        if leader is not None:
+            lead = Overtake(standing.budget, leader, standing.chance, None in standing.each)
+            if not leading or _kind(leading[-1]) != _kind(lead):
+                leading.append(lead)
     return leading
+
+
+def _kind(lead: Overtake) -> tuple[str, bool, bool]:
+    return (lead.more_accurate_from_there, lead.chance >= SURE, lead.only_one)
 
 
 def _best(frontier: Sequence[Reached], budget: float, cost: str) -> Reached | None:

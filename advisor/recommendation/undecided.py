@@ -36,6 +36,8 @@ class Undecided(Value):
     """The model that may as well be the best, and what would decide.
 
     best         its chance of being the best within the limits
+    gpus, cost   what the rival's best candidate runs on, and its USD a question; it may lie above the budget and
+                 holds the limits with the chance `within_limits`
     difference   accuracy of the pick less that of the rival, paired on the questions they share
     n_questions  that both were measured on
     questions    that it takes to tell such a difference, or one of a point where it is smaller; None: answers of the
@@ -47,6 +49,9 @@ class Undecided(Value):
 
     rival: str
     best: float
+    gpus: str
+    cost: float | None
+    within_limits: float
     difference: Interval
     n_questions: int
     questions: int | None
@@ -108,6 +113,9 @@ def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: 
     return Undecided(
         rival=str(rows["model"][rival]),
         best=float(best[rival]),
+        gpus=f"{int(rows['gpu_count'][rival])} × {rows['gpu'][rival]}",
+        cost=cost if math.isfinite(cost := float(rows["usd"][rival])) else None,
+        within_limits=float(found.within_limits[rival]),
         difference=difference,
         n_questions=int(n_questions),
         questions=needed,

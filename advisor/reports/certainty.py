@@ -60,7 +60,10 @@ def undecided_text(of: Undecided) -> str:
             f"to tell, both would have to answer about {of.questions:,} questions like these ({of.n_questions:,} were"
             f" answered){cost}; more answers to the same ones would not do"
         )
-    return f"{of.rival} may as well be the best ({chance(of.best)}){others}: {apart}; {decides}"
+    cost = f", {significant(of.cost)} USD" if of.cost else ""
+    held = f", within the limits in {percent(of.within_limits, 0)} of the draws" if of.within_limits < SURELY else ""
+    which = f" (on {of.gpus}{cost}{held})"
+    return f"{of.rival}{which} may as well be the best ({chance(of.best)}){others}: {apart}; {decides}"
 
 
 def odds_text(c: Candidate) -> str:
@@ -68,6 +71,8 @@ def odds_text(c: Candidate) -> str:
     return chance(c.odds.best if c.odds else None)
 
 
+SURELY = 0.99
+"""Chance from which limits count as held."""
 EVIDENCE_MARKS = {"measured": "", "published": "†", "weak": "?"}
 MEANINGS = {
     "measured": "accuracy measured, answers seen, where unmarked",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.compare import Comparison
 from advisor.recommendation.compare_speed import FIGURES, NO_PRICE, LoadFigures, Point, SpeedComparison
-from advisor.recommendation.overtaking import Overtake, Standing
+from advisor.recommendation.overtaking import SURE, Overtake, Standing
 from advisor.reports.certainty import chance, evidence_marks, marked_accuracy
 from advisor.reports.costs_unknown import imputed_legend, imputed_mark
 from advisor.reports.terminal import Block
@@ -17,9 +17,6 @@ from advisor.units import bytes_text, counted, significant
 
 OPTIONAL = ("B GB/GPU", "A GB/GPU", "cheaper", "B tokens/s", "A tokens/s")
 """Columns that a narrow terminal goes without."""
-
-SURE = 0.9
-"""Chance from which a lead is called one."""
 
 ADVANTAGE = {"tpot_s": "has the lower TPOT", "usd_per_million_output_tokens": "is cheaper per token"}
 

@@ -54,6 +54,11 @@ def _checked(flag: str, given: str | Path | None) -> Path | None:
     if path.suffix not in SUFFIXES[flag]:
         what = f"is no {KINDS[flag]}"
         raise AdvisorError(what, where=f"{flag} {given}", hint=f"name it like report{SUFFIXES[flag][0]}")
+    if path.is_dir():
+        raise AdvisorError("cannot write here (it is a folder)", where=f"{flag} {given}", hint="name a file in it")
+    if path.parent.exists() and not path.parent.is_dir():
+        what = f"cannot write here ({path.parent} is no folder)"
+        raise AdvisorError(what, where=f"{flag} {given}", hint="name a file in a folder")
     return path
 
 

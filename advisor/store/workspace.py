@@ -65,6 +65,11 @@ class Workspace:
         return f"Workspace({str(self.own)!r})" if self.own else "Workspace()"
 
     @property
+    def alone(self) -> str:
+        """The folder whose answers count and no others; empty where those that ship count, too."""
+        return str(self.own) if len(self.roots) < len(self.profiles) else ""
+
+    @property
     def today(self) -> date:
         """The day that the age of prices is counted to."""
         return self._today or date.today()
@@ -119,8 +124,7 @@ class Workspace:
     @property
     def fits(self) -> Fits:
         """Strategy points, curves, efficiencies and corrections."""
-        own = len(self.roots) < len(self.profiles)
-        return self._current("fits", lambda folders: Fits(folders, folders[-1:] if own else folders), DERIVED)
+        return self._current("fits", lambda folders: Fits(folders, folders[-1:] if self.alone else folders), DERIVED)
 
     @property
     def samples(self) -> Measurements:

@@ -163,7 +163,7 @@ def alike_pairs(workspace: Workspace, points: Sequence[Observed], pairs: Sequenc
     sized = [pair for pair in sized if _both_hold(specs[pair[0]], specs[pair[1]])]
     size = sorted(sized, key=lambda pair: (_apart(specs[pair[0]], specs[pair[1]]), pair))[:1]
     models = workspace.models
-    own = len(workspace.roots) < len(workspace.profiles)
+    own = bool(workspace.alone)
     of_origin = [pair for pair in siblings(workspace) if specs.keys() >= set(pair) or not own] if specs else []
     born = sorted(of_origin, key=lambda pair: (_apart(models.spec(pair[0]), models.spec(pair[1])), pair))
     named = [(ACCURACY, (pair.moe, pair.dense)) for pair in by_gap]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import advisor
 from advisor.accuracy.estimators import Interval
-from advisor.recommendation.overtaking import Reached, overtakes, standings
+from advisor.recommendation.overtaking import SURE, Reached, overtakes, standings
 from tests.recommendation.made import candidate
 
 
@@ -30,7 +30,18 @@ def test_the_lead_changes_where_a_step_passes_the_other():
     ]
     assert [(s.budget, s.more_accurate_from_there, s.only_one) for s in overtakes(found)] == [
         (1, "A", True),
+        (2, "A", False),
         (8, "B", False),
+    ]
+
+
+def test_a_lead_that_becomes_sure_or_doubtful_is_said():
+    a = frontier("A", (1, 0.50), (3, 0.53), (4, 0.60), half_width=0.0)
+    found = overtakes(standings(a, frontier("B", (1, 0.49), (5, 0.59)), "usd"))
+    assert [(lead.budget, lead.more_accurate_from_there, lead.chance < SURE) for lead in found] == [
+        (1, "A", True),
+        (4, "A", False),
+        (5, "A", True),
     ]
 
 

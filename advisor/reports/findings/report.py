@@ -54,7 +54,7 @@ def report_findings(
         files = {name: to_markdown.parent / f"{to_markdown.stem}-{name.replace('_', '-')}.svg" for name in drawn}
         for name, path in files.items():
             sealed(path, partial(Path.write_bytes, data=drawn[name]))
-        write_text(to_markdown, markdown(findings, files, command))
+        write_text(to_markdown, markdown(findings, files, command, workspace.alone))
     missing = find_spec("matplotlib") is None
     return FindingsReport(
         **{field.name: getattr(findings, field.name) for field in fields(Findings)},
@@ -70,10 +70,10 @@ def blocks(written: FindingsReport) -> list[Block]:
     return [", ".join(file for file in (written.report, written.page, *written.pictures) if file)]
 
 
-def markdown(found: Findings, pictures: Mapping[str, Path], command: str) -> str:
-    """The whole report as GitHub-flavoured Markdown; `pictures` are files by the study they belong to."""
+def markdown(found: Findings, pictures: Mapping[str, Path], command: str, alone: str = "") -> str:
+    """The whole report as GitHub-flavoured Markdown; `pictures` are files by their studies."""
     images = {name: [f"![{escaped(RENDERINGS[name].title)}]({quote(path.name)})"] for name, path in pictures.items()}
-    parts = [*overview(found), *sections(found, images), *made_by(command)]
+    parts = [*overview(found, alone), *sections(found, images), *made_by(command)]
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
@@ -81,7 +81,7 @@ def again(workspace: Workspace, output: Path | None, html: Path | None) -> str:
     """The command that makes this report again."""
     given = {"--output": output, "--html": html, "--workspace": workspace.own}
     words = [word for flag, value in given.items() if value for word in (flag, str(value))]
-    own = ["--own-answers"] if len(workspace.roots) < len(workspace.profiles) else []
+    own = ["--own-answers"] if workspace.alone else []
     return command_line(["advisor", "report", "--kind", "findings", *own, *words])
 
 

@@ -59,14 +59,18 @@ LEGEND = (
 """What the words and marks of the report mean, once."""
 
 
+FIRST = (Verdict.CONTRADICTED, Verdict.CONFIRMED, Verdict.REFINED, Verdict.IN_SMALL, Verdict.OPEN)
+"""Verdicts in the order in which a reader wants them."""
+
+
 def figures(found: Findings) -> dict[str, Any]:
     """What each study has to draw, by its name."""
     drawn = ((name, RENDERINGS[name].figure(study)) for name, study in found.studies.items())
     return {name: figure for name, figure in drawn if figure is not None}
 
 
-def overview(found: Findings) -> list[str]:
-    """The heading, how many claims stand how, and all of them by verdict."""
+def overview(found: Findings, alone: str = "") -> list[str]:
+    """The heading, how many claims stand how, all of them by verdict; `alone`: whose answers alone count."""
     published = [claim for claim in found.claims if claim.is_published]
     others = [claim for claim in found.claims if not claim.is_published]
     more = f"; of {counted(len(others), 'expectation')} of our own beside them {_standing(others)}" if others else ""
@@ -77,12 +81,15 @@ def overview(found: Findings) -> list[str]:
         " follow from them by fixed rules, so other data would turn them."
     )
     rows = [
-        (RENDERINGS[name].title, claim.claim, claim.verdict.value)
+        (claim.verdict.value, claim.claim, RENDERINGS[name].title)
+        for verdict in FIRST
         for name, study in found.studies.items()
         for claim in study.claims
+        if claim.verdict is verdict
     ]
-    shown = to_markdown(table(("section", "claim", "verdict"), rows))
-    return [heading("Findings", 1), paragraph(said), shown, bullets(LEGEND)]
+    shown = to_markdown(table(("verdict", "claim", "section"), rows))
+    whose = [paragraph(f"Only the answers in {alone} count; what ships of answers does not.")] if alone else []
+    return [heading("Findings", 1), paragraph(said), *whose, shown, bullets(LEGEND)]
 
 
 def _standing(claims: Sequence[Claim]) -> str:

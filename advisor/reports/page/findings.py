@@ -19,7 +19,12 @@ from advisor.studies.findings import Findings
 def findings_page(workspace: Workspace, found: Findings, pictures: Mapping[str, bytes], command: str) -> str:
     """The HTML of a page; `pictures` are SVG by study, `command` makes the page again."""
     shown = {name: [Picture(svg, RENDERINGS[name].title)] for name, svg in pictures.items()}
-    parts: list[Part] = [*overview(found), *_models(workspace), *sections(found, shown), *made_by(command)]
+    parts: list[Part] = [
+        *overview(found, workspace.alone),
+        *_models(workspace),
+        *sections(found, shown),
+        *made_by(command),
+    ]
     return page("Findings", parts)
 
 
