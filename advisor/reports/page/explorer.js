@@ -69,10 +69,11 @@
   };
 
   // names of the frontier's models, to the left above their points, where the one before leaves room
-  const label = (shown) => {
+  const label = (shown, picked) => {
     const placed = [];
     const named = new Set();
-    for (const row of shown.filter((each) => each.leads).reverse()) {
+    const ringed = shown.filter((row) => picked.some((each) => each.model === row.model && each.cost === row.cost));
+    for (const row of [...ringed, ...shown.filter((each) => each.leads).reverse()]) {
       if (named.has(row.model)) continue;
       const [x, y] = [frontier.scale("x")(row.cost), frontier.scale("y")(row.accuracy)];
       const width = LETTER * nearest(row.model).length;
@@ -99,13 +100,16 @@
     ])));
   };
 
+  const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
   const frontierWords = (shown, task, title, picked, limits) => {
     if (!shown.length) return `Nothing is known on ${task} for this choice.`;
     const models = new Set(shown.map((row) => row.model)).size;
     return [
-      `${shown.length} candidates of ${models} models on ${task}: accuracy with its 90 % interval against ${title}.`,
+      `${counted(shown.length, "candidate")} of ${counted(models, "model")} on ${task}: accuracy with its 90 % interval`
+        + ` against ${title}.`,
       "Filled: on the frontier, nothing cheaper is as accurate.",
       ...picked.map((row) => `Ringed: the pick, ${nearest(row.model)}.`),
+      ...(shown.some((row) => row.chosen) ? [`Dashed rings: ${nearest(at("model").value)}, whose curve is below.`] : []),
       ...limits.map((each) => `The ${each.text} is outside the picture.`),
     ].join(" ");
   };
@@ -123,7 +127,7 @@
     fitAxes(frontier, [...drawn, ...limits.filter(isNear)].map((row) => row.cost), drawn);
     frontier.signal("cost_title", `${unit.title}, log scale`).data("steps", [...leads, ...last]).data("pick", picked);
     await frontier.data("budget", limits.filter(isNear)).data("points", shown).runAsync();
-    label(shown); // now that the scales are known
+    label(shown, picked); // now that the scales are known
     await frontier.data("points", shown.map((row) => ({ ...row }))).runAsync();
     const far = limits.filter((each) => !isNear(each));
     at("frontier-caption").textContent = frontierWords(shown, task, unit.title, picked, far);
