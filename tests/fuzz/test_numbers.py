@@ -25,6 +25,7 @@ COMMANDS = {
     "estimate": ("estimate", "qwen3-8b", "--gpu", "l4"),
     "frontier": ("frontier", "--task", "gsm8k", "--gpu", "h100-sxm"),
     "compare": ("compare", "qwen3-8b", "qwen3-32b"),
+    "trend": ("trend", "--task", "gsm8k"),
     "calibrate": ("calibrate", "qwen3-8b", "--task", "arithmetic", "--url", "http://127.0.0.1:9"),
     "profile": ("profile", "qwen3-8b", "--gpu", "l4", "--url", "http://127.0.0.1:9"),
     "import": ("import", "runs", "r.csv"),
@@ -35,6 +36,7 @@ NUMBERS = {
     "estimate": "--gpu-count --input-tokens --output-tokens --concurrency --rate --qps",
     "frontier": "--usd-per-kwh --input-tokens --output-tokens --cached-prompt-tokens",
     "compare": "--gpu-count --input-tokens --output-tokens --usd-per-kwh",
+    "trend": "--target",
     "calibrate": "--questions --temperature --top-p --top-k --min-p --frequency-penalty --presence-penalty"
     " --repetition-penalty --max-tokens --seed --in-flight"
     " --usd-per-hour",
