@@ -54,8 +54,8 @@ def measured(path: Path, models: Catalog) -> pd.DataFrame:
     ids = catalogued(models)
     table["id"] = [OUTSIDE.get(name) or ids.get(plain(name)) for name in table["model"]]
     table["prompt"] = table["input_tokens"] / table["n_questions_assumed"]
-    told = ["score_raw", "release_date", "output_tokens_per_question_est", "id"]
-    known = table.dropna(subset=told).drop_duplicates(["benchmark", "model"])
+    needed = ["score_raw", "release_date", "output_tokens_per_question_est", "id"]
+    known = table.dropna(subset=needed).drop_duplicates(["benchmark", "model"])
     known = known[known["output_tokens_per_question_est"] > 0].copy()
     tokens = zip(known["id"], known["prompt"], known["output_tokens_per_question_est"], strict=True)
     known["flops"] = [policy_flops(models, model, prompt, answer, 1) for model, prompt, answer in tokens]

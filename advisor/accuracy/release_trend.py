@@ -267,8 +267,8 @@ def _ratio(coefficients: Array) -> Array:
     _, per_decade, per_year = coefficients.T
     with np.errstate(invalid="ignore", divide="ignore"):
         found = per_year / per_decade
-        told = (per_decade > 0) & (np.abs(found) <= MOST_PER_YEAR)
-        return np.asarray(np.where(told | np.isnan(found), found, np.copysign(np.inf, per_year)))
+        helps = (per_decade > 0) & (np.abs(found) <= MOST_PER_YEAR)
+        return np.asarray(np.where(helps | np.isnan(found), found, np.copysign(np.inf, per_year)))
 
 
 def _needed(coefficients: Array, beyond: float, within: tuple[float, float]) -> Array:

@@ -47,7 +47,7 @@ class Curve:
 
     x_min, x_max    measured compute, tokens or samples per question
     asymptote       accuracy at unlimited compute
-    saturation      smallest compute past which a doubling gains less than 0.5 points; not told with a `low` of x_max:
+    saturation      smallest compute past which a doubling gains less than 0.5 points; not known with a `low` of x_max:
                     not reached
     at_4x           accuracy at four times the largest measured compute
     """

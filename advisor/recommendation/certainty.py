@@ -1,4 +1,4 @@
-"""How sure a pick is: the table of candidates that can win, their odds, and the rival that it cannot be told from."""
+"""How sure a pick is: the table of candidates that can win, their odds, and the rival that may as well be the best."""
 
 from __future__ import annotations
 

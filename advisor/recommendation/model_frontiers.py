@@ -78,12 +78,12 @@ def model_frontiers(workspace: Workspace, request: Request) -> Iterator[TaskFron
 
     Raises AdvisorError as `candidates` does; a task on which nothing is known has no points.
     """
-    for asked in (request, *_of_other_tasks(workspace, request)):
+    for each_request in (request, *_of_other_tasks(workspace, request)):
         try:
-            points = _points(workspace, asked)
+            points = _points(workspace, each_request)
         except NoAnswer:
             points = Rows((), ModelFrontierPoint)
-        yield TaskFrontiers(asked.task, points)
+        yield TaskFrontiers(each_request.task, points)
 
 
 def _of_other_tasks(workspace: Workspace, request: Request) -> Iterator[Request]:

@@ -25,10 +25,11 @@ FAR_CHEAPER = 0.7
 
 @dataclass(frozen=True, slots=True)
 class OtherRival:
-    """A model beside the rival that may be the best too, and the chance that it is."""
+    """A model beside the rival that may be the best too, and the chances that it is and that it holds the limits."""
 
     model: str
     best: float
+    within_limits: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +122,16 @@ def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: 
         questions=needed,
         usd=usd if usd and math.isfinite(usd) else None,
         measure=tuple(calibrate_command(str(points["model"][i]), task) for i in unseen for task in tasks),
-        others=_others(rows, best, others, str(rows["model"][rival])),
+        others=_others(rows, found, others, str(rows["model"][rival])),
     )
 
 
-def _others(rows: Columns, best: Array, likely: NDArray[np.intp], rival: str) -> tuple[OtherRival, ...]:
-    """Each other model of the likely rows once."""
-    chances = {str(rows["model"][i]): float(best[i]) for i in likely if rows["model"][i] != rival}
-    return tuple(
-        OtherRival(model, chances[model]) for model in sorted(chances, key=lambda name: (-chances[name], name))
-    )
+def _others(rows: Columns, found: Odds, likely: NDArray[np.intp], rival: str) -> tuple[OtherRival, ...]:
+    """Each other model of the likely rows once, by its most accurate one; the likeliest first."""
+    by_accuracy = sorted((i for i in likely if rows["model"][i] != rival), key=lambda i: float(rows["accuracy"][i]))
+    at = {str(rows["model"][i]): i for i in by_accuracy}
+    others = [OtherRival(name, float(found.best[i]), float(found.within_limits[i])) for name, i in at.items()]
+    return tuple(sorted(others, key=lambda other: (-other.best, other.model)))
 
 
 def _questions_needed(difference: Interval, n_questions: float) -> int:

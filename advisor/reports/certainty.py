@@ -47,7 +47,7 @@ def undecided_text(of: Undecided) -> str:
     """Which model may as well be the best, and what would decide."""
     side = "ahead" if of.difference.value >= 0 else "behind"
     ends = f"{100 * of.difference.low:+.1f} to {100 * of.difference.high:+.1f}".replace("-", "−")
-    others = "".join(f", or {other.model} ({chance(other.best)})" for other in of.others)
+    others = "".join(f", or {o.model} ({chance(o.best)}{_held(o.within_limits)})" for o in of.others)
     place = f"{side} of the first" if side == "ahead" else f"{side} the first"
     apart = f"the pick is {place if of.others else side} by {100 * abs(of.difference.value):.1f} points (90 %: {ends})"
     cost = f" for about {significant(of.usd)} USD" if of.usd else ""
@@ -61,9 +61,13 @@ def undecided_text(of: Undecided) -> str:
             f" answered){cost}; more answers to the same ones would not do"
         )
     cost = f", {significant(of.cost)} USD" if of.cost else ""
-    held = f", within the limits in {percent(of.within_limits, 0)} of the draws" if of.within_limits < SURELY else ""
-    which = f" (on {of.gpus}{cost}{held})"
+    which = f" (on {of.gpus}{cost}{_held(of.within_limits)})"
     return f"{of.rival}{which} may as well be the best ({chance(of.best)}){others}: {apart}; {decides}"
+
+
+def _held(within_limits: float) -> str:
+    """How often a candidate that is near a limit holds it."""
+    return f", within the limits in {percent(within_limits, 0)} of the draws" if within_limits < SURELY else ""
 
 
 def odds_text(c: Candidate) -> str:

@@ -155,7 +155,7 @@ class CurveRow:
     asymptote_low: float = column("lower end of its 90 % interval; where the value is empty it is no less all the same")
     asymptote_high: float = column("upper end of its 90 % interval")
     saturation: float | None = column(
-        "compute past which a doubling gains less than 0.5 points; empty: not reached, or cannot be told",
+        "compute past which a doubling gains less than 0.5 points; empty: not reached, or the range cannot tell",
         default=None,
     )
     saturation_low: float = column("lower end of its 90 % interval; where the value is empty not before that")

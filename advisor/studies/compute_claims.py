@@ -44,7 +44,7 @@ def draft_flops(spec: ModelSpec, prompt_tokens: int, generated_tokens: int) -> f
 
 def _by_component(points: Sequence[Counted], fronts: Sequence[FrontChange]) -> Claim:
     """Confirmed where the median model's count differs by more than MATTERS, refined where only some models' does, or a
-    front changes; contradicted where none does. Nothing is told without long answers: the cache grows with them."""
+    front changes; contradicted where none does. Without long answers it cannot tell: the cache grows with them."""
     claim = "FLOPs of an answer have to be counted by component, with the growing KV cache: 2·N·tokens misleads"
     source = "arXiv 2512.24776 counts so (abstract and excerpts read; its printed formula not seen)"
     factors = [each.count.factor for each in points]

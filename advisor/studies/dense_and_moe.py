@@ -45,7 +45,7 @@ class DenseAndMoe(Study):
 
     differences  by what is equal, figure and task, with release dates taken into account and without
     fronts       which kind is on the fronts of accuracy against FLOPs
-    ages         how old the models of each kind are, which cannot be told from their kind
+    ages         how old the models of each kind are, which goes together with their kind
     pairs        for every mixture the dense model of closest accuracy
     losses       how far the advantage of pairs goes with length and load
     advantages   that of the closest pairs over lengths and requests in flight on one kind of GPU
@@ -263,7 +263,7 @@ def _notes(points: Sequence[Observed], ages: Sequence[Ages]) -> tuple[str, ...]:
     elif (together := max(row.correlation for row in ages)) > TOGETHER:
         notes.append(
             f"kind and release date go together (correlation up to {together:.2f} on a task): whether a model is"
-            " better for being sparse or for being new can be told only as far as the two columns agree"
+            " better for being sparse or for being new shows only as far as the two columns agree"
         )
     notes += _of_imputed(points)
     notes.append(

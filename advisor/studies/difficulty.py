@@ -58,7 +58,7 @@ class BinPoint:
 class Bin:
     """One model on the questions of one difficulty.
 
-    n_models    other models that the difficulty is told by
+    n_models    other models whose answers the difficulty comes from
     saturation  in tokens, cap on one answer; None: too few questions for a curve
     flops       of a question there; None: as above, or a model without a config
     tokens      mean length of an answer without a cap
@@ -127,9 +127,9 @@ def by_difficulty(sets: Sequence[AnswerSet], endings: Endings, epsilon: float, m
         timed = of.timed() if of.strategy == "sampling" else None
         own = list(_bins_of(of, timed, sets, endings, epsilon)) if timed else []
         found += [(_with_flops(one.row, one.answers, of.prompt_tokens, models), one.answers) for one in own]
-        told = [(one, limit) for one in own if (limit := _doublings(one.row.saturation)) is not None]
-        if len(told) > 1:
-            (hard, of_hard), (easy, _) = told[0], told[-1]
+        known = [(one, limit) for one in own if (limit := _doublings(one.row.saturation)) is not None]
+        if len(known) > 1:
+            (hard, of_hard), (easy, _) = known[0], known[-1]
             of_easy = _matched(easy.answers, hard.row.n_questions, endings, epsilon)
             if of_easy is not None:
                 names.append((of.model, of.task))
@@ -219,7 +219,7 @@ def _points(of: Bin, answers: Answers) -> Iterator[BinPoint]:
 
 
 def _doublings(limit: Limit | Claim | None) -> Interval | None:
-    """Base-2 logarithm of where a curve saturates; None where that is not told."""
+    """Base-2 logarithm of where a curve saturates; None where that is not known."""
     if limit is None or limit.value is None or not limit.low or not limit.high:
         return None
     return Interval(*(float(np.log2(each)) for each in (limit.value, limit.low, limit.high)))
@@ -234,8 +234,8 @@ def _matched(answers: Answers, n_questions: int, endings: Endings, epsilon: floa
     size = min(n_questions, n)
     subsets = (answers.of_questions(np.sort(rng.choice(n, size, replace=False))) for _ in range(SUBSETS))
     fitted = (_doublings(fit_caps(each, endings, draws=FEW_DRAWS, epsilon=epsilon).saturation) for each in subsets)
-    told = [(each.value, each.low, each.high) for each in fitted if each is not None]
-    return Interval(*(float(each) for each in np.mean(told, axis=0))) if told else None
+    known = [(each.value, each.low, each.high) for each in fitted if each is not None]
+    return Interval(*(float(each) for each in np.mean(known, axis=0))) if known else None
 
 
 def _drawn(of: Bin, limit: Interval) -> Array:

@@ -57,7 +57,7 @@ STUDIES: dict[str, Callable[[Workspace], Study]] = {
 
 @checked_arguments
 def findings(workspace: Workspace, *, progress: Callable[[str], None] | None = None) -> Findings:
-    """What the papers found, from what is stored: confirmed, refined, contradicted, or not to be told.
+    """What the papers found, from what is stored: confirmed, refined, contradicted, or open.
 
     Takes a minute or two on what ships; `progress` is called with the name of each study before it begins. Raises
     AdvisorError for a damaged file.

@@ -12,12 +12,12 @@ from advisor.studies.inference_scaling_evidence import (
     SECOND_HAND,
     Evidence,
     in_small,
+    joined,
     percentage,
     points,
     share,
     small_print,
     strongest,
-    told,
     verdict,
 )
 from advisor.studies.strategies_at_equal_flops import Kind
@@ -58,7 +58,7 @@ def _power_law(found: Evidence) -> Claim:
             f" {max(exponents):.2f}"
         )
     text = f"coverage follows a power law in the number of answers (judged within {100 * LAW_WITHIN:g} points)"
-    return Claim(text, COVERAGE_LAW, told(ours), verdict(within, beyond))
+    return Claim(text, COVERAGE_LAW, joined(ours), verdict(within, beyond))
 
 
 def _chances(found: Evidence) -> Claim:
@@ -71,7 +71,7 @@ def _chances(found: Evidence) -> Claim:
     better = sum(each.closer.low > 0 for each in found.coverage)
     worse = sum(each.closer.high < 0 for each in found.coverage)
     text = "the distribution of the questions' chances predicts coverage from fewer answers than the power law itself"
-    return Claim(text, COVERAGE_LAW, told(ours), verdict(better, worse))
+    return Claim(text, COVERAGE_LAW, joined(ours), verdict(better, worse))
 
 
 def _size(miss: Interval, form: str = ".1f") -> str:
@@ -106,7 +106,7 @@ def _voting_limits(found: Evidence) -> Claim:
         if not each.caveat
     ]
     text = "votes converge exponentially to the share of questions whose most frequent (most rewarded) answer is right"
-    return Claim(text, SECOND_HAND, told(ours), verdict_here)
+    return Claim(text, SECOND_HAND, joined(ours), verdict_here)
 
 
 def _no_budget_passes(found: Evidence) -> Claim:
@@ -115,7 +115,7 @@ def _no_budget_passes(found: Evidence) -> Claim:
     judged = _judged(found)
     text = "no sampling budget passes the voting limit"
     if not judged:
-        return Claim(text, SECOND_HAND, told([]), Verdict.OPEN)
+        return Claim(text, SECOND_HAND, joined([]), Verdict.OPEN)
     passed = share(sum(each.vote_of_all > each.predicted.high for each in judged), len(judged))
     found_here = in_small(
         verdict(int(passed.low <= PASSED and passed.high < TELLING), int(passed.low > PASSED)), judged
@@ -142,7 +142,7 @@ def _best_falls(found: Evidence) -> Claim:
         for each in judged
     ]
     text = "best-of-N with a reward model may fall as N grows (one published set: 28.4 to 24.6 %)"
-    return Claim(text, SECOND_HAND, told([small_print(found_here, judged), *ours] if judged else []), found_here)
+    return Claim(text, SECOND_HAND, joined([small_print(found_here, judged), *ours] if judged else []), found_here)
 
 
 def _rms(misses: Sequence[float]) -> float:

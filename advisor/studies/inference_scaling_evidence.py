@@ -68,7 +68,7 @@ def by_another_measure(found: Verdict) -> Verdict:
 
 
 def in_small(found: Verdict, behind: Sequence[Marked]) -> Verdict:
-    """The verdict, or that it is told in small only: where all that is behind it carries a caveat."""
+    """The verdict, or "in small only": where all that is behind it carries a caveat."""
     return Verdict.IN_SMALL if found is not Verdict.OPEN and all(each.caveat for each in behind) else found
 
 
@@ -99,7 +99,7 @@ def share(times: int, n: int) -> Interval:
     return Interval(times / n, low, high)
 
 
-def told(parts: Sequence[str]) -> str:
+def joined(parts: Sequence[str]) -> str:
     """The figures as one text."""
     return "; ".join(parts).replace(":; ", ": ") or NOTHING
 

@@ -14,10 +14,10 @@ from advisor.studies.inference_scaling_evidence import (
     SECOND_HAND,
     Evidence,
     in_small,
+    joined,
     points,
     small_print,
     strongest,
-    told,
     verdict,
 )
 from advisor.studies.strategies_at_equal_flops import Contest, Kind
@@ -84,7 +84,7 @@ def _by_saving(text: str, source: str, given: Sequence[Contest], claimed: float)
         f" rewards ({points(each.gain)} points, {each.n_questions} questions)"
         for each in found
     ]
-    return Claim(text, source, told([small_print(plain, found), *ours] if found else []), in_small(plain, found))
+    return Claim(text, source, joined([small_print(plain, found), *ours] if found else []), in_small(plain, found))
 
 
 class Saving(StrEnum):
@@ -123,7 +123,7 @@ def _published_pairs(found: Evidence) -> Claim:
     as_accurate, less = sum(g.low > -LOSS_ALLOWED for g in gains), sum(g.high < -LOSS_ALLOWED for g in gains)
     text = "a 7B model with REBASE of 32 is as accurate as a 34B with 64 weighted votes on MATH500"
     ours = [_published_pair(a, b, gain, found.parameters) for (a, b), gain in zip(pairs, gains, strict=True)]
-    return Claim(text, READ, told(ours), verdict(as_accurate, less))
+    return Claim(text, READ, joined(ours), verdict(as_accurate, less))
 
 
 def _unpaired(a: Published, b: Published) -> Interval:
@@ -152,7 +152,7 @@ def _by_contests(text: str, source: str, given: Sequence[Contest], agreeing_sign
     found = strongest(given)
     plain = verdict(_clear(found, agreeing_sign), _clear(found, -agreeing_sign))
     ours = [f"{small_print(plain, found)} {_counted(found)}"] if found else []
-    return Claim(text, source, told(ours), in_small(plain, found))
+    return Claim(text, source, joined(ours), in_small(plain, found))
 
 
 def _clear(found: Sequence[Contest], sign: int) -> int:

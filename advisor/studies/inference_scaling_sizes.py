@@ -12,8 +12,8 @@ from advisor.studies.inference_scaling_evidence import (
     SECOND_HAND,
     Evidence,
     by_another_measure,
+    joined,
     number,
-    told,
     verdict,
 )
 from advisor.studies.size_families import VOTE
@@ -39,7 +39,7 @@ def _size_regression(found: Evidence) -> Claim:
     return Claim(
         "the compute-optimal size follows log10 C = 1.19·log10 N + 2.03 (weighted votes, GSM8K, 410M to 12B)",
         SECOND_HAND,
-        told(ours),
+        joined(ours),
         _of_measures(verdict(len(inside), len(lines) - len(inside)), [law.measure for law, _ in lines]),
     )
 
@@ -80,7 +80,7 @@ def _small_first(found: Evidence) -> Claim:
     ]
     agreeing, against = sum(f >= CERTAIN for _, f in judged), sum(f <= 1 - CERTAIN for _, f in judged)
     found_here = _of_measures(verdict(agreeing, against), [law.measure for law, _ in judged])
-    return Claim("at low budgets smaller models are best", READ, told(ours), found_here)
+    return Claim("at low budgets smaller models are best", READ, joined(ours), found_here)
 
 
 def _overtaken(found: Evidence) -> Claim:
@@ -106,7 +106,10 @@ def _overtaken(found: Evidence) -> Claim:
     ]
     text = "smaller models flatten, and larger ones take over as the budget grows"
     return Claim(
-        text, READ, told(ours), _of_measures(verdict(len(taken), len(never)), [each.measure for each in crossing])
+        text,
+        READ,
+        joined(ours),
+        _of_measures(verdict(len(taken), len(never)), [each.measure for each in crossing]),
     )
 
 

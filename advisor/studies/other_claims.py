@@ -16,7 +16,7 @@ from advisor.models.spec import ModelSpec
 from advisor.store.folders import visible
 from advisor.store.workspace import Workspace
 from advisor.studies.answer_sets import answer_sets
-from advisor.studies.inference_scaling_evidence import number, points, told, verdict
+from advisor.studies.inference_scaling_evidence import joined, number, points, verdict
 from advisor.studies.repeated_answers import AdaptiveVote, ShortAnswers, adaptive_votes, short_answers
 from advisor.studies.study import Basis, Claim, Study, Verdict
 from advisor.studies.untested_claims import UNTESTED
@@ -99,13 +99,13 @@ def _adaptive(votes: Sequence[AdaptiveVote]) -> Claim:
         f"a vote that stops when it is settled takes up to {CLAIMED_SAVING:g} times fewer answers of 40, and loses less"
         " than 0.1 point"
     )
-    return Claim(text, "arXiv 2305.11860, abstract, rule in its released code", told(ours), found)
+    return Claim(text, "arXiv 2305.11860, abstract, rule in its released code", joined(ours), found)
 
 
 def _shortest(short: Sequence[ShortAnswers]) -> Claim:
     text = "the shortest answer to a question is more accurate than the longest, by up to 34.5 %"
     gains = [(each, each.over_longest) for each in short]
-    return Claim(text, "arXiv 2505.17813, abstract", told(_gains(gains)), _by_sign([gain for _, gain in gains]))
+    return Claim(text, "arXiv 2505.17813, abstract", joined(_gains(gains)), _by_sign([gain for _, gain in gains]))
 
 
 def _first_to_end(short: Sequence[ShortAnswers]) -> Claim:
@@ -122,7 +122,7 @@ def _first_to_end(short: Sequence[ShortAnswers]) -> Claim:
         "stopping all answers at the first that ends (short-1@k) is as accurate as their vote, with up to 40 % fewer"
         " tokens"
     )
-    return Claim(text, "arXiv 2505.17813, abstract", told(ours), verdict(kept, lost))
+    return Claim(text, "arXiv 2505.17813, abstract", joined(ours), verdict(kept, lost))
 
 
 def _gains(found: Sequence[tuple[ShortAnswers, Interval]]) -> list[str]:
@@ -158,7 +158,7 @@ def _longer_thinking(published: Sequence[Published]) -> Claim:
                 f" {end.generated_tokens or 0:,.0f}: {points(gains[-1])} points ({end.n_questions} questions)"
             )
     text = "budget forcing, which suppresses the end of thinking, raises accuracy from .50 to .57 on AIME24"
-    return Claim(text, "arXiv 2501.19393, read in excerpts", told(ours), _by_sign(gains))
+    return Claim(text, "arXiv 2501.19393, read in excerpts", joined(ours), _by_sign(gains))
 
 
 def size_costs(models: Catalog) -> Rows[SizeCost]:
@@ -206,4 +206,4 @@ def _memory(sizes: Sequence[SizeCost]) -> Claim:
         f" times for {CLAIMED_RATIO:g} times the parameters)"
     )
     source = "arXiv 2506.05333, abstract, formula in its released code"
-    return Claim(text, source, told(ours), verdict(nearer, len(sizes) - nearer))
+    return Claim(text, source, joined(ours), verdict(nearer, len(sizes) - nearer))

@@ -1,4 +1,4 @@
-"""What is told of a saturation point: reached, not reached, or that the measured range cannot tell."""
+"""What is known of a saturation point: reached, not reached, or that the measured range cannot tell."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A saturation point with its 90 % interval; a `value` of None: not told, and it lies no lower than `low`.
+    """A saturation point with its 90 % interval; a `value` of None: not known, and it lies no lower than `low`.
 
     `high` is None where `value` is; all are None where the unit's cost is not known.
     """

@@ -153,7 +153,7 @@ BASIS = Basis(
     ),
     method=(
         "A curve saturates at the smallest compute past which no doubling gains as much as the given points; its 90 %"
-        " interval is by bootstrap over questions. It is told only where nine of ten draws saturate within the"
+        " interval is by bootstrap over questions. It counts as known only where nine of ten draws saturate within the"
         " measured range. A question is hard, middling or easy by the mean share of right answers of all other models,"
         " the model itself left out; each bin has a curve of its own"
     ),
@@ -180,11 +180,11 @@ def _notes(curves: Sequence[CurveSaturation], found: Sequence[Bin], own: Sequenc
         )
     if not found:
         notes.append(
-            "difficulty cannot be told: it takes answers with their lengths, and three other models on their questions"
+            "difficulty is not known: it takes answers with their lengths, and three other models on their questions"
         )
     if any(each.fewest == 1 for each in own):
         notes.append(
-            "with one answer of a question, that it was not solved says little; what more answers would solve is told"
+            "with one answer of a question, that it was not solved says little; what more answers would solve is known"
             " only where each question has two or more"
         )
     if any(each.to_halve for each in own):

@@ -55,34 +55,34 @@ def _lengths(curves: Sequence[CurveSaturation]) -> list[CurveSaturation]:
     return [each for each in curves if each.unit == "tokens" and each.strategy not in VOTES]
 
 
-def _share(yes: int, of: Sequence[CurveSaturation], told: int) -> str:
+def _share(yes: int, of: Sequence[CurveSaturation], known: int) -> str:
     """`9 of 10 curves (90.0 %, …), 3 more cannot tell`, or that they are too few."""
-    left = f"; {len(of) - told} of {counted(len(of), 'such curve')} cannot tell" if told < len(of) else ""
-    if not told:
+    left = f"; {len(of) - known} of {counted(len(of), 'such curve')} cannot tell" if known < len(of) else ""
+    if not known:
         return f"none of {counted(len(of), 'curve')} tells"
-    if told < CURVES_NEEDED:
-        return f"{yes} of the {told} that tell, too few{left}"
-    low, high = wilson(yes / told, told)
-    return f"{yes} of {told} ({percent(yes / told)}, 90 %: {percent(low)} – {percent(high)}){left}"
+    if known < CURVES_NEEDED:
+        return f"{yes} of the {known} that tell, too few{left}"
+    low, high = wilson(yes / known, known)
+    return f"{yes} of {known} ({percent(yes / known)}, 90 %: {percent(low)} – {percent(high)}){left}"
 
 
 def _shrinks(curves: Sequence[CurveSaturation]) -> Claim:
     """Confirmed where most curves of the length of thinking saturate and benchmarks differ in where; refined where
-    only the first is told. Curves over caps and votes are figures alone.
+    only the first is known. Curves over caps and votes are figures alone.
     """
     lengths, caps = _lengths(curves), [each for each in curves if each.unit == "token cap"]
     at = [each.compute.status for each in lengths]
-    reached, told = at.count(Status.REACHED), at.count(Status.REACHED) + at.count(Status.NOT_REACHED)
+    reached, known = at.count(Status.REACHED), at.count(Status.REACHED) + at.count(Status.NOT_REACHED)
     apart, n_models = _apart(lengths)
-    verdict, by_task = most(reached, told), most(apart, n_models)
+    verdict, by_task = most(reached, known), most(apart, n_models)
     if verdict is Verdict.CONFIRMED and by_task is not Verdict.CONFIRMED:
         verdict = Verdict.REFINED
     levels = f"; at levels whose 90 % intervals lie apart: {apart} of {counted(n_models, 'model')}" if n_models else ""
-    ours = f"saturating with the length of thinking: {_share(reached, lengths, told)}{levels}" if lengths else NO_CURVE
+    ours = f"saturating with the length of thinking: {_share(reached, lengths, known)}{levels}" if lengths else NO_CURVE
     if caps:
         ended = sum(each.compute.status is Status.REACHED for each in caps)
         ours += (
-            f"; where answers end by themselves is told of {ended} of {counted(len(caps), 'curve')} over caps, which"
+            f"; where answers end by themselves is known of {ended} of {counted(len(caps), 'curve')} over caps, which"
             " flatten there by their nature and say nothing of it"
         )
     return Claim(
@@ -91,12 +91,12 @@ def _shrinks(curves: Sequence[CurveSaturation]) -> Claim:
 
 
 def _apart(lengths: Sequence[CurveSaturation]) -> tuple[int, int]:
-    """Models whose saturation points on two benchmarks do not overlap, and those told on two at least."""
-    told = defaultdict[str, dict[str, Limit]](dict)
+    """Models whose saturation points on two benchmarks do not overlap, and those with a known one on two at least."""
+    known = defaultdict[str, dict[str, Limit]](dict)
     for each in lengths:
         if each.compute.status is Status.REACHED:
-            told[each.model].setdefault(each.task, each.compute)
-    several = [list(limits.values()) for limits in told.values() if len(limits) > 1]
+            known[each.model].setdefault(each.task, each.compute)
+    several = [list(limits.values()) for limits in known.values() if len(limits) > 1]
     return sum(_disjoint(limits) for limits in several), len(several)
 
 
@@ -109,18 +109,18 @@ def _own_limits(curves: Sequence[CurveSaturation], own: Sequence[Unsolved]) -> C
     Where most end below by their upper ends, confirmed if more answers do not overcome it either, otherwise refined.
     """
     lengths = _lengths(curves)
-    told = [
+    known = [
         each.asymptote_high
         for each in lengths
         if each.asymptote_high is not None and each.compute.status is Status.REACHED
     ]
-    below = sum(high < 1 for high in told)
+    below = sum(high < 1 for high in known)
     several = [each for each in own if each.again is not None and each.solved_by_other]
     stuck = sum(each.again is not None and each.again.high < STUCK for each in several)
-    verdict = most(below, len(told))
+    verdict = most(below, len(known))
     if verdict is Verdict.CONFIRMED and most(stuck, len(several)) is not Verdict.CONFIRMED:
         verdict = Verdict.REFINED
-    ours = f"saturating with the length of thinking, below 100 %: {_share(below, lengths, len(told))}"
+    ours = f"saturating with the length of thinking, below 100 %: {_share(below, lengths, len(known))}"
     return Claim(
         claim="Extra thinking does not overcome a model's own limits.",
         source=PAPER,
@@ -162,13 +162,13 @@ def _threshold(thinking: Sequence[CurveSaturation]) -> Claim:
     """
     easier, harder = ([each for each in thinking if (each.task in EASIER) == is_easier] for is_easier in (True, False))
     below, above = _below(easier), [each for each in easier if (each.flops.low or 0.0) > THRESHOLD_FLOPS]
-    told, harder_below = [each for each in harder if each.flops.value], _below(harder)
+    known, harder_below = [each for each in harder if each.flops.value], _below(harder)
     if above:
         verdict = Verdict.CONTRADICTED
     elif len({each.model for each in below}) < MODELS_NEEDED:
         verdict = Verdict.OPEN
     else:
-        verdict = Verdict.REFINED if told and len(harder_below) == len(told) else Verdict.CONFIRMED
+        verdict = Verdict.REFINED if known and len(harder_below) == len(known) else Verdict.CONFIRMED
     levels = "".join(f" ({significant(each.flops.value)} FLOPs on {each.task})" for each in below)
     beyond = sum((each.measured_to_flops or 0.0) > THRESHOLD_FLOPS for each in easier)
     return Claim(
@@ -177,7 +177,7 @@ def _threshold(thinking: Sequence[CurveSaturation]) -> Claim:
         ours=(
             f"below: {len(below)} of {counted(len(easier), 'thinking curve')} there{levels}, above: {len(above)},"
             f" cannot tell or not there yet: {len(easier) - len(below) - len(above)}; measured beyond the threshold:"
-            f" {beyond}; of {counted(len(told), 'curve')} told on other benchmarks below it too: {len(harder_below)}"
+            f" {beyond}; of {counted(len(known), 'curve')} known on other benchmarks below it too: {len(harder_below)}"
             if thinking
             else NO_CURVE
         ),
@@ -194,7 +194,7 @@ def _difficulty(shift: Shift) -> Claim:
     interval is within half a doubling. Of fewer than five pairs it cannot tell.
     """
     later, longer = shift.saturation, shift.lengths
-    verdict, ours = Verdict.OPEN, "no model has two bins of difficulty whose saturation is told"
+    verdict, ours = Verdict.OPEN, "no model has two bins of difficulty whose saturation point is known"
     if shift.n_pairs and shift.n_pairs < PAIRS_NEEDED:
         ours = f"too few: {counted(shift.n_pairs, 'pair')} of a model and a benchmark, {PAIRS_NEEDED} are needed"
     elif later is not None and longer is not None:

@@ -124,7 +124,7 @@ def fall_text(fall: Fall) -> str:
     """What was observed: `the least FLOPs for 55 % fell by 9.26 × (90 %: 2.00 to 60.1) from 2025-01 to 2025-04`."""
     target = percent(fall.target, 0)
     if fall.factor == UNKNOWN:
-        return f"the least FLOPs for {target} fell at no date that can be told"
+        return f"the least FLOPs for {target} fell at no date that is known"
     return f"the least FLOPs for {target} fell by {factor_text(fall.factor)} from {fall.first} to {fall.last}"
 
 

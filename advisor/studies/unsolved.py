@@ -14,7 +14,7 @@ from advisor.studies.answer_sets import AnswerSet
 from advisor.studies.intervals import interval, weightings
 
 FEW_DRAWS = 101
-"""Of the questions, for what is told to a factor."""
+"""Of the questions, for what is said to a factor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -173,7 +173,7 @@ def pairs_of(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
     ratios = [row.ratio for row in rows if row.ratio is not None]
     shares = [row.wrong_share.value for row in rows if row.wrong_share is not None]
     draws, names = _filled([drawn.ratio for _, drawn in chosen]), _names(rows)
-    telling = [drawn for row, drawn in chosen if row.within_ratio is not None]
+    with_both = [drawn for row, drawn in chosen if row.within_ratio is not None]
     names_within = _names([row for row in rows if row.within_ratio is not None])
     return Pairs(
         n=len(rows),
@@ -184,9 +184,9 @@ def pairs_of(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
         share_dearer=_at_least_wilson(over_pairs((draws > 1).astype(float), names), len(rows)),
         by_task=tuple(_of_task(task, rows) for task in sorted({row.task for row in rows})),
         ratio=_geometric(draws, names),
-        n_within=len(telling),
-        within_ratio=_geometric(_filled([drawn.within for drawn in telling]), names_within),
-        ratio_where_within=_geometric(_filled([drawn.ratio for drawn in telling]), names_within),
+        n_within=len(with_both),
+        within_ratio=_geometric(_filled([drawn.within for drawn in with_both]), names_within),
+        ratio_where_within=_geometric(_filled([drawn.ratio for drawn in with_both]), names_within),
         wrong_share=float(np.mean(shares)) if shares else None,
     )
 
@@ -208,7 +208,7 @@ def _of_task(task: str, rows: Sequence[AnswerCosts]) -> OfTask:
 
 
 def _filled(draws: Sequence[Array]) -> Array:
-    """(P, 1 + DRAWS) draws. One in which a set has no wrong or no right answer tells nothing: its own value stands."""
+    """(P, 1 + DRAWS) draws. One in which a set has no wrong or no right answer has no ratio: its own value stands."""
     found = np.array(draws)
     return np.where(np.isnan(found), found[:, :1], found) if len(draws) else found
 

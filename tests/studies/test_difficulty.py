@@ -90,5 +90,5 @@ def test_the_accuracy_under_a_cap_is_that_of_the_answers_of_the_bin_that_end_and
 
 def test_with_two_other_models_difficulty_is_not_told(tmp_path):
     sets = answer_sets(alone(tmp_path, made(n_others=2)))
-    told = by_difficulty(sets, ENDINGS, 0.005, SHIPPED.models)
-    assert (told.bins, told.points, told.shift.n_pairs, told.shift.saturation) == ((), (), 0, None)
+    known = by_difficulty(sets, ENDINGS, 0.005, SHIPPED.models)
+    assert (known.bins, known.points, known.shift.n_pairs, known.shift.saturation) == ((), (), 0, None)

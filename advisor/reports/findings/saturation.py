@@ -47,7 +47,7 @@ def tables(value: Saturation) -> list[str]:
     if value.bins:
         shown = _most_answers(value.bins)
         said = (
-            "whose saturation point is told, those of a model and a benchmark that can be compared first, then those"
+            "whose saturation point is known, those of a model and a benchmark that can be compared first, then those"
             " with most answers; saturated is where answers end by themselves, as above"
         )
         parts += [heading("By difficulty", 3), paragraph(_rows(shown, value.bins, said, "bins"))]
@@ -71,12 +71,12 @@ def _rows(shown: Sequence[Any], of: Sequence[Any], which: str, what: str) -> str
 
 
 def _most_answers(bins: Sequence[Bin]) -> list[Bin]:
-    """Of the bins whose saturation is told, where any is, first those of a model and a benchmark that has several,
+    """Of the bins whose saturation point is known, where any is, first those of a model and a benchmark with several,
     then those with most answers; in their order.
     """
-    telling = [each for each in bins if each.saturation and each.saturation.value is not None] or list(bins)
-    several = Counter(_bin(each)[:-1] for each in telling)
-    most = sorted(telling, key=lambda each: (several[_bin(each)[:-1]] < 2, -each.n_answers))[:SHOWN_ROWS]
+    known = [each for each in bins if each.saturation and each.saturation.value is not None] or list(bins)
+    several = Counter(_bin(each)[:-1] for each in known)
+    most = sorted(known, key=lambda each: (several[_bin(each)[:-1]] < 2, -each.n_answers))[:SHOWN_ROWS]
     return [each for each in bins if each in most]
 
 
@@ -117,7 +117,7 @@ def _limited(of: CurveSaturation) -> str:
 
 
 def _limit(of: Limit | None) -> str:
-    """`12,228 (10,003 – 14,948)`, or that it is not told and from where on it may lie."""
+    """`12,228 (10,003 – 14,948)`, or that it is not known and from where on it may lie."""
     if of is None:
         return "too few questions"
     if of.value is None:
@@ -268,7 +268,7 @@ def _draw_levels(axes: Any, shown: Sequence[CurveSaturation]) -> None:
     axes.plot([], [], "o-", color=BLUE, label="answers end by themselves (90 %)")
     axes.plot([], [], "s-", color=VERMILLION, label="length of thinking saturates (90 %)")
     axes.plot(
-        [], [], "o", color=GREY, markerfacecolor="white", label="not told: not before, if at all (squares: length)"
+        [], [], "o", color=GREY, markerfacecolor="white", label="not known: not before, if at all (squares: length)"
     )
     axes.axvline(
         THRESHOLD_FLOPS, color=VERMILLION, linewidth=1, linestyle="--", label="1e16, as published for easier sets"

@@ -64,8 +64,8 @@ def test_the_tables_say_the_figures_of_the_study(own):
     assert f"USD are those of the cheapest rent: {row.rent} for Qwen3-8B on mine." in text
     found = study_saturation(own)
     text = "\n".join(section("saturation", found))
-    told = next(each for each in found.curves if (each.task, each.unit) == ("mine", "token cap"))
-    assert f"| {told.compute.value:,.0f} (" in text
+    known = next(each for each in found.curves if (each.task, each.unit) == ("mine", "token cap"))
+    assert f"| {known.compute.value:,.0f} (" in text
     assert "all 5 models" in text
     assert "easy, 50 % solved or more" in text
 

@@ -202,8 +202,8 @@ def test_a_chosen_model_shows_its_curve(desktop, shipped):
         assert drawn
         marks = desktop.all("#curve path[aria-roledescription=point]")
         assert len(marks) == sum(len(each["points"]) for each in drawn) + ringed
-        told = [each.text.partition(" ")[2] for each in desktop.all("#curve-list li")]
-        assert told == [each["text"] for each in drawn]
+        said = [each.text.partition(" ")[2] for each in desktop.all("#curve-list li")]
+        assert said == [each["text"] for each in drawn]
         ringed = 0
     desktop.choose("model", "microsoft/phi-4")
     assert desktop.text("curve-caption").startswith("No curve is known")
@@ -215,9 +215,9 @@ def test_a_click_on_a_point_chooses_its_model_and_a_tooltip_names_sources(deskto
     desktop.choose("model", "microsoft/phi-4")
     mark = desktop.all("#frontier path[aria-label^='openai/gpt-oss-120b']")[0]
     ActionChains(desktop.driver).scroll_to_element(mark).move_to_element(mark).pause(0.3).perform()
-    told = desktop.driver.find_element(By.ID, "vg-tooltip-element").text
+    said = desktop.driver.find_element(By.ID, "vg-tooltip-element").text
     for words in ("model", "strategy", "GPUs", "accuracy (90 %)", "cost", "accuracy from", "cost from", "speed "):
-        assert words in told
+        assert words in said
     ActionChains(desktop.driver).click(mark).perform()
     desktop.wait()
     assert desktop.chosen("model") == "openai/gpt-oss-120b"
@@ -292,8 +292,8 @@ def test_hostile_names_are_shown_and_do_nothing(hostile):
         assert any(HOSTILE in label for label in labels)
         mark = opened.all("#frontier path[aria-roledescription=point]")[0]
         ActionChains(opened.driver).scroll_to_element(mark).move_to_element(mark).pause(0.3).perform()
-        told = opened.driver.find_element(By.ID, "vg-tooltip-element")
-        assert told.find_elements(By.CSS_SELECTOR, "img, a, script") == []
+        said = opened.driver.find_element(By.ID, "vg-tooltip-element")
+        assert said.find_elements(By.CSS_SELECTOR, "img, a, script") == []
         assert opened.complaints() == []
 
 
