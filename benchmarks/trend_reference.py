@@ -127,7 +127,7 @@ def main(data: Path) -> None:
             fit = release_trend(found, over, TARGET, seed=seed_of(name))
             fitted.append(fit)
             slopes = f"10 × FLOPs {slope_text(fit.per_decade)}, a year {slope_text(fit.per_year)} logits"
-            print(f"{name:<45}{over:<32}n {fit.n_models:<5}{open_cell(fit.gain, ' ×'):<26}{slopes}")
+            print(f"{name:<45}{over:<32}n {fit.n_answers:<5}{open_cell(fit.gain, ' ×'):<26}{slopes}")
         print(f"{name:<45}frontier improves: {progress(fitted)}\n")
     counted_and_imputed(rows, workspace, "gpqa-diamond")
 

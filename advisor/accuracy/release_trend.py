@@ -105,7 +105,7 @@ class ReleaseTrend:
     """
 
     over: Over
-    n_models: int
+    n_answers: int
     n_releases: int
     per_decade: Interval
     per_year: Interval
@@ -121,9 +121,7 @@ def why_not(r: Releases, over: Over) -> str:
     chosen = r.leads if over is Over.FRONTIER else np.ones(len(r.years), dtype=bool)
     n, n_releases = int(chosen.sum()), len({g for g, c in zip(r.groups, chosen, strict=True) if c})
     if n < LEAST_MODELS or n_releases < LEAST_RELEASES:
-        return (
-            f"{counted(n, 'answer')} of {counted(n_releases, 'release')}; it takes {LEAST_MODELS} of {LEAST_RELEASES}"
-        )
+        return f"{counted(n, 'answer')} of {counted(n_releases, 'release')}; it takes {LEAST_MODELS} answers of {LEAST_RELEASES}"
     years, decades = r.years[chosen], np.log10(r.flops[chosen])
     if np.ptp(years) < LEAST_YEARS:
         return f"the dates span {12 * np.ptp(years):.0f} months; it takes {12 * LEAST_YEARS:.0f}"
@@ -168,7 +166,7 @@ def trend_and_slopes(r: Releases, over: Over, target: float, *, seed: int = 0) -
     needed = _estimate(*(_needed(each, beyond, within) for each in (fitted[None], coefficients)))
     found = ReleaseTrend(
         over=over,
-        n_models=int(chosen.sum()),
+        n_answers=int(chosen.sum()),
         n_releases=n_releases,
         per_decade=_interval(fitted[1], coefficients[:, 1]),
         per_year=_interval(fitted[2], coefficients[:, 2]),

@@ -33,7 +33,7 @@ def blocks(found: Trend) -> list[Block]:
     shown += caveats(found)
     refused = found.no_fit if found.fits else found.no_fit[:1]  # what all models lack, a part of them lacks too
     shown += [Labelled("No fit", f"over {'; '.join(refused)}")] if refused else []
-    shown += [steps_table(found)] if found.steps else [f"no model reaches {percent(found.target, 0)} (--target)"]
+    shown += [steps_table(found)] if found.steps else [f"no model reaches {_target(found)} (--target)"]
     shown += [fallen_text(found)] if len(found.steps) > 1 else []
     shown += [history_table(found, MOST_ENTRIES)]
     more = len(found.history) - MOST_ENTRIES
@@ -48,15 +48,15 @@ def blocks(found: Trend) -> list[Block]:
 def fits_table(found: Trend) -> Table:
     """The fits, one a line; slopes as points of accuracy at the target."""
     head = f"Trend of {found.task}, {span_text(found)}: what ten times the compute and a year are worth (90 %)"
-    at = percent(found.target, 0)
+    at = _target(found)
     columns = [
-        "over", "models", f"points at {at} by 10 × FLOPs", f"points at {at} by a year", "FLOPs fall a year by",
+        "over", "answers", f"points at {at} by 10 × FLOPs", f"points at {at} by a year", "FLOPs fall a year by",
         "halve in months", f"FLOPs for {at} at the end",
     ]  # fmt: skip
     lines = [
         [
             each.over,
-            str(each.n_models),
+            str(each.n_answers),
             _points_cell(each.per_decade, found),
             _points_cell(each.per_year, found),
             open_cell(each.gain, " ×"),
@@ -65,7 +65,12 @@ def fits_table(found: Trend) -> Table:
         ]
         for each in found.fits
     ]
-    return table(columns, lines, title=head, right=("models",), optional=(columns[-1],))
+    return table(columns, lines, title=head, right=("answers",), optional=(columns[-1],))
+
+
+def _target(found: Trend) -> str:
+    """As it was given: `55 %`, `99.9 %`."""
+    return f"{100 * found.target:g} %"
 
 
 def caveats(found: Trend) -> list[str]:
@@ -96,7 +101,7 @@ def open_cell(found: Estimate, unit: str = "") -> str:
 
 def steps_table(found: Trend) -> Table:
     """The least compute for the target accuracy as the dates go by."""
-    title = f"Least FLOPs per question for {percent(found.target, 0)} among what was released (--target)"
+    title = f"Least FLOPs per question for {_target(found)} among what was released (--target)"
     columns = ["from", "FLOPs", "90 %", "model", "accuracy"]
     lines = [
         [
@@ -108,7 +113,9 @@ def steps_table(found: Trend) -> Table:
         ]
         for each in found.steps
     ]
-    return table(columns, lines, title=title, right=("FLOPs", "90 %", "accuracy"), names=("from", "entered", "model"))
+    return table(
+        columns, lines, title=title, right=("FLOPs", "90 %", "accuracy"), names=("from", "model"), optional=("90 %",)
+    )
 
 
 def _end(value: float | None) -> str:
@@ -125,7 +132,7 @@ def fallen_text(found: Trend) -> str:
 
 def history_table(found: Trend, most: int) -> Table:
     """The newest entries of the frontier, by date."""
-    columns = ["entered", "model", "FLOPs", "accuracy", "sure", "beat", "until", "sure now"]
+    columns = ["entered", "model", "FLOPs", "accuracy", "likely on it", "beat", "until", "likely now"]
     lines = [
         [
             each.date,
@@ -139,15 +146,15 @@ def history_table(found: Trend, most: int) -> Table:
         ]
         for each in found.history[-most:]
     ]
-    right = ("FLOPs", "accuracy", "sure", "sure now")
+    right = ("FLOPs", "accuracy", "likely on it", "likely now")
     title = "Models that entered the frontier of accuracy against FLOPs, and whom they drove out"
     return table(
         columns,
         lines,
         title=title,
         right=right,
-        names=("from", "entered", "model"),
-        optional=("sure now", "sure", "beat"),
+        names=("entered", "model"),
+        optional=("likely now", "likely on it", "beat"),
     )
 
 

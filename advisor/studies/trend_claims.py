@@ -12,7 +12,7 @@ from advisor.accuracy.release_trend import UNKNOWN, Estimate, Over, ReleaseTrend
 from advisor.studies.adjusted import interval, pooled
 from advisor.studies.frontier_history import Fall
 from advisor.studies.study import Claim, Verdict
-from advisor.units import counted, percent, significant
+from advisor.units import counted, significant
 
 SOURCE = "arXiv 2512.24776, abstract; its slope, fit quality and halving time were not seen"
 IMPROVES = "the frontier's efficiency improves with the release date"
@@ -45,14 +45,14 @@ def claims_of(task: str, fall: Fall, fits: Sequence[ReleaseTrend], refused: Mapp
             Claim(GAIN, SOURCE, why, Verdict.OPEN),
         ]
     every = of[Over.ALL]
-    worth = "; ".join(f"{each.over} {gain_text(each.gain)} (n = {each.n_models})" for each in fits)
+    worth = "; ".join(f"{each.over} {gain_text(each.gain)} (n = {each.n_answers})" for each in fits)
     buys = "; ".join(f"{each.over} {slope_text(each.per_decade)}" for each in fits)
     return [
         Claim(IMPROVES, SOURCE, f"{fall_text(fall)}; {BY_LINE} on {task} a year is worth: {worth}", progress(fits)),
         Claim(
             GAIN,
             SOURCE,
-            f"on {task} ten times the compute adds logits: {buys} (n = {every.n_models})",
+            f"on {task} ten times the compute adds logits: {buys} (n = {every.n_answers})",
             rising(every.per_decade),
         ),
     ]
@@ -122,7 +122,7 @@ def rising(slope: Interval) -> Verdict:
 
 def fall_text(fall: Fall) -> str:
     """What was observed: `the least FLOPs for 55 % fell by 9.26 × (90 %: 2.00 to 60.1) from 2025-01 to 2025-04`."""
-    target = percent(fall.target, 0)
+    target = f"{100 * fall.target:g} %"
     if fall.factor == UNKNOWN:
         return f"the least FLOPs for {target} fell at no date that is known"
     return f"the least FLOPs for {target} fell by {factor_text(fall.factor)} from {fall.first} to {fall.last}"

@@ -49,8 +49,8 @@ def test_every_dated_single_answer_of_the_task_is_in_it(shipped):
 
 def test_the_fits_and_the_history_are_of_the_same_models(shipped):
     assert [fit.over for fit in shipped.fits] == list(Over)
-    assert shipped.fit(Over.ALL).n_models == len(shipped.answers)
-    assert shipped.fit(Over.FRONTIER).n_models == len(shipped.history)
+    assert shipped.fit(Over.ALL).n_answers == len(shipped.answers)
+    assert shipped.fit(Over.FRONTIER).n_answers == len(shipped.history)
     now = {e.model for e in shipped.history if not e.until}
     for row in shipped.history:
         assert (row.model in now) == (not row.until)
@@ -67,7 +67,7 @@ def test_json_has_the_frozen_value_without_a_number_that_is_none(shipped):
     assert found["fits"][0]["gain"]["value"] == shipped.fits[0].gain.value
     assert {c["verdict"] for c in found["claims"]} <= {v.value for v in Verdict}
     assert shipped.to_frame().model.tolist() == [e.model for e in shipped.history]
-    assert list(shipped.fits.to_frame())[:3] == ["over", "n_models", "n_releases"]
+    assert list(shipped.fits.to_frame())[:3] == ["over", "n_answers", "n_releases"]
 
 
 def test_filters_are_those_of_the_frontier():

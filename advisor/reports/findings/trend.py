@@ -18,7 +18,6 @@ from advisor.studies.frontier_history import Entry, Fall
 from advisor.studies.trend import Trend
 from advisor.studies.trend_claims import factor_text
 from advisor.studies.trends import Trends
-from advisor.units import percent
 
 MOST_ENTRIES = 40
 
@@ -61,7 +60,7 @@ def _tasks(value: Trends) -> Table:
 
 
 def _observed(fall: Fall) -> str:
-    target = percent(fall.target, 0)
+    target = f"{100 * fall.target:g} %"
     return f"{target}, {fall.first} to {fall.last}" if fall.first != fall.last else target
 
 
