@@ -121,7 +121,8 @@ def why_not(r: Releases, over: Over) -> str:
     chosen = r.leads if over is Over.FRONTIER else np.ones(len(r.years), dtype=bool)
     n, n_releases = int(chosen.sum()), len({g for g, c in zip(r.groups, chosen, strict=True) if c})
     if n < LEAST_MODELS or n_releases < LEAST_RELEASES:
-        return f"{counted(n, 'answer')} of {counted(n_releases, 'release')}; it takes {LEAST_MODELS} answers of {LEAST_RELEASES}"
+        known = f"{counted(n, 'answer')} of {counted(n_releases, 'release')}"
+        return f"{known}; it takes {LEAST_MODELS} answers of {LEAST_RELEASES}"
     years, decades = r.years[chosen], np.log10(r.flops[chosen])
     if np.ptp(years) < LEAST_YEARS:
         return f"the dates span {12 * np.ptp(years):.0f} months; it takes {12 * LEAST_YEARS:.0f}"

@@ -113,9 +113,8 @@ def steps_table(found: Trend) -> Table:
         ]
         for each in found.steps
     ]
-    return table(
-        columns, lines, title=title, right=("FLOPs", "90 %", "accuracy"), names=("from", "model"), optional=("90 %",)
-    )
+    right, names = ("FLOPs", "90 %", "accuracy"), ("from", "model")
+    return table(columns, lines, title=title, right=right, names=names, optional=("90 %",))
 
 
 def _end(value: float | None) -> str:

@@ -141,8 +141,8 @@ def _notes(rows: Sequence[TaskTrend]) -> tuple[str, ...]:
 def _basis(rows: Sequence[TaskTrend]) -> Basis:
     n_imputed, n = sum(row.imputed for row in rows), sum(row.n_models for row in rows)
     return Basis(
-        data=f"Single answers up to their own end of {counted(n, 'model')} on {counted(len(rows), 'task')}, a model "
-        f"counted on each, tokens of {n_imputed} imputed; release dates as their publishers or the hub give them",
+        data=f"Single answers up to their own end of {counted(n, 'model')} on {counted(len(rows), 'task')}, counted "
+        f"anew on each, tokens of {n_imputed} imputed; release dates as their publishers or the hub give them",
         method="On each task logit of the accuracy beyond guessing on log10(FLOPs) and release date; 90 % intervals by "
         "a bootstrap over questions and releases; mean slopes over tasks as random effects, releases resampled "
         "together; what was observed of the least compute for an accuracy can only be a fall; models chosen because "

@@ -185,7 +185,7 @@ def test_a_noisy_accuracy_counts_less():
 def test_why_there_is_no_fit():
     r = exact()
     few = releases(r.years[:5], r.flops[:5], r.accuracies[:5])
-    assert why_not(few, Over.ALL) == "5 answers of 5 releases; it takes 8 of 6"
+    assert why_not(few, Over.ALL) == "5 answers of 5 releases; it takes 8 answers of 6"
     together = releases(r.years, r.flops, r.accuracies, groups=["one"] * len(r.years))
     assert "of 1 release;" in why_not(together, Over.ALL)
     assert "dates span 0 months" in why_not(releases(0 * r.years + 2024, r.flops, r.accuracies), Over.ALL)

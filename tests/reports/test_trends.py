@@ -60,7 +60,7 @@ def test_few_models_are_told_why_there_is_no_fit():
     ws = Own(one("meta-llama/Llama-3.1-8B-Instruct", 0.5), one("Qwen/Qwen3-8B", 0.7))
     shown = blocks(trend(ws, task="mine", target=0.9))
     (why,) = (b for b in shown if isinstance(b, Labelled))
-    assert why.text == "over all models: 2 answers of 2 releases; it takes 8 of 6"
+    assert why.text == "over all models: 2 answers of 2 releases; it takes 8 answers of 6"
     assert "no model reaches 90 % (--target)" in shown
 
 

@@ -98,7 +98,7 @@ def test_a_team_with_two_models_has_a_history_and_no_fit():
     ws = Own(one("meta-llama/Llama-3.1-8B-Instruct", 0.5), one("Qwen/Qwen3-8B", 0.7, tokens=400.0))
     found = trend(ws, task="mine")
     assert found.fits == ()
-    assert found.no_fit[0] == "all models: 2 answers of 2 releases; it takes 8 of 6"
+    assert found.no_fit[0] == "all models: 2 answers of 2 releases; it takes 8 answers of 6"
     assert [e.model for e in found.history] == ["meta-llama/Llama-3.1-8B-Instruct", "Qwen/Qwen3-8B"]
     assert found.history[-1].beat == ("meta-llama/Llama-3.1-8B-Instruct",)
     assert {c.verdict for c in found.claims} == {Verdict.OPEN}
