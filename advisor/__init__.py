@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from advisor.importers.serving_runs import import_runs as import_runs
     from advisor.importers.vllm_bench import import_vllm_bench as import_vllm_bench
     from advisor.prices import Price as Price
+    from advisor.profiler.doctor import doctor as doctor
     from advisor.profiler.profile import profile as profile
     from advisor.recommendation.compare import compare as compare
     from advisor.recommendation.compare_speed import compare_speed as compare_speed
@@ -75,6 +76,7 @@ _ROOMS = {
     "compute_per_query": "studies.compute",
     "curve": "fits.curve",
     "dense_and_moe": "studies.dense_and_moe",
+    "doctor": "profiler.doctor",
     "estimate": "recommendation.estimate",
     "findings": "studies.findings",
     "fit": "fits.fit",

@@ -43,6 +43,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "tasks": lookup.tasks,
         "measurements": lookup.measurements,
         "check": lookup.check,
+        "doctor": lookup.doctor,
     },
 }
 
