@@ -8,49 +8,60 @@ never a guess; a default is used only where `transformers` itself documents that
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
 from advisor.input_files import read_json
-from advisor.models import dense, hybrids, latent, mixtures
+from advisor.models import dense, hybrids, latent, mixtures, searched
 from advisor.models.config import SHOWN, Config
 from advisor.models.layers import Layer, MixtureOfExperts
 from advisor.models.parts import Reader
 from advisor.models.spec import ModelSpec
+from advisor.models.text_part import text_part
 from advisor.printable import is_name, shortened
 
 FORMS = "a model is a config.json in the form of Hugging Face, or its folder"
 
 
-FAMILIES: dict[str, Reader] = {**dense.FAMILIES, **mixtures.FAMILIES, **latent.FAMILIES, **hybrids.FAMILIES}
+FAMILIES: dict[str, Reader] = {
+    **dense.FAMILIES,
+    **mixtures.FAMILIES,
+    **latent.FAMILIES,
+    **hybrids.FAMILIES,
+    **searched.FAMILIES,
+}
 
 # transformers ties these families' embeddings unless the config says otherwise
 _TIED_BY_DEFAULT = {
-    "gemma2", "gemma3", "gemma3_text", "gemma4", "gemma4_text", "gemma4_unified", "gemma4_unified_text",
-    "cohere2", "cohere2_moe", "ernie4_5", "ernie4_5_moe", "lfm2", "lfm2_moe", "smollm3",
+    "gemma", "gemma2", "gemma3", "gemma3_text", "gemma3n", "gemma3n_text", "gemma4", "gemma4_text", "gemma4_unified",
+    "gemma4_unified_text", "shieldgemma2", "vaultgemma", "cohere", "cohere2", "cohere2_moe", "ernie4_5",
+    "ernie4_5_moe", "lfm2", "lfm2_moe", "smollm3", "starcoder2", "gpt2", "gpt_bigcode", "opt", "bloom", "mpt",
+    "falcon", "mamba", "falcon_mamba", "granite_swa",
 }  # fmt: skip
+_ANY = 1_048_576
+_LONGEST = {"mamba": _ANY, "mamba2": _ANY, "falcon_mamba": _ANY, "bloom": 2048, "falcon": 2048}
+"""The context of families whose configs name none: a state holds any."""
+_BIASED_NORMS = {"falcon", "phimoe"}
 
 
 def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpec:
-    """A ModelSpec from the keys of a config.json (a multimodal one's `text_config` is used).
+    """A ModelSpec from the keys of a config.json (of a multimodal one those of its text part).
 
     Raises AdvisorError for an unknown architecture or a missing field, naming it.
     """
-    family = str(keys.get("model_type") or "")
-    if not family:
-        raise AdvisorError("lacks the field 'model_type'", where=where, hint=FORMS)
+    text = text_part(keys)
+    family = family_of(keys, text, where)
     if family not in FAMILIES:
         raise AdvisorError(
             f"unknown architecture model_type={shortened(family, SHOWN)!r}",
             where=where,
             hint=f"known: {', '.join(FAMILIES)}",
         )
-    text = keys.get("text_config")
-    flat = {**keys, **text} if isinstance(text, dict) else keys
-    c = Config({**flat, "model_type": family}, where)
+    c = Config({**text, "model_type": family}, where)
     layers = FAMILIES[family](c)
     for block in (layer.feed_forward for layer in layers):
         if isinstance(block, MixtureOfExperts) and not 1 <= block.experts_per_token <= block.n_experts:
@@ -64,9 +75,30 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
         tied,
         _runs(layers),
         _last_norm(c),
-        c.integer("max_position_embeddings", "model_max_length", least=1),
+        _longest(c),
         _tables(c),
     )
+
+
+def family_of(keys: Mapping[str, Any], text: Mapping[str, Any], where: str) -> str:
+    """The `model_type` of a config, of its text part where the whole is not known, else by `architectures`.
+
+    Raises AdvisorError where a config has neither.
+    """
+    named = [str(part.get("model_type") or "") for part in (keys, text)]
+    architectures = keys.get("architectures")
+    if not any(named) and isinstance(architectures, list) and architectures:
+        by_class = {family.replace("_", "").casefold(): family for family in FAMILIES}
+        plain = re.sub("(For[A-Z].*|LMHeadModel|Model)$", "", str(architectures[0]))
+        named = [by_class.get(plain.casefold(), plain)]
+    if not any(named):
+        raise AdvisorError("lacks the field 'model_type'", where=where, hint=FORMS)
+    return next((each for each in named if each in FAMILIES), next(filter(None, named)))
+
+
+def _longest(c: Config) -> int:
+    default = _LONGEST.get(c.family)
+    return c.integer("max_position_embeddings", "model_max_length", default=default, least=1)
 
 
 def _last_norm(c: Config) -> int:
@@ -74,14 +106,23 @@ def _last_norm(c: Config) -> int:
     streams = c.integer("hc_mult", default=1)
     joined = streams * streams * c.hidden + streams + 1 if c.family == "deepseek_v4" else 0
     residuals = 2 * c.hidden if c.optional("attn_res_block_size") else 0
-    biased = c.hidden if c.family == "gpt_neox" else 0
-    return c.hidden + joined + residuals + biased
+    difference = dense.DIFFERENCES.get(c.family, dense.LLAMA)
+    biases = c.integer("vocab_size") if difference.head_bias or c.flag("lm_head_bias") else 0
+    weights = 2 if c.family in _BIASED_NORMS else difference.norm_weights
+    return weights * c.hidden + joined + residuals + biases
 
 
 def _tables(c: Config) -> int:
-    """Embeddings for each layer (Gemma 4 E2B and E4B), with the norm of their sum."""
+    """Embeddings for each layer (Gemma 3n, 4 E2B and E4B) with the norm of their sum, learned positions, and what is
+    done once to the embedding: its norm, or projections of further streams, there and back."""
+    difference = dense.DIFFERENCES.get(c.family, dense.LLAMA)
     own = c.integer("hidden_size_per_layer_input", default=0)
-    return own * (c.n_layers * c.integer("vocab_size_per_layer_input") + 1) if own else 0
+    layered = own * (c.n_layers * c.integer("vocab_size_per_layer_input") + 1) if own else 0
+    learned = difference.positions is not None
+    positions = c.hidden * (_longest(c) + (difference.positions or 0)) if learned else 0
+    normed = 2 * c.hidden if difference.embedding_norm else 0
+    streams = 2 * (c.integer("altup_num_inputs", default=1, least=1) - 1) * c.hidden**2
+    return layered + positions + normed + streams
 
 
 def _runs(layers: Iterable[Layer]) -> tuple[Layer, ...]:

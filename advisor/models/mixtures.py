@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.models.attention import Attention, SparseAttention
 from advisor.models.config import Config
-from advisor.models.dense import llama
+from advisor.models.dense import DIFFERENCES, Difference, mixers
 from advisor.models.layers import FeedForward, Layer, MixtureOfExperts
 from advisor.models.parts import (
     Reader,
@@ -14,19 +14,18 @@ from advisor.models.parts import (
     first_dense,
     full_every,
     gated,
+    sharing,
     windows,
 )
 
 
 def _mixtral(c: Config) -> list[Layer]:
     mixture = experts(c, c.integer("num_local_experts"), c.integer("intermediate_size"))
-    return [Layer(layer.mixer, mixture, layer.norm_parameters) for layer in llama(c)]
+    return [Layer(mixer, mixture, 2 * c.hidden) for mixer in mixers(c, DIFFERENCES["mistral"])]
 
 
 def _qwen_moe(c: Config) -> list[Layer]:
     """Qwen2-MoE, Qwen3-MoE: sparse every `decoder_sparse_step` layers, dense where `mlp_only_layers` says."""
-    second = c.family == "qwen2_moe"
-    mixer = attention(c, qkv_bias=second or c.flag("attention_bias"), norms=0 if second else 2 * c.head_dim)
     shared = c.integer("shared_expert_intermediate_size", default=0)
     mixture = experts(
         c,
@@ -38,7 +37,8 @@ def _qwen_moe(c: Config) -> list[Layer]:
     dense_only = c.numbers("mlp_only_layers") or ()
     step = c.integer("decoder_sparse_step", default=1, least=1)
     sparse = [i not in dense_only and (i + 1) % step == 0 for i in range(c.n_layers)]
-    return [Layer(mixer, mixture if s else gated(c), 2 * c.hidden) for s in sparse]
+    heads = mixers(c, DIFFERENCES["qwen2" if c.family == "qwen2_moe" else "qwen3"])
+    return [Layer(mixer, mixture if s else gated(c), 2 * c.hidden) for mixer, s in zip(heads, sparse, strict=True)]
 
 
 def _glm4_moe(c: Config) -> list[Layer]:
@@ -111,7 +111,7 @@ def _qk_norm_moe(c: Config) -> list[Layer]:
     intermediate = c.integer("moe_intermediate_size")
     shared = c.integer("n_shared_experts", "num_shared_experts", default=0) * intermediate
     mixture = experts(c, c.integer("n_routed_experts", "num_experts"), intermediate, shared=shared)
-    return [Layer(mixer, block, 2 * c.hidden) for block in dense_or_experts(c, mixture, gated(c))]
+    return [Layer(mixer, block, 2 * c.hidden) for block in dense_or_experts(c, mixture)]
 
 
 def _hunyuan_moe(c: Config) -> list[Layer]:
@@ -124,13 +124,13 @@ def _hunyuan_moe(c: Config) -> list[Layer]:
     expert = FeedForward(c.hidden, alike("moe_intermediate_size", "intermediate_size"))
     shared = FeedForward(c.hidden, c.integer("intermediate_size") * alike("num_shared_expert"))
     mixture = MixtureOfExperts(c.hidden, c.integer("num_experts"), alike("moe_topk"), expert, shared)
-    return [Layer(attention(c, norms=2 * c.head_dim), mixture, 2 * c.hidden)] * c.n_layers
+    return sharing(c, [Layer(attention(c, norms=2 * c.head_dim), mixture, 2 * c.hidden)] * c.n_layers)
 
 
 def _exaone_moe(c: Config) -> list[Layer]:
     intermediate = c.integer("moe_intermediate_size")
     mixture = experts(c, c.integer("num_experts"), intermediate, shared=intermediate * c.integer("num_shared_experts"))
-    blocks = dense_or_experts(c, mixture, gated(c))
+    blocks = dense_or_experts(c, mixture)
     seen = windows(c, full_every(4))
     return [
         Layer(attention(c, window=w, norms=2 * c.head_dim), block, 2 * c.hidden)
@@ -173,7 +173,7 @@ def _laguna(c: Config) -> list[Layer]:
         FeedForward(c.hidden, shared) if shared else None,
         router_bias=True,
     )
-    blocks = dense_or_experts(c, mixture, gated(c))
+    blocks = dense_or_experts(c, mixture)
     heads = c.keys.get("num_attention_heads_per_layer") and c.per_layer("num_attention_heads_per_layer")
     by_head = c.keys.get("gating", True) in (True, "per-head")
     layers = []
@@ -235,8 +235,102 @@ def _bailing_moe(c: Config) -> list[Layer]:
 
 
 def _granite_moe(c: Config) -> list[Layer]:
+    """Beside the experts a shared one where the config has its width; with windows its heads have sinks."""
+    shared = c.integer("shared_intermediate_size", default=0)
+    mixture = experts(c, c.integer("num_local_experts"), c.integer("intermediate_size"), shared=shared)
+    sinks = c.heads if c.family == "granitemoe_swa" else 0
+    seen = windows(c, lambda i: "full_attention")
+    return [Layer(attention(c, window=w, norms=sinks), mixture, 2 * c.hidden) for w in seen]
+
+
+def _phimoe(c: Config) -> list[Layer]:
+    """Mixtral's, with biases."""
     mixture = experts(c, c.integer("num_local_experts"), c.integer("intermediate_size"))
+    difference = Difference(attends=DIFFERENCES["mistral"].attends)
+    return [Layer(mixer, mixture, 4 * c.hidden) for mixer in mixers(c, difference)]
+
+
+def _dbrx(c: Config) -> list[Layer]:
+    """Its config has parts of its own for attention and experts."""
+    heads, inner = c.section("attn_config"), c.section("ffn_config")
+    mixer = Attention(c.hidden, c.heads, heads.integer("kv_n_heads"), c.head_dim)
+    mixture = MixtureOfExperts(
+        c.hidden,
+        inner.integer("moe_num_experts"),
+        inner.integer("moe_top_k"),
+        FeedForward(c.hidden, inner.integer("ffn_hidden_size")),
+    )
+    return [Layer(mixer, mixture, 2 * c.hidden)] * c.n_layers
+
+
+def _mellum(c: Config) -> list[Layer]:
+    mixture = experts(c, c.integer("num_local_experts", "num_experts"), c.integer("moe_intermediate_size"))
+    difference = Difference(qk_norm="head")
+    blocks = dense_or_experts(c, mixture)
+    return [Layer(mixer, b, 2 * c.hidden) for mixer, b in zip(mixers(c, difference), blocks, strict=True)]
+
+
+def _aria(c: Config) -> list[Layer]:
+    width = c.integer("intermediate_size")
+    mixture = MixtureOfExperts(
+        c.hidden,
+        c.integer("moe_num_experts"),
+        c.integer("moe_topk"),
+        FeedForward(c.hidden, width),
+        FeedForward(c.hidden, width * c.integer("moe_num_shared_experts")),
+    )
     return [Layer(attention(c), mixture, 2 * c.hidden)] * c.n_layers
+
+
+def _step3p5(c: Config) -> list[Layer]:
+    """Windowed layers have heads of their own number; each head has a gate. The first layers are dense."""
+    width = c.integer("moe_intermediate_size")
+    mixture = MixtureOfExperts(
+        c.hidden,
+        c.integer("n_routed_experts", "moe_num_experts"),
+        c.integer("num_experts_per_tok", "moe_top_k"),
+        FeedForward(c.hidden, width),
+        FeedForward(c.hidden, c.integer("share_expert_dim")),
+    )
+    other = c.keys.get("attention_other_setting")
+    windowed = Config({**c.keys, **(other if isinstance(other, dict) else {})}, c.where)
+    local_heads = c.integer("num_sliding_attention_heads", default=windowed.heads, least=1)
+    gate = c.flag("use_head_wise_attn_gate", default=True)
+    blocks = [mixture if sparse else gated(c) for sparse in _step_sparse(c)]
+    layers = []
+    seen = windows(c, lambda i: "sliding_attention" if i % 4 else "full_attention")
+    for window, block in zip(seen, blocks, strict=True):
+        heads, kv_heads = (local_heads, windowed.kv_heads) if window else (c.heads, c.kv_heads)
+        own = 2 * c.head_dim + (c.hidden * heads if gate else 0)
+        mixer = Attention(c.hidden, heads, kv_heads, c.head_dim, window, other_parameters=own)
+        layers.append(Layer(mixer, block, 2 * c.hidden))
+    return layers
+
+
+def _step_sparse(c: Config) -> list[bool]:
+    """Which layers have experts: by `mlp_layer_types`, by the older `moe_layers_enum`, else all from the fourth on."""
+    if c.keys.get("mlp_layer_types"):
+        return [t != "dense" for t in c.per_layer("mlp_layer_types")]
+    named = c.keys.get("moe_layers_enum")
+    if isinstance(named, str):
+        sparse = {int(each) for each in named.split(",") if each.strip().isdecimal()}
+    else:
+        sparse = set(c.numbers("moe_layers_enum") or range(3, c.n_layers))
+    return [i in sparse for i in range(c.n_layers)]
+
+
+def _step3(c: Config) -> list[Layer]:
+    """Multi-matrix factorisation: queries pass a narrow shared projection, keys and values have one head."""
+    rank, head_dim = c.integer("share_q_dim"), c.integer("head_dim")
+    mixer = Attention(c.hidden, c.heads, 1, head_dim, q_rank=rank, other_parameters=rank)
+    mixture = MixtureOfExperts(
+        c.hidden,
+        c.integer("moe_num_experts"),
+        c.integer("moe_top_k"),
+        FeedForward(c.hidden, c.integer("moe_intermediate_size")),
+        FeedForward(c.hidden, c.integer("share_expert_dim")),
+    )
+    return [Layer(mixer, mixture if sparse else gated(c), 2 * c.hidden) for sparse in _step_sparse(c)]
 
 
 def _olmoe(c: Config) -> list[Layer]:
@@ -263,24 +357,36 @@ FAMILIES: dict[str, Reader] = {
     "mixtral": _mixtral,
     "qwen2_moe": _qwen_moe,
     "qwen3_moe": _qwen_moe,
+    "qwen3_vl_moe_text": _qwen_moe,
+    "qwen3_omni_moe_text": _qwen_moe,
     "glm4_moe": _glm4_moe,
+    "glm4v_moe_text": _glm4_moe,
     "gpt_oss": _gpt_oss,
     "llama4": _llama4,
     "llama4_text": _llama4,
     "minimax_m2": _minimax,
     "minimax_m3": _minimax_m3,
+    "minimax_m3_vl": _minimax_m3,
+    "minimax_m3_vl_text": _minimax_m3,
     "ernie4_5_moe": _ernie4_5_moe,
     "dots1": _qk_norm_moe,
     "hy_v3": _qk_norm_moe,
-    "hunyuan_v1_moe": _hunyuan_moe,
+    **dict.fromkeys(("hunyuan", "hunyuan_v1_moe"), _hunyuan_moe),
     "exaone_moe": _exaone_moe,
     "afmoe": _afmoe,
     "laguna": _laguna,
     "mimo_v2_flash": _mimo_v2,
     "mimo_v2": _mimo_v2,
     "bailing_moe": _bailing_moe,
-    "granitemoe": _granite_moe,
+    **dict.fromkeys(("granitemoe", "granitemoeshared", "granitemoe_swa"), _granite_moe),
+    "phimoe": _phimoe,
+    "dbrx": _dbrx,
+    "mellum": _mellum,
+    "aria_text": _aria,
+    "step3p5": _step3p5,
+    "step3_text": _step3,
     "olmoe": _olmoe,
+    "flex_olmo": _olmoe,
     "cohere2_moe": _cohere2_moe,
     "solar_open": _solar_open,
 }
