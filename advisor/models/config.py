@@ -8,8 +8,8 @@ from typing import Any
 from advisor.errors import AdvisorError
 from advisor.printable import shortened
 
-MOST, MOST_LAYERS = 10**9, 10_000
-"""Of a dimension, thousands of times that of any model; of layers."""
+MOST, MOST_LAYERS, MOST_WEIGHTS = 10**9, 10_000, 10**14
+"""Of a dimension, thousands of times that of any model; of layers; of weights."""
 SHOWN = 60
 """Characters of a value that an error shows."""
 
@@ -36,11 +36,11 @@ class Config:
             raise AdvisorError(f"lacks the field {names[0]!r}, which {self.family} models need", where=self.where)
         return default
 
-    def integers(self, name: str) -> list[int]:
+    def integers(self, name: str, *, most: int = MOST) -> list[int]:
         """One number a layer, all the same where the config names one. Raises AdvisorError."""
         value = self.keys.get(name)
         values = self.per_layer(name) if isinstance(value, list) else [value] * self.n_layers
-        return [Config({**self.keys, name: each}, self.where).integer(name) for each in values]
+        return [Config({"model_type": self.family, name: each}, self.where).integer(name, most=most) for each in values]
 
     def optional(self, name: str) -> int | None:
         return self.integer(name) if self.keys.get(name) is not None else None

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
 from advisor.input_files import read_json
-from advisor.models import dense, hybrids, latent, mixtures, searched
-from advisor.models.config import SHOWN, Config
+from advisor.models import counted, dense, hybrids, latent, mixtures, searched
+from advisor.models.config import MOST_WEIGHTS, SHOWN, Config
 from advisor.models.layers import Layer, MixtureOfExperts
 from advisor.models.parts import Reader
+from advisor.models.quantization import checkpoint_precision
 from advisor.models.spec import ModelSpec
 from advisor.models.text_part import text_part
 from advisor.printable import is_name, shortened
@@ -33,6 +34,7 @@ FAMILIES: dict[str, Reader] = {
     **latent.FAMILIES,
     **hybrids.FAMILIES,
     **searched.FAMILIES,
+    **counted.FAMILIES,
 }
 
 # transformers ties these families' embeddings unless the config says otherwise
@@ -59,7 +61,7 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
         raise AdvisorError(
             f"unknown architecture model_type={shortened(family, SHOWN)!r}",
             where=where,
-            hint=f"known: {', '.join(FAMILIES)}",
+            hint=f"known: {', '.join(family for family in FAMILIES if family != counted.FAMILY)}",
         )
     c = Config({**text, "model_type": family}, where)
     layers = FAMILIES[family](c)
@@ -77,6 +79,9 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
         _last_norm(c),
         _longest(c),
         _tables(c),
+        c.integer("encoder_parameters", default=0, most=MOST_WEIGHTS),
+        notes=(counted.note(c),) if family == counted.FAMILY else (),
+        checkpoint_precision=checkpoint_precision(keys),
     )
 
 
@@ -103,6 +108,8 @@ def _longest(c: Config) -> int:
 
 def _last_norm(c: Config) -> int:
     """Weights after the last layer, LM head apart: a norm, and what joins residual streams before it."""
+    if c.family == counted.FAMILY:
+        return counted.counted_rest(c)
     streams = c.integer("hc_mult", default=1)
     joined = streams * streams * c.hidden + streams + 1 if c.family == "deepseek_v4" else 0
     residuals = 2 * c.hidden if c.optional("attn_res_block_size") else 0
@@ -130,13 +137,27 @@ def _runs(layers: Iterable[Layer]) -> tuple[Layer, ...]:
     return tuple(Layer(layer.mixer, layer.feed_forward, layer.norm_parameters, count) for layer, count in runs)
 
 
-def read_config(path: Path, *, name: str | None = None) -> ModelSpec:
-    """A ModelSpec from a config.json, or from a folder that holds one. Raises AdvisorError."""
+Count = Callable[[Mapping[str, Any], str, str], dict[str, Any]]
+"""What makes a config of the family `counted` of another's keys, model_type and file."""
+
+
+def read_config(path: Path, *, name: str | None = None, count: Count | None = None) -> ModelSpec:
+    """A ModelSpec from a config.json, or from a folder that holds one; `count` reads what no family here does.
+
+    Raises AdvisorError.
+    """
     file = path / "config.json" if os.path.isdir(path) else path
+    keys = read_keys(file, count=count)
+    return spec_from_config(keys, name=name or _name(keys, file), where=str(file))
+
+
+def read_keys(file: Path, *, count: Count | None = None) -> dict[str, Any]:
+    """The keys of a config.json, those that `count` makes of an architecture that is not known. Raises AdvisorError."""
     keys = read_json(file, missing="no such config.json", hint=FORMS)
     if not isinstance(keys, dict):
         raise AdvisorError("is not a JSON object", where=str(file), hint=FORMS)
-    return spec_from_config(keys, name=name or _name(keys, file), where=str(file))
+    family = family_of(keys, text_part(keys), str(file))
+    return keys if count is None or family in FAMILIES else count(keys, family, str(file))
 
 
 def _name(keys: dict[str, Any], file: Path) -> str:

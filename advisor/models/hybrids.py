@@ -100,22 +100,26 @@ def _nemotron_experts(c: Config) -> MixtureOfExperts:
 
 
 def _kimi_linear(c: Config) -> list[Layer]:
-    """Kimi Linear: three of Kimi delta attention, then MLA. Kimi K3 has gates, narrow experts, attention residuals."""
-    linear, k3 = c.section("linear_attn_config"), c.family == "kimi_k3"
+    """Kimi Linear: three of Kimi delta attention, then MLA. Kimi K3 has gates, narrow experts, attention residuals.
+
+    Newer configs have no part for the first, and name the layers in `layer_types`.
+    """
+    older = c.section("linear_attn_config") if c.keys.get("layer_types") is None else None
+    linear = older or c
     delta = KimiDelta(
         c.hidden,
-        linear.integer("num_heads"),
-        linear.integer("head_dim"),
-        linear.integer("short_conv_kernel_size"),
+        linear.integer("num_heads" if older else "linear_num_heads"),
+        linear.integer("head_dim" if older else "linear_head_dim"),
+        linear.integer("short_conv_kernel_size", "linear_conv_kernel_dim"),
         linear.flag("use_full_rank_gate"),
     )
     full = latent(c, output_gate=c.flag("mla_use_output_gate"))
-    attends = linear.numbers("full_attn_layers") or frozenset()
-    mixture, n_dense = _kimi_experts(c), c.integer("first_k_dense_replace", default=0)
-    norms = 2 * c.hidden + (4 * c.hidden if k3 and c.optional("attn_res_block_size") else 0)
+    attends = (older.numbers("full_attn_layers") if older else None) or frozenset()
+    types = c.layer_types(lambda i: "full_attention" if i + 1 in attends else "linear_attention")
+    norms = 2 * c.hidden + (4 * c.hidden if c.family == "kimi_k3" and c.optional("attn_res_block_size") else 0)
     return [
-        Layer(full if i + 1 in attends else delta, gated(c) if i < n_dense else mixture, norms)
-        for i in range(c.n_layers)
+        Layer(full if t == "full_attention" else delta, block, norms)
+        for t, block in zip(types, dense_or_experts(c, _kimi_experts(c)), strict=True)
     ]
 
 

@@ -56,7 +56,15 @@ def _deepseek_v4(c: Config) -> list[Layer]:
         c, c.integer("n_routed_experts"), intermediate, shared=intermediate * c.integer("n_shared_experts")
     )
     norms = 2 * c.hidden + hyper_connections(c)
-    return [Layer(_compressed(c, int(rate)), mixture, norms) for rate in c.per_layer("compress_ratios")]
+    return [Layer(_compressed(c, rate), mixture, norms) for rate in _rates(c)]
+
+
+def _rates(c: Config) -> list[int]:
+    """Tokens a compressed vector, of each layer: newer configs name the kinds of layers and the rates of these."""
+    if c.keys.get("compress_rates") is None:
+        return [int(rate) for rate in c.per_layer("compress_ratios")]
+    rates = c.section("compress_rates")
+    return [rates.integer(kind, default=0) for kind in c.layer_types(lambda i: "sliding_attention")]
 
 
 MOST_INDEXED_RATE = 8

@@ -205,26 +205,36 @@ def _mimo_v2(c: Config) -> list[Layer]:
 
 
 def _minimax_m3(c: Config) -> list[Layer]:
-    """From the layer on where `sparse_attention_freq` says so, blocks of tokens that an indexer chose."""
-    sparse = c.section("sparse_attention_config")
+    """From the layer on where `sparse_attention_freq` says so, blocks of tokens that an indexer chose.
+
+    Newer configs say the same with keys of their own, `layer_types` and `mlp_layer_types`.
+    """
+    older = c.section("sparse_attention_config") if c.keys.get("sparse_attention_config") else None
+    index = older or c
     shared = c.integer("shared_intermediate_size")
     mixture = experts(c, c.integer("num_local_experts"), c.integer("intermediate_size"), shared=shared)
-    dense = gated(c, "dense_intermediate_size")
-    index_dim, norms = sparse.integer("sparse_index_dim"), 2 * c.head_dim
+    index_dim, norms = index.integer("sparse_index_dim", "index_head_dim"), 2 * c.head_dim
+    blocks = index.integer("sparse_topk_blocks", "index_topk_blocks")
     chosen = SparseAttention(
         c.hidden,
         c.heads,
         c.kv_heads,
         c.head_dim,
         other_parameters=norms + 2 * index_dim,
-        index_heads=sparse.integer("sparse_num_index_heads"),
+        index_heads=index.integer("sparse_num_index_heads", "index_n_heads"),
         index_head_dim=index_dim,
-        index_topk=sparse.integer("sparse_topk_blocks") * sparse.integer("sparse_block_size"),
+        index_topk=blocks * index.integer("sparse_block_size", "index_block_size"),
     )
-    where = Config({**sparse.keys, "num_hidden_layers": c.n_layers}, c.where).per_layer("sparse_attention_freq")
+    if older:
+        indexed = Config({**older.keys, "num_hidden_layers": c.n_layers}, c.where).per_layer("sparse_attention_freq")
+        routed = c.per_layer("moe_layer_freq")
+    else:
+        indexed = [t != "full_attention" for t in c.layer_types(lambda i: "full_attention")]
+        routed = [t != "dense" for t in c.per_layer("mlp_layer_types")]
+    dense = gated(c, "dense_intermediate_size")
     return [
-        Layer(chosen if indexed else attention(c, norms=norms), mixture if routed else dense, 2 * c.hidden)
-        for indexed, routed in zip(where, c.per_layer("moe_layer_freq"), strict=True)
+        Layer(chosen if i else attention(c, norms=norms), mixture if r else dense, 2 * c.hidden)
+        for i, r in zip(indexed, routed, strict=True)
     ]
 
 

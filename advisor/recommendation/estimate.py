@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.arguments import checked_arguments
+from advisor.counting import counted
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.speeds import Speeds
+from advisor.models.quantization import known_precision
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import Deployment
 from advisor.performance.feasibility import Reason, reasons
@@ -228,7 +230,8 @@ def estimate(
     missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
     notes = (
         *(price_notes([costed.rent], rents) if costed.rent else (missing,)),
-        *loading_notes(workspace, deployed.engine, deployed.spec.name, deployed.precision, deployed.gpu.vendor),
+        *_weight_notes(workspace, deployed),
+        *deployed.spec.notes,
     )
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
     seconds = [
@@ -239,6 +242,17 @@ def estimate(
         return found
     limits = Limits(*(math.inf if limit is None else limit for limit in seconds))
     return _under_load(costed, found, limits)
+
+
+def _weight_notes(workspace: Workspace, deployed: Deployment) -> tuple[str, ...]:
+    """What is served, of a model of the catalog; of a config alone that its weights are in another precision."""
+    spec, precision = deployed.spec, deployed.precision
+    if spec.name in workspace.models:
+        return loading_notes(workspace, deployed.engine, spec.name, precision, deployed.gpu.vendor)
+    if precision == spec.checkpoint_precision:
+        return ()
+    own = spec.checkpoint_precision or "a format whose cost is not known"
+    return (f"its weights are in {own}: {precision} takes a checkpoint quantised anew, whose answers may differ",)
 
 
 def no_start(deployed: Deployment, why: Sequence[Reason], answer: CannotStart | None = None) -> NoAnswer:
@@ -301,8 +315,8 @@ def deployment(
 
     Raises AdvisorError.
     """
-    spec, chosen = workspace.models.load(os.fspath(model)), workspace.gpus.named(gpu)
-    weights = checked_precision(precision) or workspace.models.checkpoint_precision(spec.name)
+    spec, chosen = workspace.models.load(os.fspath(model), count=counted), workspace.gpus.named(gpu)
+    weights = checked_precision(precision) or known_precision(spec.checkpoint_precision, where=os.fspath(model))
     return Deployment(spec, chosen, layout, weights, engine=checked_engine(engine))
 
 
