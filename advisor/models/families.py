@@ -18,6 +18,7 @@ from advisor.errors import AdvisorError
 from advisor.input_files import read_json
 from advisor.models import counted, dense, hybrids, latent, mixtures, searched
 from advisor.models.config import MOST_WEIGHTS, SHOWN, Config
+from advisor.models.encoders import encoder_notes, encoder_parameters
 from advisor.models.layers import Layer, MixtureOfExperts
 from advisor.models.parts import Reader
 from advisor.models.quantization import checkpoint_precision
@@ -69,6 +70,8 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
         if isinstance(block, MixtureOfExperts) and not 1 <= block.experts_per_token <= block.n_experts:
             raise AdvisorError(f"takes {block.experts_per_token} of {block.n_experts} experts a token", where=where)
     tied = c.flag("tie_word_embeddings", default=family in _TIED_BY_DEFAULT)
+    encoders = c.integer("encoder_parameters", default=encoder_parameters(keys, c.hidden, where), most=MOST_WEIGHTS)
+    notes = (counted.note(c),) if family == counted.FAMILY else encoder_notes(keys, encoders)
     return ModelSpec(
         name,
         family,
@@ -79,8 +82,8 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
         _last_norm(c),
         _longest(c),
         _tables(c),
-        c.integer("encoder_parameters", default=0, most=MOST_WEIGHTS),
-        notes=(counted.note(c),) if family == counted.FAMILY else (),
+        encoders,
+        notes=notes,
         checkpoint_precision=checkpoint_precision(keys),
     )
 
