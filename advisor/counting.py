@@ -7,7 +7,7 @@ Nothing is downloaded, and code that lies beside weights is never run. The resul
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from advisor.errors import AdvisorError, MissingAbility, install
@@ -16,8 +16,11 @@ from advisor.models.counted import FAMILY
 from advisor.printable import shortened
 
 EXPERTS_PER_TOKEN = ("num_experts_per_tok", "num_experts_per_token", "moe_topk", "moe_k", "top_k_experts", "moe_top_k")
+NEEDED = ("num_attention_heads", "hidden_size", "vocab_size")
 NO_SHAPE = ("quantization_config", "auto_map", "torch_dtype", "dtype", "architectures")
 """Keys that make other modules of the same weights, or none."""
+NOT_SIZES = ("_token_id", "_token_index", "_feature_layer", "_select_layer")
+"""Keys that count from the end, or what is no size."""
 MOST_LAYERS = 1000
 """Modules take memory, even where their weights take none."""
 
@@ -25,51 +28,58 @@ MOST_LAYERS = 1000
 def counted(keys: Mapping[str, Any], family: str, where: str) -> dict[str, Any]:
     """The keys of the family `counted` for a config of an architecture that no reader here knows.
 
-    Raises MissingAbility without `transformers`; AdvisorError where that does not know the architecture either or cannot
-    build it, or where it is no decoder with attention.
+    Raises MissingAbility without `transformers`; AdvisorError where that does not know the architecture either or
+    cannot build it, or where it is no decoder with attention.
     """
     _check_sizes(keys, where)
     model, library = _built(keys, family, where)
     text = model.config.get_text_config()
     decoder = model.get_decoder() if hasattr(model, "get_decoder") else model
-    n_layers, heads, *widths = (
-        getattr(text, name, None)
-        for name in ("num_hidden_layers", "num_attention_heads", "hidden_size", "vocab_size")
-    )
-    layers = _layers(decoder, n_layers)
-    if not layers or not heads or None in widths:
+    layers = _layers(decoder, getattr(text, "num_hidden_layers", None))
+    if not layers or not all(getattr(text, name, None) for name in NEEDED):
         what = f"{_named(family)} is no stack of layers with attention, which alone are counted so"
         raise AdvisorError(what, where=where)
-    head = model.get_output_embeddings()
-    in_decoder = _weights(decoder, *([head] if head else []))
-    each, experts, n_experts = [], [], 0
-    for layer in layers:
-        routed, n = _experts(layer)
-        each.append(_weights(layer))
-        experts.append(routed)
-        n_experts = max(n_experts, n)
     kept = {name: keys[name] for name in ("quantization_config",) if name in keys}
-    shape = {
-        "model_type": FAMILY,
-        "counted_as": family,
-        "counted_with": library,
+    origin = {"model_type": FAMILY, "counted_as": family, "counted_with": library}
+    return kept | origin | _shape(text, len(layers)) | _parts(model, decoder) | _by_layer(layers, text, where)
+
+
+def _shape(text: Any, n_layers: int) -> dict[str, Any]:
+    """Dimensions of the decoder, and its windows where the config lists them."""
+    heads = _largest(text.num_attention_heads)
+    windowed = isinstance(getattr(text, "layer_types", None), list) and getattr(text, "sliding_window", None)
+    return {
         "hidden_size": text.hidden_size,
-        "num_hidden_layers": len(layers),
-        "num_attention_heads": _largest(heads),
+        "num_hidden_layers": n_layers,
+        "num_attention_heads": heads,
         "num_key_value_heads": _largest(getattr(text, "num_key_value_heads", None) or heads),
-        "head_dim": _largest(getattr(text, "head_dim", None) or text.hidden_size // _largest(heads)),
+        "head_dim": _largest(getattr(text, "head_dim", None) or text.hidden_size // heads),
         "vocab_size": text.vocab_size,
         "max_position_embeddings": getattr(text, "max_position_embeddings", None),
+        **({"layer_types": list(text.layer_types), "sliding_window": text.sliding_window} if windowed else {}),
+    }
+
+
+def _parts(model: Any, decoder: Any) -> dict[str, Any]:
+    """Weights of the decoder with its head, and of all beside it."""
+    head = model.get_output_embeddings()
+    in_decoder = _weights(decoder, *([head] if head else []))
+    return {
         "tie_word_embeddings": head is None or head.weight is model.get_input_embeddings().weight,
-        "layer_parameters": each,
         "decoder_parameters": in_decoder,
         "encoder_parameters": _weights(model) - in_decoder,
     }
-    if n_experts:
-        shape |= {"layer_expert_parameters": experts, "num_experts": n_experts, "num_experts_per_tok": _taken(text, where)}
-    if isinstance(getattr(text, "layer_types", None), list) and getattr(text, "sliding_window", None):
-        shape |= {"layer_types": list(text.layer_types), "sliding_window": text.sliding_window}
-    return kept | shape
+
+
+def _by_layer(layers: Sequence[Any], text: Any, where: str) -> dict[str, Any]:
+    """Weights of each layer, those of its routed experts among them. Raises AdvisorError."""
+    routed = [_experts(layer) for layer in layers]
+    n_experts = max(n for _, n in routed)
+    found: dict[str, Any] = {"layer_parameters": [_weights(layer) for layer in layers]}
+    if not n_experts:
+        return found
+    experts = {"layer_expert_parameters": [weights for weights, _ in routed], "num_experts": n_experts}
+    return found | experts | {"num_experts_per_tok": _taken(text, where)}
 
 
 def _named(family: str) -> str:
@@ -83,9 +93,9 @@ def _check_sizes(part: Any, where: str) -> None:
             _check_sizes(value, where)
         most = MOST_LAYERS if re.fullmatch(r"(num_hidden_layers|n_layers?|num_layers|depth)", name) else MOST
         numbers = [each for each in (value if isinstance(value, list) else [value]) if type(each) is int]
-        if any(abs(each) > most for each in numbers) and not name.endswith(("_token_id", "_token_index")):
+        if not all(-1 <= each <= most for each in numbers) and not name.endswith(NOT_SIZES):
             what = f"{name} is {shortened(str(value), SHOWN)}"
-            raise AdvisorError(what, where=where, hint=f"it is at most {most:,}")
+            raise AdvisorError(what, where=where, hint=f"it is a whole number of at most {most:,}")
 
 
 def _built(keys: Mapping[str, Any], family: str, where: str) -> tuple[Any, str]:
@@ -123,7 +133,7 @@ def _maker(transformers: Any, config: Any) -> Any:
     masked = config.model_type in auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
     if config.is_encoder_decoder or (masked and not getattr(config, "is_decoder", False)):
         return None
-    makers = (transformers.AutoModelForCausalLM, transformers.AutoModelForImageTextToText)
+    makers = (transformers.AutoModelForImageTextToText, transformers.AutoModelForCausalLM)
     return next((maker for maker in makers if type(config) in maker._model_mapping), None)
 
 

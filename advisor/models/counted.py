@@ -12,7 +12,11 @@ FAMILY = "counted"
 def counted_layers(c: Config) -> list[Layer]:
     """Layers with the weights that were counted: each costs as attention over its keys and values, to all tokens where
     no window is named, and as one feed-forward of the rest, beside experts where it has some."""
-    routed = c.integers("layer_expert_parameters", most=MOST_WEIGHTS) if c.keys.get("layer_expert_parameters") else [0] * c.n_layers
+    routed = (
+        c.integers("layer_expert_parameters", most=MOST_WEIGHTS)
+        if c.keys.get("layer_expert_parameters")
+        else [0] * c.n_layers
+    )
     seen, each = windows(c, lambda i: "full_attention"), c.integers("layer_parameters", most=MOST_WEIGHTS)
     return [_layer(c, window, *weights) for window, *weights in zip(seen, each, routed, strict=True)]
 
@@ -32,7 +36,11 @@ def _layer(c: Config, window: int | None, weights: int, routed: int) -> Layer:
 def counted_rest(c: Config) -> int:
     """Weights of the decoder beside layers and embeddings."""
     embeddings = c.integer("vocab_size") * c.hidden * (1 if c.flag("tie_word_embeddings") else 2)
-    return c.integer("decoder_parameters", most=MOST_WEIGHTS) - sum(c.integers("layer_parameters", most=MOST_WEIGHTS)) - embeddings
+    return (
+        c.integer("decoder_parameters", most=MOST_WEIGHTS)
+        - sum(c.integers("layer_parameters", most=MOST_WEIGHTS))
+        - embeddings
+    )
 
 
 def note(c: Config) -> str:

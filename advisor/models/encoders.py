@@ -1,8 +1,8 @@
 """Encoders of images and sound beside a text decoder: their weights, which memory has to hold.
 
-Counted as transformers of the width, depth and feed-forward that the config names, with the patches' embedding, positions
-and the projection into the decoder; the many small differences between them are left out: some per cent of the encoder,
-mostly below half a per cent of the model. What a picture or a sound takes in time is no part of an estimate.
+Counted as transformers of the width, depth and feed-forward that the config names, with the patches' embedding,
+positions and the projection into the decoder; the many small differences between them are left out: some per cent of
+the encoder, mostly below half a per cent of the model. The time that a picture or a sound takes is not estimated.
 """
 
 from __future__ import annotations

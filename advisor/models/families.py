@@ -1,7 +1,7 @@
 """Hugging Face config.json → ModelSpec, one short reader a family.
 
-A reader turns the keys of one architecture into layers; FAMILIES names them by `model_type`, and `dense.py`,
-`mixtures.py`, `latent.py` and `hybrids.py` hold them. A key that is needed and absent is an error that names it,
+A reader turns the keys of one architecture into layers; FAMILIES names them by `model_type`, and the modules imported
+below hold them, `dense.py` as a table. A key that is needed and absent is an error that names it,
 never a guess; a default is used only where `transformers` itself documents that default for the family.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from advisor.errors import AdvisorError
 from advisor.input_files import read_json
-from advisor.models import counted, dense, hybrids, latent, mixtures, searched
+from advisor.models import counted, dense, hybrids, latent, mixtures, searched, stepfun
 from advisor.models.config import MOST_WEIGHTS, SHOWN, Config
 from advisor.models.encoders import encoder_notes, encoder_parameters
 from advisor.models.layers import Layer, MixtureOfExperts
@@ -35,6 +35,7 @@ FAMILIES: dict[str, Reader] = {
     **latent.FAMILIES,
     **hybrids.FAMILIES,
     **searched.FAMILIES,
+    **stepfun.FAMILIES,
     **counted.FAMILIES,
 }
 

@@ -76,7 +76,7 @@ def dense_or_experts(c: Config, mixture: MixtureOfExperts) -> list[Block]:
 
 
 def sharing(c: Config, layers: list[Layer]) -> list[Layer]:
-    """Cross-layer attention where `use_cla` says so: of `cla_share_factor` layers the first alone has keys and values."""
+    """Cross-layer attention where `use_cla` says so: of `cla_share_factor` layers one alone has keys and values."""
     if not c.flag("use_cla"):
         return layers
     factor = c.integer("cla_share_factor", default=2, least=1)

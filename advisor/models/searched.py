@@ -12,9 +12,7 @@ from advisor.printable import shortened
 
 def _nemotron_nas(c: Config) -> list[Layer]:
     """Llama's layers after a search: each with its own KV heads and width, either half a matrix or left out."""
-    return [
-        _searched(c, block.section("attention"), block.section("ffn")) for block in c.sections("block_configs")
-    ]
+    return [_searched(c, block.section("attention"), block.section("ffn")) for block in c.sections("block_configs")]
 
 
 def _searched(c: Config, heads: Config, block: Config) -> Layer:

@@ -22,7 +22,7 @@ from advisor.performance.predict import Speed, predict
 from advisor.performance.under_load import Limits, UnderLoad, replica
 from advisor.prices import Price, checked_kind, parse_prices
 from advisor.provenance import Provenance
-from advisor.recommendation.launch import loading_notes
+from advisor.recommendation.launch import weight_notes
 from advisor.recommendation.request import checked_engine, checked_precision
 from advisor.rents import Rent, Rents, price_notes
 from advisor.store.workspace import Workspace
@@ -230,7 +230,7 @@ def estimate(
     missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
     notes = (
         *(price_notes([costed.rent], rents) if costed.rent else (missing,)),
-        *_weight_notes(workspace, deployed),
+        *weight_notes(workspace, deployed.engine, deployed.spec, deployed.precision, deployed.gpu.vendor),
         *deployed.spec.notes,
     )
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
@@ -242,17 +242,6 @@ def estimate(
         return found
     limits = Limits(*(math.inf if limit is None else limit for limit in seconds))
     return _under_load(costed, found, limits)
-
-
-def _weight_notes(workspace: Workspace, deployed: Deployment) -> tuple[str, ...]:
-    """What is served, of a model of the catalog; of a config alone that its weights are in another precision."""
-    spec, precision = deployed.spec, deployed.precision
-    if spec.name in workspace.models:
-        return loading_notes(workspace, deployed.engine, spec.name, precision, deployed.gpu.vendor)
-    if precision == spec.checkpoint_precision:
-        return ()
-    own = spec.checkpoint_precision or "a format whose cost is not known"
-    return (f"its weights are in {own}: {precision} takes a checkpoint quantised anew, whose answers may differ",)
 
 
 def no_start(deployed: Deployment, why: Sequence[Reason], answer: CannotStart | None = None) -> NoAnswer:
