@@ -113,28 +113,35 @@ def _built(keys: Mapping[str, Any], family: str, where: str) -> tuple[Any, str]:
         what, hint = f"unknown {_named(family)}, to {library} too", "a newer transformers may know it"
         raise AdvisorError(what, where=where, hint=hint)
     plain = {name: value for name, value in keys.items() if name not in (*NO_SHAPE, "model_type")}
+    failure: Exception | None = None
     try:
         config = transformers.AutoConfig.for_model(family, **plain)
-        maker = _maker(transformers, config)
-        if maker is not None:
+        makers = _makers(transformers, config)
+    except Exception as error:  # another's code on another's config fails in any way
+        failure, makers = error, []
+    for maker in makers:
+        try:
             with torch.device("meta"):
                 model = maker.from_config(config)
             model.tie_weights()
+        except Exception as error:  # likewise; what builds the text part alone may still do
+            failure = error
+        else:
             return model, library
-    except Exception as error:  # another's code on another's config fails in any way
-        what = f"{library} cannot build it ({type(error).__name__}: {shortened(str(error), 200)})"
-        raise AdvisorError(what, where=where, hint="the config lacks a key, or has one of another kind") from None
-    raise AdvisorError(f"{_named(family)} is no decoder of text, which alone are costed", where=where)
+    if failure is None:
+        raise AdvisorError(f"{_named(family)} is no decoder of text, which alone are costed", where=where)
+    what = f"{library} cannot build it ({type(failure).__name__}: {shortened(str(failure), 200)})"
+    raise AdvisorError(what, where=where, hint="the config lacks a key, or has one of another kind")
 
 
-def _maker(transformers: Any, config: Any) -> Any:
-    """What builds a decoder of text, alone or with encoders; None for models of other kinds."""
+def _makers(transformers: Any, config: Any) -> list[Any]:
+    """What builds a decoder of text, with its encoders first; nothing for models of other kinds."""
     auto = transformers.models.auto.modeling_auto
     masked = config.model_type in auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
     if config.is_encoder_decoder or (masked and not getattr(config, "is_decoder", False)):
-        return None
+        return []
     makers = (transformers.AutoModelForImageTextToText, transformers.AutoModelForCausalLM)
-    return next((maker for maker in makers if type(config) in maker._model_mapping), None)
+    return [maker for maker in makers if type(config) in maker._model_mapping]
 
 
 def _layers(decoder: Any, n_layers: int | None) -> list[Any]:
