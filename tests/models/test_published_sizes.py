@@ -179,7 +179,8 @@ def test_encoders_of_images_count_in_the_whole_and_are_passed_by_no_token(name):
             "tencent/Hunyuan-Large",
             {
                 "model_type": "hunyuan", "hidden_size": 6400, "num_hidden_layers": 64, "num_attention_heads": 80,
-                **GQA_8, "intermediate_size": 18_304, "num_experts": 16, "moe_topk": [1] * 64, "num_shared_expert": [1] * 64,
+                **GQA_8, "intermediate_size": 18_304, "num_experts": 16, "moe_topk": [1] * 64,
+                "num_shared_expert": [1] * 64,
                 "vocab_size": 129_024, "max_position_embeddings": 131_072, "use_cla": True, "cla_share_factor": 2,
                 "tie_word_embeddings": True,
             },
