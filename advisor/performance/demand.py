@@ -85,7 +85,7 @@ def demand(
             dense += layer.count * block.parameters
     always = mixers * attention_width + dense * width
     head = spec.head_matmul_parameters * BYTES_16BIT
-    lookup = spec.lookup_parameters * BYTES_16BIT
+    lookup = (spec.lookup_parameters + spec.encoder_parameters) * BYTES_16BIT
     middle = prompt_tokens + max(generated_tokens // 2, 1)
     total = prompt_tokens + generated_tokens
     kv_width = KV_BYTES[kv_precision]

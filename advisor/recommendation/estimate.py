@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.arguments import checked_arguments
+from advisor.counting import counted
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.speeds import Speeds
+from advisor.models.quantization import known_precision
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import Deployment
 from advisor.performance.feasibility import Reason, reasons
@@ -20,7 +22,7 @@ from advisor.performance.predict import Speed, predict
 from advisor.performance.under_load import Limits, UnderLoad, replica
 from advisor.prices import Price, checked_kind, parse_prices
 from advisor.provenance import Provenance
-from advisor.recommendation.launch import loading_notes
+from advisor.recommendation.launch import weight_notes
 from advisor.recommendation.request import checked_engine, checked_precision
 from advisor.rents import Rent, Rents, price_notes
 from advisor.store.workspace import Workspace
@@ -228,7 +230,8 @@ def estimate(
     missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
     notes = (
         *(price_notes([costed.rent], rents) if costed.rent else (missing,)),
-        *loading_notes(workspace, deployed.engine, deployed.spec.name, deployed.precision, deployed.gpu.vendor),
+        *weight_notes(workspace, deployed.engine, deployed.spec, deployed.precision, deployed.gpu.vendor),
+        *deployed.spec.notes,
     )
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
     seconds = [
@@ -301,8 +304,8 @@ def deployment(
 
     Raises AdvisorError.
     """
-    spec, chosen = workspace.models.load(os.fspath(model)), workspace.gpus.named(gpu)
-    weights = checked_precision(precision) or workspace.models.checkpoint_precision(spec.name)
+    spec, chosen = workspace.models.load(os.fspath(model), count=counted), workspace.gpus.named(gpu)
+    weights = checked_precision(precision) or known_precision(spec.checkpoint_precision, where=os.fspath(model))
     return Deployment(spec, chosen, layout, weights, engine=checked_engine(engine))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from advisor.checkpoints import ONLINE, UNVERIFIED, Loading
+from advisor.models.spec import ModelSpec
 from advisor.performance.demand import demand
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, weights_per_gpu
@@ -137,6 +138,16 @@ def loading_notes(workspace: Workspace, engine: str, model: str, precision: str,
             f"trtllm holds the KV cache in the precision that {found.checkpoint} names, often fp8; cost is for 16 bit"
         )
     return tuple(notes)
+
+
+def weight_notes(workspace: Workspace, engine: str, spec: ModelSpec, precision: str, vendor: str) -> tuple[str, ...]:
+    """The same; of a config that is no model of the catalog, that its own weights are in another precision."""
+    if spec.name in workspace.models or spec.checkpoint_precision == "bf16":
+        return loading_notes(workspace, engine, spec.name, precision, vendor)
+    if precision == spec.checkpoint_precision:
+        return ()
+    own = spec.checkpoint_precision or "a format whose cost is not known"
+    return (f"its weights are in {own}: {precision} takes a checkpoint quantised anew, whose answers may differ",)
 
 
 def flag_notes(workspace: Workspace, engine: str, model: str) -> tuple[str, ...]:
