@@ -56,7 +56,7 @@ def test_serve(own):
     done = import_vllm_bench(own, REPORTS / "vllm_serve.json", gpu="l4")
     (row,) = rows(own)
     assert done == ImportedRuns(1, row["run_id"], added=True)
-    assert set(done.to_dict()) == {"rows", "run_id", "added"}
+    assert set(done.to_dict()) == {"rows", "run_id", "added", "doubtful", "notes"}
     assert (row["model"], row["gpu"], row["source"], row["status"]) == ("tiny", "l4", "vllm bench serve", "ok")
     assert (row["prompt_tokens"], row["generated_tokens"], row["concurrency"], row["n_requests"]) == (64, 32, 8, 40)
     assert (row["request_rate"], row["parallelism"], row["engine"]) == (None, "tp1", "vllm")
@@ -134,7 +134,7 @@ def test_names_of_imports_are_held_fixed(ws, table):
 
 def test_the_same_rows_under_another_name_do_not_count_twice(ws, table):
     """Files that an older version named otherwise."""
-    path = table(f"{HEAD}\nqwen3-8b,l4,1024,256,16,0.009\nqwen3-8b,l4,1024,256,32,0.011\n")
+    path = table(f"{HEAD}\nqwen3-8b,l4,1024,256,16,0.09\nqwen3-8b,l4,1024,256,32,0.11\n")
     first = import_runs(ws, path)
     folder = ws.own / "measurements" / "runs"
     older = folder / "named-by-an-older-version.parquet"
