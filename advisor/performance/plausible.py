@@ -199,7 +199,7 @@ def _tpot(found: Reported) -> Rule:
         least, what = max((read[i], "reading weights and caches of"), (multiplied[i], "multiplying for"))
         return (
             f"TPOT of {_ms(found.runs.tpot_s[i])} beats the GPUs' peak: {what} {max(sequences[i], 1):,.0f} sequences"
-            f" takes {_ms(least)}"
+            f" takes {_ms(least)}{_if_even(found, i)}"
         )
 
     return found.runs.tpot_s < np.maximum(read, multiplied), words
@@ -231,7 +231,8 @@ def _throughput(found: Reported) -> Rule:
     most = 1 / np.maximum(multiplied, read)
 
     def words(i: int) -> str:
-        return f"{significant(rate[i])} tokens/s beat the GPUs' peak, {significant(most[i])} with so many in flight"
+        beaten = f"{significant(rate[i])} tokens/s beat the GPUs' peak, {significant(most[i])} with so many in flight"
+        return beaten + _if_even(found, i)
 
     return rate > most, words
 
@@ -289,6 +290,12 @@ def _alike(found: Reported) -> Iterator[NDArray[np.int64]]:
 def _apart(values: Array) -> Array:
     """Differences of all pairs along the last axis: (k, n) to (k, n, n)."""
     return np.abs(values[:, :, None] - values[:, None, :])
+
+
+def _if_even(found: Reported, i: int) -> str:
+    """What the bound supposes of a mixture."""
+    is_mixture = np.asarray(found.runs.demand.expert_share)[i] > 0
+    return ", if not all prompts are alike and use the same experts" if is_mixture else ""
 
 
 def _ms(seconds: float) -> str:
