@@ -129,7 +129,7 @@ def test_a_server_is_profiled(ws, server):
         False,
         None,
     )
-    assert min(run.tpot_s for run in done.loads) == pytest.approx(TOKEN_S, rel=1.0)
+    assert min(run.tpot_s for run in done.loads if run.tpot_s) == pytest.approx(TOKEN_S, rel=1.0)
     assert max(server.prompts) <= 256 * 3 // 4
     frame = ws.runs.to_frame()
     assert set(frame[frame.own].concurrency) == {run.concurrency for run in done.loads}
