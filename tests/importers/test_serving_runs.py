@@ -66,6 +66,28 @@ def test_serve(own):
     assert row["power_w"] is None
 
 
+def test_drafted_answers_are_kept_and_not_fitted(own, tmp_path):
+    """As vLLM 0.32 reports speculative decoding."""
+    drafted = {"spec_decode_num_drafts": 90, "spec_decode_acceptance_length": 2.1}
+    path = tmp_path / "drafted.json"
+    path.write_text(json.dumps(json.loads((REPORTS / "vllm_serve.json").read_text()) | drafted))
+    done = import_vllm_bench(own, path, gpu="h100-sxm")
+    (row,) = rows(own)
+    assert (done.rows, done.doubtful) == (1, 1)
+    assert "speculative decoding" in row["doubt"]
+    assert row["doubt"] in done.notes[0]
+
+
+def test_columns_of_engines_that_share_the_work(ws, table):
+    head = f"{HEAD},parallelism,replicas,prefill_parallelism,prefill_replicas,ttft_s"
+    import_runs(ws, table(f"{head}\nqwen3-30b-a3b,h100-sxm,1024,256,64,0.03,tp2ep,4,TP4,1,0.5\n"))
+    (row,) = rows(ws)
+    found = [row[name] for name in ("parallelism", "replicas", "prefill_parallelism", "prefill_replicas")]
+    assert found == ["tp2ep", 4, "tp4", 1]
+    with pytest.raises(AdvisorError, match="tp8ep"):
+        import_runs(ws, table(f"{head}\nqwen3-30b-a3b,h100-sxm,1024,256,64,0.03,tp2,4,many,1,0.5\n"))
+
+
 def test_at_a_rate_concurrency_is_arrivals_times_the_time_each_stays(own, tmp_path):
     at_rate = {"request_rate": 5.0, "max_concurrency": None, "duration": 8.0}
     report = json.loads((REPORTS / "vllm_serve.json").read_text()) | at_rate
