@@ -1,7 +1,8 @@
--- Whole batches under vLLM and TensorRT-LLM of 2024, all requests at once; which versions is not known. Figures published
--- under two labels, or rounded otherwise, are taken once. GPUs of MI250 are taken for whole ones: Llama-3-70B does not fit in two dies, and times
--- fall with the number of GPUs as reading over whole ones makes them. EP and TP 2 × EP 2 deal the experts out, the latter
--- in two groups. Power is of the machine's GPUs where it is above the limit of one.
+-- Whole batches under vLLM and TensorRT-LLM of 2024, all requests at once; which versions is not known. Figures
+-- published under two labels, or rounded otherwise, are taken once. GPUs of MI250 are taken for whole ones:
+-- Llama-3-70B does not fit in two dies, and times fall with the number of GPUs as reading over whole ones makes them.
+-- EP and TP 2 × EP 2 deal the experts out, the latter in two groups. Power is of the machine's GPUs where it is above
+-- the limit of one.
 -- in:  $data: folder with argonne_offline.csv
 -- out: columns of runs
 with named as (

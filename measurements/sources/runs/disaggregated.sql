@@ -1,7 +1,8 @@
--- Published serving runs with prefill and decoding on GPUs of their own: `parallelism` and `replicas` are of the engines
--- that decode, prefill_parallelism and prefill_replicas of those that read prompts, concurrency is of all together.
--- Where the source does not say how many engines there were, both layouts stand for all of their GPUs, and the row is
--- doubtful. Lengths as in inferencex.sql. Whether tokens were drafted is not said, nor the precision of the KV cache.
+-- Published serving runs with prefill and decoding on GPUs of their own: `parallelism` and `replicas` are of the
+-- engines that decode, prefill_parallelism and prefill_replicas of those that read prompts, concurrency is of all
+-- together. Where the source does not say how many engines there were, both layouts stand for all of their GPUs, and
+-- the row is doubtful. Lengths as in inferencex.sql. Whether tokens were drafted is not said, nor the precision of
+-- the KV cache.
 -- in:  $data: folder with serving_disagg_inferencex_nvidia.csv
 -- out: columns of runs
 with published as (

@@ -1,14 +1,13 @@
 -- Published serving runs of vLLM, SGLang and TensorRT-LLM. Tensor parallelism over all GPUs, unless attention was
--- data-parallel; `ep` where the experts were dealt out besides.
--- InferenceX draws both lengths evenly from 0.8 to 1 of the nominal ones (its benchmark_serving.py, RANDOM_RANGE_RATIO
--- 0.8): the mean is 0.9. The validation samples hold runs of InferenceX, too, known by its models and lengths. Its
--- scripts (benchmarks/*.sh, one a model, GPU and engine) and perf-changelog.yaml say in what precision the KV cache was
--- kept, and since when; where only two versions of a script are known (MiniMax-M2.5, Kimi-K2.5, gpt-oss under vLLM), the
--- date between them is our reading. The validation samples do not say it.
--- Speculative decoding is not said of a row, so it is known by the day on which rows came out. A day of one model, GPU,
--- engine and precision where half the rows or more are suspected is suspected as a whole: rows not suspected one by one
--- are large batches, where drafting gains little. On other days with suspected rows the faster of two rows of one load is,
--- where they differ by more than 5 %: the day has both kinds.
+-- data-parallel; `ep` where the experts were dealt out besides. InferenceX draws both lengths evenly from 0.8 to 1 of
+-- the nominal ones (its benchmark_serving.py, RANDOM_RANGE_RATIO 0.8): the mean is 0.9. The validation samples hold
+-- runs of InferenceX, too, known by its models and lengths. Its scripts (benchmarks/*.sh, one a model, GPU and
+-- engine) and perf-changelog.yaml say in what precision the KV cache was kept, and since when; where only two
+-- versions of a script are known (MiniMax-M2.5, Kimi-K2.5, gpt-oss under vLLM), the date between them is our reading.
+-- The validation samples do not say it. Speculative decoding is not said of a row, so it is known by the day on which
+-- rows came out. A day of one model, GPU, engine and precision where half the rows or more are suspected is suspected
+-- as a whole: rows not suspected one by one are large batches, where drafting gains little. On other days with
+-- suspected rows the faster of two rows of one load is, where they differ by more than 5 %: the day has both kinds.
 -- in:  $data: folder with serving_inferencex.csv
 -- out: columns of runs
 with published as (

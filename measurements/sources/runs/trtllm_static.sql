@@ -1,6 +1,6 @@
--- Whole batches of a fixed size under TensorRT-LLM 0.9, from the tables of its documentation. Those of later versions are
--- left out: they give tokens per second of as many requests as an engine takes, and not how many those were. The cache of
--- fp8 weights is taken for fp8, too: reading one of 16 bit takes longer than six of these batches took.
+-- Whole batches of a fixed size under TensorRT-LLM 0.9, from the tables of its documentation. Those of later versions
+-- are left out: they give tokens per second of as many requests as an engine takes, and not how many those were. The
+-- cache of fp8 weights is taken for fp8, too: reading one of 16 bit takes longer than six of these batches took.
 -- in:  $data: folder with trtllm_perf_overview.csv
 -- out: columns of runs
 select
