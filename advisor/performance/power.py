@@ -11,7 +11,8 @@ IDLE, READING, MULTIPLYING = 0.19, 0.49, 0.91
 """Shares of a GPU's power limit: drawn between steps, and added while it reads memory or multiplies.
 
 Fitted to the mean power of 126 loads of five models on one H100 SXM and 24 of one model on a GH200 (measurements/runs),
-by `benchmarks/power.py`, with a limit of 700 W for the GPU of the GH200; of other GPUs it is assumed that they draw the same shares of their limits.
+by `benchmarks/power.py`, with a limit of 700 W for the GPU of the GH200. Of other GPUs it is assumed that they draw the
+same shares of their limits.
 """
 
 MEASURED_GPUS = frozenset({"h100-sxm", "gh200-96gb"})
