@@ -369,9 +369,7 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
         spread=spread,
         provenance=of.origin,
         interval=Intervals(
-            Bounds(tpot_s / spread, tpot_s * spread),
-            Bounds(tokens_per_s / spread, tokens_per_s * spread),
-            Bounds(energy_j / energy_spread, energy_j * energy_spread),
+            *(Bounds(x / f, x * f) for x, f in ((tpot_s, spread), (tokens_per_s, spread), (energy_j, energy_spread)))
         ),
         usd_per_hour=rent.usd_per_hour if rent else None,
         rent=rent,
@@ -379,14 +377,8 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
 
 
 def _memory_use(use: Memory) -> MemoryUse:
-    return MemoryUse(
-        use.weights_bytes,
-        use.kv_cache_bytes,
-        use.overhead_bytes,
-        use.total_bytes,
-        use.capacity_bytes,
-        use.max_sequences,
-    )
+    parts = (use.weights_bytes, use.kv_cache_bytes, use.overhead_bytes)
+    return MemoryUse(*parts, use.total_bytes, use.capacity_bytes, use.max_sequences)
 
 
 def _under_load(of: PricedDeployment, found: Estimate, limits: Limits) -> Estimate:
