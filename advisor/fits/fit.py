@@ -79,7 +79,7 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
         loads = measured_runs(workspace)
         speeds = own_speeds(loads, Speeds.shipped(workspace), read_prior(workspace))
         tables |= {"performance.csv": speeds.speeds, "corrections.csv": speeds.corrections}
-        notes += _without_specs(loads)
+        notes += [*loads.notes, *_without_specs(loads)]
     for name, rows in tables.items():
         write_rows(folder / name, rows)
     return FitSummary(

@@ -1,4 +1,4 @@
-"""How a model is split over GPUs: tensor and pipeline parallelism, data-parallel attention with expert parallelism."""
+"""How a model is split over GPUs: tensor and pipeline parallelism, data-parallel attention, expert parallelism."""
 
 from __future__ import annotations
 
@@ -7,28 +7,32 @@ from dataclasses import dataclass
 
 from advisor.errors import AdvisorError
 
-FORMS = "accepted: tp8, tp4pp2, dp8, tp2dp4"
+FORMS = "accepted: tp8, tp4pp2, dp8, tp2dp4, tp8ep"
 
 
 @dataclass(frozen=True, slots=True)
 class Parallelism:
     """`tp` GPUs share every layer, `pp` stages share the layers, `dp` groups share the requests.
 
-    With `dp` the experts are shared by all tp·dp GPUs.
+    Each of tp·dp GPUs holds whole experts, a part of them, with `dp` or where `ep` says so; else a part of every one.
     """
 
     tp: int = 1
     pp: int = 1
     dp: int = 1
+    ep: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Parallelism:
-        """Read `tp8`, `tp4pp2`, `dp8`, `tp2dp4`. Raises AdvisorError."""
-        parts = re.findall(r"(tp|pp|dp)([1-9][0-9]{0,3})", text.lower())
+        """Read `tp8`, `tp4pp2`, `dp8`, `tp2dp4`, `tp8ep`. Raises AdvisorError."""
+        degrees = text.lower().removesuffix("ep")
+        parts = re.findall(r"(tp|pp|dp)([1-9][0-9]{0,3})", degrees)
         names = [name for name, _ in parts]
-        if not parts or "".join(f"{n}{d}" for n, d in parts) != text.lower() or len(set(names)) != len(names):
+        if not parts or "".join(f"{n}{d}" for n, d in parts) != degrees or len(set(names)) != len(names):
             raise AdvisorError(f"{text!r} is no parallelism", where="--parallelism", hint=FORMS)
-        return cls(**{name: int(degree) for name, degree in parts})
+        sizes = {name: int(degree) for name, degree in parts}
+        shared = sizes.get("dp", 1) == 1 and sizes.get("tp", 1) > 1  # dp says it, and one GPU has nothing to share
+        return cls(**sizes, ep=shared and degrees != text.lower())
 
     @property
     def gpu_count(self) -> int:
@@ -46,11 +50,12 @@ class Parallelism:
         parts = [
             f"{name}{degree}" for name, degree in (("tp", self.tp), ("pp", self.pp), ("dp", self.dp)) if degree > 1
         ]
-        return "".join(parts) or "tp1"
+        return ("".join(parts) or "tp1") + ("ep" if self.ep else "")
 
     @property
     def serve_flags(self) -> list[str]:
         """The flags of `vllm serve`."""
         flags = ["--tensor-parallel-size", str(self.tp)] if self.tp > 1 or self.gpu_count == 1 else []
         flags += ["--pipeline-parallel-size", str(self.pp)] if self.pp > 1 else []
-        return flags + (["--data-parallel-size", str(self.dp), "--enable-expert-parallel"] if self.dp > 1 else [])
+        flags += ["--data-parallel-size", str(self.dp)] if self.dp > 1 else []
+        return flags + (["--enable-expert-parallel"] if self.dp > 1 or self.ep else [])

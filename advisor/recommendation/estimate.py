@@ -17,7 +17,7 @@ from advisor.performance.deployment import Deployment
 from advisor.performance.feasibility import Reason, reasons
 from advisor.performance.memory import Memory, memory
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.power import watts
+from advisor.performance.power import power_source, power_spread, watts
 from advisor.performance.predict import Speed, predict
 from advisor.performance.under_load import Limits, UnderLoad, replica
 from advisor.prices import Price, checked_kind, parse_prices
@@ -44,11 +44,12 @@ class MemoryUse:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where speed and price come from."""
+    """Where speed, price and power come from."""
 
     performance: Provenance
     source: str
     price: str | None
+    power: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,11 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """90 % intervals of the times."""
+    """90 % intervals of the times, and of the energy that follows from them and the power."""
 
     tpot_s: Bounds
     output_tokens_per_s: Bounds
+    energy_j_per_request: Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,9 @@ class PricedDeployment:
 
     @property
     def origin(self) -> Origin:
-        """Where speed and price come from."""
-        return Origin(self.speed.provenance, self.speed.source, str(self.rent) if self.rent else None)
+        """Where speed, price and power come from."""
+        price, power = str(self.rent) if self.rent else None, power_source(self.deployment.gpu.name)
+        return Origin(self.speed.provenance, self.speed.source, price, power)
 
 
 @checked_arguments
@@ -339,6 +342,8 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
     times, spread = predicted.serving, float(predicted.spread)
     tpot_s, tokens_per_s = float(times.tpot_s), float(times.output_tokens_per_s)
     usd_per_s = rent.usd_per_hour / 3600 if rent else None
+    energy_j = float(watts(times, deployed.gpu.tdp_w, gpu_count)) * output_tokens / tokens_per_s
+    energy_spread = math.exp(math.hypot(math.log(spread), math.log(power_spread(deployed.gpu.name))))
     parts = {"compute": float(times.compute_s), "weights": float(times.weights_s), "KV cache": float(times.kv_s)}
     return Estimate(
         model=deployed.spec.name,
@@ -360,14 +365,14 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
         request_s=float(times.request_s),
         output_tokens_per_s=tokens_per_s,
         usd_per_million_output_tokens=usd_per_s / tokens_per_s * 1e6 if usd_per_s else None,
-        energy_j_per_request=float(watts(times, deployed.gpu.tdp_w, gpu_count)) * output_tokens / tokens_per_s,
+        energy_j_per_request=energy_j,
         prefill_flops=deployed.spec.prefill_flops(input_tokens),
         decode_flops_per_token=deployed.spec.decode_flops(input_tokens + max(output_tokens // 2, 1)),
         bound=max(parts, key=lambda part: parts[part]),
         spread=spread,
         provenance=of.origin,
         interval=Intervals(
-            Bounds(tpot_s / spread, tpot_s * spread), Bounds(tokens_per_s / spread, tokens_per_s * spread)
+            *(Bounds(x / f, x * f) for x, f in ((tpot_s, spread), (tokens_per_s, spread), (energy_j, energy_spread)))
         ),
         usd_per_hour=rent.usd_per_hour if rent else None,
         rent=rent,
@@ -375,14 +380,8 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
 
 
 def _memory_use(use: Memory) -> MemoryUse:
-    return MemoryUse(
-        use.weights_bytes,
-        use.kv_cache_bytes,
-        use.overhead_bytes,
-        use.total_bytes,
-        use.capacity_bytes,
-        use.max_sequences,
-    )
+    parts = (use.weights_bytes, use.kv_cache_bytes, use.overhead_bytes)
+    return MemoryUse(*parts, use.total_bytes, use.capacity_bytes, use.max_sequences)
 
 
 def _under_load(of: PricedDeployment, found: Estimate, limits: Limits) -> Estimate:

@@ -61,7 +61,7 @@ ASSUMPTIONS = (
     "A question's prompt is as long as recorded unless it is given, 200 tokens where the source does not say.",
     "Accuracy was measured by the source with its own prompts and engine; serving in another precision may change it.",
     "Energy is the GPU's power limit times a share by how much of a step it reads and multiplies, fitted to the power"
-    " of one H100 SXM; other GPUs were not measured and are assumed to draw the same shares.",
+    " of an H100 SXM and a GH200; other GPUs were not measured and are assumed to draw the same shares.",
     "Among candidates that no 90 % interval can separate, a doubling of the cost has to buy one point of accuracy.",
 )
 
