@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from advisor.deployments.load import Predicted
 from advisor.deployments.plan import Plan
 from advisor.deployments.quoting import quoted
-from advisor.units import significant
+from advisor.units import counted, significant
 
 WINDOW = "10m"
 WAITING_SHARE = 0.1
@@ -110,7 +110,7 @@ def _room(plan: Plan, known: Metrics, of: str) -> Iterator[Alert]:
     most = max(round(WAITING_SHARE * plan.load.concurrency), 1)
     yield Alert(
         "RequestsWaiting",
-        f"avg_over_time({known.waiting}{of}[{WINDOW}]) > {most}",
+        f"sum by (instance) (avg_over_time({known.waiting}{of}[{WINDOW}])) > {most}",
         5,
         "warning",
         f"{plan.served}: requests wait for a free place",
@@ -131,7 +131,7 @@ def _room(plan: Plan, known: Metrics, of: str) -> Iterator[Alert]:
         5,
         "critical",
         f"{plan.served}: fewer replicas answer than were costed",
-        f"{replicas} are to answer",
+        f"{counted(replicas, 'replica')} were costed; a pod or machine is gone, starts, or is not scraped",
     )
 
 

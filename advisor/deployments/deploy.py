@@ -57,7 +57,7 @@ def deploy(
     """
     folder = checked_output(output)
     c = _chosen(recommendation, choice)
-    found = replace(recommendation, recommended=c)
+    found = replace(recommendation, recommended=c, day=recommendation.day if choice is None else None)
     plan = plan_of(workspace, found, c)
     files = [of(kind, plan) for kind in FILES if kind.why_not(plan) == ""]
     left_out = tuple(f"{kind.name} is left out: {why}" for kind in FILES if (why := kind.why_not(plan)))

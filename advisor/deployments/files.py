@@ -68,8 +68,10 @@ def _by_kserve(plan: Plan) -> str:
 
 
 def _by_skypilot(plan: Plan) -> str:
-    return "" if plan.skypilot and not _in_one_container(plan) else (
-        _in_one_container(plan) or f"SkyPilot's name of {plan.candidate.gpu} is not known"
+    return (
+        ""
+        if plan.skypilot and not _in_one_container(plan)
+        else (_in_one_container(plan) or f"SkyPilot's name of {plan.candidate.gpu} is not known")
     )
 
 

@@ -30,7 +30,6 @@ from advisor.store.workspace import Workspace
 PORT, REWARD_PORT = 8000, 8001
 DOWNLOAD_BYTES_PER_S = 1e8
 """Assumed of the network that weights come over: slow, since a container that is stopped too early begins again."""
-START_MARGIN = 2.0
 DISK_SHARE, DISK_BYTES = 1.2, 50e9
 """Room for the weights and for what an engine compiles, beside the image."""
 GIB = 1 << 30
@@ -38,7 +37,7 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`policy` and `reward` are the words of their commands without host and port, `served` the model's name in requests.
+    """`policy` and `reward` are the words of their commands without host and port; requests name the model `served`.
 
     A replica takes `gpus_each` GPUs of each of `machines`; `replicas_together` of them share one machine that is
     rented. `weights_folder` holds the weights of an own model, None where they are downloaded.
@@ -119,7 +118,7 @@ def plan_of(workspace: Workspace, found: Recommendation, c: Candidate) -> Plan:
         gpus_each=c.gpu_count // machines,
         replicas_together=_together(c) if machines == 1 else 1,
         engine_start_s=round(start_s),
-        start_limit_s=60 * math.ceil(START_MARGIN * (start_s + weights_bytes / DOWNLOAD_BYTES_PER_S) / 60),
+        start_limit_s=60 * math.ceil((start_s + weights_bytes / DOWNLOAD_BYTES_PER_S) / 60),
         disk_gib=math.ceil((DISK_SHARE * weights_bytes + DISK_BYTES) / GIB),
     )
 

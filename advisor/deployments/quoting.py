@@ -45,6 +45,21 @@ def shell(words: str | Sequence[str]) -> str:
     return command_line([words] if isinstance(words, str) else words)
 
 
+def command(words: Sequence[str]) -> str:
+    r"""A command for a POSIX shell, an option a line.
+
+    >>> print(command(["vllm", "serve", "m", "--dtype", "bfloat16"]))
+    vllm serve m \
+        --dtype bfloat16
+    """
+    lines: list[list[str]] = [[]]
+    for word in words:
+        if word.startswith("--") and lines[-1]:
+            lines.append([])
+        lines[-1].append(word)
+    return " \\\n    ".join(shell(line) for line in lines)
+
+
 def doubled(text: str) -> str:
     """For Compose, which fills in `$NAME`, and for commands in Kubernetes, which fills in `$(NAME)`.
 

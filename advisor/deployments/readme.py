@@ -7,13 +7,19 @@ from typing import Any
 
 from advisor.deployments.files import DeployedFile
 from advisor.deployments.load import Predicted
-from advisor.deployments.plan import DOWNLOAD_BYTES_PER_S, START_MARGIN, Plan
+from advisor.deployments.plan import DOWNLOAD_BYTES_PER_S, Plan
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
-from advisor.reports.recommendations import SPEED_FROM, head, money_text, result_text, seconds_text
+from advisor.reports.recommendations import SPEED_FROM, head, hours_text, money_text, result_text, seconds_text
 from advisor.reports.words import interval_text, rent_text, request_parts, sampling_text, sources_text
 from advisor.units import significant
 
+CHECKED = {
+    "vllm": "the parser of vLLM 0.32",
+    "sglang": "SGLang's documentation",
+    "trtllm": "TensorRT-LLM's documentation",
+}
+"""What says that the options of a command exist, by engine: the image may be of another release."""
 STEPS = {
     "serve.sh": "`bash serve.sh`, on a machine with the GPUs and the engine",
     "compose.yaml": "`docker compose up -d`",
@@ -28,13 +34,14 @@ def about(plan: Plan, found: Recommendation, files: Sequence[DeployedFile]) -> d
     """What README.md.j2 fills in, by name."""
     c = plan.candidate
     body, questions, endpoint = request_parts(c)
+    hours = hours_text(found)
     return {
         "answer": f"{' · '.join(head(found))}: {result_text(found)}, {money_text(found)}, {seconds_text(found)}.",
         "steps": [STEPS[file.name] for file in files if file.name in STEPS],
         "body": f"{body}\n{questions}",
         "endpoint": endpoint,
         "sampling": f"{sampling_text(c)}. {sources_text(c)}",
-        "figures": _figures(plan, c),
+        "figures": [*_figures(plan, c), *([("replicas by the hour", hours, "--traffic")] if hours else [])],
     }
 
 
@@ -51,7 +58,7 @@ def _figures(plan: Plan, c: Candidate) -> list[tuple[str, str, str]]:
     wanted = f"{plan.request.qps:g} questions/s" if plan.request.qps else "no rate was given: one, kept busy"
     start = (
         f"{plan.engine_start_s} s of engine start as measured, and the weights at an assumed"
-        f" {DOWNLOAD_BYTES_PER_S / 1e6:.0f} MB/s, times {START_MARGIN:g}"
+        f" {DOWNLOAD_BYTES_PER_S / 1e6:.0f} MB/s"
     )
     rows = [
         ("accuracy", interval_text(c.accuracy), c.provenance.accuracy),
@@ -67,13 +74,11 @@ def _figures(plan: Plan, c: Candidate) -> list[tuple[str, str, str]]:
     return [
         *rows,
         ("context", f"{c.context_tokens:,} tokens", "the prompt and the longest of a thousand answers"),
-        ("image", plan.image.name or "none", plan.image.why),
+        ("image", plan.image.name or "none", f"{plan.image.why}; its options were checked with {CHECKED[plan.engine]}"),
         ("limit of a start", f"{plan.start_limit_s} s", start),
         ("disk", f"{plan.disk_gib} GiB", "the weights, counted from config.json, and a fifth more, and 50 GB"),
     ]
 
 
 def _range(predicted: Predicted) -> str:
-    return (
-        f"{significant(predicted.value)} (90 %: {significant(predicted.low)} – {significant(predicted.high)})"
-    )
+    return f"{significant(predicted.value)} (90 %: {significant(predicted.low)} – {significant(predicted.high)})"

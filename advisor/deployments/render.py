@@ -13,13 +13,13 @@ from advisor.deployments.alerts import METRICS, alerts_of
 from advisor.deployments.files import DeployedFile
 from advisor.deployments.machines import PRODUCT_LABEL
 from advisor.deployments.plan import PORT, REWARD_PORT, Plan
-from advisor.deployments.quoting import doubled, label, literal, quoted, shell, untemplated
+from advisor.deployments.quoting import command, doubled, label, literal, quoted, shell, untemplated
 from advisor.deployments.readme import about
 from advisor.errors import DISTRIBUTION, MissingAbility, install
 from advisor.recommendation.launch import ATTENTION_DP, ATTENTION_DP_TEXT
 from advisor.recommendation.pick import Recommendation
 from advisor.reports.markdown_text import escaped, fenced
-from advisor.units import significant
+from advisor.units import counted, significant
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,11 +31,13 @@ PASSED_ON = {"--trust-remote-code": 1, "--tokenizer-mode": 2}
 FILTERS: Mapping[str, Callable[..., str]] = {
     "quoted": quoted,
     "shell": shell,
+    "command": command,
     "doubled": doubled,
     "untemplated": untemplated,
     "literal": literal,
     "label": label,
     "figure": significant,
+    "number": "{:.6g}".format,
     "markdown": escaped,
     "fenced": fenced,
 }
@@ -60,6 +62,7 @@ def rendered(
         "head": f"{made}: {again}",
         "made": made,
         "again": again,
+        "replicas": counted(plan.candidate.replicas, "replica"),
         "port": PORT,
         "reward_port": REWARD_PORT,
         "product_label": PRODUCT_LABEL,
@@ -111,5 +114,3 @@ def _environment() -> Environment:
 
 def _script(environment: Environment, host: str) -> str:
     return str(environment.get_template("script.sh.j2").render(host=host))
-
-
