@@ -10,7 +10,7 @@ from functools import partial
 from advisor.deployments.images import Image, engine_start_s, image_of, releases
 from advisor.deployments.load import Load, load_of
 from advisor.deployments.machines import RESOURCES, gpus_per_machine, product_labels, skypilot_name
-from advisor.deployments.quoting import checked_words, label
+from advisor.deployments.quoting import checked_weights, checked_words, label
 from advisor.errors import AdvisorError
 from advisor.gpus import GpuSpec
 from advisor.performance.demand import demand
@@ -97,7 +97,7 @@ def plan_of(workspace: Workspace, found: Recommendation, c: Candidate) -> Plan:
     machines = _machines(c, gpu, engine)
     weights_bytes = _weights_bytes(c, workspace)
     start_s = engine_start_s(measured)
-    served = served_weights(c, engine, workspace)
+    served = checked_weights(served_weights(c, engine, workspace))
     image = partial(image_of, c, workspace=workspace)
     return Plan(
         name=label(c.model),

@@ -27,6 +27,13 @@ def checked_words(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
+def checked_weights(name: str) -> str:
+    """The weights that a command names. Raises AdvisorError for a name that the command would read as an option."""
+    if name.startswith("-"):
+        raise AdvisorError(f"{name!r} is read as an option", where="the command", hint="rename the model")
+    return name
+
+
 def quoted(text: object) -> str:
     r"""A text in YAML, JSON, Python or PromQL: in double quotes.
 

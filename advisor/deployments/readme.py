@@ -41,7 +41,10 @@ def about(plan: Plan, found: Recommendation, files: Sequence[DeployedFile]) -> d
         "body": f"{body}\n{questions}",
         "endpoint": endpoint,
         "sampling": f"{sampling_text(c)}. {sources_text(c)}",
-        "figures": [*_figures(plan, c), *([("replicas by the hour", hours, "--traffic")] if hours else [])],
+        "figures": [
+            *_figures(plan, c),
+            *([("replicas by the hour", hours, "the traffic that was given")] if hours else []),
+        ],
     }
 
 
