@@ -53,6 +53,14 @@ def test_another_choice_is_written_by_its_number(advisor, tmp_path):
     assert re.search(r"--choice: there is no choice 99; 1 to \d+; leave it out for the pick", err)
 
 
+@pytest.mark.parametrize("choice", ["0", "-1", "1.5", "1_0", "first"])
+def test_what_is_no_number_of_a_choice_is_one_line(advisor, tmp_path, choice):
+    code, out, err = advisor("deploy", "-o", tmp_path / "out", "--choice", choice, *LIMITS)
+    assert (code, out) == (2, "")
+    assert "--choice" in err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
 def test_nothing_within_the_limits_writes_nothing(advisor, tmp_path):
     code, out, _ = advisor("deploy", "-o", tmp_path / "out", *LIMITS, "--budget", "1e-12usd", "--json")
     assert code == 1
