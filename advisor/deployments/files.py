@@ -68,11 +68,8 @@ def _by_kserve(plan: Plan) -> str:
 
 
 def _by_skypilot(plan: Plan) -> str:
-    return (
-        ""
-        if plan.skypilot and not _in_one_container(plan)
-        else (_in_one_container(plan) or f"SkyPilot's name of {plan.candidate.gpu} is not known")
-    )
+    unknown = "" if plan.skypilot else f"SkyPilot's name of {plan.candidate.gpu} is not known"
+    return _in_one_container(plan) or unknown
 
 
 def _alerted(plan: Plan) -> str:

@@ -14,9 +14,6 @@ from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.tables import column, read_rows
 
-START_S = 60.0
-"""An engine's start without its weights, where none was measured: about the longest of those that were."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRow:
@@ -56,9 +53,9 @@ def releases(workspace: Workspace, engine: str) -> list[Release]:
     return [Release(*row) for row in rows if _version(row[0]) is not None]
 
 
-def engine_start_s(measured: Iterable[Release]) -> float:
-    """The longest start that was measured of an engine, without reading its weights."""
-    return max((release.start_s for release in measured if release.start_s), default=START_S)
+def measured_start_s(measured: Iterable[Release]) -> float | None:
+    """The longest start of an engine that was measured, without reading its weights."""
+    return max((release.start_s for release in measured if release.start_s), default=None)
 
 
 def image_of(c: Candidate, engine: str, workspace: Workspace, measured: Iterable[Release]) -> Image:

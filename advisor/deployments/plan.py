@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from functools import partial
 
-from advisor.deployments.images import Image, engine_start_s, image_of, releases
+from advisor.deployments.images import Image, image_of, measured_start_s, releases
 from advisor.deployments.load import Load, load_of
 from advisor.deployments.machines import RESOURCES, gpus_per_machine, product_labels, skypilot_name
 from advisor.deployments.quoting import checked_weights, checked_words, label
@@ -30,6 +30,8 @@ from advisor.store.workspace import Workspace
 PORT, REWARD_PORT = 8000, 8001
 DOWNLOAD_BYTES_PER_S = 1e8
 """Assumed of the network that weights come over: slow, since a container that is stopped too early begins again."""
+START_S = 60.0
+"""An engine's start without its weights, where none was measured: about the longest of those that were."""
 DISK_SHARE, DISK_BYTES = 1.2, 50e9
 """Room for the weights and for what an engine compiles, beside the image."""
 GIB = 1 << 30
@@ -61,6 +63,7 @@ class Plan:
     gpus_each: int
     replicas_together: int
     engine_start_s: int
+    start_from: str
     start_limit_s: int
     disk_gib: int
 
@@ -96,7 +99,8 @@ def plan_of(workspace: Workspace, found: Recommendation, c: Candidate) -> Plan:
     measured = releases(workspace, engine)
     machines = _machines(c, gpu, engine)
     weights_bytes = _weights_bytes(c, workspace)
-    start_s = engine_start_s(measured)
+    measured_s = measured_start_s(measured)
+    start_s = START_S if measured_s is None else measured_s
     served = checked_weights(served_weights(c, engine, workspace))
     image = partial(image_of, c, workspace=workspace)
     return Plan(
@@ -118,6 +122,7 @@ def plan_of(workspace: Workspace, found: Recommendation, c: Candidate) -> Plan:
         gpus_each=c.gpu_count // machines,
         replicas_together=_together(c) if machines == 1 else 1,
         engine_start_s=round(start_s),
+        start_from="assumed" if measured_s is None else "the longest that was measured",
         start_limit_s=60 * math.ceil((start_s + weights_bytes / DOWNLOAD_BYTES_PER_S) / 60),
         disk_gib=math.ceil((DISK_SHARE * weights_bytes + DISK_BYTES) / GIB),
     )

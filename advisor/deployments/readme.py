@@ -60,7 +60,7 @@ def _figures(plan: Plan, c: Candidate) -> list[tuple[str, str, str]]:
     )
     wanted = f"{plan.request.qps:g} questions/s" if plan.request.qps else "no rate was given: one, kept busy"
     start = (
-        f"{plan.engine_start_s} s of engine start as measured, and the weights at an assumed"
+        f"{plan.engine_start_s} s of engine start, {plan.start_from}, and the weights at an assumed"
         f" {DOWNLOAD_BYTES_PER_S / 1e6:.0f} MB/s"
     )
     rows = [

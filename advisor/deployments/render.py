@@ -112,5 +112,5 @@ def _environment() -> Environment:
     return environment
 
 
-def _script(environment: Environment, host: str) -> str:
-    return str(environment.get_template("script.sh.j2").render(host=host))
+def _script(environment: Environment, in_container: bool) -> str:
+    return environment.get_template("script.sh.j2").render(in_container=in_container)

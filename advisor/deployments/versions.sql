@@ -1,6 +1,6 @@
 -- Releases of one engine that loads were measured with, by model and GPU.
 -- in:  table runs; $engine
--- out: engine_version, model, gpu, measured_at (the latest, null where no date is known), start_s (median, null: not measured)
+-- out: engine_version, model, gpu, measured_at (the latest), start_s (median); both null where nobody recorded them
 select
     engine_version,
     model,

@@ -2,8 +2,9 @@
 
 import pytest
 
-from advisor.deployments.images import START_S, Release, engine_start_s, image_of, releases
+from advisor.deployments.images import Release, image_of, measured_start_s, releases
 from advisor.deployments.machines import gpus_per_machine, product_labels, skypilot_name
+from tests.deployments.made import plan
 from tests.known import SHIPPED, load_gpu
 from tests.recommendation.made import MODEL, candidate
 
@@ -53,9 +54,11 @@ def test_development_builds_are_left_out():
 
 def test_the_start_is_the_longest_that_was_measured():
     slow = Release("1", MODEL, "l4", None, 41.0)
-    assert engine_start_s([slow, Release("1", MODEL, "l4", None, None)]) == 41.0
-    assert engine_start_s([]) == START_S
-    assert 20 < engine_start_s(releases(SHIPPED, "vllm")) < 120
+    assert measured_start_s([slow, Release("1", MODEL, "l4", None, None)]) == 41.0
+    assert measured_start_s([]) is None
+    assert 20 < measured_start_s(releases(SHIPPED, "vllm")) < 120
+    assert plan().start_from == "the longest that was measured"
+    assert plan({"engine": "sglang"}).start_from == "assumed"
 
 
 @pytest.mark.parametrize(

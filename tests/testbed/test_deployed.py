@@ -1,6 +1,4 @@
-"""The files of a deployment before the real vLLM: its parsers take their commands, and a tiny model is started and judged
-by them.
-"""
+"""The files of a deployment before the real vLLM: its parsers take their commands, a tiny model is started by them."""
 
 import contextlib
 import json
