@@ -25,6 +25,8 @@ def checked_folder(path: Path, *, where: str) -> None:
         raise AdvisorError("is no folder", where=where, hint=HINT)
     if not path.exists():
         return
+    if path.resolve() in (here := Path.cwd(), *here.parents):
+        raise AdvisorError("is where you are, and cannot be replaced", where=where, hint="name a folder in it")
     names = sorted(entry.name for entry in path.iterdir())
     ours = _manifest(path)
     if foreign := [name for name in names if name not in {*ours, MANIFEST}]:

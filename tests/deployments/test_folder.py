@@ -1,5 +1,7 @@
 """The folder is written whole or not at all, and never over what somebody changed."""
 
+from pathlib import Path
+
 import pytest
 
 from advisor.deployments import folder as room
@@ -98,3 +100,13 @@ def test_files_and_links_are_no_folders(tmp_path):
         write(tmp_path / "file" / "below", a_yaml="1")
     with pytest.raises(AdvisorError, match="is no name of a folder"):
         write(tmp_path / "a\nb", a_yaml="1")
+
+
+def test_the_folder_where_somebody_is_stays_there(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    for path in (Path("."), Path(".."), Path("")):
+        with pytest.raises(AdvisorError, match="is where you are, and cannot be replaced; name a folder in it"):
+            write(path, a_yaml="1")
+    write(Path("b"), a_yaml="1")
+    assert names(tmp_path / "a" / "b") == [MANIFEST, "a.yaml"]

@@ -71,7 +71,8 @@ def started(folder, script, **environment):
         "vllm",
         f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]), file=open({str(said)!r}, 'a'))\n",
     )
-    program(folder / "bin", "python3", "#!/bin/sh\nexit 0\n")
+    waits = f"until grep -qs pooling {said}; do sleep 0.1; done"
+    program(folder / "bin", "python3", f'#!/bin/sh\n[ -z "$REWARD_URL" ] || {waits}\n')
     subprocess.run(["bash", folder / "files" / script], env={**os.environ, "PATH": path, **environment}, timeout=60)
     return [json.loads(line) for line in said.read_text().splitlines()]
 
