@@ -43,7 +43,7 @@ METRICS = {
         "sglang:token_usage",
     ),
 }
-"""By engine: vllm 0.32 v1/metrics/loggers.py; https://docs.sglang.ai/references/production_metrics.html"""
+"""By engine: vllm 0.32 v1/metrics/loggers.py; https://docs.sglang.io/references/production_metrics.html"""
 
 
 @dataclass(frozen=True, slots=True)
