@@ -21,6 +21,7 @@ from advisor.importers import IMPORTERS
 if TYPE_CHECKING:
     from advisor.calibration.calibrate import calibrate as calibrate
     from advisor.calibration.regrade import regrade as regrade
+    from advisor.deployments.deploy import deploy as deploy
     from advisor.errors import AdvisorError as AdvisorError
     from advisor.errors import MissingAbility as MissingAbility
     from advisor.errors import NoAnswer as NoAnswer
@@ -76,6 +77,7 @@ _ROOMS = {
     "compute_per_query": "studies.compute",
     "curve": "fits.curve",
     "dense_and_moe": "studies.dense_and_moe",
+    "deploy": "deployments.deploy",
     "doctor": "profiler.doctor",
     "estimate": "recommendation.estimate",
     "findings": "studies.findings",

@@ -28,6 +28,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "trend": study.trend,
         "estimate": choose.estimate,
         "report": choose.report,
+        "deploy": choose.deploy,
     },
     "Measure": {
         "calibrate": draw.calibrate,
