@@ -27,6 +27,8 @@ EXTRAS = {
     "tasks": "questions of public benchmarks, formulas checked as such",
     "plots": "pictures in reports",
     "page": "reports as an HTML page",
+    "deploy": "files that start the pick (`advisor deploy`)",
+    "models": "architectures without a reader here",
     "prices": "today's cloud prices (`advisor gpus --refresh`)",
     "hosted": "prices of hosted models (`recommend --hosted`)",
 }
