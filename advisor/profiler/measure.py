@@ -33,12 +33,13 @@ Request = tuple[list[int], int]
 """Token ids of a prompt, and tokens to generate."""
 
 
-async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> dict[str, Any]:
-    """The columns of Run that the load gives once it runs evenly. Prompts are random token ids, no two alike.
+async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter, turn: int = 0) -> dict[str, Any]:
+    """The columns of Run that the load gives once it runs evenly, measured for the `turn`-th time after the first.
 
+    Prompts are random token ids, no two alike, not in another turn either: a server's prefix cache would answer them.
     Raises EngineFailure.
     """
-    draw = np.random.default_rng([load.prompt_tokens, load.generated_tokens, load.concurrency])
+    draw = np.random.default_rng([load.prompt_tokens, load.generated_tokens, load.concurrency, turn])
     places = [_requests(draw, load, vocabulary) for _ in range(load.concurrency)]
     counted: list[Timing] = []
     tasks: list[asyncio.Task[None]] = []
