@@ -5,7 +5,6 @@ It ends when all loads are predicted closely by intervals that held so far, or w
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ from advisor.errors import AdvisorError
 from advisor.profiler.coverage import Coverage, coverage, load_of
 from advisor.profiler.device import Meter
 from advisor.profiler.knowledge import Beliefs, Knowledge, assess
-from advisor.profiler.measure import measure
+from advisor.profiler.measure import measure, warm_up
 from advisor.profiler.plan import Load, loads
 from advisor.profiler.ran import as_ran
 from advisor.profiler.repeats import repeat_due
@@ -28,10 +27,6 @@ from advisor.profiler.subject import Subject
 from advisor.store.journal import Journal
 from advisor.store.measurements import parquet_writer
 from advisor.store.runs import Run, fault_of_load
-
-WARM_UP_PROMPTS = (8, 32, 128, 512, 2048)
-WARM_UP_ANSWER = 4
-"""Generated tokens of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +107,7 @@ async def measure_loads(
                 beliefs = believe(ran)
                 started = _started(facts, time.perf_counter() - begun)
                 shared = ran.columns | rig.columns | started | {"run_id": name, "note": note or None}
-                await _warm_up(engine, facts)
+                await warm_up(engine, facts)
                 until = min(until, time.monotonic() + goal.time_s)
                 candidates = _candidates(beliefs, facts)
                 known, checked = assess(beliefs, runs, candidates, until - time.monotonic()), coverage(runs)
@@ -166,28 +161,9 @@ def _candidates(beliefs: Beliefs, facts: EngineFacts) -> list[Load]:
     return loads(spec, facts.max_context, facts.kv_cache_tokens or 10**9, facts.max_sequences)
 
 
-async def _warm_up(engine: Timed, facts: EngineFacts) -> None:
-    """Short answers to pairs of ever longer prompts, so that what an engine does only once, such as compiling a kernel
-    for steps of another size, is in no measurement.
-
-    Raises AdvisorError where it cannot answer even the shortest.
-    """
-    for n in WARM_UP_PROMPTS:
-        if n + WARM_UP_ANSWER > facts.max_context:
-            return
-        prompts = ([facts.vocabulary - 1 - place] * n for place in range(2))  # a cache would answer the same one again
-        try:
-            await asyncio.gather(*(engine.timed(prompt, WARM_UP_ANSWER) for prompt in prompts))
-        except EngineFailure as failure:
-            if n > WARM_UP_PROMPTS[0]:  # the loads will show why
-                return
-            hint = "see the engine's own messages"
-            raise AdvisorError(f"the engine answers no request ({failure})", where="profile", hint=hint) from None
-
-
-async def _measured(engine: Timed, load: Load, turn: int, facts: EngineFacts, meter: Meter) -> dict[str, Any]:
+async def _measured(engine: Timed, load: Load, repeat: int, facts: EngineFacts, meter: Meter) -> dict[str, Any]:
     try:
-        return await measure(engine, load, facts.vocabulary, meter, turn)
+        return await measure(engine, load, facts.vocabulary, meter, repeat)
     except EngineFailure as failure:
         reason = str(failure)
         status = "oom" if "out of memory" in reason.lower() else "failed"
