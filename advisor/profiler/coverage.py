@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from advisor.performance.groups import FREEDOM, Z90
 from advisor.store.runs import Run
 
 LEVEL = 0.9
 """Of the predictions so many are to hold."""
-EXPECTED = 10
-"""Misses that are taken for seen before the first: as many loads outweigh them."""
+EXPECTED = stdtrit(FREEDOM, 1 - (np.arange(10)[::-1] + 0.5) / 20).tolist()
+"""Misses that are taken for seen before the first, in deviations: Student's; as many loads outweigh them."""
 RECENT = 10
 """Predictions that must have been checked before a profile may end early, and are looked at then."""
 ENOUGH_HELD = 8
@@ -60,8 +60,7 @@ def interval_factor(runs: Sequence[Run]) -> float:
 
     Every run's miss is known as a share of its interval, whose factor follows from the runs before it.
     """
-    places = (np.arange(EXPECTED) + 0.5) / EXPECTED
-    seen: list[float] = student.ppf((1 + places) / 2, FREEDOM).tolist()
+    seen = list[float](EXPECTED)
     factor = _quantile(seen)
     for miss in _misses(runs):
         seen.append(miss * factor)
