@@ -81,14 +81,6 @@ COLUMNS = [
 def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     every = [replayed(runs) for runs in profiles()]
-    columns = [
-        "",
-        "intervals that held",
-        "of the last",
-        "their median",
-        "median error of these",
-        "deviations at the end",
-    ]
     total = [coverage(runs) for runs in every]
     rows = [line(runs) for runs in every]
     rows.append(["all", f"{sum(c.n_held for c in total)} of {sum(c.n_predicted for c in total)}", *["–"] * 4])
