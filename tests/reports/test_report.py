@@ -112,7 +112,7 @@ def test_where_it_cannot_be_written(advisor, tmp_path, output, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "advisor: --output: say what to write; --output report.md writes Markdown, --html report.html a page;"),
+        ((), "advisor: report: name the file to write; give -o report.md for Markdown with pictures, --html report.html "),
         (("--html", "p.md"), "advisor: --html p.md: is no HTML file; name it like report.html"),
         (("--html", "/dev/null/p.html", "--model", "phi-4", "--gpu", "l4"), "cannot write here"),
     ],
