@@ -120,6 +120,7 @@
     const line = (kind, cells) => {
       const tr = document.createElement("tr");
       tr.append(...cells.map((text) => Object.assign(document.createElement(kind), { textContent: text })));
+      if (kind === "td") [...tr.cells].forEach((cell, i) => { cell.dataset.label = heads[i]; });
       return tr;
     };
     at("rows").tHead.replaceChildren(line("th", heads));
