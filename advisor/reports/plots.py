@@ -162,10 +162,7 @@ def _places(figure: Any, axes: Any, view: View, texts: Sequence[Any]) -> list[Bo
     pixels = figure.dpi / 72
     at, boxes = [_pixel(axes, mark.cost, mark.accuracy.value) for mark in view.marks], _own_boxes(axes, view)
     sizes = [text.get_window_extent() for text in texts]
-    labels = [
-        Label(box, size.width + 2 * MARGIN * pixels, size.height)
-        for box, size in zip(boxes, sizes, strict=True)
-    ]
+    labels = [Label(box, size.width + 2 * MARGIN * pixels, size.height) for box, size in zip(boxes, sizes, strict=True)]
     frame = axes.get_window_extent()
     bars = [
         Box(x - pixels, _pixel(axes, 1, m.accuracy.low)[1], x + pixels, _pixel(axes, 1, m.accuracy.high)[1])

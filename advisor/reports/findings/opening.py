@@ -12,6 +12,7 @@ from advisor.studies.frontiers import Frontiers
 from advisor.studies.kinds_tables import ALL_TASKS
 from advisor.studies.saturated import Status
 from advisor.studies.saturation import CurveSaturation, Saturation
+from advisor.studies.shared_tasks import LEAST_MODELS
 from advisor.studies.wrong_answers import WrongAnswers, longest, name_of
 from advisor.units import counted, percent
 
@@ -25,20 +26,20 @@ LITTLE = 0.01
 
 def opening(found: Findings) -> list[tuple[str, str]]:
     """Sentences, each with the name of the study that it follows from; of what is not known there is none."""
-    sentences = {
-        "frontiers": _dollars(found.frontiers),
-        "dense_and_moe": _mixtures(found.dense_and_moe),
-        "wrong_answers": _caps(found.wrong_answers),
-        "other_claims": _votes(found),
-        "saturation": _thinking(found.saturation),
-    }
-    return [(sentence, name) for name, sentence in sentences.items() if sentence]
+    sentences = (
+        (_dollars(found.frontiers), "frontiers"),
+        (_mixtures(found.dense_and_moe), "dense_and_moe"),
+        (_caps(found.wrong_answers), "wrong_answers"),
+        (_votes(found), "other_claims" if found.other_claims.votes else "saturation"),
+        (_thinking(found.saturation), "saturation"),
+    )
+    return [(sentence, name) for sentence, name in sentences if sentence]
 
 
 def _dollars(found: Frontiers) -> str:
     led = [[s.places[unit].leads for unit in ("flops", "usd")] for task in found.tasks for s in task.standings]
     either = sum(any(each) for each in led)
-    if not either:
+    if len({s.model for task in found.tasks for s in task.standings}) < LEAST_MODELS:
         return ""
     share = sum(all(each) for each in led) / either
     advice = "Compare models by dollars, not by FLOPs" if share < SAME else "FLOPs rank models much as dollars do"
@@ -81,16 +82,18 @@ def _caps(found: WrongAnswers) -> str:
     if not worth:
         return f"A cap on the length of answers hardly saves: none that {said} for {pairs}."
     most = max(worth, key=lambda s: s.tokens_saved.value)
-    advice = "Cap the length of answers" if 2 * len(worth) > len(learned) else "Cap the length of answers of some models"
+    advice = (
+        "Cap the length of answers" if 2 * len(worth) > len(learned) else "Cap the length of answers of some models"
+    )
     return (
         f"{advice}: the smallest cap that {said} for {pairs}; most, {percent(most.tokens_saved.value, 0)}, of"
-        f" {short_name(most.model)} on {most.task}, for {100 * most.accuracy_lost.value:.1f} points of accuracy."
+        f" {short_name(most.model)} on {most.task}, at a loss of {100 * most.accuracy_lost.value:.1f} points."
     )
 
 
 def _votes(found: Findings) -> str:
     curves = [each for each in found.saturation.curves if each.unit == "samples"]
-    said = f"whether more votes pay: {_standing(curves, found.saturation.epsilon)}" if curves else ""
+    said = f"whether more votes pay{_standing(curves, found.saturation.epsilon)}" if curves else ""
     votes = found.other_claims.votes
     if not votes:
         return f"{said[:1].upper()}{said[1:]}." if said else ""
@@ -107,14 +110,16 @@ def _votes(found: Findings) -> str:
 
 def _thinking(found: Saturation) -> str:
     curves = [each for each in found.curves if each.unit == "tokens"]
-    return f"Whether longer thinking pays: {_standing(curves, found.epsilon)}." if curves else ""
+    return f"Whether longer thinking pays{_standing(curves, found.epsilon)}." if curves else ""
 
 
 def _standing(curves: Sequence[CurveSaturation], epsilon: float) -> str:
     """In how many of them a doubling still adds so much, by the status of each."""
     at = [each.compute.status for each in curves]
+    if set(at) == {Status.CANNOT_TELL}:
+        return f" cannot be told from {counted(len(curves), 'measured curve')}"
     return (
-        f"a doubling still adds {100 * epsilon:g} points in {at.count(Status.NOT_REACHED)} of"
+        f": a doubling still adds {100 * epsilon:g} points in {at.count(Status.NOT_REACHED)} of"
         f" {counted(len(curves), 'measured curve')}, no longer in {at.count(Status.REACHED)}, and in"
         f" {at.count(Status.CANNOT_TELL)} it cannot be told"
     )

@@ -26,8 +26,8 @@ def left_out(workspace: Workspace) -> list[str]:
         return []
     models = "; ".join(f"{model} ({_right(of_task)})" for model, of_task in sorted(best.items()))
     said = (
-        f"{models}. Their configs are missing, so nothing that they cost is known and no table or picture below has"
-        f" them. For each: {import_command(workspace)}, with the folder of its config.json, then"
+        f"{models}. Their configs are missing, so nothing that they cost is known, and whatever below takes a cost is"
+        f" without them. For each: {import_command(workspace)}, with the folder of its config.json, then"
         f" {workspace.fit_command}."
     )
     return [paragraph(said, "Left out.")]

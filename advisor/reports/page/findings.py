@@ -15,7 +15,6 @@ from advisor.reports.page.html import Panel, Part, Picture, page
 from advisor.store.workspace import Workspace
 from advisor.studies.findings import Findings
 
-
 ALL_MODELS = "All models"
 
 
