@@ -82,7 +82,7 @@ def _longer_than_in(text: str) -> int:
     return max((len(run) for run in re.findall("`+", text)), default=0) + 1
 
 
-def to_markdown(t: Table, linked: str = "") -> str:
+def to_markdown(t: Table, linked: str | None = None) -> str:
     """A table; the cells of the column `linked` are links to the headings that they name."""
     rule = ["---:" if column in t.right else "---" for column in t.columns]
     written = [link if column == linked else escaped for column in t.columns]

@@ -40,7 +40,7 @@ def test_a_target_is_a_share_or_a_percentage(advisor):
 
 
 def test_a_model_alone_is_not_the_fault_of_the_task(advisor):
-    code, _, err = advisor("trend", "--task", "mmlu-redux", "--model", "phi-3-mini-4k-instruct")
+    code, _, err = advisor("trend", "--task", "mmlu-redux", "--model", "deepseek-ai/DeepSeek-Coder-V2-Instruct")
     assert code == 1
     assert err.startswith("advisor: --model: ")
     assert "of those named 1 has them" in err

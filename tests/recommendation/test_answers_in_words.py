@@ -22,7 +22,8 @@ def test_the_most_accurate_wins_where_its_interval_excludes_the_rest(tmp_path):
     assert pick.recommended.model == BIG
     assert (
         pick.reason
-        == "the most accurate on mine within the limits, at the lowest cost (costs compared at the upper ends of their 90 % intervals)"
+        == "the most accurate on mine within the limits, at the lowest cost (costs compared at the upper ends of"
+        " their 90 % intervals)"
     )
     (other,) = pick.alternatives
     assert other.model == MODEL

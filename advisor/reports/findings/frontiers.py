@@ -41,7 +41,8 @@ def tables(value: Frontiers) -> list[str]:
 def _tasks(found: Sequence[TaskFrontiers]) -> Table:
     columns = (
         "task", "models", "MoE", "on the frontier in FLOPs", "of them MoE",
-        *(f"on both frontiers, FLOPs and {HEADS[unit]}, of those on either (90 %)" for unit in UNITS[1:]), "enter or leave in USD",
+        *(f"on both frontiers, FLOPs and {HEADS[unit]}, of those on either (90 %)" for unit in UNITS[1:]),
+        "enter or leave in USD",
     )  # fmt: skip
     rows = []
     for each in found:

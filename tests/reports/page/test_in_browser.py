@@ -394,7 +394,47 @@ def test_findings_have_all_models_and_every_picture(tmp_path):
         widths = seen.driver.execute_script("return [...document.images].map(i => i.naturalWidth)")
         assert len(widths) >= 4
         assert all(widths)
+        lost = "a => !document.getElementById(decodeURIComponent(a.hash.slice(1)))"
+        assert seen.driver.execute_script(f"return [...document.querySelectorAll('main a')].filter({lost}).length") == 0
+        assert len(seen.all("main a")) > 10
+        _larger_and_back(seen)
+        _whole_in_print(seen)
         assert seen.complaints() == []
+    with browser(path, width=375, height=740, phone=True, dark=True) as phone:
+        assert phone.driver.execute_script("return document.documentElement.scrollWidth") <= 375
+        cut = "[...document.querySelectorAll('.table')].filter(t => t.scrollWidth > t.clientWidth + 1).length"
+        assert phone.driver.execute_script(f"return {cut}") == 0  # rows are lists, nothing is off the screen
+        label = "getComputedStyle(document.querySelector('.table td'), '::before').content"
+        assert phone.driver.execute_script(f"return {label}") not in ("none", "")
+
+
+def _larger_and_back(seen):
+    """A picture grows where it is clicked, or its box ticked, and shrinks again."""
+
+    def width():
+        return seen.driver.execute_script("return document.querySelector('.picture').getBoundingClientRect().width")
+
+    small = width()
+    picture = seen.all(".picture")[0]
+    ActionChains(seen.driver).scroll_to_element(picture).click(picture).perform()
+    assert width() > 1.5 * small
+    seen.driver.execute_script("document.querySelector('.zoom input').click()")
+    assert width() == small
+
+
+def _whole_in_print(seen):
+    """As wide as a page of A4 between its margins, nothing is cut or folded."""
+    seen.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 718, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    )
+    seen.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    script = """
+    const tables = [...document.querySelectorAll("table")].filter((t) => t.rows.length);
+    return tables.map((t) => [t.getBoundingClientRect().right, t.getBoundingClientRect().height]);
+    """
+    tables = seen.driver.execute_script(script)
+    assert len(tables) > 10
+    assert all(right <= 718 and height > 0 for right, height in tables)
 
 
 def own_answers(folder):
