@@ -52,10 +52,12 @@ def tables(value: InferenceScaling) -> list[str]:
 
 def _caveats(value: InferenceScaling) -> list[str]:
     """Which models are not what their tables would make one think."""
+    marked = [(row.caveat, row.model) for row in value.pluralities]
+    marked += [(row.caveat, row.model) for row in value.strategies]
     named: dict[str, list[str]] = {}
-    for row in (*value.pluralities, *value.strategies):
-        if row.caveat and row.model not in named.setdefault(row.caveat, []):
-            named[row.caveat].append(row.model)
+    for caveat, model in dict.fromkeys(marked):
+        if caveat:
+            named.setdefault(caveat, []).append(model)
     return [paragraph(f"{', '.join(map(short_name, models))}: {caveat}") for caveat, models in named.items()]
 
 
