@@ -32,6 +32,7 @@ from advisor.studies.matched_pairs import (
     usual_gpu,
 )
 from advisor.studies.study import Basis, Claim, Study
+from advisor.units import counted
 from advisor.values import Rows
 
 NEAR_YEARS = 0.5
@@ -238,7 +239,8 @@ def _basis(points: Sequence[Observed], gpu: str | None) -> Basis:
     moe = sum(models.values())
     return Basis(
         data=(
-            f"{len(points)} points of {moe} mixtures and {len(models) - moe} dense models: one answer a question"
+            f"{counted(len(points), 'point')} of {counted(moe, 'mixture')} and"
+            f" {counted(len(models) - moe, 'dense model')}: one answer a question"
             " without a cap, accuracy and length known; USD, seconds (that 95 % of the questions stay within) and"
             " joules each on the deployment where they are smallest"
         ),

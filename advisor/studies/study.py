@@ -32,6 +32,11 @@ class Claim(Value):
     verdict: Verdict
 
     @property
+    def is_untested(self) -> bool:
+        """Whether nothing stored can test it."""
+        return self.ours.startswith("no data here")
+
+    @property
     def is_published(self) -> bool:
         """Whether a paper claims it; the others are expectations that its count or ours suggests."""
         return self.source.startswith("arXiv") and "not a claim of its own" not in self.source

@@ -126,7 +126,7 @@ def trend_and_slopes_of(
     dated = [m for m in mixes if m.point.model not in undated]
     dated.sort(key=lambda m: workspace.models[m.point.model].released)
     if len({m.point.model for m in dated}) < 2:
-        raise _too_few(request.task, len(dated), undated)
+        raise _too_few(request, len({m.point.model for m in dated}), undated)
     answers = [one_answer(workspace, each) for each in dated]
     accuracies, flops = accuracy_draws(dated), flops_draws(answers)
     believed = np.array([[each.accuracy.value] for each in answers]), np.array([[each.flops] for each in answers])
@@ -160,12 +160,16 @@ def trend_and_slopes_of(
     return answer, {fit.over: slopes for fit, slopes in fitted}
 
 
-def _too_few(task: str, n: int, undated: Sequence[str]) -> NoAnswer:
-    what = f"a trend on {task} takes two models with a release date, an accuracy and token counts, and {n} has them"
+def _too_few(request: Request, n: int, undated: Sequence[str]) -> NoAnswer:
+    of, where = ("of those named ", "--model") if request.models else ("", "--task")
+    what = (
+        f"a trend on {request.task} takes two models with a release date, an accuracy and token counts, and {of}"
+        f"{n} {'has' if n == 1 else 'have'} them"
+    )
     hint = "`advisor tasks` shows what is known; measure more models with `advisor calibrate`"
     if undated:
         hint = f"{counted(len(undated), 'model')} without a release date: {', '.join(undated[:5])}; {hint}"
-    return NoAnswer(what, where="--task", hint=hint)
+    return NoAnswer(what, where=where, hint=hint)
 
 
 def _checked_target(target: float, floor: float) -> float:

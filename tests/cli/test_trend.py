@@ -29,3 +29,18 @@ def test_what_cannot_be_answered_is_one_line(advisor):
     assert code == 2
     assert "unknown task 'nowhere'" in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_target_is_a_share_or_a_percentage(advisor):
+    found = [json.loads(advisor("trend", "--task", "crux", "--target", given, "--json")[1]) for given in ("0.6", "60%")]
+    assert [each["target"] for each in found] == [0.6, 0.6]
+    code, out, err = advisor("trend", "--target", "60x")
+    assert (code, out) == (2, "")
+    assert err == "advisor: --target: '60x' is no share; accepted: 0.7 or 70%\n"
+
+
+def test_a_model_alone_is_not_the_fault_of_the_task(advisor):
+    code, _, err = advisor("trend", "--task", "mmlu-redux", "--model", "deepseek-ai/DeepSeek-Coder-V2-Instruct")
+    assert code == 1
+    assert err.startswith("advisor: --model: ")
+    assert "of those named 1 has them" in err

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from advisor.accuracy.estimators import Interval
-from advisor.reports.markdown_text import heading, to_markdown
+from advisor.reports.markdown_text import heading, paragraph, to_markdown
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.reports.words import interval_cell
 from advisor.studies.inference_scaling import InferenceScaling, SizePoint, StrategyPoint
@@ -47,7 +47,18 @@ def tables(value: InferenceScaling) -> list[str]:
     ):
         if shown.rows:
             found += [heading(title, 3), to_markdown(shown)]
-    return found
+    return [*_caveats(value), *found]
+
+
+def _caveats(value: InferenceScaling) -> list[str]:
+    """Which models are not what their tables would make one think."""
+    marked = [(row.caveat, row.model) for row in value.pluralities]
+    marked += [(row.caveat, row.model) for row in value.strategies]
+    named: dict[str, list[str]] = {}
+    for caveat, model in dict.fromkeys(marked):
+        if caveat:
+            named.setdefault(caveat, []).append(model)
+    return [paragraph(f"{', '.join(map(short_name, models))}: {caveat}") for caveat, models in named.items()]
 
 
 def _optima(value: InferenceScaling) -> Table:
