@@ -11,7 +11,7 @@ from advisor.accuracy.estimators import Array, Interval
 from advisor.accuracy.release_trend import UNKNOWN, Estimate, Over, ReleaseTrend
 from advisor.studies.adjusted import interval, pooled
 from advisor.studies.frontier_history import Fall
-from advisor.studies.study import Claim, Verdict
+from advisor.studies.study import Claim, Verdict, surely_above, surely_below
 from advisor.units import counted, significant
 
 SOURCE = "arXiv 2512.24776, abstract; its slope, fit quality and halving time were not seen"
@@ -115,9 +115,9 @@ def progress(fits: Sequence[ReleaseTrend]) -> Verdict:
 
 def rising(slope: Interval) -> Verdict:
     """By the sign of a slope, where its 90 % interval has one."""
-    if slope.low > 0:
+    if surely_above(slope, 0):
         return Verdict.CONFIRMED
-    return Verdict.CONTRADICTED if slope.high < 0 else Verdict.OPEN
+    return Verdict.CONTRADICTED if surely_below(slope, 0) else Verdict.OPEN
 
 
 def fall_text(fall: Fall) -> str:

@@ -71,8 +71,8 @@ def figures(found: Findings) -> dict[str, Any]:
 
 def overview(found: Findings, alone: str = "") -> list[str]:
     """The heading, how many claims stand how, all of them by verdict; `alone`: whose answers alone count."""
-    published = [claim for claim in found.claims if claim.is_published]
-    others = [claim for claim in found.claims if not claim.is_published]
+    published = [claim for claim in found.claims if claim.published]
+    others = [claim for claim in found.claims if not claim.published]
     more = f"; of {counted(len(others), 'expectation')} of our own beside them {_standing(others)}" if others else ""
     said = (
         "What two papers found, compute-accuracy frontiers of open reasoning models (arXiv 2512.24776) and inference"
