@@ -5,6 +5,9 @@
 --               (steering_model, steering_reward, steering_delimiter; null for plain samples)
 --      way      a number for each
 --      scored   tokens that a reward model passed for this answer
+--      failed   whether it is taken for a request that failed, which is neither right nor wrong: it is not right, no
+--               reason is recorded why it ended, and it has no token, or at most 3 with nothing readable in them. The
+--               shortest abstentions stored take 4 ("I don't know."). Its finish_reason is 'error' here
 create or replace temp table answers as
 with marked as (
     select
@@ -46,9 +49,17 @@ once as (
         partition by way, run_id, reward_model, reward, step_delimiter, question_id, sample_index
         order by own desc, sealed_at desc, correct, generated_tokens
     ) = 1
+),
+judged as (
+    select
+        *,
+        not correct
+        and finish_reason is null
+        and coalesce(generated_tokens = 0 or (generated_tokens <= 3 and answer is null), false) as failed
+    from once
 )
 select
-    *,
+    * replace (if(failed, 'error', finish_reason) as finish_reason),
     search_scored_tokens
     / count(*) over (partition by way, run_id, reward_model, reward, step_delimiter, question_id) as scored
-from once
+from judged

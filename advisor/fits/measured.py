@@ -11,7 +11,7 @@ import numpy as np
 from advisor.accuracy.agreement import Run, differ
 from advisor.fits.searches import from_searches
 from advisor.fits.setup_labels import joined
-from advisor.fits.stored_answers import Drawn, draws, questions_of, tallies
+from advisor.fits.stored_answers import Drawn, FailedRequests, draws, failed_requests, questions_of, tallies
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.fits.votes import from_samples
 from advisor.store.workspace import Workspace
@@ -27,10 +27,11 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Strategy points by task, model and set-up, and which runs were kept apart since they differ."""
+    """Strategy points by task, model and set-up, which runs were kept apart since they differ, and failed requests."""
 
     points: tuple[StrategyPoints, ...]
     apart: tuple[Disagreement, ...]
+    failed: tuple[FailedRequests, ...] = ()
 
 
 def measured(workspace: Workspace) -> Measured:
@@ -42,7 +43,9 @@ def measured(workspace: Workspace) -> Measured:
     found, apart = drawn_apart(connection)
     own = [drawn for drawn in found if workspace.own is None or drawn.own_runs]
     named = [each for each in apart if workspace.own is None or each.drawn.own_runs]
-    return Measured(tuple(points for drawn in own for points in points_of(connection, drawn)), tuple(named))
+    failed = [each for each in failed_requests(connection) if workspace.own is None or each.own]
+    points = tuple(points for drawn in own for points in points_of(connection, drawn))
+    return Measured(points, tuple(named), tuple(failed))
 
 
 def drawn_apart(connection: duckdb.DuckDBPyConnection) -> tuple[list[Drawn], list[Disagreement]]:

@@ -138,7 +138,7 @@ def _differences_in(
 
 
 def _counts(points: Sequence[Observed], tasks: Collection[str]) -> tuple[int, int, int, int, int, int]:
-    """Mixtures and dense models on some tasks, architectures of each, points there, and those with an imputed length."""
+    """Mixtures and dense models on some tasks, architectures of each, points, and those with an imputed length."""
     there = [point for point in points if point.task in tasks]
     kinds = {point.model: point.is_moe for point in there}
     architectures = {point.answer.architecture: point.is_moe for point in there}

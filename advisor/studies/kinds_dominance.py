@@ -54,8 +54,8 @@ def dominance_claim(found: Sequence[Difference], counted: Difference | None, wit
 def dominance(found: Compared, needed: int = ARCHITECTURES_NEEDED) -> Verdict:
     """Confirmed where accuracy is surely higher and counted lengths alone say so too, contradicted where both are
     surely lower; refined where it is surely higher and counted lengths are not sure of it, or fewer than `needed`
-    architectures of a kind have them. Open where it is not sure, where no task has counted lengths of both kinds, and where they say the
-    opposite.
+    architectures of a kind have them. Open where it is not sure, where no task has counted lengths of both kinds, and
+    where they say the opposite.
     """
     sign = _sign(found.every.value) if found.every else 0
     if not sign or found.counted is None or sign * found.counted.value.value <= 0:

@@ -282,6 +282,13 @@ def _notes(sets: Sequence[AnswerSet], costs: Sequence[AnswerCosts]) -> tuple[str
     if not costs:
         return ("no stored answers have their lengths recorded: `advisor calibrate` or `advisor import` bring some in",)
     notes = []
+    failed = [each for each in sets if each.failed]
+    if failed:
+        shown = ", ".join(f"{each.failed} of {each.model} on {each.task}" for each in failed)
+        notes.append(
+            f"taken for failed requests and left out: answers without a token, or with so few that nothing is readable"
+            f" in them ({shown})"
+        )
     unknown = sum(not each.finish_recorded for each in sets)
     if unknown:
         notes.append(
