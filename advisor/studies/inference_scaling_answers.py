@@ -11,6 +11,7 @@ from advisor.studies.coverage_tails import PART, RIGHT_NEEDED, CoverageOfTask
 from advisor.studies.inference_scaling_evidence import (
     SECOND_HAND,
     Evidence,
+    clearly,
     in_small,
     joined,
     percentage,
@@ -170,7 +171,7 @@ def _best_falls(found: Evidence) -> Claim:
     """Agrees where the best of the most answers is clearly less accurate than that of fewer, which were chosen on other
     questions; that it nowhere is disagrees only where it is clearly more accurate everywhere."""
     judged = strongest(found.of(Kind.BEST_FALLS))
-    falls, rises = sum(each.gain.high < 0 for each in judged), sum(each.gain.low > 0 for each in judged)
+    falls, rises = (clearly([each.gain for each in judged], sign) for sign in (-1, 1))
     found_here = (
         Verdict.CONFIRMED if falls else Verdict.CONTRADICTED if judged and rises == len(judged) else Verdict.OPEN
     )
