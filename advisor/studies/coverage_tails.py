@@ -136,7 +136,8 @@ def _forecast(counts: Counts) -> Forecast:
     places = spread(n)
     by_question = covered(counts.right, counts.drawn, places)
     fit = np.array([_fit_miss(places, each) for each in weights @ by_question / len(covers)])
-    return Forecast(counts, weights @ covers / len(covers), *predicted.T, fit)
+    by_tail, by_law = predicted.T
+    return Forecast(counts, weights @ covers / len(covers), by_tail, by_law, fit)
 
 
 def _fit_miss(places: Array, coverage: Array) -> float:

@@ -144,8 +144,8 @@ def _short(of: AnswerSet) -> ShortAnswers:
 
 
 def _lengths(question: Question) -> tuple[float, float, float, float, float, float, float]:
-    """What the shortest gains over the longest and over the vote; tokens until it ends, and of all; what the vote of the
-    three shortest gains over that of all; tokens of the third, and of the longest."""
+    """What the shortest gains over the longest and over the vote; tokens until it ends, and of all; what the vote of
+    the three shortest gains over that of all; tokens of the third, and of the longest."""
     tokens, correct = question.lengths.tokens, question.lengths.correct
     shortest, longest = (float(correct[tokens == end].mean()) for end in (tokens.min(), tokens.max()))
     vote = voted(question, range(len(question.answers)))
