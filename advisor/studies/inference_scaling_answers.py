@@ -28,6 +28,8 @@ from advisor.units import counted
 
 LAW_WITHIN = 0.05
 """Root mean square of the misses up to which coverage counts as following the power law."""
+MODELS_NEEDED = 3
+"""On a task, for its predictions to count."""
 TASKS_NEEDED = 2
 """That all disagree, for a law to be contradicted."""
 FORECAST_AHEAD = 4
@@ -79,11 +81,12 @@ def _power_law(found: Evidence) -> Claim:
 def _law_predicts(found: Evidence) -> Claim:
     """Agrees for a task where the law of a part of the answers predicts the coverage of all within LAW_WITHIN."""
     judged = [(each, each.predictions) for each in found.coverage if each.predictions]
-    within = sum(surely_below(each.law, LAW_WITHIN) for _, each in judged)
-    beyond = sum(surely_above(each.law, LAW_WITHIN) for _, each in judged)
+    counting = [each for _, each in judged if each.n_models >= MODELS_NEEDED]
+    within = sum(surely_below(each.law, LAW_WITHIN) for each in counting)
+    beyond = sum(surely_above(each.law, LAW_WITHIN) for each in counting)
     ours = [f"on {task.task} it misses by {_size(each.law)} points ({_predicted(task)})" for task, each in judged]
     here = verdict(within, beyond)
-    if here is Verdict.CONTRADICTED and beyond < max(len(judged), TASKS_NEEDED):
+    if here is Verdict.CONTRADICTED and beyond < max(len(counting), TASKS_NEEDED):
         here = Verdict.OPEN
     text = f"the power law of a {PART}th of the answers predicts the coverage of all (judged within five points)"
     return Claim(text, f"{COVERAGE_LAW}; the part is ours", joined(ours), here, published=False)
@@ -93,7 +96,8 @@ def _predicted(of: CoverageOfTask) -> str:
     """The models behind predictions, and those left out."""
     n = of.predictions.n_models if of.predictions else 0
     left = _left_out(of.n_models + of.left_out - n, f"with fewer than {RIGHT_NEEDED} right answers in the part")
-    return f"{counted(n, 'model')}, {of.n_questions} questions{left}"
+    few = f", too few to count: {MODELS_NEEDED} are needed" if n < MODELS_NEEDED else ""
+    return f"{counted(n, 'model')}{few}, {of.n_questions} questions{left}"
 
 
 def _left_out(n: int, why: str) -> str:
@@ -108,8 +112,9 @@ def _chances(found: Evidence) -> Claim:
         f" ({_predicted(task)})"
         for task, each in judged
     ]
-    better = sum(surely_above(each.closer, 0) for _, each in judged)
-    worse = sum(surely_below(each.closer, 0) for _, each in judged)
+    counting = [each for _, each in judged if each.n_models >= MODELS_NEEDED]
+    better = sum(surely_above(each.closer, 0) for each in counting)
+    worse = sum(surely_below(each.closer, 0) for each in counting)
     text = "the distribution of the questions' chances predicts coverage from fewer answers than the power law itself"
     return Claim(text, COVERAGE_LAW, joined(ours), verdict(better, worse))
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean, stdev
 from typing import TypeVar
 
-from scipy.stats import beta, norm
+from scipy.stats import beta, norm, t
 
 from advisor.accuracy.estimators import Interval
 from advisor.fits.draws import Z90
@@ -83,6 +84,21 @@ def _chance(of: Interval, sign: int, threshold: float) -> float:
     if beyond <= 0 or half <= 0:
         return 0.0 if beyond > 0 else 1.0
     return float(norm.sf(Z90 * beyond / half))
+
+
+def over_sets(gains: Sequence[Interval]) -> Interval | None:
+    """The mean of one gain a set of answers, with its interval; None without one.
+
+    No narrower than one set's is on average, since they may hold the same questions, nor than sets differ by
+    (Student's, from three on).
+    """
+    if not gains:
+        return None
+    values, n = [each.value for each in gains], len(gains)
+    value, half = fmean(values), fmean((each.high - each.low) / 2 for each in gains)
+    between = float(t.ppf(0.95, n - 1)) * stdev(values) / n**0.5 if n > 2 else 0.0
+    half = max(half, between)
+    return Interval(value, value - half, value + half)
 
 
 def by_another_measure(found: Verdict) -> Verdict:

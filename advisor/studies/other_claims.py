@@ -12,7 +12,7 @@ from advisor.fits.published import Published, published_of
 from advisor.store.folders import visible
 from advisor.store.workspace import Workspace
 from advisor.studies.answer_sets import answer_sets
-from advisor.studies.inference_scaling_evidence import clearly, joined, number, points, verdict
+from advisor.studies.inference_scaling_evidence import clearly, joined, number, over_sets, points, verdict
 from advisor.studies.repeated_answers import AdaptiveVote, ShortAnswers, adaptive_votes, short_answers
 from advisor.studies.size_costs import FLOPS_PER_ELEMENT, GENERATED, SizeCost, memory_claim, size_costs
 from advisor.studies.study import Basis, Claim, Study, Verdict
@@ -90,7 +90,7 @@ def _adaptive(votes: Sequence[AdaptiveVote]) -> Claim:
 def _shortest(short: Sequence[ShortAnswers]) -> Claim:
     text = "the shortest answer to a question is more accurate than the longest, by up to 34.5 %"
     gains = [(each, each.over_longest) for each in short]
-    return Claim(text, SHORT, joined(_gains(gains)), _by_sign([gain for _, gain in gains]))
+    return Claim(text, SHORT, joined(_gains(gains)), _of_mean([gain for _, gain in gains]))
 
 
 def _first_to_end(short: Sequence[ShortAnswers]) -> Claim:
@@ -116,7 +116,13 @@ def _first_three(short: Sequence[ShortAnswers]) -> Claim:
 
 
 def _loses_nothing(gains: Sequence[Interval]) -> Verdict:
-    return verdict(*(clearly(gains, sign, -LOSS_ALLOWED) for sign in (1, -1)))
+    return _of_mean(gains, -LOSS_ALLOWED)
+
+
+def _of_mean(gains: Sequence[Interval], threshold: float = 0.0) -> Verdict:
+    """By the mean over all sets of answers, of which one alone may be unlike the others."""
+    found = over_sets(gains)
+    return verdict(*(clearly([found], sign, threshold) for sign in (1, -1))) if found else Verdict.OPEN
 
 
 def _gains(found: Sequence[tuple[ShortAnswers, Interval]]) -> list[str]:

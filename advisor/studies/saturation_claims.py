@@ -207,8 +207,8 @@ def _difficulty(shift: Shift) -> Claim:
             verdict = Verdict.REFINED if surely_above(later, 0) else Verdict.OPEN
         ours = (
             "within a model and a benchmark, under caps, the harder questions have nearly all of the accuracy that they"
-            f" end at from {_times(later)} the cap of as many easy ones, and their answers are {_times(longer)} as long;"
-            f" {counted(shift.n_pairs, 'pair')} on {', '.join(shift.tasks)}"
+            f" end at from {_times(later)} the cap of as many easy ones, and their answers are {_times(longer)} as"
+            f" long; {counted(shift.n_pairs, 'pair')} on {', '.join(shift.tasks)}"
         )
     return Claim(claim="The level of saturation depends on difficulty.", source=PAPER, ours=ours, verdict=verdict)
 

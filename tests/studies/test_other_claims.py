@@ -6,7 +6,7 @@ import pytest
 import advisor
 from advisor.accuracy.estimators import Interval
 from advisor.fits.published import Published
-from advisor.studies.inference_scaling_evidence import clearly
+from advisor.studies.inference_scaling_evidence import clearly, over_sets
 from advisor.studies.other_claims import _adaptive, _first_three, _first_to_end, _longer_thinking, _shortest
 from advisor.studies.repeated_answers import AdaptiveVote, ShortAnswers
 from advisor.studies.size_costs import SizeCost, equivalent_flops, memory_claim, size_costs
@@ -60,6 +60,17 @@ def test_the_first_three_are_judged_by_what_they_lose():
     assert _first_three([short(around(0, 0), around(0, 0.005))]).verdict is Verdict.CONFIRMED
     assert _first_three([short(around(0, 0), around(-0.05, 0.005))]).verdict is Verdict.CONTRADICTED
     assert "after 70 % of the time" in _first_three([short(around(0, 0), around(0, 0.05))]).ours
+
+
+def test_one_set_unlike_the_others_does_not_decide():
+    same, less = around(0, 0.03), around(-0.05, 0.03)
+    assert _first_three([short(same, less), short(same, around(-0.015, 0.025))]).verdict is Verdict.OPEN
+    assert _first_three([short(same, less)]).verdict is Verdict.CONTRADICTED
+    two = over_sets([around(0.1, 0.02), around(0.2, 0.04)])
+    assert (two.value, two.low, two.high) == pytest.approx((0.15, 0.12, 0.18))
+    apart = over_sets([around(value, 0.01) for value in (-0.2, 0.0, 0.2)])
+    assert apart.high == pytest.approx(2.92 * 0.2 / 3**0.5, rel=0.01)
+    assert over_sets([]) is None
 
 
 def test_many_figures_of_nothing_seldom_say_anything():
