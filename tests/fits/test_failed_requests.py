@@ -3,7 +3,8 @@
 import pytest
 
 import advisor
-from advisor.fits.stored_answers import draws, failed_requests, questions_of
+from advisor.fits.stored_answers import draws, failed_requests, questions_of, tallies
+from advisor.studies.stored_lengths import length_spreads
 from tests.fits.stored import sample, workspace
 from tests.studies.stored_answers import alone, answer
 
@@ -34,6 +35,17 @@ def test_fit_counts_them_neither_right_nor_wrong_and_says_so(tmp_path):
     point = next(p for p in advisor.Workspace(tmp_path).fits.points if (p.task, p.n_samples) == ("mine", 1))
     assert (point.accuracy, point.n_questions) == (pytest.approx(0.5, abs=0.1), 8)
     assert not any("failed requests" in note for note in advisor.fit(workspace(tmp_path / "none", REAL)).notes)
+
+
+def test_they_are_in_no_tally_and_in_no_length(tmp_path):
+    made = workspace(tmp_path, [*REAL, *FAILED])
+    connection = made.samples.connect()
+    (drawn,) = (each for each in draws(connection) if each.task == "mine")
+    assert {question for run in tallies(connection, drawn).values() for question in run} == {
+        row["question_id"] for row in REAL
+    }
+    (spread,) = (each for each in length_spreads(made) if each.task == "mine")
+    assert (spread.answers, spread.mean_tokens) == (8, pytest.approx(103.5))
 
 
 def test_the_study_of_wrong_answers_says_so(tmp_path):

@@ -304,6 +304,18 @@ def test_the_power_law_is_judged_by_its_misses_of_each_task(claim):
     assert at(0.05) is Verdict.OPEN
 
 
+@pytest.mark.parametrize("claim", ["power law of a 16th", "distribution of the"])
+def test_a_task_with_predictions_of_few_models_does_not_count(claim):
+    few = of_task(0.2, 0.02)
+    few = replace(few, predictions=replace(few.predictions, n_models=2))
+    (found,) = [each for each in claims(evidence(coverage=[few])) if claim in each.claim]
+    assert found.verdict is Verdict.OPEN
+    assert "2 models, too few to count: 3 are needed" in found.ours
+    none = replace(few, predictions=None)
+    (found,) = [each for each in claims(evidence(coverage=[none])) if claim in each.claim]
+    assert (found.verdict, found.ours) == (Verdict.OPEN, "nothing stored that could tell")
+
+
 def test_the_law_and_its_prediction_are_two_claims():
     (law, predicts, *_) = (claim for claim in claims(evidence(coverage=[of_task(0.2)])) if "power law" in claim.claim)
     assert (law.verdict, law.published) == (Verdict.CONFIRMED, True)
