@@ -250,6 +250,12 @@ def test_a_verdict_that_hangs_on_one_architecture_is_refined():
     assert robust(Verdict.OPEN, whichever_is_left_out=False) is Verdict.OPEN
 
 
+def test_the_claim_says_how_many_of_each_kind_and_which_are_left_out(leading):
+    ours = leading.claims[0].ours
+    assert "5 mixtures of 5 architectures, 5 dense models of 5" in ours
+    assert "confirmed with 10 of 10 architectures left out in turn" in ours
+
+
 def test_an_end_within_the_bootstraps_own_error_of_zero_is_not_sure():
     rows = [difference(20, 30, dated=False), difference(0.3, 15)]
     assert dominance_claim(rows, difference(1, 9), ()).verdict is Verdict.OPEN

@@ -295,3 +295,17 @@ def test_a_mean_over_tasks_is_surer_than_one_and_unsure_where_they_differ():
     assert [some.value, differing.value] == pytest.approx([1.0, 1.0], abs=0.05)
     assert some.high - some.low < one.high - one.low < differing.high - differing.low
     assert some.low > 0 > differing.low
+
+
+def test_a_year_in_points_is_the_slope_at_the_target_beyond_guessing(shipped):
+    slope = shipped.fit(Over.ALL).per_year
+    beyond = (shipped.target - shipped.floor) / (1 - shipped.floor)
+    steepness = (1 - shipped.floor) * beyond * (1 - beyond)
+    found = shipped.points_per_year
+    assert (found.low, found.value, found.high) == pytest.approx(
+        (slope.low * steepness, slope.value * steepness, slope.high * steepness)
+    )
+    two = trend(Own(one(DENSE[0], 0.5), one(DENSE[1], 0.7)), task="mine")
+    assert two.points_per_year is None
+    assert not any("cannot tell how much compute falls" in note for note in two.notes)
+    assert len(shipped.to_frame()) == len(shipped.history)

@@ -259,3 +259,20 @@ def test_few_questions_have_costs_and_no_learned_cap(tmp_path):
 
 def test_the_same_workspace_always_gives_the_same_answer(own, found):
     assert wrong_answers(own).to_json() == found.to_json()
+
+
+def test_the_interval_of_a_ratio_with_ten_of_each_holds_the_true_one(tmp_path):
+    """Sets of thirty questions whose length has nothing to do with being right: the true ratio is one."""
+    rows = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        for model in MODELS:
+            right = rng.permutation(30) < 12
+            lengths = rng.lognormal(7, 0.8, 30)
+            rows += [answer(q, 0, right[q], int(lengths[q]) + 1, model=model, task=f"t{seed}") for q in range(30)]
+    costs = wrong_answers(alone(tmp_path, rows)).costs
+    assert len(costs) == 48
+    assert all(row.is_sure for row in costs)
+    assert np.mean([row.ratio.low <= 1 <= row.ratio.high for row in costs]) >= 0.84
+    for row in costs:  # as far up as down, as a factor
+        assert row.ratio.high / row.ratio.value == pytest.approx(row.ratio.value / row.ratio.low)
