@@ -18,6 +18,21 @@ def test_text_has_the_trend_the_steps_and_the_picture(advisor):
         assert words in out
 
 
+def test_that_the_fall_of_compute_cannot_be_told_is_said_in_text_and_json(advisor):
+    """On GPQA-Diamond most lengths are imputed, and another table of more models says another figure."""
+    code, out, err = advisor("trend", "--task", "gpqa-diamond")
+    assert code == 0
+    assert "cannot tell" in out
+    assert "cannot tell how much compute falls" in err
+    assert "at equal compute accuracy rises by" in err
+    assert "which models were measured here" in err
+    _, out, _ = advisor("trend", "--task", "gpqa-diamond", "--json")
+    found = json.loads(out)
+    assert any("cannot tell how much compute falls" in note for note in found["notes"])
+    assert {each["gain"]["value"] for each in found["fits"]} == {None}
+    assert all(each["per_year"]["low"] > 0 for each in found["fits"])
+
+
 def test_what_cannot_be_answered_is_one_line(advisor):
     code, out, err = advisor("trend", "--task", "math-l5")
     assert (code, out) == (1, "")

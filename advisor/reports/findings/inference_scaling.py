@@ -10,6 +10,7 @@ from advisor.accuracy.estimators import Interval
 from advisor.reports.markdown_text import heading, paragraph, to_markdown
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.reports.words import interval_cell
+from advisor.studies.coverage_tails import Predictions
 from advisor.studies.inference_scaling import InferenceScaling, SizePoint, StrategyPoint
 from advisor.studies.strategies_at_equal_flops import Contest, Side
 from advisor.units import percent
@@ -128,6 +129,8 @@ def _tails(value: InferenceScaling) -> Table:
         "exponent (90 %)",
         "tail exponent",
         "R²",
+        "law misses",
+        "right in a 16th",
         "predicted from a 16th: chances",
         "power law",
     )
@@ -142,6 +145,8 @@ def _tails(value: InferenceScaling) -> Table:
             _number(t.exponent),
             f"{t.alpha:.2f}",
             "–" if t.r_squared is None else f"{t.r_squared:.3f}",
+            "–" if t.fit_miss is None else f"{100 * t.fit_miss:.1f}",
+            f"{t.right_in_part:,.0f}",
             percent(t.predicted_by_tail),
             percent(t.predicted_by_power_law),
         )
@@ -150,10 +155,25 @@ def _tails(value: InferenceScaling) -> Table:
     return table(head, rows, right=head[2:])
 
 
+def _predictions(found: Predictions | None) -> tuple[str, str, str, str]:
+    if found is None:
+        return "0", "–", "–", "–"
+    return str(found.n_models), _miss(found.law), _miss(found.tail), _points(found.closer)
+
+
 def _coverage(value: InferenceScaling) -> Table:
-    head = ("task", "models", "questions", "power law misses by, points (90 %)", "chances miss by", "closer by")
+    head = (
+        "task",
+        "questions",
+        "models",
+        "law of all misses by, points (90 %)",
+        "models with a prediction",
+        "law of a 16th misses by",
+        "chances miss by",
+        "closer by",
+    )
     rows = [
-        (c.task, str(c.n_models), str(c.n_questions), _miss(c.law), _miss(c.tail), _points(c.closer))
+        (c.task, str(c.n_questions), str(c.n_models), _miss(c.fit), *_predictions(c.predictions))
         for c in value.coverage
     ]
     return table(head, rows, right=head[1:])

@@ -51,7 +51,8 @@ def tables(value: Saturation) -> list[str]:
         shown = _most_answers(value.bins)
         said = (
             "whose saturation point is known, those of a model and a benchmark that can be compared first, then those"
-            " with most answers; saturated is where answers end by themselves, as above"
+            " with most answers; saturated is where a doubling of the cap gains less than"
+            f" {percent(value.epsilon)} of the accuracy without one"
         )
         parts += [heading("By difficulty", 3), paragraph(_rows(shown, value.bins, said, "bins"))]
         parts.append(to_markdown(_bins(shown, value.points)))

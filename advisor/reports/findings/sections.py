@@ -108,8 +108,8 @@ def _own(workspace: Workspace) -> list[str]:
 
 
 def _counts(found: Findings) -> str:
-    published = [claim for claim in found.claims if claim.is_published and not claim.is_untested]
-    others = [claim for claim in found.claims if not claim.is_published and not claim.is_untested]
+    published = [claim for claim in found.claims if claim.published and not claim.is_untested]
+    others = [claim for claim in found.claims if not claim.published and not claim.is_untested]
     untested = sum(claim.is_untested for claim in found.claims)
     more = f"; of {counted(len(others), 'expectation')} of our own beside them {_standing(others)}" if others else ""
     rest = f"; {counted(untested, 'more claim')} for which there is no data stand at the end" if untested else ""

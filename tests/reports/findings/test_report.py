@@ -71,7 +71,7 @@ def test_own_answers_alone_are_reported(team, found, tmp_path):
 def test_claims_are_counted_by_verdict(found):
     assert len(found.claims) == sum(len(study.claims) for study in found.studies.values())
     assert {claim.verdict for claim in found.claims} <= set(Verdict)
-    assert list(found.claims.to_frame().columns) == ["claim", "source", "ours", "verdict"]
+    assert list(found.claims.to_frame().columns) == ["claim", "source", "ours", "verdict", "published"]
     assert json.loads(found.to_json())["trends"]["claims"]
 
 
