@@ -75,7 +75,7 @@ def random_tenths(found: MeasuredRuns) -> Errors:
     for fold in range(10):
         held = tenth == fold
         model = fit(runs.where(~held))
-        base = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+        base = model.of(runs)
         for group in np.unique(groups[held]):
             mask = groups == group
             if (mask & ~held).any():

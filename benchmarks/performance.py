@@ -172,7 +172,7 @@ def left_out(found: MeasuredRuns, zero_shot: Errors, near: Errors) -> list[list[
     """Lines from nothing fitted to whole GPUs left out, of published runs; `near` has errors of these alone."""
     runs, served = found.runs, ~found.in_process
     model = fit(runs)
-    fitted = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    fitted = model.of(runs)
     wholes = (("model", found.model), ("GPU", runs.gpu))
 
     def folds_of(labels: Labels) -> np.ndarray:
@@ -212,7 +212,7 @@ def in_process(found: MeasuredRuns, zero_shot: Errors) -> list[list[str]]:
     """TPOT of loads of an engine in process: by published runs alone, then by the others of them too, by places."""
     runs, mask = found.runs, found.in_process
     published = fit(runs.where(~mask))
-    efficiency = published.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    efficiency = published.of(runs)
     places = ((1, 4), (8, 32), (64, 64), (128, 512))
     rows = [
         summary("fitted to published runs alone", blind(runs, efficiency), mask),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from advisor.fits.measured_runs import MeasuredRuns
-from advisor.fits.speeds import ANY_GPU, Speeds
+from advisor.fits.speeds import Speeds
 from advisor.gpus import PRECISIONS
 from advisor.performance.corrections import Correction, Key
 from advisor.performance.deployment import ENGINES
@@ -75,9 +75,9 @@ def _stacked(each: Iterable[Efficiency]) -> Efficiency:
 
 
 def _new_gpu(runs: Runs, source: Labels, prior: Prior, shipped: Speeds) -> list[SpeedRow]:
-    """Rows of a GPU with own runs alone: all its models as one group around the pooled efficiencies."""
+    """Rows of a GPU with own runs alone: all its models as one group around those of its family."""
     each_run = combinations(runs)
-    pooled = {key: shipped.of(ANY_GPU, *key[1:]).efficiency for key in each_run}
+    pooled = {key: shipped.of(*key).efficiency for key in each_run}
     base = _stacked(pooled[key] for key in each_run)
     posterior = learn(runs, base, efficiencies_alone(on_unmeasured_gpu(prior)))
     rows = []
@@ -120,9 +120,10 @@ def _sources(source: Labels) -> str:
 
 
 def speed_rows(
-    runs: Runs, model: PerformanceModel, source: Labels, gpus: Sequence[str], spreads: Mapping[Combination, float]
+    runs: Runs, model: PerformanceModel, source: Labels, gpus: Mapping[str, str], spreads: Mapping[Combination, float]
 ) -> list[SpeedRow]:
-    """A row for every engine and precision on `gpus`: fitted where it was measured, else pooled from all the others.
+    """A row for every engine and precision on `gpus`, each with its family: fitted where it was measured, else pooled
+    from all the others.
 
     `spreads` are factors of the 90 % interval of measured combinations.
     """
@@ -133,7 +134,7 @@ def speed_rows(
         rows.append(
             _speed_row(
                 key,
-                model.efficiency(*([part] for part in key)),
+                model.efficiency([gpus[key[0]]], [key[1]], [key[2]]),
                 spreads.get(key, ROOFLINE_SPREAD),
                 Provenance.FITTED if here.any() else Provenance.POOLED,
                 _counted(source[here]) if here.any() else others,

@@ -8,50 +8,55 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from advisor.errors import AdvisorError
+from advisor.gpus import Gpus
 from advisor.performance.corrections import TERMS, Correction, Key, covers
 from advisor.performance.demand import Array
+from advisor.performance.families import family_of
 from advisor.performance.predict import PLAIN_ROOFLINE, Speed
 from advisor.provenance import Provenance
 from advisor.store.beliefs import REFIT, CorrectionRow, Fits, SpeedRow
 from advisor.store.workspace import Workspace
 
-ANY_GPU = "*"
-"""The GPU of rows that hold for every GPU without measured runs."""
-
 
 @dataclass(frozen=True, slots=True)
 class Speeds:
-    """Efficiencies by (gpu, engine, precision), corrections by (shape, gpu, engine, precision)."""
+    """Efficiencies by (gpu or family, engine, precision), corrections by (shape, gpu, engine, precision).
 
+    `families` names the family of every GPU, whose efficiencies hold for a GPU without own ones.
+    """
+
+    families: Mapping[str, str]
     by_combination: Mapping[tuple[str, str, str], Speed]
     by_shape: Mapping[Key, Correction]
 
     @classmethod
     def read(cls, workspace: Workspace) -> Speeds:
         """What ships, the user's own over it. Raises AdvisorError for a damaged table."""
-        return cls.of_tables(workspace.fits)
+        return cls.of_tables(workspace.fits, workspace.gpus)
 
     @classmethod
     def shipped(cls, workspace: Workspace) -> Speeds:
         """What ships alone. Raises AdvisorError for a damaged table."""
-        return cls.of_tables(Fits(workspace.profiles[:1]))
+        return cls.of_tables(Fits(workspace.profiles[:1]), workspace.gpus)
 
     @classmethod
-    def of_tables(cls, fits: Fits) -> Speeds:
+    def of_tables(cls, fits: Fits, gpus: Gpus) -> Speeds:
         """The rows of some derived tables. Raises AdvisorError for a damaged one."""
         return cls(
+            {name: family_of(gpu) for name, gpu in gpus.items()},
             {(row.gpu, row.engine, row.precision): _speed(row) for row in fits.speeds},
             {(row.shape, row.gpu, row.engine, row.precision): _correction(row) for row in fits.corrections},
         )
 
     def of(self, gpu: str, engine: str, precision: str, shape: str = "", *, data_parallel: bool = False) -> Speed:
-        """The nearest row: of this GPU, else of any GPU, else the plain roofline.
+        """The nearest row: of this GPU, else of its family, else the plain roofline.
 
         With the correction of a model shape that was measured there, where its runs hold attention of that kind,
         data-parallel or not.
         """
+        family = self.families.get(gpu, gpu)
         found = self.by_combination.get((gpu, engine, precision)) or self.by_combination.get(
-            (ANY_GPU, engine, precision)
+            (family, engine, precision)
         )
         if found is None:
             return PLAIN_ROOFLINE

@@ -16,7 +16,7 @@ ENGINES = ("vllm", "sglang", "trtllm")
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One replica. Raises AdvisorError for data-parallel attention of a dense model, which has no experts to share."""
+    """One replica. Raises AdvisorError where experts of a dense model, which has none, are laid whole on GPUs."""
 
     spec: ModelSpec
     gpu: GpuSpec
@@ -26,9 +26,9 @@ class Deployment:
     engine: str = "vllm"
 
     def __post_init__(self) -> None:
-        if self.layout.dp > 1 and not self.spec.is_moe:
-            what = f"{self.spec.name} is dense: it has no experts that data-parallel groups could share"
-            hint = "dp is for mixtures of experts; run replicas of a dense model"
+        if self.layout.expert_parallel and not self.spec.is_moe:
+            what = f"{self.spec.name} is dense: it has no experts that GPUs could share"
+            hint = "dp and ep are for mixtures of experts; run replicas of a dense model"
             raise AdvisorError(what, where="--parallelism", hint=hint)
 
     @property

@@ -94,12 +94,14 @@ class Steps:
     decode_s     a step that decodes b sequences, at index b − 1
     prefill_s    one prompt alone
     wait_steps   TPOTs that a request waits for beside prefill and steps
+    delay_s      a fixed time beside all these
     ttft_factor  on TTFT with b requests in flight, at index b − 1
     """
 
     decode_s: Array
     prefill_s: float
     wait_steps: float
+    delay_s: float
     ttft_factor: Array
 
 
@@ -115,4 +117,6 @@ def steps(d: Demand, hw: Hardware, speed: Speed, largest_batch: int) -> Steps:
         decode = decode * np.exp(log_factor(known.tpot, features, known))
         ttft_factor = np.exp(log_factor(known.ttft, features, known))
     wait_steps = max(float(np.asarray(efficiency.ttft_steps)) - 1.0, 0.0)
-    return Steps(decode, float(prefill_s(d, hw, efficiency)), wait_steps, ttft_factor)
+    return Steps(
+        decode, float(prefill_s(d, hw, efficiency)), wait_steps, float(np.asarray(efficiency.first_s)), ttft_factor
+    )

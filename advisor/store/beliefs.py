@@ -177,9 +177,9 @@ class CurveRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeedRow:
-    """Fitted efficiencies of one GPU, engine and precision; `*` stands for any GPU that was not measured."""
+    """Fitted efficiencies of one GPU, engine and precision, or of a family for its GPUs that were not measured."""
 
-    gpu: str = column("name, as in gpus.csv, or `*`")
+    gpu: str = column("name, as in gpus.csv, or its family: Ampere (and older), Ada, Hopper, Blackwell, CDNA")
     engine: str = column("vllm, sglang or trtllm")
     precision: str = column("of the weights")
     efficiency: Efficiency = column("")
@@ -220,7 +220,6 @@ OF_A_CURVE: Ranges = {
 OF_EFFICIENCIES: Ranges = {
     **{f"efficiency.{name}": (0, 10**9) for name in Efficiency.__dataclass_fields__},
     **dict.fromkeys((f"efficiency.{name}" for name in SHARES), (1e-9, 1)),
-    "efficiency.kv": (1e-9, 10**9),
     "spread": (1, 10**9),
 }
 """What a figure can be at all, ends included."""

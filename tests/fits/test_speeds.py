@@ -29,7 +29,7 @@ def test_a_measured_combination_has_its_own_row():
 
 def test_a_gpu_without_runs_gets_what_was_pooled():
     found = SPEEDS.of("l4", "vllm", "bf16")
-    assert found == SPEEDS.of("*", "vllm", "bf16")
+    assert found == SPEEDS.of("Ada", "vllm", "bf16")
     assert found.provenance == Provenance.POOLED
     assert found.spread > 1
     assert not SPEEDS.has("l4", "vllm", "bf16")
@@ -64,7 +64,7 @@ def test_a_correction_holds_only_for_the_kind_of_layout_that_was_measured():
 def test_a_correction_makes_a_pooled_row_fitted():
     pooled = [key for key, speed in SPEEDS.by_combination.items() if speed.provenance == Provenance.POOLED]
     shape, *combination = next(iter(SPEEDS.by_shape))
-    moved = Speeds({tuple(combination): SPEEDS.by_combination[pooled[0]]}, SPEEDS.by_shape)
+    moved = Speeds(SPEEDS.families, {tuple(combination): SPEEDS.by_combination[pooled[0]]}, SPEEDS.by_shape)
     data_parallel = not covers(SPEEDS.by_shape[(shape, *combination)], data_parallel=False)
     assert moved.of(*combination, shape, data_parallel=data_parallel).provenance == Provenance.FITTED
     assert moved.of(*combination).provenance == Provenance.POOLED

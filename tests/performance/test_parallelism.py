@@ -13,6 +13,7 @@ from advisor.performance.parallelism import Parallelism
         ("tp8", 8, "--tensor-parallel-size 8"),
         ("tp4pp2", 8, "--tensor-parallel-size 4 --pipeline-parallel-size 2"),
         ("dp8", 8, "--data-parallel-size 8 --enable-expert-parallel"),
+        ("tp8ep8", 8, "--tensor-parallel-size 8 --enable-expert-parallel"),
         ("tp2dp4", 8, "--tensor-parallel-size 2 --data-parallel-size 4 --enable-expert-parallel"),
     ],
 )
@@ -21,7 +22,7 @@ def test_forms(text, gpus, flags):
     assert (layout.gpu_count, " ".join(layout.serve_flags), str(layout)) == (gpus, flags, text)
 
 
-@pytest.mark.parametrize("text", ["8", "tp0", "tp", "tp2tp4", "ep8", "tp8x", ""])
+@pytest.mark.parametrize("text", ["8", "tp0", "tp", "tp2tp4", "ep8", "tp8x", "tp8ep4", ""])
 def test_other_forms_are_refused(text):
     with pytest.raises(AdvisorError, match="accepted: tp8"):
         Parallelism.parse(text)

@@ -21,18 +21,9 @@ from advisor.performance.roofline import (
 from tests.known import load_gpu, load_model
 
 PERFECT = Efficiency(
-    compute=1,
-    weights=1,
-    experts=1,
-    kv=1,
-    link=1,
-    kernel_s=0,
-    collective_s=0,
-    step_s=0,
-    prefill_compute=1,
-    ttft_steps=0,
-    burst=0,
-)
+    dense=1, grouped=1, attention=1, tile=0, weights=1, experts=1, kv=1, link=1, skew=0.5, imbalance=0, kernel_s=0,
+    launch_s=0, collective_s=0, step_s=0, prompt_s=0, first_s=0, ttft_steps=0, burst=0,
+)  # fmt: skip
 
 
 def tp(gpus):
