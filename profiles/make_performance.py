@@ -36,8 +36,8 @@ def main() -> None:
     folder = parser.parse_args().into
     found = measured_runs(Workspace())
     runs = found.runs
-    groups, is_served = np.char.add(np.char.add(found.model, "|"), runs.gpu), ~found.in_process
-    blind = left_out_efficiency(runs, fold_of(groups, FOLDS, first=is_served))
+    is_served = ~found.in_process
+    blind = left_out_efficiency(runs, fold_of(found.model, FOLDS, first=is_served))
     predicted = serving(runs.demand, runs.hardware, blind, runs.concurrency, runs.max_sequences)
     errors = np.abs(runs.log_errors(predicted)[0])
     served = found.where(is_served)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from advisor.fits.measured_runs import MeasuredRuns
-from advisor.fits.speeds import Speeds
+from advisor.fits.speeds import VECTORS, Speeds
 from advisor.gpus import PRECISIONS
 from advisor.performance.corrections import Correction, Key
 from advisor.performance.deployment import ENGINES
@@ -52,9 +52,8 @@ def own_speeds(found: MeasuredRuns, shipped: Speeds, prior: Prior) -> OwnSpeeds:
     rows: list[SpeedRow] = []
     for gpu in sorted(set(own.gpu.tolist()) - known):
         rows += _new_gpu(own.where(own.gpu == gpu), sources[own.gpu == gpu], prior, shipped)
-    mine = set(zip(own.shape.tolist(), own.gpu.tolist(), strict=True))
-    pairs = zip(found.runs.shape.tolist(), found.runs.gpu.tolist(), strict=True)
-    groups = np.array([pair in mine for pair in pairs], dtype=bool) & ~found.in_process
+    mine = set(own.shape.tolist())
+    groups = np.array([shape in mine for shape in found.runs.shape.tolist()], dtype=bool) & ~found.in_process
     if not groups.any():
         return OwnSpeeds(tuple(rows), ())
     together = found.runs.where(groups)
@@ -83,10 +82,11 @@ def _new_gpu(runs: Runs, source: Labels, prior: Prior, shipped: Speeds) -> list[
     rows = []
     for key in sorted(pooled):
         here = np.array([each == key for each in each_run])
-        own = shifted(pooled[key], posterior.coefficients(key[1], key[2])[:N_EFFICIENCIES])
+        block = (key[1], key[0], key[2])
+        own = shifted(pooled[key], posterior.coefficients(block)[:N_EFFICIENCIES])
         # what the runs left uncertain, how far another model strays, and the noise of one measurement
-        uncertain = np.mean(variance(posterior, runs.where(here), own))
-        spread = float(np.exp(Z90 * np.sqrt(uncertain + prior.variances[0, N_EFFICIENCIES] + prior.noise[0])))
+        uncertain = np.mean(variance(posterior, runs.where(here), own, block))
+        spread = float(np.exp(Z90 * np.sqrt(uncertain + prior.variances[0, N_EFFICIENCIES] + posterior.noise[0])))
         rows.append(_speed_row(key, own, spread, Provenance.FITTED, _counted(source[here])))
     return rows
 
@@ -152,11 +152,7 @@ def correction_rows(learned: Mapping[Key, Correction]) -> list[CorrectionRow]:
             engine=engine,
             precision=precision,
             n_runs=c.n_runs,
-            efficiency=_as_numbers(c.efficiency),
-            tpot=_text(c.tpot),
-            ttft=_text(c.ttft),
-            low=_text(c.low),
-            high=_text(c.high),
+            **{name: _text(getattr(c, name)) for name in VECTORS},
             spread=c.spread,
             runs=c.source,
         )

@@ -81,7 +81,7 @@ def _rule(column: str, efficiency: str, engines: tuple[str, ...]) -> Rule | None
 
 NARROW: dict[str, Rule] = {
     "fp8": (-0.4, 0.15, -0.5, 0.0),
-    "fp4": (-0.2, 0.15, -0.5, 0.0),
+    "fp4": (-0.2, 0.15, -0.35, 0.0),
     "int8": (-0.4, 0.15, -0.5, 0.0),
     "int4": (-0.2, 0.15, -1.0, 0.0),
 }
@@ -99,7 +99,7 @@ OF_PRECISION: dict[tuple[str, str], Rule] = {
     ("fp8", "weights"): (0.0, 0.05, -0.15, np.inf),
     ("fp8", "experts"): (0.0, 0.1, -0.3, np.inf),
     ("fp4", "weights"): (0.0, 0.05, 0.0, np.inf),
-    ("fp4", "experts"): (-0.1, 0.1, -0.5, np.inf),
+    ("fp4", "experts"): (-0.1, 0.1, -0.3, np.inf),
     ("int8", "weights"): (0.0, 0.05, -0.15, np.inf),
     ("int8", "experts"): (0.0, 0.1, -0.3, np.inf),
     ("int4", "weights"): (0.0, 0.1, -0.5, np.inf),

@@ -29,6 +29,10 @@ CHUNK_TOKENS = 8192
 """Prompt tokens of one step at most: vLLM's max_num_batched_tokens for serving on large GPUs."""
 
 
+FEWEST_ROWS = 8.0
+"""Rows of the smallest tile of a product on tensor cores."""
+
+
 @dataclass(frozen=True, slots=True)
 class Efficiency:
     """What is reached of the peaks (0–1), and what is added, in seconds or tokens."""
@@ -56,7 +60,7 @@ class Efficiency:
     first_s: Quantity = column("fixed delay of the first token, in which the engine is free", default=0.02)
     ttft_steps: Quantity = column("running steps that a new request waits for", default=1.0)
     burst: Quantity = column(
-        "how much prompts come together, as requests that began at once do: 0 spreads them over all steps", default=1.0
+        "others' prompts that come together, as of requests that began at once, over those that come alone", default=0.2
     )
 
 
@@ -127,15 +131,17 @@ def collectives_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) ->
 def products_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
     """Multiplying `tokens` tokens with all weights but the LM head.
 
-    Every expert that they touch takes `tile` tokens more than it has, since kernels work on whole tiles. Where experts
-    lie whole on GPUs all wait for the busiest one.
+    Kernels work on whole tiles, so that an expert takes more tokens than it has: with few of them at least FEWEST_ROWS,
+    with many `tile` more. Where experts lie whole on GPUs all wait for the busiest one.
     """
     t = np.asarray(tokens, dtype=float)
     share = np.asarray(d.expert_share, dtype=float)
-    padding = np.asarray(eff.tile) * distinct_expert_share(share, t, eff.skew) / np.maximum(share, 1e-12)
+    each = t * share  # tokens of an expert
+    rows = FEWEST_ROWS + np.asarray(eff.tile) * each / (each + FEWEST_ROWS)
+    padding = rows * distinct_expert_share(share, t, eff.skew) / np.maximum(share, 1e-12)
     routed = d.expert_flops * (t + padding) * _busiest(hw, eff) / np.asarray(eff.grouped)
     peak = np.asarray(hw.compute_flops_per_s, dtype=float)
-    reached = peak * np.where(peak > np.asarray(hw.compute_16bit_flops_per_s), eff.narrow, 1.0)
+    reached = peak * np.where(peak > np.asarray(hw.compute_16bit_flops_per_s), np.minimum(eff.narrow, 1.0), 1.0)
     return np.asarray((t * d.dense_flops / np.asarray(eff.dense) + routed) / (np.asarray(hw.gpu_count) * reached))
 
 
@@ -200,9 +206,8 @@ def serving(
     """Steady state of continuous batching with `concurrency` requests in flight, shared out over the pipeline stages.
 
     While a request is answered, each of the others ends once and is followed by a new prompt: their prefills are waited
-    for. Where they are rare they come one by one, between the tokens of the answer (TPOT). The more of the time they
-    take, the more of them come together, so that the next to be answered waits for them before its first token (TTFT):
-    the share burst·x/(1 + burst·x), x their time over that of decoding. Requests beyond what the cache holds wait for a
+    for. Some come one by one, between the tokens of the answer (TPOT), and burst times as many together, so that the
+    next to be answered waits for them before its first token (TTFT). Requests beyond what the cache holds wait for a
     whole turn.
     """
     c = np.asarray(concurrency, dtype=float)
@@ -211,7 +216,7 @@ def serving(
     generated = np.maximum(d.generated_tokens, 1.0)
     prefill, step = prefill_s(d, hw, eff, batch), decode_step_s(d, hw, eff, batch)
     others = (batch - 1) * prefill
-    together = np.asarray(eff.burst) * others / (generated * step)
+    together = np.asarray(eff.burst)
     carried = others / generated / (1 + together)
     tpot = step + carried
     own_turn = prefill + eff.first_s + np.asarray(eff.ttft_steps) * tpot + others * together / (1 + together)

@@ -190,18 +190,20 @@ class SpeedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionRow:
-    """What one model shape's own runs on one GPU, engine and precision add to the efficiencies there."""
+    """What one model shape's own runs with an engine add to the efficiencies."""
 
     shape: str = column("folder of the model's config")
-    gpu: str = column("name, as in gpus.csv")
+    gpu: str = column("name, as in gpus.csv; empty: any GPU that was not measured")
     engine: str = column("vllm, sglang or trtllm")
-    precision: str = column("of the weights")
+    precision: str = column("of the weights; empty: any that was not measured")
     n_runs: int = column("behind it")
-    efficiency: Efficiency = column("")
-    tpot: str = column("coefficients of the smooth terms for log TPOT, separated by spaces")
+    shifts: str = column("of the efficiencies in their order in performance.csv, logarithms separated by spaces")
+    tpot: str = column("coefficients of constant, GPUs and data-parallel attention for log TPOT")
     ttft: str = column("the same for log TTFT")
-    low: str = column("smallest measured value of each term")
-    high: str = column("largest measured value of each term")
+    low: str = column("least measured log2 of concurrency, prompt, answer and GPUs, and of data-parallel attention")
+    high: str = column("the most of each")
+    least: str = column("least that it adds to log TPOT and log TTFT on the measured loads")
+    most: str = column("the most that it adds")
     spread: float = column("factor of the 90 % interval of times within that range")
     runs: str = column("where they came from")
 
@@ -222,6 +224,7 @@ OF_EFFICIENCIES: Ranges = {
     **dict.fromkeys((f"efficiency.{name}" for name in SHARES), (1e-9, 1)),
     "spread": (1, 10**9),
 }
+OF_A_CORRECTION: Ranges = {"spread": (1, 10**9), "n_runs": (0, 10**9)}
 """What a figure can be at all, ends included."""
 
 
@@ -287,7 +290,7 @@ class Fits:
         return self._overlaid(
             "corrections.csv",
             CorrectionRow,
-            OF_EFFICIENCIES,
+            OF_A_CORRECTION,
             lambda c: (c.shape, c.gpu, c.engine, c.precision),
             self.folders,
         )
