@@ -16,7 +16,7 @@ import numpy as np
 from advisor.fits.measured_runs import measured_runs
 from advisor.fits.prior import TABLE, write_prior
 from advisor.fits.speed_fits import combinations, correction_rows, speed_rows
-from advisor.performance.families import CDNA, NVIDIA
+from advisor.performance.families import FAMILIES
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
 from advisor.performance.groups import at, corrections, estimate_prior
 from advisor.performance.predict import ROOFLINE_SPREAD
@@ -49,7 +49,7 @@ def main() -> None:
     for key in set(combinations(runs)):
         near = errors[(runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.precision == key[2])]
         spreads[key] = float(np.exp(np.quantile(near, 0.9))) if len(near) >= ENOUGH else max(overall, ROOFLINE_SPREAD)
-    gpus = dict(zip(runs.gpu.tolist(), runs.family.tolist(), strict=True)) | {name: name for name in (*NVIDIA, CDNA)}
+    gpus = dict(zip(runs.gpu.tolist(), runs.family.tolist(), strict=True)) | {name: name for name in FAMILIES}
     write_prior(folder / TABLE, prior)
     write_rows(folder / "performance.csv", speed_rows(runs, model, found.source, gpus, spreads))
     write_rows(folder / "corrections.csv", correction_rows(corrections(served.runs, base, prior, served.source)))

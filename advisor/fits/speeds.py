@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from advisor.errors import AdvisorError
 from advisor.gpus import Gpus, GpuSpec
 from advisor.performance.corrections import RANGES, TERMS, Correction, Key, covers
-from advisor.performance.families import family_of
+from advisor.performance.families import at_least, family_of, with_units
 from advisor.performance.groups import N_EFFICIENCIES
 from advisor.performance.hardware import hardware
 from advisor.performance.ordered import OfShape, Own
@@ -73,9 +73,9 @@ class Speeds:
         if known is None:
             return found
         speed = replace(found, known=known)
-        for here, own in zip(known.is_own, known.own, strict=True):
+        for own in known.own:
             c = own.correction
-            if here and own.comparable and c.n_runs:
+            if own.here and c.n_runs:
                 source = f"{c.n_runs} runs of this model shape on this GPU: {c.source}"
                 return replace(speed, provenance=Provenance.FITTED, source=source)
         return speed
@@ -87,19 +87,32 @@ class Speeds:
         shared = self._nearest(shape, "", engine, precision)
         if shared is None:
             return None
-        own, is_own = [], []
-        vendors = {name: spec.vendor for name, spec in self.gpus.items()}
-        vendor = np.vectorize(lambda name: vendors.get(name, ""), otypes=[str])(gpu)
-        for name in self.measured_on(shape, engine):
-            correction = self._nearest(shape, name, engine, precision)
-            if correction is None or name not in self.gpus:
-                continue
-            spec = self.gpus[name]
-            comparable = covers(correction, data_parallel) & (vendor == spec.vendor)
-            peaks = hardware(spec, Parallelism(), precision)
-            own.append(Own(name, peaks, self.of(name, engine, precision).efficiency, correction, comparable))
-            is_own.append(gpu == name)
-        return OfShape(shared, covers(shared, data_parallel), tuple(own), tuple(is_own))
+        names = [name for name in self.measured_on(shape, engine) if name in self.gpus]
+        # a GPU that does not multiply in this precision stands beside those that do as if it did: else these would be
+        # held to its time in a wider precision, in which it is faster, and not in this
+        seen = [(name, self.gpus[name]) for name in names]
+        seen += [(f"{name} with units", units) for name, gpu in seen if (units := with_units(gpu, precision)) != gpu]
+        own = []
+        for name, spec in seen:
+            correction = self._nearest(shape, spec.name, engine, precision) or shared
+            covered = covers(correction, data_parallel)
+            better, worse = (
+                np.isin(gpu, [o.name for o in self.gpus.values() if at_least(*pair(o, spec), precision)])
+                for pair in (lambda o, s: (o, s), lambda o, s: (s, o))
+            )
+            own.append(
+                Own(
+                    hardware(spec, Parallelism(), precision),
+                    self.of(spec.name, engine, precision).efficiency,
+                    correction,
+                    covered,
+                    covered & (gpu == name),
+                    covered & better,
+                    covered & worse,
+                    tuple(at_least(spec, other, precision) for _, other in seen),
+                )
+            )
+        return OfShape(shared, covers(shared, data_parallel), tuple(own))
 
     def measured_on(self, shape: str, engine: str) -> list[str]:
         """The GPUs on which a model shape was measured with an engine."""

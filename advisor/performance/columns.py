@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.performance.demand import Array
-from advisor.performance.families import ADA, AMPERE, BLACKWELL, CDNA
+from advisor.performance.families import BLACKWELL, CDNA, OTHER
 from advisor.performance.observed import Labels
 from advisor.performance.roofline import SHARES, Efficiency
 
 NAMES = tuple(f.name for f in fields(Efficiency))
 LATENCIES = tuple(name for name in NAMES if name.endswith("_s"))
-FAMILIES = ("before Hopper", "before Ada", BLACKWELL, CDNA)
+FAMILIES = (OTHER, BLACKWELL, CDNA)
 PRECISIONS = ("fp8", "fp4", "int8", "int4")
 
 
@@ -38,8 +38,7 @@ class Columns:
 
     def design(self, family: Labels, engine: Labels, precision: Labels) -> Array:
         """Which columns hold for each run, shape (n, columns)."""
-        before_hopper = np.isin(family, (ADA, AMPERE))
-        of_family = (before_hopper, family == AMPERE, family == BLACKWELL, family == CDNA)
+        of_family = [family == name for name in FAMILIES]
         four = precision == "fp4"
         of_precision = (four | (precision == "fp8"), four, precision == "int8", precision == "int4")
         of_engine = [engine == name for name in self.engines]
@@ -88,10 +87,8 @@ NARROW: dict[str, Rule] = {
 OF_FAMILY: dict[tuple[str, str], Rule] = {
     (BLACKWELL, "share"): (-0.05, 0.1, -0.2, np.inf),
     (BLACKWELL, "latency"): (-0.05, 0.3, -np.inf, 0.0),
-    ("before Hopper", "share"): (-0.05, 0.1, -np.inf, 0.0),
-    ("before Hopper", "latency"): (0.1, 0.3, 0.0, np.inf),
-    ("before Ada", "share"): (0.0, 0.1, -np.inf, 0.2),
-    ("before Ada", "latency"): (0.1, 0.3, 0.0, np.inf),
+    (OTHER, "share"): (-0.05, 0.1, -np.inf, 0.0),
+    (OTHER, "latency"): (0.1, 0.3, 0.0, np.inf),
     (CDNA, "share"): (-0.5, 0.5, *ANY),
     (CDNA, "latency"): (0.5, 1.0, *ANY),
 }

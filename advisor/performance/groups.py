@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from advisor.performance.corrections import TERMS, Correction, Key, loads, log_factor, terms
+from advisor.performance.corrections import LARGEST, TERMS, Correction, Key, loads, terms
 from advisor.performance.demand import Array
 from advisor.performance.observed import Runs
 from advisor.performance.roofline import Efficiency, serving, shifted
@@ -216,29 +216,29 @@ def corrections(runs: Runs, base: Efficiency, prior: Prior, sources: NDArray[np.
             for gpu in gpus:
                 there = here & ((some.gpu == gpu) | (gpu == ""))
                 of_gpu, base_there = some.where(there), at(some_base, there)
+                moved = _moved(posterior, of_gpu, base_there, gpu)
                 for precision in precisions:
+                    key = (engine, gpu, precision)
                     found[shape, gpu, engine, precision] = _correction(
-                        posterior, of_gpu, base_there, (engine, gpu, precision), sources[of_shape][there]
+                        posterior, of_gpu, base_there, key, moved, sources[of_shape][there]
                     )
     return found
 
 
 def _correction(
-    posterior: Posterior, runs: Runs, base: Efficiency, key: Block, sources: NDArray[np.str_]
+    posterior: Posterior, runs: Runs, base: Efficiency, key: Block, moved: Array, sources: NDArray[np.str_]
 ) -> Correction:
     """What holds for a key by `runs`, those of its engine and GPU in all precisions."""
     c, n = posterior.coefficients(key), len(TERMS)
     measured = runs.precision == key[2]
     counted = measured if measured.any() else np.ones(len(runs), dtype=bool)
-    own, plain = shifted(base, c[:N_EFFICIENCIES, None]), base
+    own = shifted(base, c[:N_EFFICIENCIES, None])
     variances = variance(posterior, runs.where(counted), at(own, counted), key)
-    tpot, ttft = c[N_EFFICIENCIES:-n], c[-n:]
-    moved = _moved(runs, plain, own, tpot, ttft)
     load = loads(runs.demand, runs.hardware, runs.concurrency)
     return Correction(
         c[:N_EFFICIENCIES],
-        tpot,
-        ttft,
+        c[N_EFFICIENCIES:-n],
+        c[-n:],
         load.min(axis=0),
         load.max(axis=0),
         moved.min(axis=1),
@@ -249,16 +249,19 @@ def _correction(
     )
 
 
-def _moved(runs: Runs, plain: Efficiency, own: Efficiency, tpot: Array, ttft: Array) -> Array:
-    """What a correction adds to log TPOT and log TTFT of runs, shape (2, n)."""
+def _moved(posterior: Posterior, runs: Runs, base: Efficiency, gpu: str) -> Array:
+    """What the correction of a GPU, or of any, adds to log TPOT and log TTFT of runs in their precisions, shape
+    (2, n)."""
+    keys = [(engine, gpu, precision) for engine, _, precision in keys_of(runs)]
+    c, n = np.array([posterior.coefficients(key) for key in keys]), len(TERMS)
     features = terms(runs.hardware)
-    before, after = (serving(runs.demand, runs.hardware, e, runs.concurrency, runs.max_sequences) for e in (plain, own))
-    return np.array(
-        [
-            np.log(after.tpot_s / before.tpot_s) + log_factor(tpot, features),
-            np.log(after.ttft_s / before.ttft_s) + log_factor(ttft, features),
-        ]
+    before, after = (
+        serving(runs.demand, runs.hardware, e, runs.concurrency, runs.max_sequences)
+        for e in (base, shifted(base, c[:, :N_EFFICIENCIES].T))
     )
+    factors = (np.sum(features * c[:, N_EFFICIENCIES:-n], axis=1), np.sum(features * c[:, -n:], axis=1))
+    tpot, ttft = (np.clip(factor, -LARGEST, LARGEST) for factor in factors)
+    return np.array([np.log(after.tpot_s / before.tpot_s) + tpot, np.log(after.ttft_s / before.ttft_s) + ttft])
 
 
 def variance(posterior: Posterior, runs: Runs, own: Efficiency, key: Block) -> Array:

@@ -18,34 +18,52 @@ from numpy.typing import NDArray
 from advisor.performance.corrections import MARGIN, RANGES, Correction, log_factor, terms
 from advisor.performance.demand import Array, Demand, Quantity
 from advisor.performance.hardware import Hardware
-from advisor.performance.roofline import Efficiency, Serving, serving, shifted
+from advisor.performance.roofline import (
+    Efficiency,
+    Serving,
+    at_peak,
+    decode_step_s,
+    in_place,
+    prefill_s,
+    serving,
+    shifted,
+)
 
 PEAKS = ("compute_flops_per_s", "compute_16bit_flops_per_s", "memory_bytes_per_s", "link_bytes_per_s")
 
 
+Mask = NDArray[np.bool_]
+"""Over deployments; of no dimension for a lone one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A measured GPU: its peaks in the deployment's precision, its efficiencies there, what its runs add, and which
-    deployments may be compared with it: those of its vendor in a layout that its runs cover."""
+    """A measured GPU: its peaks in the deployments' precision, its efficiencies there, and what its runs add.
 
-    gpu: str
+    `here` marks deployments on it, `better` and `worse` those on GPUs that are no worse and no better than it, all of
+    them in layouts that its runs cover (`covered`); `over` says which of the measured GPUs it is no worse than.
+    """
+
     peaks: Hardware
     efficiency: Efficiency
     correction: Correction
-    comparable: NDArray[np.bool_] | bool
+    covered: Mask
+    here: Mask
+    better: Mask
+    worse: Mask
+    over: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OfShape:
-    """What is known of a model shape on an engine in a precision; `is_own` says which deployments are on each of `own`.
+    """What is known of a model shape on an engine in a precision.
 
-    `covered` are those in a layout that the shared correction covers.
+    `covered` are deployments in a layout that the shared correction covers.
     """
 
     shared: Correction
-    covered: NDArray[np.bool_] | bool
+    covered: Mask
     own: tuple[Own, ...]
-    is_own: tuple[NDArray[np.bool_] | bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +75,14 @@ class Load:
     concurrency: Quantity
     max_sequences: Quantity = np.inf
 
+    @property
+    def held(self) -> Array:
+        """Those that are answered at once."""
+        return in_place(self.concurrency, self.max_sequences)
+
     def times(self, efficiency: Efficiency) -> Serving:
-        """Of the physics with these efficiencies."""
-        return serving(self.demand, self.hardware, efficiency, self.concurrency, self.max_sequences)
+        """Of the physics with these efficiencies, without those that wait for a place."""
+        return serving(self.demand, self.hardware, efficiency, self.held)
 
 
 Logs = tuple[Array, Array]
@@ -80,22 +103,28 @@ def corrected(load: Load, efficiency: Efficiency, plain: Serving, correction: Co
     return logs[0], logs[1]
 
 
+def fastest(load: Load, skew: Quantity) -> Logs:
+    """Log TPOT and TTFT with every peak reached: a step without prompts, and the own prompt alone."""
+    d, hw, perfect = load.demand, load.hardware, at_peak(skew)
+    batch = np.maximum(load.held / np.asarray(hw.stages, dtype=float), 1.0)
+    return np.log(decode_step_s(d, hw, perfect, batch)), np.log(np.maximum(prefill_s(d, hw, perfect), 1e-12))
+
+
 def in_order(load: Load, efficiency: Efficiency, plain: Serving, known: OfShape) -> Logs:
     """Log TPOT and TTFT of the deployments with all that is known of the model shape."""
     before = (np.log(plain.tpot_s), np.log(plain.ttft_s))
     shared = corrected(load, efficiency, plain, known.shared)
     logs = [np.where(known.covered, after, b) for after, b in zip(shared, before, strict=True)]
-    anchors = [_on(load, own) for own in known.own]
+    measured = [_on(load, own) for own in known.own]
     for quantity in (0, 1):
-        times = [anchor[quantity] for anchor in anchors]
-        level = [_level(i, times, known.own) for i in range(len(times))]
-        for here, own, value in zip(known.is_own, known.own, level, strict=True):
-            logs[quantity] = np.where(np.asarray(here) & own.comparable, value, logs[quantity])
+        level = _levels([logs[quantity] for logs in measured], known.own)
         for own, value in zip(known.own, level, strict=True):
-            better, worse = _at_least(load.hardware, own.peaks), _at_least(own.peaks, load.hardware)
-            logs[quantity] = np.where(own.comparable & better, np.minimum(logs[quantity], value), logs[quantity])
-            logs[quantity] = np.where(own.comparable & worse, np.maximum(logs[quantity], value), logs[quantity])
-    return logs[0], logs[1]
+            logs[quantity] = np.where(own.here, value, logs[quantity])
+        for own, value in zip(known.own, level, strict=True):
+            logs[quantity] = np.where(own.better, np.minimum(logs[quantity], value), logs[quantity])
+            logs[quantity] = np.where(own.worse, np.maximum(logs[quantity], value), logs[quantity])
+    tpot, ttft = fastest(load, efficiency.skew)
+    return np.maximum(logs[0], tpot), np.maximum(logs[1], ttft)
 
 
 def _on(load: Load, own: Own) -> Logs:
@@ -105,28 +134,16 @@ def _on(load: Load, own: Own) -> Logs:
     return corrected(there, own.efficiency, there.times(own.efficiency), own.correction)
 
 
-def _level(place: int, times: Sequence[Array], own: Sequence[Own]) -> Array:
-    """The time of one measured GPU, half-way between the longest of those no worse and the shortest of those no better
-    (it is both itself)."""
-    longest, shortest, one = times[place], times[place], own[place]
-    for time, other in zip(times, own, strict=True):
-        if _at_least(other.peaks, one.peaks):
-            longest = np.where(other.comparable, np.maximum(longest, time), longest)
-        if _at_least(one.peaks, other.peaks):
-            shortest = np.where(other.comparable, np.minimum(shortest, time), shortest)
-    return np.asarray((longest + shortest) / 2)
-
-
-def _at_least(one: Hardware, other: Hardware) -> NDArray[np.bool_]:
-    """Whether it is no worse in any peak."""
-    return np.asarray(
-        np.logical_and.reduce([np.asarray(getattr(one, name)) >= np.asarray(getattr(other, name)) for name in PEAKS])
-    )
-
-
-def finished(plain: Serving, logs: Logs, generated_tokens: Quantity) -> Serving:
-    """The steady state with these TPOT and TTFT in place of the plain ones."""
-    tpot, ttft = (np.exp(log) for log in logs)
-    request = ttft + tpot * (np.maximum(generated_tokens, 1.0) - 1)
-    throughput = plain.output_tokens_per_s * plain.request_s / request
-    return replace(plain, ttft_s=ttft, tpot_s=tpot, request_s=request, output_tokens_per_s=throughput)
+def _levels(times: Sequence[Array], own: Sequence[Own]) -> list[Array]:
+    """Times of the measured GPUs, each half-way between the longest of those no worse and the shortest of those no
+    better (it is both itself)."""
+    found = []
+    for place, time in enumerate(times):
+        longest = shortest = time
+        for at, (other, its) in enumerate(zip(own, times, strict=True)):
+            if other.over[place]:
+                longest = np.where(other.covered, np.maximum(longest, its), longest)
+            if own[place].over[at]:
+                shortest = np.where(other.covered, np.minimum(shortest, its), shortest)
+        found.append(np.asarray((longest + shortest) / 2))
+    return found

@@ -6,7 +6,7 @@ The physics of roofline.py with fitted efficiencies gives every time. What the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from advisor.performance.corrections import Correction, loads, within
 from advisor.performance.demand import Array, Demand, Quantity
 from advisor.performance.hardware import Hardware
-from advisor.performance.ordered import Load, OfShape, finished, in_order
-from advisor.performance.roofline import Efficiency, Serving, decode_step_s, prefill_s, shifted
+from advisor.performance.ordered import Load, OfShape, in_order
+from advisor.performance.roofline import Efficiency, Serving, decode_step_s, prefill_s, shifted, waited
 from advisor.provenance import Provenance
 
 ROOFLINE_SPREAD = 1.6
@@ -61,14 +61,15 @@ def predict(
     spread = np.broadcast_to(np.asarray(speed.spread, dtype=float), np.shape(plain.tpot_s))
     corrected = np.zeros(np.shape(plain.tpot_s), dtype=bool)
     if speed.known is None:
-        return Predicted(plain, spread, corrected)
-    times = finished(plain, in_order(load, speed.efficiency, plain, speed.known), d.generated_tokens)
+        return Predicted(waited(plain, d.generated_tokens, concurrency, load.held), spread, corrected)
+    tpot, ttft = in_order(load, speed.efficiency, plain, speed.known)
+    own = replace(plain, tpot_s=np.exp(tpot), ttft_s=np.exp(ttft))
+    times = waited(own, d.generated_tokens, concurrency, load.held)
     measured = loads(d, hw, concurrency)
     spread = np.where(speed.known.covered, _spread(speed.known.shared, measured, spread), spread)
-    for here, own in zip(speed.known.is_own, speed.known.own, strict=True):
-        on = np.asarray(here) & own.comparable
-        spread = np.where(on, _spread(own.correction, measured, np.asarray(speed.spread)), spread)
-        corrected = corrected | (on & (own.correction.n_runs > 0))
+    for own in speed.known.own:
+        spread = np.where(own.here, _spread(own.correction, measured, np.asarray(speed.spread)), spread)
+        corrected = corrected | (own.here & (own.correction.n_runs > 0))
     return Predicted(times, np.asarray(spread), corrected)
 
 
@@ -115,5 +116,4 @@ def steps(d: Demand, hw: Hardware, speed: Speed, largest_batch: int) -> Steps:
 
 def _correction_there(known: OfShape) -> Correction:
     """That of the deployment's own GPU, else the one that all GPUs share."""
-    own = (o.correction for here, o in zip(known.is_own, known.own, strict=True) if here and o.comparable)
-    return next(own, known.shared)
+    return next((own.correction for own in known.own if own.here), known.shared)

@@ -13,7 +13,7 @@ All functions take numbers or numpy arrays, so that one call costs thousands of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -66,6 +66,16 @@ class Efficiency:
 
 SHARES = ("dense", "grouped", "attention", "weights", "experts", "kv", "link")
 """Efficiencies that stay within (0, 1) when they are fitted; the others are above zero."""
+
+
+def at_peak(skew: Quantity) -> Efficiency:
+    """Every peak reached and nothing added: what no deployment beats. Which experts tokens touch stays as it is."""
+    return Efficiency(
+        **{
+            f.name: skew if f.name == "skew" else 1.0 if f.name in (*SHARES, "narrow") else 0.0
+            for f in fields(Efficiency)
+        }
+    )
 
 
 def shifted(efficiency: Efficiency, shifts: Sequence[Quantity] | Array) -> Efficiency:
@@ -163,20 +173,18 @@ def prefill_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity = 1.0) -
     """
     n, b = np.asarray(hw.gpu_count, dtype=float), np.asarray(batch, dtype=float)
     new = np.maximum(d.prompt_tokens - np.asarray(d.cached_tokens, dtype=float), 0.0)
-    together = np.maximum(b / np.maximum(d.generated_tokens, 1.0), 1.0)
-    chunk = np.maximum(np.minimum(new * together, CHUNK_TOKENS), 1e-9)
-    more = distinct_expert_share(d.expert_share, chunk + b, eff.skew) - distinct_expert_share(
-        d.expert_share, b, eff.skew
-    )
-    reading = (
-        d.expert_weight_bytes
-        * more
-        * _busiest(hw, eff)
-        / (n * np.asarray(hw.memory_bytes_per_s) * np.asarray(eff.experts))
-    )
+    chunk = np.maximum(np.minimum(new * prompts_at_once(d, b), CHUNK_TOKENS), 1e-9)
+    touched, in_all = (distinct_expert_share(d.expert_share, tokens, eff.skew) for tokens in (b, chunk + b))
+    bandwidth = n * np.asarray(hw.memory_bytes_per_s) * np.asarray(eff.experts)
+    reading = d.expert_weight_bytes * (in_all - touched) * _busiest(hw, eff) / bandwidth
     step = _larger(products_s(d, hw, eff, chunk), reading, d.launches * np.asarray(eff.launch_s))
     core = d.prefill_core_flops / (n * np.asarray(hw.compute_16bit_flops_per_s) * np.asarray(eff.attention))
     return np.asarray(new / chunk * step + core + collectives_s(d, hw, eff, new) + eff.prompt_s)
+
+
+def prompts_at_once(d: Demand, batch: Quantity) -> Array:
+    """Prompts that come with one step: as many as sequences end with it, where these are more than one."""
+    return np.asarray(np.maximum(np.asarray(batch, dtype=float) / np.maximum(d.generated_tokens, 1.0), 1.0))
 
 
 def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> tuple[Array, Array, Array]:
@@ -210,18 +218,28 @@ def serving(
     next to be answered waits for them before its first token (TTFT). Requests beyond what the cache holds wait for a
     whole turn.
     """
-    c = np.asarray(concurrency, dtype=float)
-    held = np.maximum(np.minimum(c, max_sequences), 1.0)
+    held = in_place(concurrency, max_sequences)
     batch = np.maximum(held / np.asarray(hw.stages, dtype=float), 1.0)
     generated = np.maximum(d.generated_tokens, 1.0)
     prefill, step = prefill_s(d, hw, eff, batch), decode_step_s(d, hw, eff, batch)
-    others = (batch - 1) * prefill
-    together = np.asarray(eff.burst)
-    carried = others / generated / (1 + together)
-    tpot = step + carried
-    own_turn = prefill + eff.first_s + np.asarray(eff.ttft_steps) * tpot + others * together / (1 + together)
-    turn = own_turn + tpot * (generated - 1)
+    at_once = prompts_at_once(d, batch)
+    others, burst = (batch - at_once) * prefill, np.asarray(eff.burst)
+    carried = others / generated / (1 + burst)
+    ttft = at_once * prefill + eff.first_s + np.asarray(eff.ttft_steps) * step + others * burst / (1 + burst)
+    parts = (*decode_parts_s(d, hw, eff, batch), carried)
+    return waited(Serving(ttft, step + carried, ttft, ttft, *parts), generated, concurrency, held)
+
+
+def in_place(concurrency: Quantity, max_sequences: Quantity) -> Array:
+    """Requests that are answered at once, of those in flight."""
+    return np.asarray(np.maximum(np.minimum(np.asarray(concurrency, dtype=float), max_sequences), 1.0))
+
+
+def waited(own: Serving, generated_tokens: Quantity, concurrency: Quantity, held: Quantity) -> Serving:
+    """The steady state where `held` of the requests in flight are answered at once with the TTFT and TPOT of `own`, and
+    the others wait for turns of as many."""
+    c = np.asarray(concurrency, dtype=float)
+    turn = own.ttft_s + own.tpot_s * (np.maximum(generated_tokens, 1.0) - 1)
     waiting = np.maximum(c / held - 1, 0) * turn
-    compute, weights, kv = decode_parts_s(d, hw, eff, batch)
-    tokens_per_s = c * generated / (waiting + turn)
-    return Serving(own_turn + waiting, tpot, waiting + turn, tokens_per_s, compute, weights, kv, carried)
+    tokens_per_s = c * np.maximum(generated_tokens, 1.0) / (waiting + turn)
+    return replace(own, ttft_s=own.ttft_s + waiting, request_s=waiting + turn, output_tokens_per_s=tokens_per_s)

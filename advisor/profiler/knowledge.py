@@ -105,7 +105,7 @@ def speed_of(efficiency: Efficiency, coefficients: Array) -> Speed:
         n_runs=0,
         source="this profile",
     )
-    return Speed(efficiency, 1.0, Provenance.FITTED, "this profile", OfShape(correction, True, (), ()))
+    return Speed(efficiency, 1.0, Provenance.FITTED, "this profile", OfShape(correction, np.asarray(True), ()))
 
 
 def _posterior(beliefs: Beliefs, answered: Sequence[Run]) -> tuple[Array, Array]:

@@ -179,7 +179,9 @@ class CurveRow:
 class SpeedRow:
     """Fitted efficiencies of one GPU, engine and precision, or of a family for its GPUs that were not measured."""
 
-    gpu: str = column("name, as in gpus.csv, or its family: Ampere (and older), Ada, Hopper, Blackwell, CDNA")
+    gpu: str = column(
+        "name, as in gpus.csv, or its family: Hopper and Blackwell (for data centres), NVIDIA (all others), CDNA"
+    )
     engine: str = column("vllm, sglang or trtllm")
     precision: str = column("of the weights")
     efficiency: Efficiency = column("")

@@ -166,8 +166,8 @@ def test_a_model_that_ships_is_corrected_from_shipped_and_own_runs(tmp_path):
 def test_rows_for_combinations_without_runs_are_pooled(tmp_path):
     found = measured_runs(workspace(tmp_path, runs=[run(c, 0.07) for c in (1, 8)]))
     runs, source = found.runs.where(found.own), found.source[found.own]
-    model = PerformanceModel(("vllm",), np.zeros((len(fields(Efficiency)), 10)))
-    rows = speed_rows(runs, model, source, {"l4": "Ada", "Hopper": "Hopper"}, {("l4", "vllm", "bf16"): 1.25})
+    model = PerformanceModel(("vllm",), np.zeros((len(fields(Efficiency)), 9)))
+    rows = speed_rows(runs, model, source, {"l4": "NVIDIA", "Hopper": "Hopper"}, {("l4", "vllm", "bf16"): 1.25})
     by_key = {(r.gpu, r.engine, r.precision): r for r in rows}
     assert len(by_key) == len(rows) == 2 * 3 * 5
     fitted = by_key.pop(("l4", "vllm", "bf16"))

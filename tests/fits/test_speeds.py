@@ -29,7 +29,7 @@ def test_a_measured_combination_has_its_own_row():
 
 def test_a_gpu_without_runs_gets_what_was_pooled():
     found = SPEEDS.of("l4", "vllm", "bf16")
-    assert found == SPEEDS.of("Ada", "vllm", "bf16")
+    assert found == SPEEDS.of("NVIDIA", "vllm", "bf16")
     assert found.provenance == Provenance.POOLED
     assert found.spread > 1
     assert not SPEEDS.has("l4", "vllm", "bf16")
