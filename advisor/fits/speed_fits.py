@@ -58,7 +58,7 @@ def own_speeds(found: MeasuredRuns, shipped: Speeds, prior: Prior) -> OwnSpeeds:
         return OwnSpeeds(tuple(rows), ())
     together = found.runs.where(groups)
     learned = {(row.gpu, row.engine, row.precision): row.efficiency for row in rows}
-    base = _stacked(learned.get(key) or shipped.of(*key).efficiency for key in combinations(together))
+    base = _stacked(learned.get(key) or shipped.efficiency(*key) for key in combinations(together))
     found_corrections = corrections(together, base, prior, found.source[groups])
     return OwnSpeeds(tuple(rows), tuple(correction_rows(found_corrections)))
 
@@ -76,7 +76,7 @@ def _stacked(each: Iterable[Efficiency]) -> Efficiency:
 def _new_gpu(runs: Runs, source: Labels, prior: Prior, shipped: Speeds) -> list[SpeedRow]:
     """Rows of a GPU with own runs alone: all its models as one group around those of its family."""
     each_run = combinations(runs)
-    pooled = {key: shipped.of(*key).efficiency for key in each_run}
+    pooled = {key: shipped.efficiency(*key) for key in each_run}
     base = _stacked(pooled[key] for key in each_run)
     posterior = learn(runs, base, efficiencies_alone(on_unmeasured_gpu(prior)))
     rows = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from advisor.performance.hardware import hardware
 from advisor.performance.ordered import OfShape, Own
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import PLAIN_ROOFLINE, Speed
+from advisor.performance.roofline import Efficiency
 from advisor.provenance import Provenance
 from advisor.store.beliefs import REFIT, CorrectionRow, Fits, SpeedRow
 from advisor.store.workspace import Workspace
@@ -60,20 +61,20 @@ class Speeds:
             {(row.shape, row.gpu, row.engine, row.precision): _correction(row) for row in fits.corrections},
         )
 
+    def efficiency(self, gpu: str, engine: str, precision: str) -> Efficiency:
+        """Of this GPU, else of its family, else the plain roofline's."""
+        return (self._row(gpu, engine, precision) or PLAIN_ROOFLINE).efficiency
+
     def of(self, gpu: str, engine: str, precision: str, shape: str = "", *, data_parallel: bool = False) -> Speed:
         """The nearest row: of this GPU, else of its family, else the plain roofline; with what is known of a model
         shape on that engine."""
-        family = family_of(self.gpus[gpu]) if gpu in self.gpus else gpu
-        found = self.by_combination.get((gpu, engine, precision)) or self.by_combination.get(
-            (family, engine, precision)
-        )
+        found = self._row(gpu, engine, precision)
         if found is None:
             return PLAIN_ROOFLINE
         known = self.of_shape(shape, engine, precision, np.asarray(gpu), np.asarray(data_parallel))
-        if known is None:
-            return found
-        speed = replace(found, known=known)
-        for own in known.own:
+        family = self.by_combination.get((self.family(gpu), engine, precision), found)
+        speed = replace(found, efficiency=family.efficiency, known=known)
+        for own in known.own if known else ():
             c = own.correction
             if own.here and c.n_runs:
                 source = f"{c.n_runs} runs of this model shape on this GPU: {c.source}"
@@ -83,36 +84,52 @@ class Speeds:
     def of_shape(
         self, shape: str, engine: str, precision: str, gpu: NDArray[np.str_], data_parallel: NDArray[np.bool_]
     ) -> OfShape | None:
-        """What is known of a model shape on an engine, for deployments on `gpu`; None where it was not measured."""
+        """What is known of a model shape on an engine, for deployments on `gpu`, and of GPUs with efficiencies of their
+        own; None where that is nothing."""
         shared = self._nearest(shape, "", engine, precision)
-        if shared is None:
+        known = {*self.measured_on(shape, engine), *self._apart(engine, precision)} & set(self.gpus)
+        if shared is None and not known:
             return None
-        names = [name for name in self.measured_on(shape, engine) if name in self.gpus]
         # a GPU that does not multiply in this precision stands beside those that do as if it did: else these would be
         # held to its time in a wider precision, in which it is faster, and not in this
-        seen = [(name, self.gpus[name]) for name in names]
-        seen += [(f"{name} with units", units) for name, gpu in seen if (units := with_units(gpu, precision)) != gpu]
+        seen = [(name, self.gpus[name]) for name in sorted(known)]
+        seen += [(f"{name} with units", units) for name, spec in seen if (units := with_units(spec, precision)) != spec]
         own = []
         for name, spec in seen:
-            correction = self._nearest(shape, spec.name, engine, precision) or shared
+            correction = self._nearest(shape, spec.name, engine, precision) or shared or NOTHING
             covered = covers(correction, data_parallel)
-            better, worse = (
-                np.isin(gpu, [o.name for o in self.gpus.values() if at_least(*pair(o, spec), precision)])
-                for pair in (lambda o, s: (o, s), lambda o, s: (s, o))
-            )
+            better, worse = _around(spec, self.gpus.values(), precision)
             own.append(
                 Own(
                     hardware(spec, Parallelism(), precision),
-                    self.of(spec.name, engine, precision).efficiency,
+                    self.efficiency(spec.name, engine, precision),
                     correction,
                     covered,
                     covered & (gpu == name),
-                    covered & better,
-                    covered & worse,
+                    covered & np.isin(gpu, better),
+                    covered & np.isin(gpu, worse),
                     tuple(at_least(spec, other, precision) for _, other in seen),
                 )
             )
-        return OfShape(shared, covers(shared, data_parallel), tuple(own))
+        return OfShape(shared or NOTHING, covers(shared or NOTHING, data_parallel), tuple(own))
+
+    def family(self, gpu: str) -> str:
+        """The family of a GPU; a family's name stands for itself."""
+        return family_of(self.gpus[gpu]) if gpu in self.gpus else gpu
+
+    def _row(self, gpu: str, engine: str, precision: str) -> Speed | None:
+        own = self.by_combination.get((gpu, engine, precision))
+        return own or self.by_combination.get((self.family(gpu), engine, precision))
+
+    def _apart(self, engine: str, precision: str) -> set[str]:
+        """GPUs whose own efficiencies are not those of their family."""
+        rows = ((gpu, row) for (gpu, *rest), row in self.by_combination.items() if rest == [engine, precision])
+        families = {gpu: self.by_combination.get((self.family(gpu), engine, precision)) for gpu, _ in rows}
+        return {
+            gpu
+            for gpu, family in families.items()
+            if family and family.efficiency != self.by_combination[gpu, engine, precision].efficiency
+        }
 
     def measured_on(self, shape: str, engine: str) -> list[str]:
         """The GPUs on which a model shape was measured with an engine."""
@@ -124,6 +141,25 @@ class Speeds:
     def has(self, gpu: str, engine: str, precision: str) -> bool:
         """Whether there are efficiencies of this very combination."""
         return (gpu, engine, precision) in self.by_combination
+
+
+def _around(spec: GpuSpec, gpus: Iterable[GpuSpec], precision: str) -> tuple[list[str], list[str]]:
+    """Names of the GPUs that are no worse, and of those that are no better."""
+    others = list(gpus)
+    return (
+        [other.name for other in others if at_least(other, spec, precision)],
+        [other.name for other in others if at_least(spec, other, precision)],
+    )
+
+
+def _nothing() -> Correction:
+    still, everywhere, free = np.zeros(len(TERMS)), np.full(len(RANGES), np.inf), np.zeros(2)
+    low = np.where(np.array(RANGES) == "concurrency", np.inf, -everywhere)  # no load is within, but any layout
+    return Correction(np.zeros(N_EFFICIENCIES), still, still, low, everywhere, free, free, 1.0, 0, "")
+
+
+NOTHING = _nothing()
+"""The correction of a model shape that was never measured."""
 
 
 def _speed(row: SpeedRow) -> Speed:

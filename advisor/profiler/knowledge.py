@@ -53,7 +53,7 @@ class Beliefs:
         combination = (subject.gpu, subject.engine, subject.precision)
         if not speeds.has(*combination):
             prior = on_unmeasured_gpu(prior)
-        return cls(subject, speeds.of(*combination).efficiency, prior, workspace.models, workspace.gpus)
+        return cls(subject, speeds.efficiency(*combination), prior, workspace.models, workspace.gpus)
 
 
 @dataclass(frozen=True, slots=True)

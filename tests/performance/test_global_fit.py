@@ -107,7 +107,7 @@ def test_a_stiff_ridge_leaves_the_defaults_and_a_loose_one_does_not(runs):
 
 
 def test_parts_add_up():
-    """An engine, a family but Hopper, and a precision each add their own shift to the base; fp4 has that of fp8, too."""
+    """An engine, a family but Hopper, and a precision each add their own shift to the base; fp4 has fp8's too."""
     columns = columns_of(("e", "f"))
     names = ("base", "e", "f", *FAMILIES, *PRECISIONS)
     shifts = np.zeros((len(NAMES), len(names)))
