@@ -73,14 +73,18 @@ def _rule(column: str, efficiency: str, engines: tuple[str, ...]) -> Rule | None
         return (0.0, 0.3 if is_share else 1.0 if is_latency else 0.5, *ANY)
     if column in engines:
         return (0.0, 0.15 if is_share else 0.5 if is_latency else 0.3, *ANY)
+    if column == CDNA and (is_share or is_latency):
+        return (OF_CDNA.get(efficiency, 0.4), 0.3 if is_share else 0.6, *ANY)
     if column in FAMILIES and (is_share or is_latency):
-        return OF_FAMILY[column, "share" if is_share else "latency"]
+        expected, *rest = OF_FAMILY[column, "share" if is_share else "latency"]
+        deviation, low, high = rest
+        return (KERNELS.get((column, efficiency), expected), deviation, low, high)
     return OF_PRECISION.get((column, efficiency))
 
 
 NARROW: dict[str, Rule] = {
-    "fp8": (-0.4, 0.15, -0.5, 0.0),
-    "fp4": (-0.2, 0.15, -0.35, 0.0),
+    "fp8": (-0.45, 0.15, -0.5, 0.0),
+    "fp4": (-0.12, 0.15, -0.35, 0.0),
     "int8": (-0.4, 0.15, -0.5, 0.0),
     "int4": (-0.2, 0.15, -1.0, 0.0),
 }
@@ -89,9 +93,34 @@ OF_FAMILY: dict[tuple[str, str], Rule] = {
     (BLACKWELL, "latency"): (-0.05, 0.3, -np.inf, 0.0),
     (OTHER, "share"): (-0.05, 0.1, -np.inf, 0.0),
     (OTHER, "latency"): (0.1, 0.3, 0.0, np.inf),
-    (CDNA, "share"): (-0.5, 0.5, *ANY),
-    (CDNA, "latency"): (0.5, 1.0, *ANY),
 }
+KERNELS = {
+    (BLACKWELL, "dense"): -0.16,
+    (BLACKWELL, "attention"): -0.09,
+    (BLACKWELL, "weights"): -0.14,
+    (BLACKWELL, "experts"): 0.13,
+    (BLACKWELL, "kv"): 0.0,
+    (BLACKWELL, "link"): -0.1,
+    (OTHER, "dense"): -0.02,
+    (OTHER, "attention"): -0.1,
+    (OTHER, "kv"): -0.12,
+    (OTHER, "weights"): 0.0,
+}
+"""Expected shifts by the times of vLLM's kernels: logarithms of medians over those of Hopper, which are the defaults of
+`Efficiency` (benchmarks/kernels.py; ai-dynamo/aiconfigurator, Apache-2.0)."""
+OF_CDNA = {
+    "dense": -1.2,
+    "grouped": -0.5,
+    "attention": -0.5,
+    "weights": -0.8,
+    "experts": -0.6,
+    "kv": -0.5,
+    "link": -2.0,
+    "kernel_s": 1.4,
+    "step_s": 1.0,
+}
+"""Expected shifts of AMD's GPUs, others 0.4: fitted once to offline batches of MI250 and MI300X with vLLM of 2024
+(argonne-lcf/LLM-Inference-Bench, BSD-3-Clause)."""
 OF_PRECISION: dict[tuple[str, str], Rule] = {
     ("fp8", "weights"): (0.0, 0.05, -0.15, np.inf),
     ("fp8", "experts"): (0.0, 0.1, -0.3, np.inf),

@@ -37,17 +37,17 @@ FEWEST_ROWS = 8.0
 class Efficiency:
     """What is reached of the peaks (0–1), and what is added, in seconds or tokens."""
 
-    dense: Quantity = column("share of peak FLOP/s in products that every token passes", default=0.70)
+    dense: Quantity = column("share of peak FLOP/s in products that every token passes", default=0.80)
     grouped: Quantity = column("share of peak FLOP/s in products with routed experts", default=0.40)
     narrow: Quantity = column(
         "share of these two that products in fewer bits than 16 reach where the GPU has them", default=1.0
     )
-    attention: Quantity = column("share of peak 16-bit FLOP/s in attention", default=0.50)
+    attention: Quantity = column("share of peak 16-bit FLOP/s in attention", default=0.58)
     tile: Quantity = column("tokens of an expert that are lost to padding", default=24.0)
-    weights: Quantity = column("share of peak bandwidth when reading weights", default=0.80)
-    experts: Quantity = column("share of peak bandwidth when reading experts", default=0.65)
-    kv: Quantity = column("share of peak bandwidth when reading the KV cache", default=0.80)
-    link: Quantity = column("share of the link's bandwidth in collectives", default=0.50)
+    weights: Quantity = column("share of peak bandwidth when reading weights", default=0.75)
+    experts: Quantity = column("share of peak bandwidth when reading experts", default=0.70)
+    kv: Quantity = column("share of peak bandwidth when reading the KV cache", default=0.87)
+    link: Quantity = column("share of the link's bandwidth in collectives", default=0.65)
     skew: Quantity = column("variance of the experts' popularity over its squared mean; 0: uniform", default=0.5)
     imbalance: Quantity = column(
         "what the busiest GPU has more where experts lie whole on GPUs, as a share", default=0.7
