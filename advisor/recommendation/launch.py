@@ -57,7 +57,8 @@ def _sglang(start: Launch) -> str:
     words += ["--tp-size", str(layout.tp * layout.dp)]
     words += ["--pp-size", str(layout.pp)] if layout.pp > 1 else []
     if layout.dp > 1:
-        words += ["--dp-size", str(layout.dp), "--enable-dp-attention", "--ep-size", str(layout.tp * layout.dp)]
+        words += ["--dp-size", str(layout.dp), "--enable-dp-attention"]
+    words += ["--ep-size", str(layout.tp * layout.dp)] if layout.expert_parallel else []
     words += ["--dtype", start.dtype, "--kv-cache-dtype", "bf16" if start.dtype == "bfloat16" else "auto"]
     words += ["--max-running-requests", str(start.sequences_a_group * layout.dp)]
     words += ["--context-length", str(start.context_tokens), *start.flags]
@@ -71,9 +72,10 @@ def _trtllm(start: Launch) -> str:
     words += ["--pp_size", str(layout.pp)] if layout.pp > 1 else []
     words += ["--max_batch_size", str(start.sequences_a_group), "--max_seq_len", str(start.context_tokens)]
     words += start.flags
+    words += ["--ep_size", str(layout.tp * layout.dp)] if layout.expert_parallel else []
     if layout.dp == 1:
         return command_line(words)
-    words += ["--ep_size", str(layout.tp * layout.dp), "--extra_llm_api_options", ATTENTION_DP]
+    words += ["--extra_llm_api_options", ATTENTION_DP]
     return f"echo 'enable_attention_dp: true' > {ATTENTION_DP} && {command_line(words)}"
 
 
