@@ -90,7 +90,7 @@ def test_predictions_come_closer_to_an_engine_of_another_speed(tmp_path):
     errors = [abs(np.log(step.run.tpot_s / step.predicted_tpot_s)) for step in steps]
     assert errors[0] > 0.3
     assert np.mean(errors[-2:]) < 0.08
-    assert steps[-1].half_width < steps[0].half_width / 3
+    assert steps[-1].half_width < steps[0].half_width / 2
     assert steps[0].predicted_half_width > steps[-1].predicted_half_width
 
 
