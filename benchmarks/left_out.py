@@ -1,4 +1,4 @@
-"""Predictions of measured runs that saw none, or only some, of the runs of their group."""
+"""Predictions of measured runs that saw none, or only some, of the runs of their model or GPU."""
 
 from __future__ import annotations
 
@@ -7,17 +7,7 @@ import numpy as np
 from advisor.fits.measured_runs import MeasuredRuns
 from advisor.performance.corrections import TERMS, terms
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
-from advisor.performance.groups import (
-    COEFFICIENTS,
-    LEVELS,
-    N_EFFICIENCIES,
-    Posterior,
-    Prior,
-    at,
-    estimate_prior,
-    learn,
-    sensitivities,
-)
+from advisor.performance.groups import N_EFFICIENCIES, Prior, at, estimate_prior, keys_of, learn, sensitivities
 from advisor.performance.observed import Runs
 from advisor.performance.roofline import Efficiency, serving, shifted
 
@@ -37,50 +27,41 @@ def groups_of(found: MeasuredRuns) -> np.ndarray:
     return np.char.add(np.char.add(found.model, "|"), found.runs.gpu)
 
 
-def after(runs: Runs, base: Efficiency, prior: Prior, seen: np.ndarray) -> tuple[Errors, np.ndarray]:
-    """Errors of a group's runs once those of the mask `seen` are measured, and the deviation expected of TPOT's."""
+def after(
+    runs: Runs, base: Efficiency, prior: Prior, seen: np.ndarray, wanted: np.ndarray
+) -> tuple[Errors, np.ndarray]:
+    """Errors of a shape's runs of the mask `wanted` once those of the mask `seen` are measured, and the deviation
+    expected of TPOT's; NaN elsewhere."""
     posterior = learn(runs.where(seen), at(base, seen), prior)
     decode, ttft, deviation = (np.full(len(runs), np.nan) for _ in range(3))
-    n = len(TERMS)
-    for engine, precision in sorted(set(zip(runs.engine.tolist(), runs.precision.tolist(), strict=True))):
-        here = (runs.engine == engine) & (runs.precision == precision)
+    n, keys = len(TERMS), np.array(["|".join(key) for key in keys_of(runs)])
+    for name in np.unique(keys[wanted]).tolist():
+        here, key = wanted & (keys == name), tuple(name.split("|"))
         some = runs.where(here)
-        c = posterior.coefficients(engine, precision)
-        d, t, by_decode, _ = sensitivities(some, shifted(at(base, here), c[:N_EFFICIENCIES]))
-        features = terms(some.demand, some.hardware, some.concurrency)
-        covariance = _covariance(posterior, prior, engine, precision)
+        c = posterior.coefficients(key)
+        d, t, by_decode, _ = sensitivities(some, shifted(at(base, here), c[:N_EFFICIENCIES, None]))
+        features = terms(some.hardware)
         decode[here], ttft[here] = d - features @ c[N_EFFICIENCIES:-n], t - features @ c[-n:]
-        deviation[here] = np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode) + prior.noise[0])
+        covariance = posterior.covariance_of(key)
+        deviation[here] = np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode) + posterior.noise[0])
     return (decode, ttft), deviation
-
-
-def _covariance(posterior: Posterior, prior: Prior, engine: str, precision: str) -> np.ndarray:
-    """Of the coefficients there; levels of which no member was measured vary as the prior expects."""
-    select = posterior.selector(engine, precision)
-    missing = [
-        level
-        for level in LEVELS
-        if not any(b[0] == level and b[1] in ("", engine) and b[2] in ("", precision) for b in posterior.blocks)
-    ]
-    unmeasured = sum((prior.variances[LEVELS.index(level)] for level in missing), np.zeros(len(COEFFICIENTS)))
-    return select @ posterior.covariance @ select.T + np.diag(unmeasured)
 
 
 def random_tenths(found: MeasuredRuns) -> Errors:
     """Every run predicted with the other nine tenths of all runs."""
-    runs, groups = found.runs, groups_of(found)
+    runs = found.runs
     tenth = np.random.default_rng(0).integers(0, 10, len(runs))
     decode, ttft = np.full(len(runs), np.nan), np.full(len(runs), np.nan)
-    prior = estimate_prior(runs, left_out_efficiency(runs, fold_of(groups, FOLDS)))
+    prior = estimate_prior(runs, left_out_efficiency(runs, fold_of(found.model, FOLDS)))
     for fold in range(10):
         held = tenth == fold
-        model = fit(runs.where(~held))
-        base = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
-        for group in np.unique(groups[held]):
-            mask = groups == group
+        base = fit(runs.where(~held)).of(runs)
+        for shape in np.unique(runs.shape[held]):
+            mask = runs.shape == shape
+            some = at(base, mask)
             if (mask & ~held).any():
-                (d, t), _ = after(runs.where(mask), at(base, mask), prior, ~held[mask])
+                (d, t), _ = after(runs.where(mask), some, prior, ~held[mask], held[mask])
             else:
-                d, t = blind(runs.where(mask), at(base, mask))
+                d, t = blind(runs.where(mask), some)
             decode[mask & held], ttft[mask & held] = d[held[mask]], t[held[mask]]
     return decode, ttft

@@ -23,7 +23,18 @@ from advisor.fits.measured_runs import MeasuredRuns, measured_runs
 from advisor.fits.speeds import Speeds
 from advisor.performance.deployment import Deployment
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
-from advisor.performance.groups import COEFFICIENTS, LEVELS, Z90, Prior, at, blocks_of, estimate_prior, linearised
+from advisor.performance.groups import (
+    COEFFICIENTS,
+    LEVELS,
+    Z90,
+    Prior,
+    at,
+    blocks_of,
+    estimate_prior,
+    keys_of,
+    level_of,
+    linearised,
+)
 from advisor.performance.observed import Labels, Runs
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import predict
@@ -32,26 +43,26 @@ from advisor.performance.under_load import replica
 from advisor.profiler.plan import gains, measured_covariance
 from advisor.store.workspace import Workspace
 
-POINTS = (3, 5, 10, 20)
-RANDOM_DRAWS = 5
+POINTS = (3, 10, 20)
+RANDOM_DRAWS = 2
 SIMULATED = 150
 SHIPPED = Workspace()
 
 
-def priors(runs: Runs, efficiency: Efficiency, groups: np.ndarray) -> dict[str, Prior]:
-    """For every group how far groups deviate, learned from the other half of the groups."""
-    half = fold_of(groups, 2)
+def priors(runs: Runs, efficiency: Efficiency) -> dict[str, Prior]:
+    """For every shape how far shapes deviate, learned from the other half of the shapes."""
+    half = fold_of(runs.shape, 2)
     learned = [estimate_prior(runs.where(half != k), at(efficiency, half != k)) for k in (0, 1)]
-    return {group: learned[k] for k in (0, 1) for group in np.unique(groups[half == k]).tolist()}
+    return {shape: learned[k] for k in (0, 1) for shape in np.unique(runs.shape[half == k]).tolist()}
 
 
 def chosen(runs: Runs, base: Efficiency, prior: Prior, k: int) -> np.ndarray:
     """The first `k` runs that the profiler's plan would measure, each at the same cost."""
-    blocks = blocks_of(list(zip(runs.engine.tolist(), runs.precision.tolist(), strict=True)))
+    blocks = blocks_of(keys_of(runs))
     line = linearised(runs, base, blocks, np.zeros(len(blocks) * len(COEFFICIENTS)))
     by_decode, by_ttft = line.x[line.quantity == 0], np.zeros((len(runs), line.x.shape[1]))
     by_ttft[np.isfinite(runs.ttft_s)] = line.x[line.quantity == 1]
-    covariance = np.diag(np.concatenate([prior.variances[LEVELS.index(level)] for level, *_ in blocks]))
+    covariance = np.diag(np.concatenate([prior.variances[LEVELS.index(level_of(block))] for block in blocks]))
     picked: list[int] = []
     for _ in range(k):
         gain = gains(by_decode, by_ttft, covariance, prior.noise)
@@ -84,19 +95,29 @@ def at_random(seed: int) -> Callable[..., np.ndarray]:
 def from_points(
     found: MeasuredRuns, efficiency: Efficiency, prior_of: dict[str, Prior], k: int, choose: Callable[..., np.ndarray]
 ) -> tuple[Errors, np.ndarray]:
-    """Errors of all runs but the `k` of each group that were seen, and whether TPOT's fell in its 90 % interval."""
+    """Errors of all runs but the `k` of each (model, GPU) that were seen beside the model's on other GPUs, and whether
+    TPOT's fell in its 90 % interval."""
     runs, groups = found.runs, groups_of(found)
     decode, ttft, inside = (np.full(len(runs), np.nan) for _ in range(3))
     for group in np.unique(groups).tolist():
         mask = groups == group
+        shape = str(runs.shape[mask][0])
+        of_shape, prior = runs.shape == shape, prior_of[shape]
         if mask.sum() <= k:
             continue
-        some, base = runs.where(mask), at(efficiency, mask)
-        seen = np.zeros(len(some), dtype=bool)
-        seen[choose(some, base, prior_of[group], k)] = True
-        (d, t), deviation = after(some, base, prior_of[group], seen)
-        d[seen], t[seen] = np.nan, np.nan
-        decode[mask], ttft[mask], inside[mask] = d, t, np.where(np.isfinite(d), np.abs(d) < Z90 * deviation, np.nan)
+        seen = of_shape & ~mask
+        if k:
+            seen[np.flatnonzero(mask)[choose(runs.where(mask), at(efficiency, mask), prior, k)]] = True
+        if not seen.any():
+            errors, deviation = blind(runs.where(of_shape), at(efficiency, of_shape)), np.full(of_shape.sum(), np.nan)
+        else:
+            wanted = (mask & ~seen)[of_shape]
+            errors, deviation = after(runs.where(of_shape), at(efficiency, of_shape), prior, seen[of_shape], wanted)
+        here = (mask & ~seen)[of_shape]
+        at_runs = np.flatnonzero(of_shape)[here]
+        decode[at_runs], ttft[at_runs] = errors[0][here], errors[1][here]
+        held = np.abs(errors[0][here]) < Z90 * deviation[here]
+        inside[at_runs] = np.where(np.isfinite(deviation[here]), held, np.nan)
     return (decode, ttft), inside
 
 
@@ -112,8 +133,9 @@ def summary(name: str, errors: Errors, mask: np.ndarray | None = None) -> list[s
 
 
 def points_needed(found: MeasuredRuns, efficiency: Efficiency) -> list[list[str]]:
-    prior_of = priors(found.runs, efficiency, groups_of(found))
-    rows = []
+    prior_of = priors(found.runs, efficiency)
+    errors, inside = from_points(found, efficiency, prior_of, 0, at_random(0))
+    rows = [[*summary("none", errors), f"{np.nanmean(inside):.0%}"]]
     for k in POINTS:
         for name, choose in (("optimal design", chosen), ("even grid", lambda runs, base, prior, k: grid(runs, k))):
             errors, inside = from_points(found, efficiency, prior_of, k, choose)
@@ -172,7 +194,7 @@ def left_out(found: MeasuredRuns, zero_shot: Errors, near: Errors) -> list[list[
     """Lines from nothing fitted to whole GPUs left out, of published runs; `near` has errors of these alone."""
     runs, served = found.runs, ~found.in_process
     model = fit(runs)
-    fitted = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    fitted = model.of(runs)
     wholes = (("model", found.model), ("GPU", runs.gpu))
 
     def folds_of(labels: Labels) -> np.ndarray:
@@ -212,7 +234,7 @@ def in_process(found: MeasuredRuns, zero_shot: Errors) -> list[list[str]]:
     """TPOT of loads of an engine in process: by published runs alone, then by the others of them too, by places."""
     runs, mask = found.runs, found.in_process
     published = fit(runs.where(~mask))
-    efficiency = published.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    efficiency = published.of(runs)
     places = ((1, 4), (8, 32), (64, 64), (128, 512))
     rows = [
         summary("fitted to published runs alone", blind(runs, efficiency), mask),
@@ -231,7 +253,8 @@ def validation(found: MeasuredRuns, near: Errors, data: Path) -> str:
     efficiency = left_out_efficiency(found.runs, fold_of(groups_of(found), FOLDS, first=is_served))
     zero_shot, served = blind(found.runs, efficiency), found.where(is_served)
     of_served = at(efficiency, is_served)
-    needed = table(points_needed(served, of_served), [*COLUMNS, "90 % intervals that hold"])
+    without_model = left_out_efficiency(found.runs, fold_of(found.model, FOLDS, first=is_served))
+    needed = table(points_needed(served, at(without_model, is_served)), [*COLUMNS, "90 % intervals that hold"])
     cuts, far = cuts_of(served), blind(served.runs, of_served)
     return (
         "# Validation\n\n"
@@ -245,8 +268,9 @@ def validation(found: MeasuredRuns, near: Errors, data: Path) -> str:
         f"{table(in_process(found, zero_shot), COLUMNS[:4])}\n"
         "## How many points a profile needs\n\n"
         "Every (model, GPU) left out in turn; then so many of its runs, over all its engines and precisions, are\n"
-        "measured and the rest predicted. How far models deviate from the physics was learned from the other half of\n"
-        "the groups. Groups with no more runs than points do not count.\n\n"
+        "measured, beside those of the model on other GPUs, and the rest predicted. Efficiencies were fitted without\n"
+        "the model; how far models deviate from them was learned from the other half of the models. Groups with no\n"
+        "more runs than points do not count.\n\n"
         f"{needed}\n"
         "## Under load\n\n"
         "The simulated closed loop beside the closed form, on runs that the fit has seen, up to 256 in flight:\n"

@@ -28,7 +28,8 @@ from advisor import import_model
 from advisor.engines.connect import run, timed
 from advisor.engines.timing import EngineFacts, Timed
 from advisor.fits.prior import read_prior
-from advisor.fits.speeds import ANY_GPU, Speeds
+from advisor.fits.speeds import Speeds
+from advisor.performance.families import HOPPER
 from advisor.performance.groups import on_unmeasured_gpu
 from advisor.performance.observed import NAMES, NUMBERS, Runs, runs_of
 from advisor.performance.roofline import Efficiency
@@ -104,7 +105,7 @@ def as_runs(rows: list[dict[str, float]], workspace: Workspace) -> Runs:
 
 def error(runs: Runs, seen: np.ndarray, workspace: Workspace) -> tuple[float, float]:
     """(median, 90th percentile) of the error of TPOT of the loads not seen."""
-    pooled = Speeds.read(workspace).of(ANY_GPU, "vllm", "bf16").efficiency
+    pooled = Speeds.read(workspace).of(HOPPER, "vllm", "bf16").efficiency
     base = Efficiency(*(np.full(len(runs), float(getattr(pooled, f.name))) for f in fields(Efficiency)))
     (decode, _), _ = after(runs, base, on_unmeasured_gpu(read_prior(workspace)), seen)
     errors = np.abs(np.expm1(-decode[~seen]))

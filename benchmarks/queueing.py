@@ -97,7 +97,7 @@ class Case:
         speed = speeds.of(gpu.name, "vllm", precision, shape, data_parallel=layout.dp > 1)
         known = steps(deployment.demand(prompt, mean), deployment.hardware, speed, int(self.group["concurrency"][-1]))
         decode_s = np.concatenate([[0.0], known.decode_s])
-        return StepTimes(decode_s, known.prefill_s / prompt, known.wait_steps), known.ttft_factor
+        return StepTimes(decode_s, known.prefill_s / prompt, known.wait_steps, known.delay_s), known.ttft_factor
 
 
 def cases(workspace: Workspace, n: int, seed: int) -> Iterator[Case]:

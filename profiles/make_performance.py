@@ -16,7 +16,7 @@ import numpy as np
 from advisor.fits.measured_runs import measured_runs
 from advisor.fits.prior import TABLE, write_prior
 from advisor.fits.speed_fits import combinations, correction_rows, speed_rows
-from advisor.fits.speeds import ANY_GPU
+from advisor.performance.families import FAMILIES
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
 from advisor.performance.groups import at, corrections, estimate_prior
 from advisor.performance.predict import ROOFLINE_SPREAD
@@ -36,21 +36,22 @@ def main() -> None:
     folder = parser.parse_args().into
     found = measured_runs(Workspace())
     runs = found.runs
-    groups, is_served = np.char.add(np.char.add(found.model, "|"), runs.gpu), ~found.in_process
-    blind = left_out_efficiency(runs, fold_of(groups, FOLDS, first=is_served))
+    is_served = ~found.in_process
+    blind = left_out_efficiency(runs, fold_of(found.model, FOLDS, first=is_served))
     predicted = serving(runs.demand, runs.hardware, blind, runs.concurrency, runs.max_sequences)
     errors = np.abs(runs.log_errors(predicted)[0])
     served = found.where(is_served)
     prior = estimate_prior(served.runs, at(blind, is_served))
     model = fit(runs)
-    base = model.efficiency(served.runs.gpu.tolist(), served.runs.engine.tolist(), served.runs.precision.tolist())
+    base = model.of(served.runs)
     overall = float(np.exp(np.quantile(errors, 0.9)))
     spreads = {}
     for key in set(combinations(runs)):
         near = errors[(runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.precision == key[2])]
         spreads[key] = float(np.exp(np.quantile(near, 0.9))) if len(near) >= ENOUGH else max(overall, ROOFLINE_SPREAD)
+    gpus = dict(zip(runs.gpu.tolist(), runs.family.tolist(), strict=True)) | {name: name for name in FAMILIES}
     write_prior(folder / TABLE, prior)
-    write_rows(folder / "performance.csv", speed_rows(runs, model, found.source, [*model.gpus, ANY_GPU], spreads))
+    write_rows(folder / "performance.csv", speed_rows(runs, model, found.source, gpus, spreads))
     write_rows(folder / "corrections.csv", correction_rows(corrections(served.runs, base, prior, served.source)))
     print(
         f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and precision, "

@@ -102,10 +102,10 @@ def test_bytes_that_are_no_text_are_one_line(tmp_path):
 
 def test_an_inner_dataclass_stands_for_its_own_columns(tmp_path):
     row = SpeedRow(
-        gpu="l4", engine="vllm", precision="fp8", efficiency=Efficiency(compute=0.25), spread=1.5,
+        gpu="l4", engine="vllm", precision="fp8", efficiency=Efficiency(dense=0.25), spread=1.5,
         provenance="fitted", runs="made",
     )  # fmt: skip
     write_rows(tmp_path / "t.csv", [row])
     (back,) = read_rows(tmp_path / "t.csv", SpeedRow, hint="")
-    assert back.efficiency.compute == 0.25
+    assert back.efficiency.dense == 0.25
     assert back == row

@@ -206,7 +206,7 @@ TABLES: Mapping[str, Reader] = {
     "curves.csv": _read_curves,
     "setups.csv": lambda file, _: Fits([file.parent]).setups,
     "performance.csv": lambda file, _: Fits([file.parent]).speeds,
-    "corrections.csv": lambda file, _: Speeds.of_tables(Fits([file.parent])),
+    "corrections.csv": lambda file, _: Speeds.of_tables(Fits([file.parent]), Gpus(())),
     PRIOR: lambda file, _: read_prior_file(file),
     LEARNED: lambda file, _: read_learned_file(file),
 }

@@ -87,7 +87,7 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     return FitSummary(
         points=len(points),
         curves=len(curves),
-        corrections=len(speeds.corrections),
+        corrections=sum(row.gpu != "" and row.precision != "" and row.n_runs > 0 for row in speeds.corrections),
         n_pairs=len({(p.model, p.task) for p in points}),
         path=str(folder),
         notes=tuple(notes),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from advisor.fits.measured_runs import MeasuredRuns
-from advisor.fits.speeds import ANY_GPU, Speeds
+from advisor.fits.speeds import VECTORS, Speeds
 from advisor.gpus import PRECISIONS
 from advisor.performance.corrections import Correction, Key
 from advisor.performance.deployment import ENGINES
@@ -52,14 +52,13 @@ def own_speeds(found: MeasuredRuns, shipped: Speeds, prior: Prior) -> OwnSpeeds:
     rows: list[SpeedRow] = []
     for gpu in sorted(set(own.gpu.tolist()) - known):
         rows += _new_gpu(own.where(own.gpu == gpu), sources[own.gpu == gpu], prior, shipped)
-    mine = set(zip(own.shape.tolist(), own.gpu.tolist(), strict=True))
-    pairs = zip(found.runs.shape.tolist(), found.runs.gpu.tolist(), strict=True)
-    groups = np.array([pair in mine for pair in pairs], dtype=bool) & ~found.in_process
+    mine = set(own.shape.tolist())
+    groups = np.array([shape in mine for shape in found.runs.shape.tolist()], dtype=bool) & ~found.in_process
     if not groups.any():
         return OwnSpeeds(tuple(rows), ())
     together = found.runs.where(groups)
     learned = {(row.gpu, row.engine, row.precision): row.efficiency for row in rows}
-    base = _stacked(learned.get(key) or shipped.of(*key).efficiency for key in combinations(together))
+    base = _stacked(learned.get(key) or shipped.efficiency(*key) for key in combinations(together))
     found_corrections = corrections(together, base, prior, found.source[groups])
     return OwnSpeeds(tuple(rows), tuple(correction_rows(found_corrections)))
 
@@ -75,18 +74,19 @@ def _stacked(each: Iterable[Efficiency]) -> Efficiency:
 
 
 def _new_gpu(runs: Runs, source: Labels, prior: Prior, shipped: Speeds) -> list[SpeedRow]:
-    """Rows of a GPU with own runs alone: all its models as one group around the pooled efficiencies."""
+    """Rows of a GPU with own runs alone: all its models as one group around those of its family."""
     each_run = combinations(runs)
-    pooled = {key: shipped.of(ANY_GPU, *key[1:]).efficiency for key in each_run}
+    pooled = {key: shipped.efficiency(*key) for key in each_run}
     base = _stacked(pooled[key] for key in each_run)
     posterior = learn(runs, base, efficiencies_alone(on_unmeasured_gpu(prior)))
     rows = []
     for key in sorted(pooled):
         here = np.array([each == key for each in each_run])
-        own = shifted(pooled[key], posterior.coefficients(key[1], key[2])[:N_EFFICIENCIES])
+        block = (key[1], key[0], key[2])
+        own = shifted(pooled[key], posterior.coefficients(block)[:N_EFFICIENCIES])
         # what the runs left uncertain, how far another model strays, and the noise of one measurement
-        uncertain = np.mean(variance(posterior, runs.where(here), own))
-        spread = float(np.exp(Z90 * np.sqrt(uncertain + prior.variances[0, N_EFFICIENCIES] + prior.noise[0])))
+        uncertain = np.mean(variance(posterior, runs.where(here), own, block))
+        spread = float(np.exp(Z90 * np.sqrt(uncertain + prior.variances[0, N_EFFICIENCIES] + posterior.noise[0])))
         rows.append(_speed_row(key, own, spread, Provenance.FITTED, _counted(source[here])))
     return rows
 
@@ -120,9 +120,10 @@ def _sources(source: Labels) -> str:
 
 
 def speed_rows(
-    runs: Runs, model: PerformanceModel, source: Labels, gpus: Sequence[str], spreads: Mapping[Combination, float]
+    runs: Runs, model: PerformanceModel, source: Labels, gpus: Mapping[str, str], spreads: Mapping[Combination, float]
 ) -> list[SpeedRow]:
-    """A row for every engine and precision on `gpus`: fitted where it was measured, else pooled from all the others.
+    """A row for every engine and precision on `gpus`, each with its family: fitted where it was measured, else pooled
+    from all the others.
 
     `spreads` are factors of the 90 % interval of measured combinations.
     """
@@ -133,7 +134,7 @@ def speed_rows(
         rows.append(
             _speed_row(
                 key,
-                model.efficiency(*([part] for part in key)),
+                model.efficiency([gpus[key[0]]], [key[1]], [key[2]]),
                 spreads.get(key, ROOFLINE_SPREAD),
                 Provenance.FITTED if here.any() else Provenance.POOLED,
                 _counted(source[here]) if here.any() else others,
@@ -151,11 +152,7 @@ def correction_rows(learned: Mapping[Key, Correction]) -> list[CorrectionRow]:
             engine=engine,
             precision=precision,
             n_runs=c.n_runs,
-            efficiency=_as_numbers(c.efficiency),
-            tpot=_text(c.tpot),
-            ttft=_text(c.ttft),
-            low=_text(c.low),
-            high=_text(c.high),
+            **{name: _text(getattr(c, name)) for name in VECTORS},
             spread=c.spread,
             runs=c.source,
         )

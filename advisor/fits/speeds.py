@@ -2,76 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.errors import AdvisorError
-from advisor.performance.corrections import TERMS, Correction, Key, covers
-from advisor.performance.demand import Array
+from advisor.gpus import Gpus, GpuSpec
+from advisor.performance.corrections import RANGES, TERMS, Correction, Key, covers
+from advisor.performance.families import at_least, family_of, with_units
+from advisor.performance.groups import N_EFFICIENCIES
+from advisor.performance.hardware import hardware
+from advisor.performance.ordered import OfShape, Own
+from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import PLAIN_ROOFLINE, Speed
+from advisor.performance.roofline import Efficiency
 from advisor.provenance import Provenance
 from advisor.store.beliefs import REFIT, CorrectionRow, Fits, SpeedRow
 from advisor.store.workspace import Workspace
 
-ANY_GPU = "*"
-"""The GPU of rows that hold for every GPU without measured runs."""
+VECTORS = {
+    "shifts": N_EFFICIENCIES,
+    **dict.fromkeys(("tpot", "ttft"), len(TERMS)),
+    **dict.fromkeys(("low", "high"), len(RANGES)),
+    **dict.fromkeys(("least", "most"), 2),
+}
+"""Columns of corrections.csv that hold several numbers, and how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speeds:
-    """Efficiencies by (gpu, engine, precision), corrections by (shape, gpu, engine, precision)."""
+    """Efficiencies by (gpu or family, engine, precision), corrections by (shape, gpu, engine, precision).
 
+    A GPU without own efficiencies has those of its family.
+    """
+
+    gpus: Mapping[str, GpuSpec]
     by_combination: Mapping[tuple[str, str, str], Speed]
     by_shape: Mapping[Key, Correction]
 
     @classmethod
     def read(cls, workspace: Workspace) -> Speeds:
         """What ships, the user's own over it. Raises AdvisorError for a damaged table."""
-        return cls.of_tables(workspace.fits)
+        return cls.of_tables(workspace.fits, workspace.gpus)
 
     @classmethod
     def shipped(cls, workspace: Workspace) -> Speeds:
         """What ships alone. Raises AdvisorError for a damaged table."""
-        return cls.of_tables(Fits(workspace.profiles[:1]))
+        return cls.of_tables(Fits(workspace.profiles[:1]), workspace.gpus)
 
     @classmethod
-    def of_tables(cls, fits: Fits) -> Speeds:
+    def of_tables(cls, fits: Fits, gpus: Gpus) -> Speeds:
         """The rows of some derived tables. Raises AdvisorError for a damaged one."""
         return cls(
+            gpus,
             {(row.gpu, row.engine, row.precision): _speed(row) for row in fits.speeds},
             {(row.shape, row.gpu, row.engine, row.precision): _correction(row) for row in fits.corrections},
         )
 
-    def of(self, gpu: str, engine: str, precision: str, shape: str = "", *, data_parallel: bool = False) -> Speed:
-        """The nearest row: of this GPU, else of any GPU, else the plain roofline.
+    def efficiency(self, gpu: str, engine: str, precision: str) -> Efficiency:
+        """Of this GPU, else of its family, else the plain roofline's."""
+        return (self._row(gpu, engine, precision) or PLAIN_ROOFLINE).efficiency
 
-        With the correction of a model shape that was measured there, where its runs hold attention of that kind,
-        data-parallel or not.
-        """
-        found = self.by_combination.get((gpu, engine, precision)) or self.by_combination.get(
-            (ANY_GPU, engine, precision)
-        )
+    def of(self, gpu: str, engine: str, precision: str, shape: str = "", *, data_parallel: bool = False) -> Speed:
+        """The nearest row: of this GPU, else of its family, else the plain roofline; with what is known of a model
+        shape on that engine."""
+        found = self._row(gpu, engine, precision)
         if found is None:
             return PLAIN_ROOFLINE
-        correction = self.by_shape.get((shape, gpu, engine, precision))
-        if correction is None or not covers(correction, data_parallel):
-            return found
-        source = f"{correction.n_runs} runs of this model shape on this GPU: {correction.source}"
-        return replace(found, provenance=Provenance.FITTED, source=source, corrections=((True, correction),))
+        known = self.of_shape(shape, engine, precision, np.asarray(gpu), np.asarray(data_parallel))
+        family = self.by_combination.get((self.family(gpu), engine, precision), found)
+        speed = replace(found, efficiency=family.efficiency, known=known)
+        for own in known.own if known else ():
+            c = own.correction
+            if own.here and c.n_runs:
+                source = f"{c.n_runs} runs of this model shape on this GPU: {c.source}"
+                return replace(speed, provenance=Provenance.FITTED, source=source)
+        return speed
+
+    def of_shape(
+        self, shape: str, engine: str, precision: str, gpu: NDArray[np.str_], data_parallel: NDArray[np.bool_]
+    ) -> OfShape | None:
+        """What is known of a model shape on an engine, for deployments on `gpu`, and of GPUs with efficiencies of their
+        own; None where that is nothing."""
+        shared = self._nearest(shape, "", engine, precision)
+        known = {*self.measured_on(shape, engine), *self._apart(engine, precision)} & set(self.gpus)
+        if shared is None and not known:
+            return None
+        # a GPU that does not multiply in this precision stands beside those that do as if it did: else these would be
+        # held to its time in a wider precision, in which it is faster, and not in this
+        seen = [(name, self.gpus[name]) for name in sorted(known)]
+        seen += [(f"{name} with units", units) for name, spec in seen if (units := with_units(spec, precision)) != spec]
+        own = []
+        for name, spec in seen:
+            correction = self._nearest(shape, spec.name, engine, precision) or shared or NOTHING
+            covered = covers(correction, data_parallel)
+            better, worse = _around(spec, self.gpus.values(), precision)
+            own.append(
+                Own(
+                    hardware(spec, Parallelism(), precision),
+                    self.efficiency(spec.name, engine, precision),
+                    correction,
+                    covered,
+                    covered & (gpu == name),
+                    covered & np.isin(gpu, better),
+                    covered & np.isin(gpu, worse),
+                    tuple(at_least(spec, other, precision) for _, other in seen),
+                )
+            )
+        return OfShape(shared or NOTHING, covers(shared or NOTHING, data_parallel), tuple(own))
+
+    def family(self, gpu: str) -> str:
+        """The family of a GPU; a family's name stands for itself."""
+        return family_of(self.gpus[gpu]) if gpu in self.gpus else gpu
+
+    def _row(self, gpu: str, engine: str, precision: str) -> Speed | None:
+        own = self.by_combination.get((gpu, engine, precision))
+        return own or self.by_combination.get((self.family(gpu), engine, precision))
+
+    def _apart(self, engine: str, precision: str) -> set[str]:
+        """GPUs whose own efficiencies are not those of their family."""
+        rows = ((gpu, row) for (gpu, *rest), row in self.by_combination.items() if rest == [engine, precision])
+        families = {gpu: self.by_combination.get((self.family(gpu), engine, precision)) for gpu, _ in rows}
+        return {
+            gpu
+            for gpu, family in families.items()
+            if family and family.efficiency != self.by_combination[gpu, engine, precision].efficiency
+        }
+
+    def measured_on(self, shape: str, engine: str) -> list[str]:
+        """The GPUs on which a model shape was measured with an engine."""
+        return sorted({key[1] for key in self.by_shape if (key[0], key[2]) == (shape, engine) and key[1]})
+
+    def _nearest(self, shape: str, gpu: str, engine: str, precision: str) -> Correction | None:
+        return self.by_shape.get((shape, gpu, engine, precision)) or self.by_shape.get((shape, gpu, engine, ""))
 
     def has(self, gpu: str, engine: str, precision: str) -> bool:
         """Whether there are efficiencies of this very combination."""
         return (gpu, engine, precision) in self.by_combination
 
-    def corrections(self, engine: str, precision: str) -> dict[str, dict[str, Correction]]:
-        """Those of one engine and precision, by model shape, then GPU."""
-        found: dict[str, dict[str, Correction]] = {}
-        for (shape, gpu, *combination), correction in self.by_shape.items():
-            if combination == [engine, precision]:
-                found.setdefault(shape, {})[gpu] = correction
-        return found
+
+def _around(spec: GpuSpec, gpus: Iterable[GpuSpec], precision: str) -> tuple[list[str], list[str]]:
+    """Names of the GPUs that are no worse, and of those that are no better."""
+    others = list(gpus)
+    return (
+        [other.name for other in others if at_least(other, spec, precision)],
+        [other.name for other in others if at_least(spec, other, precision)],
+    )
+
+
+def _nothing() -> Correction:
+    still, everywhere, free = np.zeros(len(TERMS)), np.full(len(RANGES), np.inf), np.zeros(2)
+    low = np.where(np.array(RANGES) == "concurrency", np.inf, -everywhere)  # no load is within, but any layout
+    return Correction(np.zeros(N_EFFICIENCIES), still, still, low, everywhere, free, free, 1.0, 0, "")
+
+
+NOTHING = _nothing()
+"""The correction of a model shape that was never measured."""
 
 
 def _speed(row: SpeedRow) -> Speed:
@@ -79,18 +167,18 @@ def _speed(row: SpeedRow) -> Speed:
 
 
 def _correction(row: CorrectionRow) -> Correction:
-    tpot, ttft, low, high = (_vector(row, name) for name in ("tpot", "ttft", "low", "high"))
-    return Correction(row.efficiency, tpot, ttft, low, high, row.spread, row.n_runs, row.runs)
+    vectors = {name: _vector(row, name, length) for name, length in VECTORS.items()}
+    return Correction(**vectors, spread=row.spread, n_runs=row.n_runs, source=row.runs)
 
 
-def _vector(row: CorrectionRow, name: str) -> Array:
-    """One number for each of TERMS. Raises AdvisorError."""
+def _vector(row: CorrectionRow, name: str, length: int) -> NDArray[np.float64]:
+    """Raises AdvisorError for another number of numbers."""
     text: str = getattr(row, name)
     try:
         values = np.array([float(part) for part in text.split()])
     except ValueError:
         values = np.zeros(0)
-    if len(values) != len(TERMS):
-        what = f"{name} of {row.shape} on {row.gpu} is {text!r}, not {len(TERMS)} numbers"
+    if len(values) != length:
+        what = f"{name} of {row.shape} on {row.gpu or 'any GPU'} is {text!r}, not {length} numbers"
         raise AdvisorError(what, where="profiles/corrections.csv", hint=REFIT)
     return values

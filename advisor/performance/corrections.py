@@ -1,7 +1,9 @@
-"""What runs of one model shape on one GPU, engine and precision add: efficiencies of its own, and residuals.
+"""What runs of one model shape add to the fitted efficiencies: shifts of its own, and factors for what they leave over.
 
-The physics of roofline.py with own efficiencies carries beyond the measured range; a few smooth terms in the logarithm
-of TPOT and TTFT take up the rest, and are held still outside that range. predict.py applies them.
+Efficiencies move by the same shifts on every GPU and in every precision, apart from what a precision may change within
+bounds (`columns.py`), so that they keep the order of GPUs and precisions. The factors on TPOT and TTFT depend on
+the layout alone, so that times still rise with load, context and prompt. What a correction does beyond the loads
+that it was learned from is bounded by what it does on these. ordered.py applies corrections.
 """
 
 from __future__ import annotations
@@ -9,59 +11,77 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.performance.demand import Array, Demand, Quantity
 from advisor.performance.hardware import Hardware
-from advisor.performance.roofline import Efficiency
 
-TERMS = ("constant", "concurrency", "prompt", "generated", "gpus", "concurrency_squared", "data_parallel")
+TERMS = ("constant", "gpus", "data_parallel")
+RANGES = ("concurrency", "prompt", "generated", "gpus", "data_parallel")
 LARGEST = 0.7
-"""Bound of a logarithmic correction: a factor of two; beyond that the run is an outlier and the physics stays."""
+"""Bound of the logarithm of a factor: a factor of two; beyond that the run is an outlier and the physics stays."""
+
+MARGIN = 0.2
+"""How much further than on the measured loads a correction may move the logarithm of a time elsewhere."""
 
 EDGE = 1e-3
-"""How far beyond the range of a term still counts as in it: ranges are stored with four digits."""
+"""How far beyond a range still counts as in it: ranges are stored with four digits."""
 
 Key = tuple[str, str, str, str]
-"""(shape, gpu, engine, precision)"""
+"""(shape, gpu, engine, precision); an empty gpu or precision stands for any other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """Own efficiencies, coefficients of TERMS for log TPOT and log TTFT, and the measured range of each term.
+    """Shifts of the efficiencies (`roofline.shifted`), and coefficients of TERMS for log TPOT and log TTFT.
 
-    `spread` is the factor of the 90 % interval of times within that range; `n_runs` runs of `source` are behind it.
+    low and high are the measured ranges of RANGES, `least` and `most` those of what the correction adds to log TPOT
+    and log TTFT on the measured loads. `spread` is the factor of the 90 % interval of times within that range; `n_runs`
+    of `source` are behind it, those in its own precision.
     """
 
-    efficiency: Efficiency
+    shifts: Array
     tpot: Array
     ttft: Array
     low: Array
     high: Array
+    least: Array
+    most: Array
     spread: float
     n_runs: int
     source: str
 
 
-def terms(d: Demand, hw: Hardware, concurrency: Quantity) -> Array:
-    """The terms of each run or deployment, shape (n, len(TERMS)); logarithms to base 2, centred and scaled by hand."""
-    c = (np.log2(concurrency) - 5) / 3
-    columns = (
-        np.ones_like(c),
-        c,
-        (np.log2(d.prompt_tokens) - 11) / 2,
-        (np.log2(d.generated_tokens) - 11) / 2,
-        (np.log2(hw.gpu_count) - 2) / 2,
-        c * c,
-        np.asarray(hw.attention_shards) < np.asarray(hw.gpu_count),
-    )
+def terms(hw: Hardware, fewest: float = -np.inf, most: float = np.inf) -> Array:
+    """The terms of each run or deployment, shape (n, len(TERMS)), of no fewer and no more GPUs than 2^fewest and
+    2^most."""
+    gpus = (np.clip(np.log2(hw.gpu_count), fewest, most) - 2) / 2
+    columns = (np.ones_like(gpus), gpus, _data_parallel(hw))
     return np.stack(np.broadcast_arrays(*columns), axis=-1).astype(float)
 
 
-def covers(correction: Correction, data_parallel: bool) -> bool:
+def loads(d: Demand, hw: Hardware, concurrency: Quantity) -> Array:
+    """What RANGES are of, for each run or deployment, shape (n, len(RANGES)); logarithms to base 2."""
+    lengths = (np.log2(np.maximum(n, 1)) for n in (concurrency, d.prompt_tokens, d.generated_tokens))
+    columns = (*lengths, np.log2(hw.gpu_count), _data_parallel(hw))
+    return np.stack(np.broadcast_arrays(*columns), axis=-1).astype(float)
+
+
+def _data_parallel(hw: Hardware) -> NDArray[np.bool_]:
+    return np.asarray(np.asarray(hw.attention_shards) < np.asarray(hw.gpu_count))
+
+
+def covers(correction: Correction, data_parallel: NDArray[np.bool_] | bool) -> NDArray[np.bool_]:
     """Whether attention of that kind, data-parallel or not, was among the measured runs."""
-    return bool(correction.low[-1] <= float(data_parallel) <= correction.high[-1])
+    kind = np.asarray(data_parallel, dtype=float)
+    return np.asarray((correction.low[-1] <= kind) & (kind <= correction.high[-1]))
 
 
-def log_factor(coefficients: Array, features: Array, correction: Correction) -> Array:
-    """Logarithm of the factor on a predicted time, shape (n,)."""
-    return np.asarray(np.clip(np.clip(features, correction.low, correction.high) @ coefficients, -LARGEST, LARGEST))
+def within(correction: Correction, load: Array) -> NDArray[np.bool_]:
+    """Whether every one of `loads` lies within the measured range."""
+    return np.asarray(np.all((load >= correction.low - EDGE) & (load <= correction.high + EDGE), axis=-1))
+
+
+def log_factor(coefficients: Array, features: Array) -> Array:
+    """Logarithm of the factor on a predicted time by `terms`, shape (n,)."""
+    return np.asarray(np.clip(features @ coefficients, -LARGEST, LARGEST))

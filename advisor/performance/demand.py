@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.gpus import BYTES_PER_WEIGHT
+from advisor.models.flop_parts import linear_parts
 from advisor.models.layers import MixtureOfExperts
 from advisor.models.spec import ModelSpec
 
@@ -30,7 +31,8 @@ class Demand:
     expert_weight_bytes    all routed experts; a step reads the share its tokens touch
     expert_share           experts per token / experts, 0 for dense models
     resident_weight_bytes  all weights in memory
-    linear_flops           products in the weights' precision, per token
+    dense_flops            products with weights that every token passes, in their precision, per token
+    expert_flops           those with the experts that it is sent to
     head_flops             the LM head in 16 bit, per sampled token
     prefill_core_flops     attention products of the prompt's tokens that are not in the prefix cache
     decode_core_flops      attention products of one generated token at mid-answer
@@ -45,7 +47,8 @@ class Demand:
     expert_weight_bytes: Quantity
     expert_share: Quantity
     resident_weight_bytes: Quantity
-    linear_flops: Quantity
+    dense_flops: Quantity
+    expert_flops: Quantity
     head_flops: Quantity
     prefill_core_flops: Quantity
     decode_core_flops: Quantity
@@ -74,6 +77,7 @@ def demand(
     # four-bit MoE checkpoints (gpt-oss, NVFP4 DeepSeek, INT4 Kimi) quantise the experts and leave attention in 16 bit
     attention_width = BYTES_16BIT if spec.is_moe and width < 1 else width
     mixers = sum(layer.count * layer.mixer.parameters for layer in spec.layers if layer.mixer)
+    routed = linear_parts(spec.layers).routed_experts
     dense, experts, shares = 0.0, 0.0, []
     for layer in spec.layers:
         block = layer.feed_forward
@@ -84,6 +88,9 @@ def demand(
         elif block:
             dense += layer.count * block.parameters
     always = mixers * attention_width + dense * width
+    # makers leave attention of such checkpoints in 16 bit or store it in 8; what a step reads is counted as 8 bit, so
+    # that fp4 is never slower than fp8 for how a checkpoint was made
+    read = mixers * min(attention_width, max(width, 1.0)) + dense * width if precision == "fp4" else always
     head = spec.head_matmul_parameters * BYTES_16BIT
     lookup = (spec.lookup_parameters + spec.encoder_parameters) * BYTES_16BIT
     middle = prompt_tokens + max(generated_tokens // 2, 1)
@@ -94,11 +101,12 @@ def demand(
         default=1,
     )
     return Demand(
-        always_weight_bytes=always + head,
+        always_weight_bytes=read + head,
         expert_weight_bytes=experts * width,
         expert_share=shares[0] if shares else 0.0,
         resident_weight_bytes=always + head + lookup + experts * width,
-        linear_flops=spec.linear_flops_per_token(),
+        dense_flops=spec.linear_flops_per_token() - routed,
+        expert_flops=routed,
         head_flops=2.0 * spec.head_matmul_parameters,
         prefill_core_flops=spec.attention_flops(cached_tokens + 1, prompt_tokens),
         decode_core_flops=spec.engine_decode_core_flops(middle),

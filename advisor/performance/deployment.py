@@ -26,7 +26,7 @@ class Deployment:
     engine: str = "vllm"
 
     def __post_init__(self) -> None:
-        if (self.layout.dp > 1 or self.layout.ep) and not self.spec.is_moe:
+        if self.layout.expert_parallel and not self.spec.is_moe:
             what = f"{self.spec.name} is dense: it has no experts that GPUs could share"
             hint = "dp and ep are for mixtures of experts; run replicas of a dense model"
             raise AdvisorError(what, where="--parallelism", hint=hint)

@@ -1,97 +1,149 @@
 """Efficiencies from measured runs: the step-time model of roofline.py, fitted to TPOT and TTFT.
 
-Every parameter is a base plus a deviation for the GPU, for the engine and for the precision, all in
-log or logit space and held near zero by a ridge. So a (GPU, engine, precision) that was never measured
-together borrows from those that share a part with it, and an unknown GPU gets the base. Shares of a
-peak stay within (0, 1). Errors are robust (pseudo-Huber), because published runs hold outliers.
+Every parameter is a base plus what its engine, the family of its GPU and its precision add, all in log space and held
+near what kernels reach by a ridge. An unmeasured combination borrows from those that share a part with it. What a
+family or a precision may add is bounded so that order holds whatever the runs say: a GPU that is better in every
+figure, or fewer bits that the GPU multiplies natively, are never slower (`columns.py`). Errors are robust
+(pseudo-Huber), because published runs hold outliers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
+from advisor.performance.columns import Columns, columns_of
 from advisor.performance.demand import Array
-from advisor.performance.observed import Labels, Runs
+from advisor.performance.observed import Runs
 from advisor.performance.roofline import Efficiency, Serving, serving, shifted
 
-RIDGE = 10.0
+RIDGE = 3.0
 """Chosen by predicting whole (model, GPU) groups that were left out."""
 TTFT_WEIGHT = 0.3
 ERROR_SCALE = 0.1
-ITERATIONS = 25
+ITERATIONS = 40
+LARGEST_STEP = 0.5
+SHARES_OF_STEP = (1.0, 0.4, 0.1)
+ENOUGH = 1e-4
+"""Share of the loss by which a step must lower it for another to follow."""
+STEP = 1e-4
+N_FIELDS = len(fields(Efficiency))
 
 
 @dataclass(frozen=True, slots=True)
 class PerformanceModel:
-    """Fitted parameters, of shape (efficiency fields, 1 + gpus + engines + precisions)."""
+    """Fitted shifts of the defaults, of shape (efficiency fields, columns)."""
 
-    gpus: tuple[str, ...]
     engines: tuple[str, ...]
-    precisions: tuple[str, ...]
     coefficients: Array
 
-    def efficiency(self, gpu: Sequence[str], engine: Sequence[str], precision: Sequence[str]) -> Efficiency:
-        """Efficiencies as arrays; an unknown name adds nothing to the base."""
-        design = _design(self, np.asarray(gpu), np.asarray(engine), np.asarray(precision))
-        return _efficiency(self.coefficients, design)
+    def efficiency(self, family: Sequence[str], engine: Sequence[str], precision: Sequence[str]) -> Efficiency:
+        """Efficiencies as arrays; an unknown engine adds nothing to the base."""
+        design = columns_of(self.engines).design(np.asarray(family), np.asarray(engine), np.asarray(precision))
+        return shifted(Efficiency(), self.coefficients @ design.T)
+
+    def of(self, runs: Runs) -> Efficiency:
+        """Those of every run."""
+        return self.efficiency(runs.family.tolist(), runs.engine.tolist(), runs.precision.tolist())
 
     def predict(self, runs: Runs) -> Serving:
         """TTFT and TPOT of the runs."""
-        return serving(
-            runs.demand,
-            runs.hardware,
-            self.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist()),
-            runs.concurrency,
-            runs.max_sequences,
-        )
+        return serving(runs.demand, runs.hardware, self.of(runs), runs.concurrency, runs.max_sequences)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Residuals of all runs and of the ridge, as functions of the coefficients that are free."""
+
+    runs: Runs
+    columns: Columns
+    design: Array
+    weight: Array
+    ridge: float
+
+    def coefficients(self, free: Array) -> Array:
+        found = np.zeros((N_FIELDS, self.design.shape[1]))
+        found[self.columns.free] = free
+        return found
+
+    def errors(self, shifts: Array) -> Array:
+        """Weighted errors of decoding, then of TTFT, 0 where it was not measured."""
+        runs = self.runs
+        eff = shifted(Efficiency(), shifts)
+        decode, ttft = runs.log_errors(serving(runs.demand, runs.hardware, eff, runs.concurrency, runs.max_sequences))
+        return np.concatenate([decode, np.where(np.isfinite(ttft), TTFT_WEIGHT * ttft, 0.0)]) / ERROR_SCALE
+
+    def loss(self, free: Array) -> float:
+        z = self.errors(self.coefficients(free) @ self.design.T)
+        return float(np.sum(self.weight * 2 * (np.sqrt(1 + z * z) - 1)) + np.sum(self._held(free) ** 2))
+
+    def _held(self, free: Array) -> Array:
+        c = self.columns
+        return np.asarray(self.ridge * (free - c.expected[c.free]) / c.deviation[c.free])
+
+    def newton(self, free: Array) -> tuple[Array, Array]:
+        """Slope of half the loss, and its curvature as Gauss-Newton has it with robust weights.
+
+        By the chain rule: what an efficiency's shift does, times the columns that move it.
+        """
+        c, shifts = self.columns, self.coefficients(free) @ self.design.T
+        z, twice = self.errors(shifts), np.vstack([self.design, self.design])
+        blocks = []
+        for field in range(N_FIELDS):
+            moved = shifts.copy()
+            moved[field] += STEP
+            blocks.append(((self.errors(moved) - z) / STEP)[:, None] * twice[:, c.free[field]])
+        by_free, stiffness = np.hstack(blocks), self.ridge / c.deviation[c.free]
+        weighted = by_free.T * (self.weight / np.sqrt(1 + z * z))
+        return weighted @ z + stiffness * self._held(free), weighted @ by_free + np.diag(stiffness**2)
 
 
 def fit(runs: Runs, *, ridge: float = RIDGE) -> PerformanceModel:
     """The model that fits `runs` best."""
-    empty = PerformanceModel(_names(runs.gpu), _names(runs.engine), _names(runs.precision), np.zeros(0))
-    design = _design(empty, runs.gpu, runs.engine, runs.precision)
-    shape = (len(fields(Efficiency)), design.shape[1])
-    stiffness = ridge / 0.5 * np.where(np.arange(shape[1]) == 0, 0.3, 1.0)
-
-    def residuals(flat: Array) -> Array:
-        coefficients = flat.reshape(shape)
-        predicted = serving(
-            runs.demand, runs.hardware, _efficiency(coefficients, design), runs.concurrency, runs.max_sequences
-        )
-        decode, ttft = runs.log_errors(predicted)
-        errors = np.concatenate([decode, np.where(np.isfinite(ttft), TTFT_WEIGHT * ttft, 0.0)])
-        return np.concatenate([_pseudo_huber(errors / ERROR_SCALE), (coefficients * stiffness).ravel()])
-
-    solution = least_squares(residuals, np.zeros(shape[0] * shape[1]), max_nfev=ITERATIONS, x_scale="jac")
-    return replace(empty, coefficients=solution.x.reshape(shape))
+    engines = tuple(sorted(set(runs.engine.tolist())))
+    columns = columns_of(engines)
+    design = columns.design(runs.family, runs.engine, runs.precision)
+    problem = _Problem(runs, columns, design, np.tile(_weights(runs), 2), ridge)
+    return PerformanceModel(engines, problem.coefficients(_minimum(problem)))
 
 
-def _names(labels: Labels) -> tuple[str, ...]:
-    return tuple(sorted(set(labels.tolist())))
+def _minimum(problem: _Problem) -> Array:
+    """The free coefficients of the least loss within their bounds: Gauss-Newton, those held by a bound left out."""
+    c = problem.columns
+    low, high = c.low[c.free], c.high[c.free]
+    at = np.clip(c.expected[c.free], low, high)
+    loss = problem.loss(at)
+    for _ in range(ITERATIONS):
+        slope, curvature = problem.newton(at)
+        inside = ~(((at <= low) & (slope > 0)) | ((at >= high) & (slope < 0)))
+        step = np.zeros_like(at)
+        step[inside] = -np.linalg.solve(curvature[np.ix_(inside, inside)], slope[inside])
+        step = np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+        tried = [(problem.loss(x), x) for x in (np.clip(at + share * step, low, high) for share in SHARES_OF_STEP)]
+        best, found = min(tried, key=lambda each: each[0])
+        if best > loss * (1 - ENOUGH):
+            break
+        loss, at = best, found
+    return at
 
 
-def _pseudo_huber(z: Array) -> Array:
-    return np.asarray(np.sign(z) * np.sqrt(2 * (np.sqrt(1 + z * z) - 1)))
+GROUP_POWER = 0.5
 
 
-def _design(model: PerformanceModel, gpu: Labels, engine: Labels, precision: Labels) -> Array:
-    blocks = [
-        labels[:, None] == np.array(known)[None, :]
-        for labels, known in ((gpu, model.gpus), (engine, model.engines), (precision, model.precisions))
-    ]
-    return np.hstack([np.ones((len(gpu), 1)), *blocks]).astype(float)
+def _weights(runs: Runs) -> Array:
+    """Of a run: the more runs its model has on that GPU, the less each."""
+    groups = np.char.add(np.char.add(runs.shape, "|"), runs.gpu)
+    _, place, count = np.unique(groups, return_inverse=True, return_counts=True)
+    weight = count[place] ** -GROUP_POWER
+    return np.asarray(weight / np.mean(weight))
 
 
-def _efficiency(coefficients: Array, design: Array) -> Efficiency:
-    return shifted(Efficiency(), coefficients @ design.T)
-
-
-def fold_of(groups: Labels, folds: int, *, seed: int = 0, first: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+def fold_of(
+    groups: NDArray[np.str_], folds: int, *, seed: int = 0, first: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
     """The fold of every run, whole groups together. Groups of the runs `first` have the folds that they have alone."""
     dealt = np.random.default_rng(seed).permutation(np.unique(groups if first is None else groups[first])).tolist()
     order = [*dealt, *np.setdiff1d(groups, dealt).tolist()]
@@ -104,10 +156,7 @@ def left_out_efficiency(runs: Runs, folds: NDArray[np.int64], *, ridge: float = 
     found = Efficiency(*(np.full(len(runs), np.nan) for _ in fields(Efficiency)))
     for fold in np.unique(folds):
         held = folds == fold
-        model = fit(runs.where(~held), ridge=ridge)
-        efficiency = model.efficiency(
-            runs.gpu[held].tolist(), runs.engine[held].tolist(), runs.precision[held].tolist()
-        )
+        efficiency = fit(runs.where(~held), ridge=ridge).of(runs.where(held))
         for f in fields(Efficiency):
             getattr(found, f.name)[held] = getattr(efficiency, f.name)
     return found

@@ -1,9 +1,10 @@
-"""Partial pooling: what one model's runs on one GPU add to what was learned from all runs.
+"""Partial pooling: what the runs of one model shape add to what was learned from all runs.
 
-Every group (model shape, GPU) has shifts of the fitted efficiencies, in log or logit space, and smooth terms for what
-these leave over; so has each engine in the group, and each precision under an engine. All are normal around zero. How
-far they deviate, by level and coefficient, is estimated from many groups (empirical Bayes: Morris 1983, with the EM of
-Laird & Ware 1982), so that a few runs move what usually differs between models and leave what does not.
+Every shape has shifts of the fitted efficiencies and smooth terms for what these leave over; so has each engine of it,
+and each GPU under an engine. A precision under an engine has shifts of what it may change (`columns.py`) alone, the
+same on all GPUs. All are normal around zero. How far they deviate, by level and coefficient, is estimated from many
+shapes (empirical Bayes: Morris 1983, with the EM of Laird & Ware 1982), so that a few runs move what usually differs
+between models and leave what does not.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from advisor.performance.corrections import TERMS, Correction, Key, terms
+from advisor.performance.corrections import LARGEST, TERMS, Correction, Key, loads, terms
 from advisor.performance.demand import Array
 from advisor.performance.observed import Runs
 from advisor.performance.roofline import Efficiency, serving, shifted
 
-LEVELS = ("group", "engine", "precision")
+LEVELS = ("model", "engine", "gpu", "precision")
 N_EFFICIENCIES = len(fields(Efficiency))
 COEFFICIENTS = (*(f.name for f in fields(Efficiency)), *(f"tpot {t}" for t in TERMS), *(f"ttft {t}" for t in TERMS))
+OF_PRECISION = {"narrow": 0.15, "experts": 0.1}
+"""What a precision may shift, and how far at most: bounds of `columns.py` leave so much (MARGIN on either side)."""
 
 FREEDOM = 4.0
 """Degrees of freedom of the errors (Student's t): published runs hold outliers."""
@@ -31,19 +34,30 @@ ROUNDS = 12
 LARGEST_STEP = 1.0
 Z90 = 1.6448536269514722
 
+Block = tuple[str, str, str]
+"""Engine, GPU, precision; empty where it holds for any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Variances of COEFFICIENTS at each of LEVELS, shape (3, n), and of log measured TPOT and TTFT, shape (2,)."""
+    """Variances of COEFFICIENTS at each of LEVELS, shape (4, n), and of log measured TPOT and TTFT, shape (2,)."""
 
     variances: Array
     noise: Array
 
 
+def level_of(block: Block) -> str:
+    """Its level."""
+    engine, gpu, precision = block
+    return "gpu" if gpu else "precision" if precision else "engine" if engine else "model"
+
+
 def on_unmeasured_gpu(prior: Prior) -> Prior:
     """The prior for a GPU without runs: shares of its peaks may be anything, overheads off by a factor of ten."""
     variances = prior.variances.copy()
-    variances[0, :N_EFFICIENCIES] += [4.0 if name.endswith("_s") else 1.0 for name in COEFFICIENTS[:N_EFFICIENCIES]]
+    variances[LEVELS.index("gpu"), :N_EFFICIENCIES] += [
+        4.0 if name.endswith("_s") else 1.0 for name in COEFFICIENTS[:N_EFFICIENCIES]
+    ]
     return Prior(variances, prior.noise)
 
 
@@ -56,35 +70,61 @@ def efficiencies_alone(prior: Prior) -> Prior:
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """Coefficients of every block (a level's member), their covariance, and the runs each block holds for."""
+    """Coefficients of every block, their covariance, and how much larger errors are than the prior has them."""
 
     prior: Prior
-    blocks: tuple[tuple[str, str, str], ...]  # level, engine, precision
+    blocks: tuple[Block, ...]
     mean: Array
     covariance: Array
+    excess: float
 
-    def coefficients(self, engine: str, precision: str) -> Array:
-        """What holds for runs of that engine and precision; shape (len(COEFFICIENTS),)."""
-        return np.asarray(self.selector(engine, precision) @ self.mean)
+    def coefficients(self, key: Block) -> Array:
+        """What holds for runs of that engine, GPU and precision; shape (len(COEFFICIENTS),)."""
+        found = np.zeros(len(COEFFICIENTS))
+        for block, part in zip(self.blocks, self.mean.reshape(len(self.blocks), -1), strict=True):
+            if _holds(block, key):
+                found += bounded(part) if level_of(block) == "precision" else part
+        return found
 
-    def selector(self, engine: str, precision: str) -> Array:
-        """The matrix that adds up the blocks which hold there."""
-        identity = np.eye(len(COEFFICIENTS))
-        return np.hstack([identity * _holds(block, engine, precision) for block in self.blocks])
+    def covariance_of(self, key: Block) -> Array:
+        """Of these; levels of which no block holds there vary as the prior expects."""
+        select = np.hstack([np.eye(len(COEFFICIENTS)) * _holds(block, key) for block in self.blocks])
+        known = {level_of(block) for block in self.blocks if _holds(block, key)}
+        unknown = sum(self.prior.variances[i] for i, level in enumerate(LEVELS) if level not in known)
+        known_part = self.excess * (select @ self.covariance @ select.T)
+        return np.asarray(known_part + np.diag(unknown + np.zeros(len(select))))
+
+    @property
+    def noise(self) -> Array:
+        """Variances of log measured TPOT and TTFT."""
+        return self.prior.noise * self.excess
 
 
-def _holds(block: tuple[str, str, str], engine: str, precision: str) -> bool:
-    return (block[1] in ("", engine)) and (block[2] in ("", precision))
+def bounded(part: Array) -> Array:
+    """Shifts of a precision within what it may change."""
+    most = np.array([OF_PRECISION.get(name, np.inf) for name in COEFFICIENTS])
+    return np.asarray(np.clip(part, -most, most))
 
 
-def blocks_of(combinations: Sequence[tuple[str, str]]) -> tuple[tuple[str, str, str], ...]:
-    """The group's block, one for each engine, one for each (engine, precision)."""
-    engines = sorted({engine for engine, _ in combinations})
+def _holds(block: Block, key: Block) -> bool:
+    return all(mine in ("", theirs) for mine, theirs in zip(block, key, strict=True))
+
+
+def blocks_of(keys: Sequence[Block]) -> tuple[Block, ...]:
+    """The model's block, one for each engine, then each (engine, GPU), then each (engine, precision)."""
+    engines, gpus = ({key[:n] for key in keys} for n in (1, 2))
+    precisions = {(engine, precision) for engine, _, precision in keys}
     return (
-        ("group", "", ""),
-        *(("engine", e, "") for e in engines),
-        *(("precision", e, p) for e, p in sorted(set(combinations))),
+        ("", "", ""),
+        *((engine, "", "") for (engine,) in sorted(engines)),
+        *((engine, gpu, "") for engine, gpu in sorted(gpus)),
+        *((engine, "", precision) for engine, precision in sorted(precisions)),
     )
+
+
+def keys_of(runs: Runs) -> list[Block]:
+    """Engine, GPU and precision of every run."""
+    return list(zip(runs.engine.tolist(), runs.gpu.tolist(), runs.precision.tolist(), strict=True))
 
 
 def sensitivities(runs: Runs, efficiency: Efficiency) -> tuple[Array, Array, Array, Array]:
@@ -99,7 +139,7 @@ def sensitivities(runs: Runs, efficiency: Efficiency) -> tuple[Array, Array, Arr
 
     decode, ttft = errors(np.zeros(N_EFFICIENCIES))
     moved = [errors(STEP * direction) for direction in np.eye(N_EFFICIENCIES)]
-    features = terms(runs.demand, runs.hardware, runs.concurrency)
+    features = terms(runs.hardware)
     nothing = np.zeros_like(features)
     by_decode = np.stack([(decode - d) / STEP for d, _ in moved], axis=-1)
     by_ttft = np.stack([(ttft - t) / STEP for _, t in moved], axis=-1)
@@ -118,15 +158,12 @@ class Linear:
     quantity: NDArray[np.int64]
 
 
-def linearised(runs: Runs, base: Efficiency, blocks: Sequence[tuple[str, str, str]], mean: Array) -> Linear:
+def linearised(runs: Runs, base: Efficiency, blocks: Sequence[Block], mean: Array) -> Linear:
     """The group's errors around `mean`, TTFT's left out where it was not measured."""
-    member = np.array(
-        [[_holds(b, e, p) for b in blocks] for e, p in zip(runs.engine.tolist(), runs.precision.tolist(), strict=True)],
-        dtype=float,
-    )
+    member = np.array([[_holds(block, key) for block in blocks] for key in keys_of(runs)], dtype=float)
     here = member @ mean.reshape(len(blocks), -1)
     decode, ttft, by_decode, by_ttft = sensitivities(runs, shifted(base, here[:, :N_EFFICIENCIES].T))
-    features = terms(runs.demand, runs.hardware, runs.concurrency)
+    features = terms(runs.hardware)
     decode = decode - np.sum(features * here[:, N_EFFICIENCIES : N_EFFICIENCIES + len(TERMS)], axis=1)
     ttft = ttft - np.sum(features * here[:, N_EFFICIENCIES + len(TERMS) :], axis=1)
     timed = np.isfinite(ttft)
@@ -136,66 +173,102 @@ def linearised(runs: Runs, base: Efficiency, blocks: Sequence[tuple[str, str, st
 
 
 def learn(runs: Runs, base: Efficiency, prior: Prior) -> Posterior:
-    """The most probable coefficients of one group given its runs, and their covariance there.
+    """The most probable coefficients of one shape given its runs, and their covariance there.
 
     By Gauss-Newton with Student's weights.
     `base` has the fitted efficiencies of every run, as arrays.
     """
-    blocks = blocks_of(list(zip(runs.engine.tolist(), runs.precision.tolist(), strict=True)))
-    stiffness = 1 / np.concatenate([prior.variances[LEVELS.index(level)] for level, *_ in blocks])
+    blocks = blocks_of(keys_of(runs))
+    stiffness = 1 / np.concatenate([prior.variances[LEVELS.index(level_of(block))] for block in blocks])
     mean = np.zeros(len(stiffness))
     covariance = np.diag(1 / stiffness)
     for _ in range(ROUNDS):
         line = linearised(runs, base, blocks, mean)
         noise = prior.noise[line.quantity]
         weight = (FREEDOM + 1) / (FREEDOM + line.y**2 / noise) / noise
-        information = (line.x.T * weight) @ line.x + np.diag(stiffness)
-        factor = cho_factor(information)
+        factor = cho_factor((line.x.T * weight) @ line.x + np.diag(stiffness))
         step = cho_solve(factor, line.x.T @ (weight * line.y) - stiffness * mean)
         covariance = cho_solve(factor, np.eye(len(mean)))
         mean = mean + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
         if np.max(np.abs(step)) < 1e-3:
             break
-    return Posterior(prior, blocks, mean, covariance)
+    return Posterior(prior, blocks, mean, covariance, _excess(linearised(runs, base, blocks, mean), prior))
+
+
+def _excess(left: Linear, prior: Prior) -> float:
+    """How much larger the variance of what is left over is than the prior has it: with few runs the prior
+    counts as FREEDOM of them."""
+    squares = left.y[left.quantity == 0] ** 2 / prior.noise[0]
+    return float((FREEDOM + np.sum(squares)) / (FREEDOM + len(squares)))
 
 
 def corrections(runs: Runs, base: Efficiency, prior: Prior, sources: NDArray[np.str_]) -> dict[Key, Correction]:
-    """A correction for every measured (shape, gpu, engine, precision)."""
+    """Corrections of every measured shape and engine: of each measured GPU and of any other (no name), in each
+    measured precision and in any other."""
     found = {}
-    for shape, gpu in sorted(set(zip(runs.shape.tolist(), runs.gpu.tolist(), strict=True))):
-        mask = (runs.shape == shape) & (runs.gpu == gpu)
-        group, group_base = runs.where(mask), at(base, mask)
-        posterior = learn(group, group_base, prior)
-        for engine, precision in sorted(set(zip(group.engine.tolist(), group.precision.tolist(), strict=True))):
-            here = (group.engine == engine) & (group.precision == precision)
-            source = "; ".join(sorted(set(sources[mask][here].tolist())))
-            found[shape, gpu, engine, precision] = _correction(
-                posterior, group.where(here), at(group_base, here), source
-            )
+    for shape in sorted(set(runs.shape.tolist())):
+        of_shape = runs.shape == shape
+        some, some_base = runs.where(of_shape), at(base, of_shape)
+        posterior = learn(some, some_base, prior)
+        for engine in sorted(set(some.engine.tolist())):
+            here = some.engine == engine
+            gpus, precisions = (("", *sorted(set(names[here].tolist()))) for names in (some.gpu, some.precision))
+            for gpu in gpus:
+                there = here & ((some.gpu == gpu) | (gpu == ""))
+                of_gpu, base_there = some.where(there), at(some_base, there)
+                moved = _moved(posterior, of_gpu, base_there, gpu)
+                for precision in precisions:
+                    key = (engine, gpu, precision)
+                    found[shape, gpu, engine, precision] = _correction(
+                        posterior, of_gpu, base_there, key, moved, sources[of_shape][there]
+                    )
     return found
 
 
-def _correction(posterior: Posterior, runs: Runs, base: Efficiency, source: str) -> Correction:
-    engine, precision = str(runs.engine[0]), str(runs.precision[0])
-    c = posterior.coefficients(engine, precision)
-    features = terms(runs.demand, runs.hardware, runs.concurrency)
-    own = shifted(at(base, 0), c[:N_EFFICIENCIES])
-    n = len(TERMS)
-    spread = float(np.exp(Z90 * np.sqrt(np.mean(variance(posterior, runs, own)) + posterior.prior.noise[0])))
+def _correction(
+    posterior: Posterior, runs: Runs, base: Efficiency, key: Block, moved: Array, sources: NDArray[np.str_]
+) -> Correction:
+    """What holds for a key by `runs`, those of its engine and GPU in all precisions."""
+    c, n = posterior.coefficients(key), len(TERMS)
+    measured = runs.precision == key[2]
+    counted = measured if measured.any() else np.ones(len(runs), dtype=bool)
+    own = shifted(base, c[:N_EFFICIENCIES, None])
+    variances = variance(posterior, runs.where(counted), at(own, counted), key)
+    load = loads(runs.demand, runs.hardware, runs.concurrency)
     return Correction(
-        own, c[N_EFFICIENCIES:-n], c[-n:], features.min(axis=0), features.max(axis=0), spread, len(runs), source
+        c[:N_EFFICIENCIES],
+        c[N_EFFICIENCIES:-n],
+        c[-n:],
+        load.min(axis=0),
+        load.max(axis=0),
+        moved.min(axis=1),
+        moved.max(axis=1),
+        float(np.exp(Z90 * np.sqrt(np.mean(variances) + posterior.noise[0]))),
+        int(measured.sum()) if key[1] else len(runs),
+        "; ".join(sorted(set(sources[counted].tolist()))),
     )
 
 
-def variance(posterior: Posterior, runs: Runs, own: Efficiency) -> Array:
-    """Variance of log decoding time that the runs left uncertain, without noise.
+def _moved(posterior: Posterior, runs: Runs, base: Efficiency, gpu: str) -> Array:
+    """What the correction of a GPU, or of any, adds to log TPOT and log TTFT of runs in their precisions, shape
+    (2, n)."""
+    keys = [(engine, gpu, precision) for engine, _, precision in keys_of(runs)]
+    c, n = np.array([posterior.coefficients(key) for key in keys]), len(TERMS)
+    features = terms(runs.hardware)
+    before, after = (
+        serving(runs.demand, runs.hardware, e, runs.concurrency, runs.max_sequences)
+        for e in (base, shifted(base, c[:, :N_EFFICIENCIES].T))
+    )
+    factors = (np.sum(features * c[:, N_EFFICIENCIES:-n], axis=1), np.sum(features * c[:, -n:], axis=1))
+    tpot, ttft = (np.clip(factor, -LARGEST, LARGEST) for factor in factors)
+    return np.array([np.log(after.tpot_s / before.tpot_s) + tpot, np.log(after.ttft_s / before.ttft_s) + ttft])
 
-    For loads of one engine and precision with efficiencies `own`.
-    """
-    select = posterior.selector(str(runs.engine[0]), str(runs.precision[0]))
-    covariance = select @ posterior.covariance @ select.T
+
+def variance(posterior: Posterior, runs: Runs, own: Efficiency, key: Block) -> Array:
+    """Variance of log decoding time that the runs left uncertain, without noise, for loads of a key with efficiencies
+    `own`."""
     by_decode = sensitivities(runs, own)[2]
-    return np.asarray(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode))
+    return np.asarray(np.einsum("nc,cd,nd->n", by_decode, posterior.covariance_of(key), by_decode))
 
 
 def at(efficiency: Efficiency, where: NDArray[np.bool_] | int) -> Efficiency:
@@ -203,38 +276,45 @@ def at(efficiency: Efficiency, where: NDArray[np.bool_] | int) -> Efficiency:
     return Efficiency(*(np.asarray(getattr(efficiency, f.name))[where] for f in fields(Efficiency)))
 
 
-EM_ROUNDS = 60
+EM_ROUNDS = 40
 PRIOR_VARIANCE = 0.003
 PRIOR_WEIGHT = 2.0
 """A level's variance starts as if two members had been seen with a standard deviation of 5 %."""
-LARGEST_VARIANCE = np.repeat([0.5, 0.05], [N_EFFICIENCIES, 2 * len(TERMS)])
-"""Bounds, chosen by predicting groups from ten of their runs: without them efficiencies that hardly matter drift and
-the terms compensate."""
+NEVER = 1e-8
+
+
+def _largest_variance() -> Array:
+    """Bounds by level and coefficient: without them efficiencies that hardly matter drift and the terms compensate."""
+    of_precision = np.array([0.02 if name in OF_PRECISION else NEVER for name in COEFFICIENTS])
+    others = np.repeat([0.5, 0.05], [N_EFFICIENCIES, 2 * len(TERMS)])
+    others[COEFFICIENTS.index("narrow")] = NEVER
+    return np.stack([of_precision if level == "precision" else others for level in LEVELS])
+
+
+LARGEST_VARIANCE = _largest_variance()
 LARGEST_ERROR = 1.0
 
 
 def estimate_prior(runs: Runs, base: Efficiency) -> Prior:
     """How far groups deviate, by EM over all groups, linearised at `base`: predictions without their own runs."""
     lines = []
-    for shape, gpu in sorted(set(zip(runs.shape.tolist(), runs.gpu.tolist(), strict=True))):
-        mask = (runs.shape == shape) & (runs.gpu == gpu)
+    for shape in sorted(set(runs.shape.tolist())):
+        mask = runs.shape == shape
         group = runs.where(mask)
-        blocks = blocks_of(list(zip(group.engine.tolist(), group.precision.tolist(), strict=True)))
+        blocks = blocks_of(keys_of(group))
         lines.append((blocks, linearised(group, at(base, mask), blocks, np.zeros(len(blocks) * len(COEFFICIENTS)))))
-    variances, noise = np.full((len(LEVELS), len(COEFFICIENTS)), 0.01), np.array([0.01, 0.03])
+    variances, noise = np.minimum(0.01, LARGEST_VARIANCE), np.array([0.01, 0.03])
     for _ in range(EM_ROUNDS):
         variances, noise = _em_round(lines, variances, noise)
     return Prior(variances, noise)
 
 
-def _em_round(
-    lines: Sequence[tuple[Sequence[tuple[str, str, str]], Linear]], variances: Array, noise: Array
-) -> tuple[Array, Array]:
+def _em_round(lines: Sequence[tuple[Sequence[Block], Linear]], variances: Array, noise: Array) -> tuple[Array, Array]:
     sums = np.full_like(variances, PRIOR_WEIGHT * PRIOR_VARIANCE)
     counts = np.full(len(LEVELS), PRIOR_WEIGHT)
     squares, rows = np.zeros(2), np.zeros(2)
     for blocks, line in lines:
-        levels = [LEVELS.index(level) for level, *_ in blocks]
+        levels = [LEVELS.index(level_of(block)) for block in blocks]
         y, precision = np.clip(line.y, -LARGEST_ERROR, LARGEST_ERROR), 1 / noise[line.quantity]
         information = (line.x.T * precision) @ line.x + np.diag(
             1 / np.concatenate([variances[level] for level in levels])

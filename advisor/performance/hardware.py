@@ -15,6 +15,7 @@ class Hardware:
 
     `gpu_count` GPUs hold one pipeline stage; a sequence's attention is shared by `attention_shards` of them (all under
     tensor parallelism, one under data-parallel attention); `stages` work on as many parts of the batch at once.
+    `expert_parallel` is 1 where experts lie whole on one GPU each, 0 where each is cut into slices for all.
     """
 
     gpu_count: Quantity
@@ -24,6 +25,7 @@ class Hardware:
     compute_16bit_flops_per_s: Quantity
     memory_bytes_per_s: Quantity
     link_bytes_per_s: Quantity
+    expert_parallel: Quantity = 0.0
 
 
 def hardware(gpu: GpuSpec, parallelism: Parallelism, precision: str) -> Hardware:
@@ -37,4 +39,5 @@ def hardware(gpu: GpuSpec, parallelism: Parallelism, precision: str) -> Hardware
         peaks["bf16"],
         gpu.memory_bytes_per_s,
         gpu.link_bytes_per_s,
+        float(parallelism.expert_parallel),
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from advisor.gpus import Gpus
 from advisor.models.catalog import Catalog
 from advisor.performance.demand import Array, Demand, demand, stack
+from advisor.performance.families import family_of
 from advisor.performance.hardware import Hardware, hardware
 from advisor.performance.memory import max_sequences
 from advisor.performance.parallelism import Parallelism
@@ -34,6 +35,7 @@ class Runs:
     max_sequences: Array
     shape: Labels
     gpu: Labels
+    family: Labels
     engine: Labels
     precision: Labels
     ttft_s: Array
@@ -88,6 +90,7 @@ def runs_of(columns: Mapping[str, NDArray[np.generic]], models: Catalog, gpus: G
         room,
         np.array([models[m].shape for m in text["model"]], dtype=str),
         text["gpu"],
+        np.array([family_of(g) for g in chosen], dtype=str),
         text["engine"],
         text["precision"],
         numbers["ttft_s"],

@@ -35,6 +35,11 @@ class Parallelism:
         return cls(**sizes, ep=shared and degrees != text.lower())
 
     @property
+    def expert_parallel(self) -> bool:
+        """Whether each GPU holds whole experts."""
+        return self.dp > 1 or self.ep
+
+    @property
     def gpu_count(self) -> int:
         """GPUs of one replica."""
         return self.tp * self.pp * self.dp
@@ -58,4 +63,4 @@ class Parallelism:
         flags = ["--tensor-parallel-size", str(self.tp)] if self.tp > 1 or self.gpu_count == 1 else []
         flags += ["--pipeline-parallel-size", str(self.pp)] if self.pp > 1 else []
         flags += ["--data-parallel-size", str(self.dp)] if self.dp > 1 else []
-        return flags + (["--enable-expert-parallel"] if self.dp > 1 or self.ep else [])
+        return flags + (["--enable-expert-parallel"] if self.expert_parallel else [])

@@ -1,23 +1,22 @@
 """Times of a deployment from fitted efficiencies: the only place where corrections apply.
 
-The physics of roofline.py with fitted efficiencies gives every time. Where a model's own runs were measured on a GPU,
-its own efficiencies take their place and smooth terms in the logarithm of TPOT and TTFT (corrections.py) fill the rest.
+The physics of roofline.py with fitted efficiencies gives every time. What the runs of its model shape add to them
+(corrections.py) is applied so that the order of GPUs holds (ordered.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.performance.corrections import EDGE, Correction, log_factor, terms
+from advisor.performance.corrections import Correction, loads, within
 from advisor.performance.demand import Array, Demand, Quantity
 from advisor.performance.hardware import Hardware
-from advisor.performance.roofline import Efficiency, Serving, decode_step_s, prefill_s, serving
+from advisor.performance.ordered import Load, OfShape, in_order
+from advisor.performance.roofline import Efficiency, Serving, decode_step_s, prefill_s, shifted, waited
 from advisor.provenance import Provenance
-
-Mask = NDArray[np.bool_] | bool
 
 ROOFLINE_SPREAD = 1.6
 """Factor of the 90 % interval of times where nothing was fitted: the plain roofline."""
@@ -29,14 +28,14 @@ class Speed:
 
     efficiency   numbers, or arrays over the deployments
     spread       factor of the 90 % interval of times, without a correction
-    corrections  (where, correction) pairs: a correction and the deployments it covers, all for True
+    known        what the runs of the model shape add
     """
 
     efficiency: Efficiency
     spread: Quantity
     provenance: Provenance
     source: str
-    corrections: tuple[tuple[Mask, Correction], ...] = ()
+    known: OfShape | None = None
 
 
 PLAIN_ROOFLINE = Speed(
@@ -46,7 +45,7 @@ PLAIN_ROOFLINE = Speed(
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """Times in steady state, the factor of their 90 % interval, and where a correction was applied."""
+    """Times in steady state, the factor of their 90 % interval, and where the model was measured on the GPU."""
 
     serving: Serving
     spread: Array
@@ -57,34 +56,27 @@ def predict(
     d: Demand, hw: Hardware, speed: Speed, concurrency: Quantity, max_sequences: Quantity = np.inf
 ) -> Predicted:
     """Times of `concurrency` requests in flight; arrays of deployments in, arrays out."""
-    result = serving(d, hw, speed.efficiency, concurrency, max_sequences)
-    spread = np.broadcast_to(np.asarray(speed.spread, dtype=float), np.shape(result.tpot_s))
-    corrected = np.zeros(np.shape(result.tpot_s), dtype=bool)
-    for where, correction in speed.corrections:
-        own = _corrected(d, hw, correction, concurrency, max_sequences)
-        result = Serving(*(np.where(where, getattr(own, f.name), getattr(result, f.name)) for f in fields(Serving)))
-        spread = np.where(where, _spread(correction, terms(d, hw, concurrency), spread), spread)
-        corrected = corrected | where
-    return Predicted(result, np.asarray(spread), corrected)
+    load = Load(d, hw, concurrency, max_sequences)
+    plain = load.times(speed.efficiency)
+    spread = np.broadcast_to(np.asarray(speed.spread, dtype=float), np.shape(plain.tpot_s))
+    corrected = np.zeros(np.shape(plain.tpot_s), dtype=bool)
+    if speed.known is None:
+        return Predicted(waited(plain, d.generated_tokens, concurrency, load.held), spread, corrected)
+    tpot, ttft = in_order(load, speed.efficiency, plain, speed.known)
+    there = replace(plain, tpot_s=np.exp(tpot), ttft_s=np.exp(ttft))
+    times = waited(there, d.generated_tokens, concurrency, load.held)
+    measured = loads(d, hw, concurrency)
+    spread = np.where(speed.known.covered, _spread(speed.known.shared, measured, spread), spread)
+    for own in speed.known.own:
+        spread = np.where(own.here, _spread(own.correction, measured, np.asarray(speed.spread)), spread)
+        corrected = corrected | (own.here & (own.correction.n_runs > 0))
+    return Predicted(times, np.asarray(spread), corrected)
 
 
-def _corrected(
-    d: Demand, hw: Hardware, correction: Correction, concurrency: Quantity, max_sequences: Quantity
-) -> Serving:
-    result = serving(d, hw, correction.efficiency, concurrency, max_sequences)
-    features = terms(d, hw, concurrency)
-    tpot = result.tpot_s * np.exp(log_factor(correction.tpot, features, correction))
-    ttft = result.ttft_s * np.exp(log_factor(correction.ttft, features, correction))
-    request = ttft + tpot * (np.maximum(d.generated_tokens, 1.0) - 1)
-    throughput = result.output_tokens_per_s * result.request_s / request
-    return replace(result, ttft_s=ttft, tpot_s=tpot, request_s=request, output_tokens_per_s=throughput)
-
-
-def _spread(correction: Correction, features: Array, otherwise: Quantity) -> Array:
-    """The correction's own factor where every term lies within its measured range; elsewhere no less than the factor
+def _spread(correction: Correction, measured: Array, otherwise: Array) -> Array:
+    """The correction's own factor where the load lies within its measured range; elsewhere no less than the factor
     without a correction."""
-    measured = np.all((features >= correction.low - EDGE) & (features <= correction.high + EDGE), axis=-1)
-    return np.where(measured, correction.spread, np.maximum(correction.spread, otherwise))
+    return np.where(within(correction, measured), correction.spread, np.maximum(correction.spread, otherwise))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +86,34 @@ class Steps:
     decode_s     a step that decodes b sequences, at index b − 1
     prefill_s    one prompt alone
     wait_steps   TPOTs that a request waits for beside prefill and steps
+    delay_s      a fixed time beside all these
     ttft_factor  on TTFT with b requests in flight, at index b − 1
     """
 
     decode_s: Array
     prefill_s: float
     wait_steps: float
+    delay_s: float
     ttft_factor: Array
 
 
 def steps(d: Demand, hw: Hardware, speed: Speed, largest_batch: int) -> Steps:
     """Step times of one deployment for batches of 1 to `largest_batch` sequences."""
     batch = np.arange(1, largest_batch + 1, dtype=float)
-    known = next((correction for where, correction in speed.corrections if where is True), None)
-    efficiency = known.efficiency if known else speed.efficiency
-    decode = decode_step_s(d, hw, efficiency, np.maximum(batch / np.asarray(hw.stages), 1.0))
-    ttft_factor = np.ones(largest_batch)
-    if known:
-        features = terms(d, hw, batch)
-        decode = decode * np.exp(log_factor(known.tpot, features, known))
-        ttft_factor = np.exp(log_factor(known.ttft, features, known))
+    load = Load(d, hw, batch)
+    efficiency, ttft_factor = speed.efficiency, np.ones(largest_batch)
+    decode_factor = ttft_factor
+    if speed.known is not None:
+        tpot, ttft = in_order(load, speed.efficiency, load.times(speed.efficiency), speed.known)
+        efficiency = shifted(speed.efficiency, _correction_there(speed.known).shifts)
+        physics = load.times(efficiency)
+        decode_factor, ttft_factor = np.exp(tpot) / physics.tpot_s, np.exp(ttft) / physics.ttft_s
+    decode = decode_step_s(d, hw, efficiency, np.maximum(batch / np.asarray(hw.stages), 1.0)) * decode_factor
     wait_steps = max(float(np.asarray(efficiency.ttft_steps)) - 1.0, 0.0)
-    return Steps(decode, float(prefill_s(d, hw, efficiency)), wait_steps, ttft_factor)
+    delay_s = float(np.asarray(efficiency.first_s))
+    return Steps(decode, float(prefill_s(d, hw, efficiency)), wait_steps, delay_s, ttft_factor)
+
+
+def _correction_there(known: OfShape) -> Correction:
+    """That of the deployment's own GPU, else the one that all GPUs share."""
+    return next((own.correction for own in known.own if own.here), known.shared)

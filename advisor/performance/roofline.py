@@ -3,7 +3,9 @@
 A decode step of B sequences reads the weights once, with a mixture of experts only those its tokens
 touch, and the cache of all B; it multiplies B tokens. The time is the larger of reading and
 multiplying, each over its efficiency, plus collectives and a fixed latency per kernel and step
-(roofline: Williams et al. 2009).
+(roofline: Williams et al. 2009). Prompts are taken in beside it, in chunks (Agrawal et al. 2023): each
+multiplies its tokens, reads the experts that the step would not have touched, and takes no less than
+launching its kernels does.
 
 All functions take numbers or numpy arrays, so that one call costs thousands of deployments.
 """
@@ -11,7 +13,7 @@ All functions take numbers or numpy arrays, so that one call costs thousands of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -23,41 +25,73 @@ from advisor.tables import column
 SHARPNESS = 4.0
 """max(a, b) is smoothed to (a^p + b^p)^(1/p): near the ridge neither side hides wholly behind the other."""
 
+CHUNK_TOKENS = 8192
+"""Prompt tokens of one step at most: vLLM's max_num_batched_tokens for serving on large GPUs."""
+
+
+FEWEST_ROWS = 8.0
+"""Rows of the smallest tile of a product on tensor cores."""
+
 
 @dataclass(frozen=True, slots=True)
 class Efficiency:
-    """What is reached of the peaks (0–1), and what is added: seconds per kernel, per collective and per step."""
+    """What is reached of the peaks (0–1), and what is added, in seconds or tokens."""
 
-    compute: Quantity = column("share of peak FLOP/s in decoding", default=0.55)
+    dense: Quantity = column("share of peak FLOP/s in products that every token passes", default=0.80)
+    grouped: Quantity = column("share of peak FLOP/s in products with routed experts", default=0.40)
+    narrow: Quantity = column(
+        "share of these two that products in fewer bits than 16 reach where the GPU has them", default=1.0
+    )
+    attention: Quantity = column("share of peak 16-bit FLOP/s in attention", default=0.58)
+    tile: Quantity = column("tokens of an expert that are lost to padding", default=24.0)
     weights: Quantity = column("share of peak bandwidth when reading weights", default=0.75)
-    experts: Quantity = column("share of peak bandwidth when reading experts", default=0.60)
-    kv: Quantity = column("share of peak bandwidth when reading the KV cache", default=0.60)
-    link: Quantity = column("share of the link's bandwidth in collectives", default=0.50)
+    experts: Quantity = column("share of peak bandwidth when reading experts", default=0.70)
+    kv: Quantity = column("share of peak bandwidth when reading the KV cache", default=0.87)
+    link: Quantity = column("share of the link's bandwidth in collectives", default=0.65)
     skew: Quantity = column("variance of the experts' popularity over its squared mean; 0: uniform", default=0.5)
-    kernel_s: Quantity = column("latency of one kernel", default=1.5e-6)
-    collective_s: Quantity = column("latency of one collective", default=10e-6)
-    step_s: Quantity = column("fixed time of one step", default=1.5e-3)
-    prefill_compute: Quantity = column("share of peak FLOP/s in prefill", default=0.55)
+    imbalance: Quantity = column(
+        "what the busiest GPU has more where experts lie whole on GPUs, as a share", default=0.7
+    )
+    kernel_s: Quantity = column("latency of one kernel of a decode step", default=1.5e-6)
+    launch_s: Quantity = column("host's time to launch one kernel of a step with prompts", default=5e-6)
+    collective_s: Quantity = column("latency of one collective", default=8e-6)
+    step_s: Quantity = column("fixed time of one step", default=1.0e-3)
+    prompt_s: Quantity = column("fixed time that each prompt takes of the engine", default=1.0e-3)
+    first_s: Quantity = column("fixed delay of the first token, in which the engine is free", default=0.02)
     ttft_steps: Quantity = column("running steps that a new request waits for", default=1.0)
     burst: Quantity = column(
-        "share of the other requests' prefills that it waits for: a closed loop starts with all at once", default=0.05
+        "others' prompts that come together, as of requests that began at once, over those that come alone", default=0.2
     )
 
 
-SHARES = ("compute", "weights", "experts", "link", "prefill_compute")
+SHARES = ("dense", "grouped", "attention", "weights", "experts", "kv", "link")
 """Efficiencies that stay within (0, 1) when they are fitted; the others are above zero."""
 
 
+def at_peak(skew: Quantity) -> Efficiency:
+    """Every peak reached and nothing added: what no deployment beats. Which experts tokens touch stays as it is."""
+    return Efficiency(
+        **{
+            f.name: skew if f.name == "skew" else 1.0 if f.name in (*SHARES, "narrow") else 0.0
+            for f in fields(Efficiency)
+        }
+    )
+
+
 def shifted(efficiency: Efficiency, shifts: Sequence[Quantity] | Array) -> Efficiency:
-    """Every efficiency moved by its shift, in the order of the fields: shares in logit space, the rest in log space."""
+    """Every efficiency moved by its shift, in the order of the fields: e^shift times as large, shares at most 1.
+
+    The bound is smooth: of a share e without it, e/(1 + e^p)^(1/p) is left. So no shift moves the logarithm of an
+    efficiency by more than itself, and bounds on shifts bound the order of two efficiencies.
+    """
     moved = {}
     for shift, field in zip(shifts, fields(Efficiency), strict=True):
-        start = np.asarray(getattr(efficiency, field.name))
-        moved[field.name] = (
-            1 / (1 + (1 - start) / start * np.exp(-np.asarray(shift)))
-            if field.name in SHARES
-            else start * np.exp(shift)
-        )
+        start = np.asarray(getattr(efficiency, field.name), dtype=float)
+        if field.name in SHARES:
+            odds = start**-SHARPNESS - 1
+            moved[field.name] = (1 + odds * np.exp(-SHARPNESS * np.asarray(shift))) ** (-1 / SHARPNESS)
+        else:
+            moved[field.name] = start * np.exp(shift)
     return Efficiency(**moved)
 
 
@@ -104,25 +138,64 @@ def collectives_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) ->
     )
 
 
-def prefill_s(d: Demand, hw: Hardware, eff: Efficiency) -> Array:
-    """Compute-bound time of what is new of one prompt, without waiting and without the step's fixed overhead."""
-    n = np.asarray(hw.gpu_count, dtype=float)
-    new_tokens = d.prompt_tokens - d.cached_tokens
-    linear = new_tokens * d.linear_flops / np.asarray(hw.compute_flops_per_s)
-    core = d.prefill_core_flops / np.asarray(hw.compute_16bit_flops_per_s)
-    return np.asarray((linear + core) / (n * np.asarray(eff.prefill_compute)) + collectives_s(d, hw, eff, new_tokens))
+def products_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
+    """Multiplying `tokens` tokens with all weights but the LM head.
+
+    Kernels work on whole tiles, so that an expert takes more tokens than it has: with few of them at least FEWEST_ROWS,
+    with many `tile` more. Where experts lie whole on GPUs all wait for the busiest one.
+    """
+    t = np.asarray(tokens, dtype=float)
+    share = np.asarray(d.expert_share, dtype=float)
+    each = t * share  # tokens of an expert
+    rows = FEWEST_ROWS + np.asarray(eff.tile) * each / (each + FEWEST_ROWS)
+    padding = rows * distinct_expert_share(share, t, eff.skew) / np.maximum(share, 1e-12)
+    routed = d.expert_flops * (t + padding) * _busiest(hw, eff) / np.asarray(eff.grouped)
+    peak = np.asarray(hw.compute_flops_per_s, dtype=float)
+    reached = peak * np.where(peak > np.asarray(hw.compute_16bit_flops_per_s), np.minimum(eff.narrow, 1.0), 1.0)
+    return np.asarray((t * d.dense_flops / np.asarray(eff.dense) + routed) / (np.asarray(hw.gpu_count) * reached))
+
+
+def _busiest(hw: Hardware, eff: Efficiency) -> Array:
+    """The load of the busiest GPU over the mean one, in experts."""
+    return np.asarray(1.0 + np.asarray(hw.expert_parallel) * (np.asarray(hw.gpu_count) > 1) * np.asarray(eff.imbalance))
+
+
+def _larger(*each: Array) -> Array:
+    """The largest of them, smoothed."""
+    top = np.maximum(np.max(np.broadcast_arrays(*each), axis=0), 1e-300)
+    return np.asarray(top * sum((one / top) ** SHARPNESS for one in each) ** (1 / SHARPNESS))
+
+
+def prefill_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity = 1.0) -> Array:
+    """What one prompt adds to the steps that take it in, without its cached tokens, beside `batch` sequences.
+
+    Where more than one of these ends with each step, so many prompts share one.
+    """
+    n, b = np.asarray(hw.gpu_count, dtype=float), np.asarray(batch, dtype=float)
+    new = np.maximum(d.prompt_tokens - np.asarray(d.cached_tokens, dtype=float), 0.0)
+    chunk = np.maximum(np.minimum(new * prompts_at_once(d, b), CHUNK_TOKENS), 1e-9)
+    touched, in_all = (distinct_expert_share(d.expert_share, tokens, eff.skew) for tokens in (b, chunk + b))
+    bandwidth = n * np.asarray(hw.memory_bytes_per_s) * np.asarray(eff.experts)
+    reading = d.expert_weight_bytes * (in_all - touched) * _busiest(hw, eff) / bandwidth
+    step = _larger(products_s(d, hw, eff, chunk), reading, d.launches * np.asarray(eff.launch_s))
+    core = d.prefill_core_flops / (n * np.asarray(hw.compute_16bit_flops_per_s) * np.asarray(eff.attention))
+    return np.asarray(new / chunk * step + core + collectives_s(d, hw, eff, new) + eff.prompt_s)
+
+
+def prompts_at_once(d: Demand, batch: Quantity) -> Array:
+    """Prompts that come with one step: as many as sequences end with it, where these are more than one."""
+    return np.asarray(np.maximum(np.asarray(batch, dtype=float) / np.maximum(d.generated_tokens, 1.0), 1.0))
 
 
 def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> tuple[Array, Array, Array]:
     """(compute, weight reading, cache reading) of one decode step of `batch` sequences."""
     n, shards = np.asarray(hw.gpu_count, dtype=float), np.asarray(hw.attention_shards, dtype=float)
     b = np.asarray(batch, dtype=float)
-    linear = b * d.linear_flops / np.asarray(hw.compute_flops_per_s)
-    wide = b * (d.head_flops + d.decode_core_flops) / np.asarray(hw.compute_16bit_flops_per_s)
-    experts = d.expert_weight_bytes * distinct_expert_share(d.expert_share, b, eff.skew)
+    wide = d.head_flops / np.asarray(eff.dense) + d.decode_core_flops / np.asarray(eff.attention)
+    experts = d.expert_weight_bytes * distinct_expert_share(d.expert_share, b, eff.skew) * _busiest(hw, eff)
     bandwidth = n * np.asarray(hw.memory_bytes_per_s)
     return (
-        (linear + wide) / (n * np.asarray(eff.compute)),
+        products_s(d, hw, eff, b) + b * wide / (n * np.asarray(hw.compute_16bit_flops_per_s)),
         (d.always_weight_bytes * n / shards / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
         b * d.kv_read_bytes * kv_copies(d.kv_shards, shards) / (bandwidth * np.asarray(eff.kv)),
     )
@@ -131,11 +204,8 @@ def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) ->
 def decode_step_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> Array:
     """Seconds of one decode step of `batch` sequences at mid-answer."""
     compute, weights, kv = decode_parts_s(d, hw, eff, batch)
-    memory = weights + kv
-    longer = np.maximum(compute, memory)
-    smooth = longer * ((compute / longer) ** SHARPNESS + (memory / longer) ** SHARPNESS) ** (1 / SHARPNESS)
     fixed = d.launches * np.asarray(eff.kernel_s) + np.asarray(eff.step_s)
-    return np.asarray(smooth + collectives_s(d, hw, eff, batch) + fixed)
+    return np.asarray(_larger(compute, weights + kv) + collectives_s(d, hw, eff, batch) + fixed)
 
 
 def serving(
@@ -143,21 +213,33 @@ def serving(
 ) -> Serving:
     """Steady state of continuous batching with `concurrency` requests in flight, shared out over the pipeline stages.
 
-    Every finished request makes room for one new prompt, so a decode step carries batch/generated
-    prompts on average: TPOT is the step plus that share of a prefill. Requests beyond what the cache
-    holds wait for a whole turn.
+    While a request is answered, each of the others ends once and is followed by a new prompt: their prefills are waited
+    for. Some come one by one, between the tokens of the answer (TPOT), and burst times as many together, so that the
+    next to be answered waits for them before its first token (TTFT). Requests beyond what the cache holds wait for a
+    whole turn.
     """
-    c = np.asarray(concurrency, dtype=float)
-    held = np.maximum(np.minimum(c, max_sequences), 1.0)
+    held = in_place(concurrency, max_sequences)
     batch = np.maximum(held / np.asarray(hw.stages, dtype=float), 1.0)
     generated = np.maximum(d.generated_tokens, 1.0)
-    prefill = prefill_s(d, hw, eff)
-    carried = batch / generated * prefill
-    tpot = decode_step_s(d, hw, eff, batch) + carried
-    own_turn = prefill + np.asarray(eff.ttft_steps) * tpot + np.asarray(eff.burst) * (batch - 1) * prefill
-    decode = tpot * (generated - 1)
-    turn = own_turn + decode
+    prefill, step = prefill_s(d, hw, eff, batch), decode_step_s(d, hw, eff, batch)
+    at_once = prompts_at_once(d, batch)
+    others, burst = (batch - at_once) * prefill, np.asarray(eff.burst)
+    carried = others / generated / (1 + burst)
+    ttft = at_once * prefill + eff.first_s + np.asarray(eff.ttft_steps) * step + others * burst / (1 + burst)
+    parts = (*decode_parts_s(d, hw, eff, batch), carried)
+    return waited(Serving(ttft, step + carried, ttft, ttft, *parts), generated, concurrency, held)
+
+
+def in_place(concurrency: Quantity, max_sequences: Quantity) -> Array:
+    """Requests that are answered at once, of those in flight."""
+    return np.asarray(np.maximum(np.minimum(np.asarray(concurrency, dtype=float), max_sequences), 1.0))
+
+
+def waited(own: Serving, generated_tokens: Quantity, concurrency: Quantity, held: Quantity) -> Serving:
+    """The steady state where `held` of the requests in flight are answered at once with the TTFT and TPOT of `own`, and
+    the others wait for turns of as many."""
+    c = np.asarray(concurrency, dtype=float)
+    turn = own.ttft_s + own.tpot_s * (np.maximum(generated_tokens, 1.0) - 1)
     waiting = np.maximum(c / held - 1, 0) * turn
-    compute, weights, kv = decode_parts_s(d, hw, eff, batch)
-    tokens_per_s = c * generated / (waiting + turn)
-    return Serving(own_turn + waiting, tpot, waiting + turn, tokens_per_s, compute, weights, kv, carried)
+    tokens_per_s = c * np.maximum(generated_tokens, 1.0) / (waiting + turn)
+    return replace(own, ttft_s=own.ttft_s + waiting, request_s=waiting + turn, output_tokens_per_s=tokens_per_s)

@@ -17,23 +17,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.performance.demand import Array
+from advisor.performance.roofline import CHUNK_TOKENS
 
 Tokens = NDArray[np.int64]
 
-TOKEN_BUDGET = 8192
-"""Tokens of one step: vLLM's max_num_batched_tokens for serving on large GPUs."""
+TOKEN_BUDGET = CHUNK_TOKENS
+"""Tokens of one step."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepTimes:
     """Seconds of a step that decodes b sequences, at index b (index 0: nothing), and of one prompt token.
 
-    `wait_steps` is what else a request waits for, in TPOTs.
+    `wait_steps` is what else a request waits for, in TPOTs, and `delay_s` in seconds.
     """
 
     decode_s: Array
     prompt_token_s: float
     wait_steps: float
+    delay_s: float = 0.0
 
     @property
     def max_sequences(self) -> int:
@@ -146,7 +148,7 @@ def simulate(
     )
     full = min(concurrency, n_requests // 4)  # the first that comes to an engine as full as it stays
     tpot_s = ((last - first) / np.maximum(generated - 1, 1))[full:]
-    wait_s = speed.wait_steps * float(np.mean(tpot_s))
+    wait_s = speed.wait_steps * float(np.mean(tpot_s)) + speed.delay_s
     stay = float(np.mean((last - came)[full:])) + wait_s
     per_s = (
         concurrency / stay

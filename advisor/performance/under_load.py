@@ -124,5 +124,5 @@ def replica(deployment: Deployment, speed: Speed, prompt_tokens: int, generated_
     room = int(min(max(float(max_sequences(d, deployment.gpu.memory_bytes, hw)), 1.0), LARGEST_BATCH))
     known = steps(d, hw, speed, room)
     decode_s = np.concatenate([[0.0], known.decode_s])
-    step_times = StepTimes(decode_s, known.prefill_s / prompt_tokens, known.wait_steps)
+    step_times = StepTimes(decode_s, known.prefill_s / prompt_tokens, known.wait_steps, known.delay_s)
     return Replica(step_times, prompt_tokens, generated_tokens, known.ttft_factor)

@@ -17,7 +17,7 @@ from advisor.fits.prior import read_prior
 from advisor.fits.speeds import Speeds
 from advisor.gpus import Gpus
 from advisor.models.catalog import Catalog
-from advisor.performance.corrections import TERMS, Correction
+from advisor.performance.corrections import RANGES, TERMS, Correction
 from advisor.performance.demand import Array
 from advisor.performance.groups import (
     COEFFICIENTS,
@@ -32,6 +32,7 @@ from advisor.performance.groups import (
     sensitivities,
 )
 from advisor.performance.observed import NAMES, NUMBERS, Runs, runs_of
+from advisor.performance.ordered import OfShape
 from advisor.performance.predict import Speed, predict
 from advisor.performance.roofline import Efficiency, shifted
 from advisor.profiler.coverage import interval_factor
@@ -69,7 +70,7 @@ class Beliefs:
         combination = (subject.gpu, subject.engine, subject.precision)
         if not speeds.has(*combination):
             prior = on_unmeasured_gpu(prior)
-        return cls(subject, speeds.of(*combination).efficiency, prior, workspace.models, workspace.gpus)
+        return cls(subject, speeds.efficiency(*combination), prior, workspace.models, workspace.gpus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +117,22 @@ def assess(beliefs: Beliefs, measured: Sequence[Run], candidates: Sequence[Load]
 
 
 def speed_of(efficiency: Efficiency, coefficients: Array) -> Speed:
-    """The speed that COEFFICIENTS around an efficiency stand for, their smooth terms unbounded by a measured range."""
+    """The speed that COEFFICIENTS around an efficiency stand for, unbounded by a measured range."""
     n = len(TERMS)
-    own = shifted(efficiency, coefficients[:N_EFFICIENCIES])
-    everywhere = np.full(n, np.inf)
-    tpot, ttft = coefficients[N_EFFICIENCIES:-n], coefficients[-n:]
-    correction = Correction(own, tpot, ttft, -everywhere, everywhere, 1.0, 0, "this profile")
-    return Speed(own, 1.0, Provenance.FITTED, "this profile", ((True, correction),))
+    everywhere, however = np.full(len(RANGES), np.inf), np.full(2, np.inf)
+    correction = Correction(
+        coefficients[:N_EFFICIENCIES],
+        coefficients[N_EFFICIENCIES:-n],
+        coefficients[-n:],
+        low=-everywhere,
+        high=everywhere,
+        least=-however,
+        most=however,
+        spread=1.0,
+        n_runs=0,
+        source="this profile",
+    )
+    return Speed(efficiency, 1.0, Provenance.FITTED, "this profile", OfShape(correction, np.asarray(True), ()))
 
 
 def _posterior(beliefs: Beliefs, answered: Sequence[Run]) -> tuple[Array, Array, Array]:
@@ -141,8 +151,8 @@ def _posterior(beliefs: Beliefs, answered: Sequence[Run]) -> tuple[Array, Array,
     for _ in range(NOISE_ROUNDS):
         posterior = learn(runs, base, prior)
         prior = Prior(prior.variances, _noise(runs, base, posterior, beliefs.prior.noise))
-    select = posterior.selector(beliefs.subject.engine, beliefs.subject.precision)
-    return select @ posterior.mean, select @ posterior.covariance @ select.T, prior.noise
+    key = (beliefs.subject.engine, beliefs.subject.gpu, beliefs.subject.precision)
+    return posterior.coefficients(key), posterior.covariance_of(key), prior.noise
 
 
 def _noise(runs: Runs, base: Efficiency, posterior: Posterior, expected: Array) -> Array:

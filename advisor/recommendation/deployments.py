@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.models.spec import ModelSpec
-from advisor.performance.corrections import Correction, covers
 from advisor.performance.demand import Demand, demand
 from advisor.performance.feasibility import holds, startable
 from advisor.performance.hardware import Hardware, hardware
@@ -69,7 +68,7 @@ class Fleet:
     provenance: NDArray[np.str_]
     speed: Speed
     hardware: Hardware
-    corrections: Mapping[str, Mapping[str, Correction]]
+    speeds: Speeds
 
 
 def fleet(
@@ -112,7 +111,7 @@ def fleet(
         provenance=texts(speed.provenance.value for speed in fitted),
         speed=Speed(Efficiency(*efficiency), spread, Provenance.FITTED, ""),
         hardware=Hardware(*(numbers(getattr(peak, field.name) for peak in peaks) for field in fields(Hardware))),
-        corrections=speeds.corrections(engine, precision),
+        speeds=speeds,
     )
 
 
@@ -188,7 +187,8 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
     room = max_sequences(d, free, f.hardware)
     within = holds(spec, answers.prompt_tokens + answers.generated_tokens)
     fits = (room >= f.concurrency) & (max_sequences(longest, free, f.hardware) >= f.groups) & start & within
-    speed = replace(f.speed, corrections=_covered(f, answers.shape))
+    known = f.speeds.of_shape(answers.shape, f.engine, f.precision, f.gpu, f.groups > 1)
+    speed = replace(f.speed, known=known)
     predicted = predict(d, f.hardware, speed, f.concurrency, np.maximum(room, 1.0))
     times = predicted.serving
     columns: Columns = {
@@ -208,15 +208,3 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
         "spread": predicted.spread,
     }
     return {name: column[fits] for name, column in columns.items()}
-
-
-def _covered(f: Fleet, shape: str) -> tuple[tuple[NDArray[np.bool_], Correction], ...]:
-    """The corrections of a model shape, each with the deployments it covers."""
-    return tuple(
-        (
-            (f.gpu == gpu)
-            & np.where(f.groups > 1, covers(known, data_parallel=True), covers(known, data_parallel=False)),
-            known,
-        )
-        for gpu, known in f.corrections.get(shape, {}).items()
-    )

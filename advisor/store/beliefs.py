@@ -177,9 +177,11 @@ class CurveRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeedRow:
-    """Fitted efficiencies of one GPU, engine and precision; `*` stands for any GPU that was not measured."""
+    """Fitted efficiencies of one GPU, engine and precision, or of a family for its GPUs that were not measured."""
 
-    gpu: str = column("name, as in gpus.csv, or `*`")
+    gpu: str = column(
+        "name, as in gpus.csv, or its family: Hopper and Blackwell (for data centres), NVIDIA (all others), CDNA"
+    )
     engine: str = column("vllm, sglang or trtllm")
     precision: str = column("of the weights")
     efficiency: Efficiency = column("")
@@ -190,18 +192,20 @@ class SpeedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionRow:
-    """What one model shape's own runs on one GPU, engine and precision add to the efficiencies there."""
+    """What one model shape's own runs with an engine add to the efficiencies."""
 
     shape: str = column("folder of the model's config")
-    gpu: str = column("name, as in gpus.csv")
+    gpu: str = column("name, as in gpus.csv; empty: any GPU that was not measured")
     engine: str = column("vllm, sglang or trtllm")
-    precision: str = column("of the weights")
+    precision: str = column("of the weights; empty: any that was not measured")
     n_runs: int = column("behind it")
-    efficiency: Efficiency = column("")
-    tpot: str = column("coefficients of the smooth terms for log TPOT, separated by spaces")
+    shifts: str = column("of the efficiencies in their order in performance.csv, logarithms separated by spaces")
+    tpot: str = column("coefficients of constant, GPUs and data-parallel attention for log TPOT")
     ttft: str = column("the same for log TTFT")
-    low: str = column("smallest measured value of each term")
-    high: str = column("largest measured value of each term")
+    low: str = column("least measured log2 of concurrency, prompt, answer and GPUs, and of data-parallel attention")
+    high: str = column("the most of each")
+    least: str = column("least that it adds to log TPOT and log TTFT on the measured loads")
+    most: str = column("the most that it adds")
     spread: float = column("factor of the 90 % interval of times within that range")
     runs: str = column("where they came from")
 
@@ -220,9 +224,9 @@ OF_A_CURVE: Ranges = {
 OF_EFFICIENCIES: Ranges = {
     **{f"efficiency.{name}": (0, 10**9) for name in Efficiency.__dataclass_fields__},
     **dict.fromkeys((f"efficiency.{name}" for name in SHARES), (1e-9, 1)),
-    "efficiency.kv": (1e-9, 10**9),
     "spread": (1, 10**9),
 }
+OF_A_CORRECTION: Ranges = {"spread": (1, 10**9), "n_runs": (0, 10**9)}
 """What a figure can be at all, ends included."""
 
 
@@ -288,7 +292,7 @@ class Fits:
         return self._overlaid(
             "corrections.csv",
             CorrectionRow,
-            OF_EFFICIENCIES,
+            OF_A_CORRECTION,
             lambda c: (c.shape, c.gpu, c.engine, c.precision),
             self.folders,
         )

@@ -146,7 +146,7 @@ def _apart(one: ModelSpec, other: ModelSpec) -> float:
 
 def usual_gpu(workspace: Workspace) -> str | None:
     """The GPU with a price of which most models' speed was measured; None: no GPU has a price."""
-    measured = Counter(row.gpu for row in workspace.fits.corrections)
+    measured = Counter(gpu for _, gpu in {(row.shape, row.gpu) for row in workspace.fits.corrections})
     priced = sorted({offer.gpu for offer in workspace.prices.offers} & set(workspace.gpus))
     return max(priced, key=lambda gpu: measured[gpu], default=None)
 

@@ -21,7 +21,7 @@ SPEEDS = Speeds.read(SHIPPED)
 def test_a_measured_combination_has_its_own_row():
     found = SPEEDS.of("h100-sxm", "vllm", "fp8")
     assert found.provenance == Provenance.FITTED
-    assert found.corrections == ()
+    assert found.known is None
     assert SPEEDS.has("h100-sxm", "vllm", "fp8")
     (row,) = (r for r in SHIPPED.fits.speeds if (r.gpu, r.engine, r.precision) == ("h100-sxm", "vllm", "fp8"))
     assert (found.efficiency, found.spread, found.source) == (row.efficiency, row.spread, row.runs)
@@ -29,7 +29,7 @@ def test_a_measured_combination_has_its_own_row():
 
 def test_a_gpu_without_runs_gets_what_was_pooled():
     found = SPEEDS.of("l4", "vllm", "bf16")
-    assert found == SPEEDS.of("*", "vllm", "bf16")
+    assert found == SPEEDS.of("NVIDIA", "vllm", "bf16")
     assert found.provenance == Provenance.POOLED
     assert found.spread > 1
     assert not SPEEDS.has("l4", "vllm", "bf16")
@@ -52,29 +52,33 @@ def test_what_was_learned_from_others_is_called_pooled():
 def test_a_correction_holds_only_for_the_kind_of_layout_that_was_measured():
     there = ("b200-sxm", "sglang", "fp8")
     found = SPEEDS.of(*there, R1)
-    ((where, correction),) = found.corrections
-    assert where is True
-    assert covers(correction, data_parallel=False)
-    assert f"{correction.n_runs} runs of this model shape" in found.source
-    assert SPEEDS.of(*there, R1, data_parallel=True) == SPEEDS.of(*there)
+    (own,) = (each for each in found.known.own if each.here)
+    assert covers(own.correction, data_parallel=False)
+    assert f"{own.correction.n_runs} runs of this model shape" in found.source
+    parallel = SPEEDS.of(*there, R1, data_parallel=True)
+    assert not any(each.here for each in parallel.known.own)
+    assert not parallel.known.covered
+    assert (parallel.provenance, parallel.source) == (SPEEDS.of(*there).provenance, SPEEDS.of(*there).source)
     assert SPEEDS.of(*there, "made-up") == SPEEDS.of(*there)
-    assert SPEEDS.of("h100-sxm", *there[1:], R1).corrections == ()
 
 
-def test_a_correction_makes_a_pooled_row_fitted():
-    pooled = [key for key, speed in SPEEDS.by_combination.items() if speed.provenance == Provenance.POOLED]
-    shape, *combination = next(iter(SPEEDS.by_shape))
-    moved = Speeds({tuple(combination): SPEEDS.by_combination[pooled[0]]}, SPEEDS.by_shape)
-    data_parallel = not covers(SPEEDS.by_shape[(shape, *combination)], data_parallel=False)
-    assert moved.of(*combination, shape, data_parallel=data_parallel).provenance == Provenance.FITTED
-    assert moved.of(*combination).provenance == Provenance.POOLED
+def test_a_gpu_where_a_model_was_not_measured_has_what_its_runs_share():
+    found = SPEEDS.of("h100-sxm", "sglang", "fp8", R1)
+    assert found.known.covered
+    assert found.known.shared is SPEEDS.by_shape[R1, "", "sglang", "fp8"]
+    assert not any(each.here for each in found.known.own)
+    assert all(each.worse for each in found.known.own if each.correction.n_runs)  # measured on better ones alone
 
 
-def test_corrections_of_one_engine_and_precision():
-    found = SPEEDS.corrections("sglang", "fp8")
-    assert found[R1]["b200-sxm"] is SPEEDS.by_shape[R1, "b200-sxm", "sglang", "fp8"]
-    assert sum(len(by_gpu) for by_gpu in found.values()) == sum(key[2:] == ("sglang", "fp8") for key in SPEEDS.by_shape)
-    assert SPEEDS.corrections("made-up", "fp8") == {}
+def test_a_precision_that_was_not_measured_has_what_the_others_share():
+    found = SPEEDS.of_shape(R1, "sglang", "bf16", np.asarray("b200-sxm"), np.asarray(False))
+    assert found.shared is SPEEDS.by_shape[R1, "", "sglang", ""]
+    assert SPEEDS.of("b200-sxm", "sglang", "bf16", R1).provenance == SPEEDS.of("b200-sxm", "sglang", "bf16").provenance
+
+
+def test_what_is_known_of_a_model_is_of_one_engine():
+    assert SPEEDS.measured_on(R1, "sglang") == ["b200-sxm", "b300-sxm", "h200-sxm"]
+    assert SPEEDS.of_shape(R1, "made-up", "fp8", np.asarray("b200-sxm"), np.asarray(False)) is None
 
 
 LOADS = [run(c, 0.06 + 0.002 * c) for c in (1, 4, 16)]
@@ -85,7 +89,7 @@ def test_a_workspace_lies_over_what_ships(tmp_path):
     fit(ws)
     own, shape = Speeds.read(ws), ws.models.shape(MODEL)
     found = own.of("l4", "vllm", "bf16", shape)
-    assert (found.provenance, len(found.corrections)) == (Provenance.FITTED, 1)
+    assert (found.provenance, sum(bool(each.here) for each in found.known.own)) == (Provenance.FITTED, 1)
     assert own.has("l4", "vllm", "bf16")
     assert own.of("h100-sxm", "vllm", "fp8") == SPEEDS.of("h100-sxm", "vllm", "fp8")
     assert Speeds.shipped(ws).by_combination.keys() == SPEEDS.by_combination.keys()
@@ -97,7 +101,7 @@ def test_two_workspaces_know_only_their_own(tmp_path):
     one, other = (workspace(tmp_path / name, runs=rows) for name, rows in (("one", LOADS), ("other", slow)))
     fit(one)
     fit(other)
-    fast, slow = (float(Speeds.read(ws).of("l4", "vllm", "bf16").efficiency.weights) for ws in (one, other))
+    fast, slow = (float(Speeds.read(ws).efficiency("l4", "vllm", "bf16").weights) for ws in (one, other))
     assert fast > 1.5 * slow
 
 
@@ -111,7 +115,7 @@ def test_a_damaged_correction_is_named(tmp_path, text):
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(row | {"tpot": text} for row in rows)
-    with pytest.raises(AdvisorError, match=r"corrections.csv: tpot .* on l4 .*run `advisor fit` again"):
+    with pytest.raises(AdvisorError, match=r"corrections.csv: tpot .* on any GPU .*run `advisor fit` again"):
         Speeds.read(ws)
 
 
@@ -120,8 +124,9 @@ def test_a_table_of_an_older_version_is_named_and_mended_by_a_fit(tmp_path, name
     ws = workspace(tmp_path, runs=LOADS)
     fit(ws)
     table = tmp_path / "profiles" / name
-    table.write_text(table.read_text().replace("kernel_s", "layer_s"))
-    with pytest.raises(AdvisorError, match=rf"{name}.*kernel_s.*run `advisor fit` again"):
+    column = "kernel_s" if name == "performance.csv" else "shifts"
+    table.write_text(table.read_text().replace(column, "layer_s"))
+    with pytest.raises(AdvisorError, match=rf"{name}.*{column}.*run `advisor fit` again"):
         Speeds.read(ws)
     fit(ws)
     assert Speeds.read(ws).has("l4", "vllm", "bf16")
@@ -131,7 +136,7 @@ def test_ranges_survive_the_table(tmp_path):
     """What was measured lies within the range that is read back, within the digits that are stored."""
     ws = workspace(tmp_path, runs=LOADS)
     fit(ws)
-    ((_, correction),) = Speeds.read(ws).of("l4", "vllm", "bf16", ws.models.shape(MODEL)).corrections
+    speed = Speeds.read(ws).of("l4", "vllm", "bf16", ws.models.shape(MODEL))
+    (correction,) = (each.correction for each in speed.known.own if each.here)
     assert correction.n_runs == 3
-    assert correction.low[1] == pytest.approx((np.log2(1) - 5) / 3, abs=1e-3)
-    assert correction.high[1] == pytest.approx((np.log2(16) - 5) / 3, abs=1e-3)
+    assert (correction.low[0], correction.high[0]) == pytest.approx((0, 4), abs=1e-3)

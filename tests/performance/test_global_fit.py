@@ -5,19 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from advisor.performance.columns import FAMILIES, LATENCIES, NAMES, PRECISIONS, columns_of
 from advisor.performance.global_fit import PerformanceModel, fit, fold_of, left_out_efficiency
-from advisor.performance.roofline import Efficiency, serving
+from advisor.performance.roofline import SHARES, Efficiency, serving
 from tests.known import runs_of
 
 SETTING = {"gpu": "h100-sxm", "parallelism": "tp2", "precision": "bf16", "kv_precision": "bf16", "engine": "vllm"}
 TRUTH = Efficiency(
-    compute=0.4,
+    dense=0.4,
+    grouped=0.3,
     weights=0.6,
     experts=0.5,
     kv=0.5,
     kernel_s=3e-6,
     step_s=2e-3,
-    prefill_compute=0.4,
+    prompt_s=3e-3,
     ttft_steps=3,
     burst=0.1,
 )
@@ -63,12 +65,12 @@ def errors(runs, efficiency):
 
 
 def test_predictions_come_close_to_what_made_the_runs(runs):
-    fitted = fit(runs, ridge=0.3).efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    fitted = fit(runs, ridge=0.3).efficiency(runs.family.tolist(), runs.engine.tolist(), runs.precision.tolist())
     assert np.median(errors(runs, fitted)) < 0.05 < np.median(errors(runs, Efficiency()))
 
 
 def test_time_to_the_first_token_is_fitted_too(runs):
-    fitted = fit(runs, ridge=0.3).efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    fitted = fit(runs, ridge=0.3).efficiency(runs.family.tolist(), runs.engine.tolist(), runs.precision.tolist())
 
     def ttft_errors(efficiency):
         predicted = serving(runs.demand, runs.hardware, efficiency, runs.concurrency, runs.max_sequences)
@@ -79,7 +81,7 @@ def test_time_to_the_first_token_is_fitted_too(runs):
 
 def test_predictions_of_a_model_are_those_of_its_efficiencies(runs):
     model = fit(runs)
-    fitted = model.efficiency(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    fitted = model.efficiency(runs.family.tolist(), runs.engine.tolist(), runs.precision.tolist())
     assert model.predict(runs).tpot_s == pytest.approx(
         serving(runs.demand, runs.hardware, fitted, runs.concurrency, runs.max_sequences).tpot_s
     )
@@ -89,7 +91,7 @@ def test_an_outlier_hardly_moves_the_fit(runs):
     """One run of thirty ten times too slow: least squares would shift all by e^(ln 10/30) = 8 %."""
     broken = replace(runs, tpot_s=runs.tpot_s.copy())
     broken.tpot_s[4] *= 10
-    labels = (runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist())
+    labels = (runs.family.tolist(), runs.engine.tolist(), runs.precision.tolist())
     before, after = (fit(r, ridge=0.3).efficiency(*labels) for r in (runs, broken))
     first, second = (
         serving(runs.demand, runs.hardware, e, runs.concurrency, runs.max_sequences).tpot_s for e in (before, after)
@@ -99,28 +101,41 @@ def test_an_outlier_hardly_moves_the_fit(runs):
 
 def test_a_stiff_ridge_leaves_the_defaults_and_a_loose_one_does_not(runs):
     stiff, middle, loose = (fit(runs, ridge=ridge).coefficients for ridge in (1e4, 10, 0.3))
-    assert np.abs(stiff).max() < 0.01
-    assert np.abs(loose).sum() > np.abs(middle).sum() > 2 * np.abs(stiff).sum()
-
-
-def test_what_all_runs_share_goes_to_the_base_more_than_to_any_part(runs):
-    """One GPU, engine and precision cannot be told apart from the base, which is held a third as stiffly: it moves
-    1/0.3² as far."""
-    coefficients = fit(runs).coefficients
-    assert coefficients[:, 1:] == pytest.approx(coefficients[:, [1]].repeat(3, axis=1), abs=1e-3)
-    moved = np.abs(coefficients[:, 0]) > 0.05
-    assert moved.sum() >= 3
-    assert coefficients[moved, 0] / coefficients[moved, 1] == pytest.approx(1 / 0.3**2, rel=0.02)
+    expected = columns_of(("vllm",)).expected
+    assert np.abs(stiff - expected).max() < 0.01
+    assert np.abs(loose - expected).sum() > np.abs(middle - expected).sum() > 2 * np.abs(stiff - expected).sum()
 
 
 def test_parts_add_up():
-    """A GPU, an engine and a precision each add their own shift to the base; names are in alphabetical order."""
-    shifts = np.zeros((12, 1 + 2 + 1 + 2))
-    shifts[0] = [0, np.log(3), 0, np.log(2), 0, np.log(5)]
-    model = PerformanceModel(("a", "b"), ("e",), ("p", "q"), shifts)
-    compute = model.efficiency(["a", "b", "a", "x"], ["e", "e", "x", "x"], ["q", "p", "x", "x"]).compute
-    odds = 0.55 / 0.45 * np.array([30, 2, 3, 1])
-    assert compute == pytest.approx(odds / (1 + odds))
+    """An engine, a family but Hopper, and a precision each add their own shift to the base; fp4 has fp8's too."""
+    columns = columns_of(("e", "f"))
+    names = ("base", "e", "f", *FAMILIES, *PRECISIONS)
+    shifts = np.zeros((len(NAMES), len(names)))
+    shifts[NAMES.index("step_s")] = np.log([2, 3, 5, 7, 13, 17, 19, 23, 29, 31])
+    model = PerformanceModel(("e", "f"), shifts)
+    families, engines = ["Hopper", "NVIDIA", "NVIDIA", "Blackwell", "CDNA"], ["e", "f", "x", "e", "x"]
+    step_s = model.efficiency(families, engines, ["bf16", "fp8", "fp4", "int8", "int4"]).step_s
+    factors = np.array([2 * 3, 2 * 5 * 7 * 19, 2 * 7 * 19 * 23, 2 * 3 * 13 * 29, 2 * 17 * 31])
+    assert step_s == pytest.approx(1e-3 * factors)
+    assert columns.free.shape == shifts.shape
+
+
+def test_bounds_keep_order_whatever_the_runs_say(runs):
+    """Runs that claim fp8 to take three times as long, and a Blackwell GPU ten times, move neither beyond its bound."""
+    slow = replace(
+        runs,
+        family=np.where(np.arange(len(runs)) % 3 == 0, "Blackwell", runs.family),
+        precision=np.where(np.arange(len(runs)) % 2 == 0, "fp8", runs.precision),
+        tpot_s=runs.tpot_s * np.where(np.arange(len(runs)) % 2 == 0, 3, 1) * np.where(np.arange(len(runs)) % 3, 1, 10),
+    )
+    model, columns = fit(slow), columns_of(("vllm",))
+    assert (model.coefficients >= columns.low - 1e-12).all()
+    assert (model.coefficients <= columns.high + 1e-12).all()
+    new, old = (model.efficiency([f], ["vllm"], ["bf16"]) for f in ("Blackwell", "Hopper"))
+    for name in LATENCIES:
+        assert getattr(new, name) <= getattr(old, name)
+    for name in SHARES:
+        assert np.log(getattr(new, name) / getattr(old, name)) >= -0.2 - 1e-9
 
 
 def test_left_out_runs_are_predicted_and_not_seen(runs):
@@ -161,8 +176,8 @@ def test_later_groups_leave_the_folds_of_the_first_ones_alone():
     assert found[2] == found[4] != found[1]  # dealt on in turn: three come before
 
 
-def test_an_unknown_gpu_gets_the_base(runs):
+def test_an_unknown_family_gets_the_base(runs):
     model = fit(runs)
-    known, unknown = (model.efficiency([gpu], ["vllm"], ["bf16"]) for gpu in ("h100-sxm", "made-up"))
+    known, unknown = (model.efficiency([gpu], ["vllm"], ["bf16"]) for gpu in ("NVIDIA", "made-up"))
     assert 0 < float(unknown.weights[0]) < 1
     assert float(unknown.weights[0]) != float(known.weights[0])
