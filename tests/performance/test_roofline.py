@@ -188,7 +188,7 @@ def test_products_take_whole_tiles():
 def test_experts_that_lie_whole_wait_for_the_busiest_gpu():
     d = demand(load_model(MOE), "bf16", 1000, 100)
     busy = replace(PERFECT, imbalance=0.5, grouped=0.5)
-    for layout, more in (({"tp": 8}, 1.0), ({"tp": 8, "ep": 8}, 1.5), ({"dp": 8}, 1.5)):
+    for layout, more in (({"tp": 8}, 1.0), ({"tp": 8, "ep": True}, 1.5), ({"dp": 8}, 1.5)):
         h = on_gpus(**layout)
         dense, routed = (float(products_s(replace(d, **{name: 0.0}), h, busy, 64)) for name in
                          ("expert_flops", "dense_flops"))  # fmt: skip
