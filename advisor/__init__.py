@@ -21,6 +21,7 @@ from advisor.importers import IMPORTERS
 if TYPE_CHECKING:
     from advisor.calibration.calibrate import calibrate as calibrate
     from advisor.calibration.regrade import regrade as regrade
+    from advisor.deployments.deploy import deploy as deploy
     from advisor.errors import AdvisorError as AdvisorError
     from advisor.errors import MissingAbility as MissingAbility
     from advisor.errors import NoAnswer as NoAnswer
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from advisor.importers.serving_runs import import_runs as import_runs
     from advisor.importers.vllm_bench import import_vllm_bench as import_vllm_bench
     from advisor.prices import Price as Price
+    from advisor.profiler.doctor import doctor as doctor
     from advisor.profiler.profile import profile as profile
     from advisor.recommendation.compare import compare as compare
     from advisor.recommendation.compare_speed import compare_speed as compare_speed
@@ -75,6 +77,8 @@ _ROOMS = {
     "compute_per_query": "studies.compute",
     "curve": "fits.curve",
     "dense_and_moe": "studies.dense_and_moe",
+    "deploy": "deployments.deploy",
+    "doctor": "profiler.doctor",
     "estimate": "recommendation.estimate",
     "findings": "studies.findings",
     "fit": "fits.fit",

@@ -233,8 +233,8 @@ def speed(c: Answer, qps: float = math.inf, prompt: float | None = None, cached:
     yield Check("TTFT, s, by multiplying", how, first / d.peak_flops_per_s, c["ttft_s"], least=True)
     watts = d.gpus * d.gpu["tdp_w"]
     if math.isinf(qps):
-        least = 0.28 * watts / c["questions_per_s"]
-        how = f"28 % of {watts:,.0f} W ÷ {short(c['questions_per_s'])}: idle"
+        least = 0.19 * watts / c["questions_per_s"]
+        how = f"19 % of {watts:,.0f} W ÷ {short(c['questions_per_s'])}: idle"
         yield Check("J a question", how, least, c["energy_j"], least=True)
         used = c["energy_j"] * c["questions_per_s"]
         how = f"{short(c['energy_j'])} J × {short(c['questions_per_s'])}, under the limit of {watts:,.0f} W"

@@ -1,8 +1,8 @@
-"""Fit the power of a GPU to the loads that ship with a measured power, and validate it on models left out.
+"""Fit the power of a GPU to the loads that ship with a measured power; validate it on models and GPUs left out.
 
     python benchmarks/power.py
 
-Writes its part of docs/validation.md and prints the shares that advisor/performance/power.py has, in its order.
+Writes its part of docs/validation.md and prints the constants that advisor/performance/power.py has, in its order.
 """
 
 from __future__ import annotations
@@ -11,68 +11,77 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import least_squares
 from validation_page import put, table
 
 from advisor.fits.measured_runs import measured_runs
 from advisor.performance.global_fit import fit
 from advisor.performance.observed import runs_of
 from advisor.performance.power import MEASURED_GPUS, shares
-from advisor.performance.roofline import Serving
 from advisor.store.workspace import Workspace
 
 SHIPPED = Workspace()
-ASSUMED = 0.35
-"""What was assumed before power was measured: this share of the limit while reading, all of it while multiplying."""
+BEFORE = np.array([0.28, 0.34, 0.67])
+"""Shares that were fitted to the H100 alone, by least squares of watts."""
+SCALE, START = 0.1, np.array([0.3, 0.4, 0.7])
+"""Logarithm from which on an error counts as an outlier; where the search begins."""
 
 
 @dataclass(frozen=True)
 class Loads:
-    """Measured power in W and in shares of the limit, and what a prediction that saw no run of the model says."""
+    """Measured power in W, the limit of the GPUs, and what predictions that saw nothing of a group make of a step."""
 
     model: np.ndarray
+    gpu: np.ndarray
     concurrency: np.ndarray
     power_w: np.ndarray
     limit_w: np.ndarray
-    design: np.ndarray  # (loads, idle · reading · multiplying)
-    assumed_w: np.ndarray
+    without_model: np.ndarray  # (loads, idle · reading · multiplying), speeds fitted without the model
+    without_gpu: np.ndarray  # the same without the GPU
 
     def fitted(self, some: np.ndarray) -> np.ndarray:
-        """Shares of the limit that fit `some` loads best, none below zero."""
-        scale = self.limit_w[some, None] * self.design[some]
-        return nnls(scale, self.power_w[some])[0]
+        """Shares of the limit that fit `some` loads best: least errors of log watts, outliers counted less."""
+        design, limit, power = self.without_model[some], self.limit_w[some], self.power_w[some]
 
-    def predicted_w(self, of: np.ndarray) -> np.ndarray:
-        return self.limit_w * np.minimum(self.design @ of, 1.0)
+        def errors(of: np.ndarray) -> np.ndarray:
+            return np.log(limit * np.minimum(design @ of, 1.0) / power) / SCALE
+
+        return least_squares(errors, START, bounds=(1e-6, 2.0), loss="soft_l1").x
+
+    def predicted_w(self, of: np.ndarray, design: np.ndarray) -> np.ndarray:
+        return self.limit_w * np.minimum(design @ of, 1.0)
 
 
-def loads() -> Loads:
-    """Predictions of each model's loads by efficiencies that were fitted without it."""
+def loads() -> tuple[Loads, int]:
+    """Every load with a power that its GPUs can draw, and how many show more than that: of the whole machine."""
     query = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     columns = SHIPPED.runs.connect().execute(query).fetchnumpy()
-    model = columns["model"].astype(str)
-    runs, found = runs_of(columns, SHIPPED.models, SHIPPED.gpus), measured_runs(SHIPPED)
+    columns = {name: np.ma.filled(c, np.nan) if c.dtype.kind == "f" else np.asarray(c) for name, c in columns.items()}
+    every = runs_of(columns, SHIPPED.models, SHIPPED.gpus)
+    limits = np.array([SHIPPED.gpus[gpu].tdp_w for gpu in every.gpu.tolist()]) * np.asarray(every.hardware.gpu_count)
+    possible = columns["power_w"] <= limits
+    runs, found = every.where(possible), measured_runs(SHIPPED)
     assert set(runs.gpu.tolist()) == MEASURED_GPUS
-    design, assumed = np.ones((len(runs), 3)), np.full(len(runs), np.nan)
-    limit_w = np.array([SHIPPED.gpus[gpu].tdp_w for gpu in runs.gpu.tolist()]) * np.asarray(runs.hardware.gpu_count)
-    for name in np.unique(model).tolist():
-        held = model == name
-        predicted = fit(found.runs.where(found.model != name)).predict(runs.where(held))
-        design[held, 1:] = np.stack(shares(predicted), axis=-1)
-        assumed[held] = limit_w[held] * (ASSUMED + (1 - ASSUMED) * _multiplying(predicted))
-    return Loads(model, runs.concurrency, columns["power_w"], limit_w, design, assumed)
+    model = columns["model"].astype(str)[possible]
+    designs = {}
+    for kind, label, theirs in (("model", model, found.model), ("gpu", runs.gpu, found.runs.gpu)):
+        design = np.ones((len(runs), 3))
+        for name in np.unique(label).tolist():
+            held = label == name
+            predicted = fit(found.runs.where(theirs != name)).predict(runs.where(held))
+            design[held, 1:] = np.stack(shares(predicted), axis=-1)
+        designs[kind] = design
+    power_w, in_flight = columns["power_w"][possible], runs.concurrency
+    kept = Loads(model, runs.gpu, in_flight, power_w, limits[possible], designs["model"], designs["gpu"])
+    return kept, int((~possible).sum())
 
 
-def _multiplying(predicted: Serving) -> np.ndarray:
-    return predicted.compute_s / (predicted.compute_s + predicted.weights_s + predicted.kv_s)
-
-
-def left_out(found: Loads) -> np.ndarray:
-    """Power in W of every load by shares that were fitted to the other models."""
-    predicted = np.full(len(found.model), np.nan)
-    for name in np.unique(found.model).tolist():
-        held = found.model == name
-        predicted[held] = found.predicted_w(found.fitted(~held))[held]
+def left_out(found: Loads, label: np.ndarray, design: np.ndarray) -> np.ndarray:
+    """Power in W of every load by shares that were fitted to the others of another label."""
+    predicted = np.full(len(label), np.nan)
+    for name in np.unique(label).tolist():
+        held = label == name
+        predicted[held] = found.predicted_w(found.fitted(~held), design)[held]
     return predicted
 
 
@@ -84,29 +93,49 @@ def line(name: str, predicted_w: np.ndarray, power_w: np.ndarray) -> list[str]:
     return [name, str(len(ratio)), *figures]
 
 
+def spread(predicted_w: np.ndarray, power_w: np.ndarray) -> float:
+    """The factor that holds for nine of ten loads, in either direction."""
+    return float(np.exp(np.quantile(np.abs(np.log(predicted_w / power_w)), 0.9)))
+
+
 def main() -> None:
-    found = loads()
-    blind = left_out(found)
-    everything = found.fitted(np.ones(len(blind), dtype=bool))
+    found, beyond = loads()
+    everything = found.fitted(np.ones(len(found.model), dtype=bool))
+    blind = left_out(found, found.model, found.without_model)
+    elsewhere = left_out(found, found.gpu, found.without_gpu)
+    same = found.predicted_w(everything, found.without_model)
+    h100 = found.gpu == "h100-sxm"
     places = {"1 to 4": (1, 4), "8 to 32": (8, 32), "64 and more": (64, np.inf)}
     masks = {n: (found.concurrency >= low) & (found.concurrency <= high) for n, (low, high) in places.items()}
+    before = found.predicted_w(BEFORE, found.without_model)
     rows = [
-        line("assumed before: 35 % reading to 100 % multiplying", found.assumed_w, found.power_w),
-        line("fitted, the same loads", found.predicted_w(everything), found.power_w),
-        line("fitted, whole model left out", blind, found.power_w),
+        line("before: fitted to the H100 by watts", before, found.power_w),
+        line("fitted, the same loads", same, found.power_w),
+        line("whole model left out", blind, found.power_w),
         *(line(f"the same, {n} in flight", blind[mask], found.power_w[mask]) for n, mask in masks.items()),
+        line("GPU left out: H100 by GH200", elsewhere[h100], found.power_w[h100]),
+        line("GPU left out: GH200 by H100", elsewhere[~h100], found.power_w[~h100]),
     ]
     idle, reading, multiplying = everything
+    known, unknown = spread(blind, found.power_w), spread(elsewhere, found.power_w)
+    models = len(set(found.model[h100].tolist()))
+    watts = f"from {found.power_w.min():.0f} to {found.power_w.max():.0f} W"
     put(
         "Power",
-        f"Mean power of {len(blind)} loads of {len(set(found.model.tolist()))} models on one H100 SXM of 700 W"
-        f" (measurements/runs/profile-\\*), from {found.power_w.min():.0f} to {found.power_w.max():.0f} W.\n"
-        "A GPU draws the limit times idle + reading + multiplying, the latter two by their share of a step; these\n"
-        f"shares are {idle:.2f}, {reading:.2f} and {multiplying:.2f}, by least squares. Speeds are predicted without"
-        " the model. Other GPUs were not measured.\nBy `python benchmarks/power.py`.\n\n"
+        f"Mean power of {len(blind)} loads, {watts}: {h100.sum()} of {models} models on one H100 SXM"
+        " (measurements/runs/profile-\\*),\n"
+        f"{(~h100).sum()} whole batches of Llama-2-7B on a GH200 under vLLM of 2024"
+        " (measurements/runs/argonne-offline); the limit is 700 W\nof both, of the GH200 without its CPU."
+        f" {beyond} loads show more than the limit of their GPU and are left out: probably the\npower of all of a"
+        " machine's GPUs.\n\nA GPU draws the limit times idle + reading + multiplying, the latter two by their share of"
+        f" a step; these shares are\n{idle:.2f}, {reading:.2f} and {multiplying:.2f}, by least errors of log watts with"
+        " outliers counted less. Speeds are predicted without the model, or\nthe GPU. The 90 % interval is a factor of"
+        f" {known:.2f} on these GPUs (models left out) and {unknown:.2f} on others (GPUs left out):\nwith two GPUs of"
+        " one generation the latter is a guess for other generations. By `python benchmarks/power.py`.\n\n"
         + table(rows, ["", "loads", "median error", "p90", "predicted / measured (90 %)"]),
     )
     print(f"IDLE, READING, MULTIPLYING = {idle:.2f}, {reading:.2f}, {multiplying:.2f}")
+    print(f"SPREAD, SPREAD_ELSEWHERE = {known:.2f}, {unknown:.2f}")
 
 
 if __name__ == "__main__":

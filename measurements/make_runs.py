@@ -26,7 +26,8 @@ def main() -> None:
         collected = HERE / f".{source.stem}.parquet"
         try:
             duckdb.connect().execute(f"copy ({source.read_text()}) to '{collected}' (format parquet)", {"data": data})
-            print(import_runs(Workspace(), collected))
+            done = import_runs(Workspace(), collected)
+            print(f"{done.run_id}: {done.rows} loads, {done.doubtful} of them doubtful")
         finally:
             collected.unlink(missing_ok=True)
 

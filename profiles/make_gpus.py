@@ -152,6 +152,10 @@ NODE_GPUS = {"gb200": 16, "gb300": 16, "gh200-96gb": 1, "gh200-144gb": 1}
 """GPUs of one fast-linked system where that is not eight: of a rack the sixteen that were measured together, of a Grace
 Hopper node one."""
 
+ALONE = "700 W of the GPU alone, as of its chip on an H100 SXM; the module with its CPU takes up to 1,000"
+GPU_ALONE = {"gh200-96gb": ("700", ALONE), "gh200-144gb": ("700", ALONE)}
+"""Power limit, and what is noted of it, where the vendor's figure is of more than the GPU: no host is counted."""
+
 PCIE_BYTES_PER_S = {"3.0": 16e9, "4.0": 32e9, "5.0": 64e9, "6.0": 128e9}
 KINDS = (
     ("marketplace", "marketplace"),
@@ -200,6 +204,7 @@ def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
     def flops(column: str) -> str:
         return f"{float(facts[column]) * 1e12:.4g}" if facts[column] else ""
 
+    tdp_w, note = GPU_ALONE.get(name, (facts["tdp_w"], facts["note"]))
     return {
         "gpu": name,
         "vendor": facts["vendor"],
@@ -211,13 +216,13 @@ def gpu_row(name: str, url: str, facts: dict[str, str]) -> dict[str, object]:
         "fp8_flops_per_s": flops("fp8_dense_tflops"),
         "fp4_flops_per_s": flops("fp4_dense_tflops"),
         "int8_ops_per_s": flops("int8_dense_tops"),
-        "tdp_w": facts["tdp_w"],
+        "tdp_w": tdp_w,
         "link": facts["interconnect"] if link else "PCIe",
         "link_bytes_per_s": f"{link or PCIE_BYTES_PER_S[facts['pcie_gen']]:.4g}",
         "node_gpus": NODE_GPUS.get(name, 8),
         "released": facts["release"],
         "aliases": "; ".join(ALIASES.get(name, ())),
-        "note": facts["note"],
+        "note": note,
         "source": facts["source"] + (f"; memory {reported_mib} MiB: {seen}" if reported_mib else ""),
         "source_url": url,
         "as_of": AS_OF,

@@ -342,14 +342,14 @@ def main() -> None:
 
 
 def keep_what_was_typed(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Licences are typed into models.csv itself, each with where it was seen, and so are models that the inputs lack:
+    """Licences and other ids are typed into models.csv itself, and so are models that the inputs lack:
     both stay. The rows of the latter are returned.
     """
     with (HERE / "models.csv").open(newline="") as table:
         known = {row["model"]: row for row in csv.DictReader(table)}
     for row in rows:
         before = known.pop(row["model"], {})
-        for name in ("license", "license_source"):
+        for name in ("aliases", "license", "license_source"):
             row[name] = before.get(name, "")
     return list(known.values())
 
@@ -378,6 +378,7 @@ def catalog_row(name: str, shape: str, row: dict[str, str], released: str, sourc
         "config": shape.replace("/", "--"),
         "released": released,
         "checkpoint_precision": precision,
+        "aliases": "",
         "max_context": str(CONTEXTS.get(name, "")),
         "license": "",
         "license_source": "",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advisor.accuracy.endings import STEP, Answers, Endings, carried_on, per_question, seen
+from advisor.accuracy.endings import STEP, Answers, Endings, carried_on, right_within, seen
 from advisor.accuracy.estimators import Array, Interval
 from advisor.accuracy.growth import Growth, Paths, covariance, independent, paths
 from advisor.accuracy.shapes import EPSILON, Claim, Curve, Shape, saturation_points, thinned
@@ -26,6 +26,9 @@ TELLS = 0.05
 QUANTILES = (0.05, 0.95)
 MOST_LENGTHS = 2000
 """Lengths at which a curve is read; of more, as many spread evenly over them."""
+SHARES_DRAWN, LEAST_DRAWN = 48_000_000, 30
+"""Draws of the answers' shares, times the squared number of questions, and at least: what one draw leaves open in the
+mean over many questions is little."""
 LARGER_VOTES = (2, 4, 8, 32, 128)
 """Votes that are looked ahead, as multiples of the largest measured one."""
 
@@ -89,8 +92,7 @@ def fit_caps(
     lengths = np.unique(np.concatenate([[shortest], ends[(ends > shortest) & np.isfinite(ends)], [longest]]))
     if len(lengths) > MOST_LENGTHS:
         lengths = lengths[np.linspace(0, len(lengths) - 1, MOST_LENGTHS).round().astype(int)]
-    within = per_question(answers, (ends[:, None] <= lengths) * answers.right[:, None])
-    measured = weights @ within
+    measured = weights @ right_within(answers, lengths)
     later = carried_on(seen(answers, longest, weights), endings, rng)
     beyond = longest * 2.0 ** (STEP * np.arange(1, later.shape[1] + 1))
     accuracy = np.hstack([measured, measured[:, -1:] + later])
@@ -113,12 +115,13 @@ def fit_votes(
     """
     rng = np.random.default_rng(seed)
     weights = _weights(len(correct), rng, draws)
-    shares = drawn_shares(tallies, prior, rng, draws)
+    shares = drawn_shares(tallies, prior, rng, min(draws, max(SHARES_DRAWN // len(correct) ** 2, LEAST_DRAWN)))
     largest = int(x[-1])
     ks = [largest * times for times in LARGER_VOTES]
     right = vote_accuracy(shares, [largest, *ks], rng)
     gained = np.concatenate([right[..., 1:], limit_accuracy(shares)[..., None]], axis=-1) - right[..., :1]
-    gains = np.vstack([gained.mean(axis=(0, 1)), np.einsum("dq,dqk->dk", weights[1:], gained)])
+    resampled = np.array([row @ gained[d % len(gained)] for d, row in enumerate(weights[1:])])
+    gains = np.vstack([gained.mean(axis=(0, 1)), resampled])
     measured = weights @ correct
     accuracy = np.clip(np.hstack([measured, measured[:, -1:] + gains]), 0.0, 1.0)
     places = np.append(x, [*ks, 4.0 * ks[-1]])

@@ -124,6 +124,15 @@ def per_question(answers: Answers, values: Array) -> Array:
     return np.asarray(sums / (n[:, None] if values.ndim > 1 else n))
 
 
+def right_within(answers: Answers, lengths: Array) -> Array:
+    """Share (Q, L) of each question's answers that have ended within each of the rising lengths and are right."""
+    n = np.bincount(answers.question)
+    place = np.searchsorted(lengths, answers.ends)
+    flat = answers.question * (len(lengths) + 1) + place  # in the last column what ends beyond all of them
+    counted = np.bincount(flat, answers.right, len(n) * (len(lengths) + 1)).reshape(len(n), -1)
+    return np.asarray(counted[:, :-1].cumsum(axis=1) / n[:, None])
+
+
 def seen(answers: Answers, cap: float, weights: Array) -> Seen:
     """What B weightings (B, Q) of the questions show of the endings up to `cap`."""
     caps = cap * 2.0 ** (STEP * np.arange(1 - LOOK_BACK, 1))

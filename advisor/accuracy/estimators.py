@@ -189,6 +189,10 @@ def area_within_budgets(budgets: Array, accuracy: Array) -> float:
     return float(((accuracy[1:] + accuracy[:-1]) / 2 * np.diff(u)).sum() / (u[-1] - u[0]))
 
 
+MOST_RESAMPLED = 256
+"""Different values that are resampled; of more the moments of their mean say how it spreads."""
+
+
 def over_questions(per_question: Array, *, seed: int = 0, draws: int = 4000) -> Interval:
     """Mean accuracy over questions with its 90 % interval by bootstrap over questions, smoothed at the edges.
 
@@ -200,12 +204,26 @@ def over_questions(per_question: Array, *, seed: int = 0, draws: int = 4000) -> 
     values = np.asarray(per_question, dtype=float)
     n = len(values)
     mean = min(max(float(values.mean()), 0.0), 1.0)
-    distinct, times = np.unique(values, return_counts=True)  # equal questions are drawn together: the same, and faster
-    means = np.random.default_rng(seed).multinomial(n, times / n, size=draws) @ distinct / n
     rest = max(n - 1, 1)
-    low, high = mean + (np.quantile(means, [0.05, 0.95]) - mean) * (n / rest) ** 0.5 * (1 + 0.926 / rest)
+    distinct, times = np.unique(values, return_counts=True)
+    if len(distinct) <= MOST_RESAMPLED:  # equal questions are drawn together: the same, and faster
+        means = np.random.default_rng(seed).multinomial(n, times / n, size=draws) @ distinct / n
+        ends = np.quantile(means, [0.05, 0.95])
+    else:
+        ends = _expanded_ends(values)
+    low, high = mean + (ends - mean) * (n / rest) ** 0.5 * (1 + 0.926 / rest)
     floor, ceiling = wilson(mean, n) if min(mean, 1 - mean) * n < 1 else (mean, mean)
     return Interval(mean, max(float(min(low, floor)), 0.0), min(float(max(high, ceiling)), 1.0))
+
+
+def _expanded_ends(values: Array) -> Array:
+    """The 5th and 95th percentile of resampled means, from their first four moments (Cornish & Fisher 1938)."""
+    n, away = len(values), values - values.mean()
+    spread = float((away**2).mean()) ** 0.5
+    skew, excess = float((away**3).mean() / spread**3) / n**0.5, (float((away**4).mean() / spread**4) - 3) / n
+    z = np.array([-1.6448536269514722, 1.6448536269514722])
+    moved = z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * excess / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
+    return np.asarray(values.mean() + moved * spread / n**0.5)
 
 
 def wilson(mean: float, n: int, z: float = 1.6449) -> tuple[float, float]:

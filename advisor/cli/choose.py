@@ -1,4 +1,4 @@
-"""Commands that choose: recommend, report, frontier, compare, estimate."""
+"""Commands that choose: recommend, report, deploy, frontier, compare, estimate."""
 
 from __future__ import annotations
 
@@ -9,90 +9,30 @@ import typer
 from advisor.cli import options
 from advisor.cli.findings import FINDINGS, RECOMMENDATION, checked_kind, no_others, report_findings
 from advisor.cli.output import emit, write
+from advisor.cli.request_options import RequestOptions, answered, takes_request
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.tasks import DEFAULT_TASK
 from advisor.values import to_json
 
 
+@takes_request
 def recommend(
-    budget: options.BudgetList = None,
-    task: options.TaskList = None,
-    min_accuracy: options.MinAccuracy = None,
-    confidence: options.Confidence = 0.9,
-    evidence: options.Evidence = "published",
-    gpu: options.GpuList = None,
-    model: options.ModelList = None,
-    precision: options.Precision = None,
-    qps: options.Qps = None,
-    traffic: options.Traffic = None,
-    max_wait: options.MaxWait = None,
-    max_ttft: options.MaxTtft = None,
-    max_tpot: options.MaxTpot = None,
-    percentile: options.Percentile = 95,
-    engine: options.Engine = "vllm",
-    price: options.PriceList = None,
-    price_kind: options.PriceKind = None,
-    have: options.Have = None,
-    usd_per_kwh: options.UsdPerKwh = None,
-    license: options.LicenseList = None,
-    exclude_model: options.ExcludedModels = None,
-    exclude_gpu: options.ExcludedGpus = None,
-    input_tokens: options.InputTokens = None,
-    output_tokens: options.OutputTokens = None,
-    cached_prompt_tokens: options.CachedPromptTokens = None,
-    running: options.Running = None,
-    hosted: options.Hosted = None,
-    workspace: options.WorkspaceFolder = None,
-    as_json: options.Json = False,
+    *, request: RequestOptions, workspace: options.WorkspaceFolder = None, as_json: options.Json = False
 ) -> None:
     """Pick model, strategy, GPU and configuration for a budget.
 
     Prints the pick with what it gives and costs, where each number comes from, the command that deploys it, and the
     runners-up.
     """
-    from advisor.recommendation import pick
     from advisor.reports import recommendations
 
-    try:
-        found = pick.recommend(
-            options.known_workspace(workspace),
-            budget=budget,
-            task=task or DEFAULT_TASK,
-            min_accuracy=min_accuracy,
-            confidence=confidence,
-            evidence=evidence,
-            gpu=gpu,
-            model=model,
-            precision=precision,
-            qps=qps,
-            traffic=traffic,
-            max_wait=max_wait,
-            max_ttft=max_ttft,
-            max_tpot=max_tpot,
-            percentile=percentile,
-            engine=engine,
-            price=price,
-            price_kind=price_kind,
-            have=have,
-            usd_per_kwh=usd_per_kwh,
-            license=license,
-            exclude_model=exclude_model,
-            exclude_gpu=exclude_gpu,
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            cached_prompt_tokens=cached_prompt_tokens,
-            running=running,
-            hosted=hosted,
-        )
-    except NoAnswer as none:
-        if as_json and none.answer:
-            write(to_json(none.answer))
-        raise
-    emit(found, recommendations.blocks, as_json)
+    emit(answered(options.known_workspace(workspace), request, as_json), recommendations.blocks, as_json)
 
 
+@takes_request
 def report(
     context: typer.Context,
+    *,
     kind: Annotated[
         str, typer.Option("--kind", help="recommendation, or findings: what two papers found, from what is stored.")
     ] = RECOMMENDATION,
@@ -106,33 +46,7 @@ def report(
     html: Annotated[
         str | None, typer.Option("--html", help="HTML file to write: one page for a browser, with charts to filter.")
     ] = None,
-    budget: options.BudgetList = None,
-    task: options.TaskList = None,
-    min_accuracy: options.MinAccuracy = None,
-    confidence: options.Confidence = 0.9,
-    evidence: options.Evidence = "published",
-    gpu: options.GpuList = None,
-    model: options.ModelList = None,
-    precision: options.Precision = None,
-    qps: options.Qps = None,
-    traffic: options.Traffic = None,
-    max_wait: options.MaxWait = None,
-    max_ttft: options.MaxTtft = None,
-    max_tpot: options.MaxTpot = None,
-    percentile: options.Percentile = 95,
-    engine: options.Engine = "vllm",
-    price: options.PriceList = None,
-    price_kind: options.PriceKind = None,
-    have: options.Have = None,
-    usd_per_kwh: options.UsdPerKwh = None,
-    license: options.LicenseList = None,
-    exclude_model: options.ExcludedModels = None,
-    exclude_gpu: options.ExcludedGpus = None,
-    input_tokens: options.InputTokens = None,
-    output_tokens: options.OutputTokens = None,
-    cached_prompt_tokens: options.CachedPromptTokens = None,
-    running: options.Running = None,
-    hosted: options.Hosted = None,
+    request: RequestOptions,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -153,37 +67,32 @@ def report(
         return
     if own_answers:
         raise AdvisorError("requires --kind findings", where="--own-answers")
-    found = pick.recommend(
-        opened,
-        budget=budget,
-        task=task or DEFAULT_TASK,
-        min_accuracy=min_accuracy,
-        confidence=confidence,
-        evidence=evidence,
-        gpu=gpu,
-        model=model,
-        precision=precision,
-        qps=qps,
-        traffic=traffic,
-        max_wait=max_wait,
-        max_ttft=max_ttft,
-        max_tpot=max_tpot,
-        percentile=percentile,
-        engine=engine,
-        price=price,
-        price_kind=price_kind,
-        have=have,
-        usd_per_kwh=usd_per_kwh,
-        license=license,
-        exclude_model=exclude_model,
-        exclude_gpu=exclude_gpu,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cached_prompt_tokens=cached_prompt_tokens,
-        running=running,
-        hosted=hosted,
-    )
+    found = pick.recommend(opened, **request)
     emit(written.report(opened, recommendation=found, output=output, html=html), written.blocks, as_json)
+
+
+@takes_request
+def deploy(
+    *,
+    output: Annotated[str, typer.Option("--output", "-o", help="Folder to write; it is replaced as a whole.")],
+    choice: Annotated[
+        int | None, typer.Option("--choice", help="Number of one of the other choices, instead of the pick.")
+    ] = None,
+    request: RequestOptions,
+    workspace: options.WorkspaceFolder = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write a recommendation as the files that start it.
+
+    A script, files for Docker Compose, Kubernetes, KServe, LeaderWorkerSet and SkyPilot, a load test that judges it by
+    what was predicted, alerts for Prometheus, and a README with the order of commands. Nothing is started.
+    """
+    from advisor.deployments import deploy as verb
+
+    opened = options.known_workspace(workspace)
+    verb.checked_output(output)
+    found = answered(opened, request, as_json)
+    emit(verb.deploy(opened, recommendation=found, output=output, choice=choice), verb.blocks, as_json)
 
 
 def frontier(

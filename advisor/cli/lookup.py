@@ -1,4 +1,4 @@
-"""Commands that look up: curve, models, gpus, tasks, measurements, check."""
+"""Commands that look up: curve, models, gpus, tasks, measurements, check, doctor."""
 
 from __future__ import annotations
 
@@ -108,3 +108,14 @@ def check(workspace: options.WorkspaceFolder = None, as_json: options.Json = Fal
     if found.damaged:
         what, hint = f"{len(found.damaged)} of {found.files} files are damaged", "each is named on stdout"
         raise AdvisorError(what, where=found.folder, hint=hint)
+
+
+def doctor(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:
+    """Say what this machine can measure.
+
+    Engines with their versions, GPUs, driver and memory, what is missing and the command that brings it.
+    """
+    from advisor.profiler.doctor import doctor as verb
+    from advisor.reports import machines
+
+    emit(verb(options.known_workspace(workspace)), machines.blocks, as_json)

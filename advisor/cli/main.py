@@ -28,6 +28,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "trend": study.trend,
         "estimate": choose.estimate,
         "report": choose.report,
+        "deploy": choose.deploy,
     },
     "Measure": {
         "calibrate": draw.calibrate,
@@ -43,6 +44,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "tasks": lookup.tasks,
         "measurements": lookup.measurements,
         "check": lookup.check,
+        "doctor": lookup.doctor,
     },
 }
 

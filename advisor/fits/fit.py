@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from advisor.accuracy.curve_fits import Learned
@@ -17,6 +18,7 @@ from advisor.fits.joint_draws import with_draws
 from advisor.fits.levels import other_levels
 from advisor.fits.measured import Disagreement, Measured, measured
 from advisor.fits.measured_runs import MeasuredRuns, measured_runs
+from advisor.fits.parallel import mapped, processes
 from advisor.fits.points import measured_points, ordered, published_points
 from advisor.fits.prior import read_prior
 from advisor.fits.published import Published, published
@@ -77,7 +79,7 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
         loads = measured_runs(workspace)
         speeds = own_speeds(loads, Speeds.shipped(workspace), read_prior(workspace))
         tables |= {"performance.csv": speeds.speeds, "corrections.csv": speeds.corrections}
-        notes += _without_specs(loads)
+        notes += [*loads.notes, *_without_specs(loads)]
     for name, rows in tables.items():
         write_rows(folder / name, rows)
     return FitSummary(
@@ -94,12 +96,14 @@ def fitted_answers(
     answers: Measured, reported: list[Published], learned: Learned, shipped: Sequence[Point] = ()
 ) -> tuple[list[Point], list[CurveRow]]:
     """Strategy points and curves of everything measured or published; `shipped` are points that those stand beside."""
-    measured_ones = [point for group in answers.points for point in measured_points(group)]
+    groups = [(group, measured_points(group)) for group in answers.points]
+    measured_ones = [point for _, points in groups for point in points]
     known = offsets([*measured_ones, *shipped], reported)
     published_ones = [of_source(point, known) for point in published_points(reported, measured_ones)]
-    points = with_draws(answers.points, published_ones, shipped)
-    curves = [curve for group in answers.points if (curve := measured_curve(group, learned))]
-    return ordered(points), ordered_curves([*curves, *published_curves(points, learned)])
+    points = with_draws(groups, published_ones, shipped)
+    n_answers = sum(len(group.answers.tokens) for group in answers.points if group.answers)
+    curves = mapped(partial(measured_curve, learned=learned), answers.points, processes(n_answers))
+    return ordered(points), ordered_curves([*filter(None, curves), *published_curves(points, learned)])
 
 
 def setups(answers: Measured) -> list[SetupRow]:

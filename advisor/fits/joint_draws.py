@@ -21,10 +21,13 @@ from advisor.accuracy.estimators import Array
 from advisor.accuracy.resampling import DRAWS, noise, question_weights, seed_of
 from advisor.accuracy.shrinkage import shrunk
 from advisor.fits.draws import source_of, standard_error, with_draws_of
-from advisor.fits.points import kept, measured_points
+from advisor.fits.points import kept
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.provenance import Provenance
 from advisor.store.beliefs import Point
+
+Group = tuple[StrategyPoints, Sequence[Point]]
+"""What was measured, and the points of it (points.py: `measured_points`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +49,15 @@ class Level:
         return standard_error(self.points[self.first])
 
 
-def with_draws(
-    groups: Iterable[StrategyPoints], published: Iterable[Point], known: Iterable[Point] = ()
-) -> list[Point]:
+def with_draws(groups: Iterable[Group], published: Iterable[Point], known: Iterable[Point] = ()) -> list[Point]:
     """The measured points of `groups` and the published ones, each with its draws, by task.
 
     `known` are points of others on the same tasks, which the draws take into account. A published accuracy stands for
     itself: what its answers share with others is not known.
     """
-    tasks = defaultdict[str, list[StrategyPoints]](list)
+    tasks = defaultdict[str, list[Group]](list)
     for group in groups:
-        tasks[group.task].append(group)
+        tasks[group[0].task].append(group)
     alone = defaultdict[str, list[Point]](list)
     for point in published:
         alone[point.task].append(point)
@@ -68,9 +69,7 @@ def with_draws(
     )
 
 
-def _of_task(
-    task: str, groups: Sequence[StrategyPoints], published: Sequence[Point], known: Sequence[Point]
-) -> list[Point]:
+def _of_task(task: str, groups: Sequence[Group], published: Sequence[Point], known: Sequence[Point]) -> list[Point]:
     levels = _levels(groups)
     lone = [*published, *_firsts(known)]
     common, shared = _common(levels)
@@ -93,12 +92,11 @@ def _of_source(point: Point) -> Array:
     return (point.source_error or 0.0) * np.concatenate([half, -half])
 
 
-def _levels(groups: Sequence[StrategyPoints]) -> list[Level]:
+def _levels(groups: Sequence[Group]) -> list[Level]:
     """Points by model and runs, in their order."""
     members = defaultdict[tuple[str, str], list[tuple[Point, Array]]](list)
-    for group in groups:
+    for group, points in groups:
         errors = noise(group.correct, _weights(group.task, group.question_ids))[kept(group)]
-        points = measured_points(group)
         members[group.model, group.runs] += [
             (p, own * max(1.0, standard_error(p) / max(own.std(), 1e-12)) if own.any() else own)
             for p, own in zip(points, errors, strict=True)

@@ -7,6 +7,7 @@ means say neither, since the lengths of reasoning have a long tail.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from math import comb
 
 import numpy as np
@@ -26,15 +27,18 @@ def longest_quantiles(tokens: Sequence[Array], k: int, shares: Sequence[float]) 
     replacement stay within a length that m answers have at most (k = n where fewer than k are stored); every question
     weighs the same.
     """
-    seen = np.unique(np.concatenate(tokens))
-    within = np.zeros(len(seen))
-    for own in tokens:
-        n = len(own)
-        draws = min(k, n)
-        ways = np.array([comb(m, draws) / comb(n, draws) for m in range(n + 1)])
-        within += ways[np.searchsorted(np.sort(own), seen, side="right")] / len(tokens)
+    every = np.concatenate([np.sort(own) for own in tokens])
+    seen, place = np.unique(every, return_inverse=True)
+    added = np.concatenate([_added(len(own), min(k, len(own))) for own in tokens]) / len(tokens)
+    within = np.bincount(place, added).cumsum()
     places = np.searchsorted(within, np.asarray(shares) - 1e-12)
     return np.asarray(seen[np.minimum(places, len(seen) - 1)], dtype=float)
+
+
+@cache
+def _added(n: int, draws: int) -> Array:
+    """Shares (n,) of the draws that stay within the m-th shortest length but not within the one before."""
+    return np.diff([comb(m, draws) / comb(n, draws) for m in range(n + 1)])
 
 
 def waits(tokens: Sequence[Array], ks: Sequence[int]) -> Array:

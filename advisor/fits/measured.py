@@ -9,11 +9,12 @@ import duckdb
 import numpy as np
 
 from advisor.accuracy.agreement import Run, differ
+from advisor.fits.parallel import mapped, processes
 from advisor.fits.searches import from_searches
 from advisor.fits.setup_labels import joined
-from advisor.fits.stored_answers import Drawn, draws, questions_of, tallies
+from advisor.fits.stored_answers import Drawn, Judge, draws, questions_of, tallies
 from advisor.fits.strategy_points import StrategyPoints
-from advisor.fits.votes import from_samples
+from advisor.fits.votes import Answered, from_samples
 from advisor.store.workspace import Workspace
 
 
@@ -42,7 +43,10 @@ def measured(workspace: Workspace) -> Measured:
     found, apart = drawn_apart(connection)
     own = [drawn for drawn in found if workspace.own is None or drawn.own_runs]
     named = [each for each in apart if workspace.own is None or each.drawn.own_runs]
-    return Measured(tuple(points for drawn in own for points in points_of(connection, drawn)), tuple(named))
+    (n_answers,) = connection.execute("select count(*) from answers").fetchall()[0]
+    answered = (_answered(connection, drawn) for drawn in own)
+    each = mapped(_points, answered, processes(n_answers))
+    return Measured(tuple(points for some in each for points in some), tuple(named))
 
 
 def drawn_apart(connection: duckdb.DuckDBPyConnection) -> tuple[list[Drawn], list[Disagreement]]:
@@ -79,10 +83,29 @@ def _accuracy(run: Run) -> float:
     return float(np.mean([right / n for right, n in run.values()]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """The answers drawn one way: of plain samples together, with those that each judge scored; of searches by run."""
+
+    drawn: Drawn
+    questions: Answered
+    judged: Mapping[Judge, Answered]
+    by_run: Mapping[str, Answered]
+
+
 def points_of(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> list[StrategyPoints]:
     """The strategy points that the answers drawn one way support."""
+    return _points(_answered(connection, drawn))
+
+
+def _answered(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> _Answered:
     if drawn.strategy != "sampling":
-        return from_searches(drawn, {run: questions_of(connection, drawn, [run]) for run in drawn.runs})
-    questions = questions_of(connection, drawn, drawn.runs)
+        return _Answered(drawn, {}, {}, {run: questions_of(connection, drawn, [run]) for run in drawn.runs})
     judged = {judge: questions_of(connection, drawn, drawn.runs, judge) for judge in drawn.judges}
-    return from_samples(drawn, questions, judged) if questions else []
+    return _Answered(drawn, questions_of(connection, drawn, drawn.runs), judged, {})
+
+
+def _points(each: _Answered) -> list[StrategyPoints]:
+    if each.by_run:
+        return from_searches(each.drawn, each.by_run)
+    return from_samples(each.drawn, each.questions, each.judged) if each.questions else []

@@ -3,10 +3,10 @@
 -- each counts once, as it was checked last. Without a seed every run has draws of its own.
 -- in:  answers (answers.sql); $way, $runs: list of run ids
 --      $scored: only what a judge scored, which is $reward_model, $reward, $step_delimiter (null: not recorded)
--- out: question_id; lists of equal length: answers, correct, tokens, stopped (by the length limit it was drawn under),
---      looping (since it repeated itself), scores, scored (tokens that a reward model passed for this answer),
---      prompts (tokens of the prompt);
---      budget, search_tokens, search_prompt, search_depth (null where not recorded)
+-- out: a row for each answer, those of a question one after another: question_id, answer, correct, tokens, stopped (by
+--      the length limit it was drawn under), looping (since it repeated itself), score, scored (tokens that a reward
+--      model passed for this answer), prompt (tokens of the prompt), and of the whole search of the question budget,
+--      search_tokens, search_prompt, search_depth (null where not recorded)
 with draws as (
     select *
     from answers
@@ -30,18 +30,17 @@ with draws as (
 )
 select
     question_id,
-    list(answer order by run_id, sample_index) as answers,
-    list(correct order by run_id, sample_index) as correct,
-    list(generated_tokens order by run_id, sample_index) as tokens,
-    list(coalesce(finish_reason in ('length', 'loop'), false) order by run_id, sample_index) as stopped,
-    list(coalesce(finish_reason = 'loop', false) order by run_id, sample_index) as looping,
-    list(score order by run_id, sample_index) as scores,
-    list(scored order by run_id, sample_index) as scored,
-    list(prompt_tokens order by run_id, sample_index) as prompts,
-    max(budget) as budget,
-    max(search_generated_tokens) as search_tokens,
-    max(search_prompt_tokens) as search_prompt,
-    max(search_depth_tokens) as search_depth
+    answer,
+    correct,
+    generated_tokens as tokens,
+    coalesce(finish_reason in ('length', 'loop'), false) as stopped,
+    coalesce(finish_reason = 'loop', false) as looping,
+    score,
+    scored,
+    prompt_tokens as prompt,
+    budget,
+    search_generated_tokens as search_tokens,
+    search_prompt_tokens as search_prompt,
+    search_depth_tokens as search_depth
 from draws
-group by question_id
-order by question_id
+order by question_id, run_id, sample_index

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -135,8 +136,11 @@ def questions_of(
     by = judge or Judge(None, None, None)
     judged = {"reward_model": by.reward_model, "reward": by.reward, "step_delimiter": by.step_delimiter}
     parameters = {"way": drawn.way, "runs": list(runs), "scored": judge is not None, **judged}
-    rows = _rows(connection.execute(statement(PACKAGE, "questions"), parameters))
-    return {row["question_id"]: _question(row) for row in rows}
+    columns = connection.execute(statement(PACKAGE, "questions"), parameters).fetchnumpy()
+    ids = [str(name) for name in columns.pop("question_id")]
+    starts = [at for at, name in enumerate(ids) if not at or name != ids[at - 1]]
+    bounds = pairwise([*starts, len(ids)])
+    return {ids[first]: _question(ids[first], columns, slice(first, end)) for first, end in bounds}
 
 
 def tallies(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> dict[str, Run]:
@@ -153,24 +157,32 @@ def _rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
 
 
-def _question(row: dict[str, Any]) -> Question:
-    timed = [i for i, tokens in enumerate(row["tokens"]) if tokens is not None]
+def _question(question_id: str, columns: Mapping[str, Any], here: slice) -> Question:
+    """The answers in some rows of questions.sql; nulls are masked in columns that have any."""
+    rows = {name: column[here] for name, column in columns.items()}
+    timed = ~np.ma.getmaskarray(rows["tokens"])
 
     def of_timed(name: str) -> Array:
-        return np.array([row[name][i] for i in timed], dtype=float)
+        return np.asarray(np.ma.getdata(rows[name])[timed], dtype=float)
+
+    def all_of(name: str) -> tuple[Any, ...]:
+        return tuple(rows[name].tolist())
+
+    def most(name: str) -> Any | None:
+        return max((value for value in all_of(name) if value is not None), default=None)
 
     return Question(
-        question_id=row["question_id"],
-        answers=tuple(row["answers"]),
-        correct=tuple(row["correct"]),
-        scores=tuple(row["scores"]),
-        scored=tuple(row["scored"]),
-        prompts=tuple(row["prompts"]),
+        question_id=question_id,
+        answers=all_of("answer"),
+        correct=all_of("correct"),
+        scores=all_of("score"),
+        scored=all_of("scored"),
+        prompts=all_of("prompt"),
         lengths=Lengths(of_timed("tokens"), of_timed("correct"), of_timed("stopped"), of_timed("looping")),
-        budget=row["budget"],
-        search_tokens=row["search_tokens"],
-        search_prompt=row["search_prompt"],
-        search_depth=row["search_depth"],
+        budget=most("budget"),
+        search_tokens=most("search_tokens"),
+        search_prompt=most("search_prompt"),
+        search_depth=most("search_depth"),
     )
 
 

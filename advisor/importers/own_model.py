@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import re
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from advisor.arguments import checked_arguments
+from advisor.counting import counted
 from advisor.errors import AdvisorError, checked_name
-from advisor.input_files import checked_file, read_json
+from advisor.input_files import checked_file
 from advisor.models.catalog import IMPORTED, ModelEntry
-from advisor.models.families import FORMS, read_config
+from advisor.models.counted import FAMILY as COUNTED
+from advisor.models.families import FORMS, read_config, read_keys, spec_from_config
+from advisor.models.quantization import known_precision
 from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.seal import sealed, write_rows
 from advisor.store.workspace import Workspace
@@ -44,31 +46,34 @@ def import_model(
     config = checked_file(Path(path) / "config.json" if os.path.isdir(path) else Path(path), hint=FORMS)
     folder = config.parent.resolve()  # not of the file, which in a cache of models is a link to elsewhere
     name = checked_name(name or folder.name, where=f"name of {folder}")
-    spec = read_config(config, name=name)
+    keys, content = read_keys(config, count=counted), config.read_bytes()
+    spec = spec_from_config(keys, name=name, where=str(config))
+    if spec.family == COUNTED:  # what was counted is kept: reading it takes no transformers
+        content = json.dumps(keys, indent=1).encode()
     row = ModelEntry(
         model=name,
         license=licensed or "",
         license_source=IMPORTED if licensed else "",
         config=name.replace("/", "--"),
-        checkpoint_precision=checkpoint_precision(read_json(config)),
+        checkpoint_precision=known_precision(spec.checkpoint_precision, where=str(config)),
         source=IMPORTED,
         source_url=str(folder),
         as_of=datetime.date.today().isoformat(),
     )
     table = workspace.writable / "profiles" / "models.csv"
     with locked(table, wait_s=SHORT_WAIT_S):
-        _add(row, config, table)
+        _add(row, content, table)
     return ImportedModel(name, spec.total_parameters, spec.active_parameters)
 
 
-def _add(row: ModelEntry, config: Path, table: Path) -> None:
+def _add(row: ModelEntry, config: bytes, table: Path) -> None:
     """Keep the config, and the row in the table over the one it had. Raises AdvisorError for another model's name."""
     rows = read_rows(table, ModelEntry, hint="delete it and import the models again")
     kept = table.parent / "models" / row.config / "config.json"
     if kept.exists():
         read_config(kept)
     known = next((other for other in rows if other.model == row.model), None)
-    if known and (known.source != IMPORTED or (kept.exists() and kept.read_bytes() != config.read_bytes())):
+    if known and (known.source != IMPORTED or (kept.exists() and kept.read_bytes() != config)):
         hint = "rename the folder of one of them"
         raise AdvisorError(f"{row.model!r} is the name of another model here", where=str(table), hint=hint)
     if known and known.source_url != row.source_url and os.path.isdir(known.source_url):  # two checkpoint-500, say
@@ -76,7 +81,7 @@ def _add(row: ModelEntry, config: Path, table: Path) -> None:
         raise AdvisorError(what, where=row.source_url, hint="rename the folder of one of them")
     if known and not row.license:
         row = replace(row, license=known.license, license_source=known.license_source)
-    sealed(kept, lambda temporary: shutil.copyfile(config, temporary))
+    sealed(kept, lambda temporary: temporary.write_bytes(config))
     write_rows(table, [*(each for each in rows if each.model != row.model), row])
 
 
@@ -100,18 +105,3 @@ def stored_name(workspace: Workspace, model: str, *, where: str = "MODEL") -> st
         return workspace.models.resolve_or_keep(checked_name(model, where=where))
     except AdvisorError as error:
         raise AdvisorError(error.what, where=where, hint=error.hint) from None
-
-
-def checkpoint_precision(config: dict[str, Any]) -> str:
-    """The precision that a config's weights are in.
-
-    >>> checkpoint_precision({"quantization_config": {"quant_method": "awq", "bits": 4}})
-    'int4'
-    """
-    found = config.get("quantization_config")
-    quantised = found if isinstance(found, dict) else {}
-    method = str(quantised.get("quant_method", ""))
-    if method in {"fp8", "mxfp4", "nvfp4"}:
-        return "fp8" if method == "fp8" else "fp4"
-    bits = quantised.get("bits")
-    return f"int{bits}" if bits in (4, 8) else "bf16"

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from advisor.input_files import MOST_BYTES, checked_file, checked_parquet
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.parallelism import Parallelism
+from advisor.store.doubts import doubtful_notes, doubts_of
 from advisor.store.identity import RUN_ID, run_id
 from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.measurements import holds, seal_rows
@@ -70,11 +71,16 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class ImportedRuns(Value):
-    """What an import did: the loads of the report, and the run it sealed or found there already."""
+    """What an import did: the loads of the report, and the run it sealed or found there already.
+
+    `doubtful` of the loads cannot be what they say: `notes` name them, and they are kept and not fitted.
+    """
 
     rows: int
     run_id: str
     added: bool
+    doubtful: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,9 @@ def seal_report(workspace: Workspace, report: Report, defaults: Defaults) -> Imp
     ]
     folder = workspace.writable / "measurements" / "runs"
     with locked(folder, wait_s=SHORT_WAIT_S):
-        return _sealed_once(checked, folder / f"{name}.parquet")
+        done = _sealed_once(checked, folder / f"{name}.parquet")
+    said = doubts_of(checked, workspace.models, workspace.gpus)
+    return replace(done, doubtful=sum(map(bool, said)), notes=tuple(doubtful_notes(checked, said)))
 
 
 def _sealed_once(checked: Sequence[Row], target: Path) -> ImportedRuns:
@@ -163,6 +171,8 @@ def _named(workspace: Workspace, row: Row, where: str) -> Row:
     row["model"] = _model(workspace, str(row["model"]), where)
     row["gpu"] = workspace.gpus.named(str(row["gpu"]), where=where).name
     row["parallelism"] = str(Parallelism.parse(str(row["parallelism"] or "tp1")))
+    if prefill := row.get("prefill_parallelism"):
+        row["prefill_parallelism"] = str(Parallelism.parse(str(prefill)))
     row["precision"] = str(row["precision"] or workspace.models.checkpoint_precision(row["model"]))
     row["kv_precision"] = row["kv_precision"] or None
     row["engine"] = str(row["engine"] or "vllm").lower()

@@ -19,6 +19,7 @@ from advisor.input_files import parse_json, read_text
 from advisor.store.workspace import Workspace
 
 FORMS = "accepted: the JSON of vllm bench serve, throughput or latency, or the folder of vllm bench sweep"
+DRAFTED = "answered with speculative decoding, which no formula here knows"
 TIMES = {"ttft_s": "ttft", "tpot_s": "tpot", "request_s": "e2el"}
 
 
@@ -91,6 +92,7 @@ def _serve(report: dict[str, Any], defaults: Defaults, where: str) -> Row:
         "duration_s": float(report["duration"]),
         "output_tokens_per_s": float(report["output_throughput"]),
         "note": f"{report['failed']} requests failed" if report.get("failed") else None,
+        "doubt": DRAFTED if report.get("spec_decode_num_drafts") else None,
     }
     for ours, theirs in TIMES.items():
         if f"mean_{theirs}_ms" in report:

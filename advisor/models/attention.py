@@ -35,6 +35,7 @@ class Attention:
     other_parameters: int = 0  # biases, q/k norms, sinks
     v_head_dim: int | None = None  # where it is not head_dim
     shares_cache: bool = False
+    q_rank: int | None = None  # of a narrow projection that queries pass first
 
     @property
     def launches(self) -> int:
@@ -51,7 +52,8 @@ class Attention:
         keys = 0 if self.shares_cache else self.kv_heads * self.head_dim
         values = 0 if self.shares_cache or self.keys_as_values else self.kv_heads * self._value_dim
         gate = out_width if self.output_gate else 0
-        return self.hidden * (q_width + gate + keys + values + out_width)
+        queries = self.q_rank * (self.hidden + q_width) if self.q_rank else self.hidden * q_width
+        return queries + self.hidden * (gate + keys + values + out_width)
 
     @property
     def matmul_parameters(self) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 from advisor.errors import AdvisorError
 from advisor.printable import shortened
 
-MOST, MOST_LAYERS = 10**9, 10_000
-"""Of a dimension, thousands of times that of any model; of layers."""
+MOST, MOST_LAYERS, MOST_WEIGHTS = 10**9, 10_000, 10**14
+"""Of a dimension, thousands of times that of any model; of layers; of weights."""
 SHOWN = 60
 """Characters of a value that an error shows."""
 
@@ -23,7 +23,7 @@ class Config:
     def integer(self, *names: str, default: int | None = None, least: int = 0, most: int = MOST) -> int:
         """The first of `names` present, as a whole number from `least` to `most`. Raises AdvisorError."""
         for name in names:
-            value = self.keys.get(name)
+            value = _alike(self.keys.get(name))
             if value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -35,6 +35,12 @@ class Config:
         if default is None:
             raise AdvisorError(f"lacks the field {names[0]!r}, which {self.family} models need", where=self.where)
         return default
+
+    def integers(self, name: str, *, most: int = MOST) -> list[int]:
+        """One number a layer, all the same where the config names one. Raises AdvisorError."""
+        value = self.keys.get(name)
+        values = self.per_layer(name) if isinstance(value, list) else [value] * self.n_layers
+        return [Config({"model_type": self.family, name: each}, self.where).integer(name, most=most) for each in values]
 
     def optional(self, name: str) -> int | None:
         return self.integer(name) if self.keys.get(name) is not None else None
@@ -50,6 +56,13 @@ class Config:
             what = f"{name} is {shortened(repr(value), SHOWN)}, not a list of numbers"
             raise AdvisorError(what, where=self.where)
         return frozenset(value) if value else None
+
+    def sections(self, name: str) -> list[Config]:
+        """The keys of each layer's own part of the config. Raises AdvisorError where there is none."""
+        values = self.per_layer(name)
+        if not all(isinstance(value, dict) for value in values):
+            raise AdvisorError(f"{name} is no list of parts", where=self.where)
+        return [Config({**value, "model_type": self.family}, self.where) for value in values]
 
     def section(self, name: str) -> Config:
         """The keys of a part of the config. Raises AdvisorError where there is none."""
@@ -86,7 +99,8 @@ class Config:
 
     @property
     def kv_heads(self) -> int:
-        return self.integer("num_key_value_heads", "num_attention_groups", default=self.heads, least=1)
+        every = 1 if self.flag("multi_query") else self.heads
+        return self.integer("num_key_value_heads", "num_attention_groups", default=every, least=1)
 
     @property
     def head_dim(self) -> int:
@@ -105,3 +119,9 @@ class Config:
                 f"layer_types names {len(types)} layers and num_hidden_layers is {self.n_layers}", where=self.where
             )
         return [str(t) for t in types]
+
+
+def _alike(value: Any) -> Any:
+    """Of a list with one entry a layer, all the same, that entry."""
+    same = isinstance(value, list) and value and all(each == value[0] for each in value)
+    return value[0] if same else value

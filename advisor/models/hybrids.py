@@ -100,22 +100,26 @@ def _nemotron_experts(c: Config) -> MixtureOfExperts:
 
 
 def _kimi_linear(c: Config) -> list[Layer]:
-    """Kimi Linear: three of Kimi delta attention, then MLA. Kimi K3 has gates, narrow experts, attention residuals."""
-    linear, k3 = c.section("linear_attn_config"), c.family == "kimi_k3"
+    """Kimi Linear: three of Kimi delta attention, then MLA. Kimi K3 has gates, narrow experts, attention residuals.
+
+    Newer configs have no part for the first, and name the layers in `layer_types`.
+    """
+    older = c.section("linear_attn_config") if c.keys.get("layer_types") is None else None
+    linear = older or c
     delta = KimiDelta(
         c.hidden,
-        linear.integer("num_heads"),
-        linear.integer("head_dim"),
-        linear.integer("short_conv_kernel_size"),
+        linear.integer("num_heads" if older else "linear_num_heads"),
+        linear.integer("head_dim" if older else "linear_head_dim"),
+        linear.integer("short_conv_kernel_size", "linear_conv_kernel_dim"),
         linear.flag("use_full_rank_gate"),
     )
     full = latent(c, output_gate=c.flag("mla_use_output_gate"))
-    attends = linear.numbers("full_attn_layers") or frozenset()
-    mixture, n_dense = _kimi_experts(c), c.integer("first_k_dense_replace", default=0)
-    norms = 2 * c.hidden + (4 * c.hidden if k3 and c.optional("attn_res_block_size") else 0)
+    attends = (older.numbers("full_attn_layers") if older else None) or frozenset()
+    types = c.layer_types(lambda i: "full_attention" if i + 1 in attends else "linear_attention")
+    norms = 2 * c.hidden + (4 * c.hidden if c.family == "kimi_k3" and c.optional("attn_res_block_size") else 0)
     return [
-        Layer(full if i + 1 in attends else delta, gated(c) if i < n_dense else mixture, norms)
-        for i in range(c.n_layers)
+        Layer(full if t == "full_attention" else delta, block, norms)
+        for t, block in zip(types, dense_or_experts(c, _kimi_experts(c)), strict=True)
     ]
 
 
@@ -144,7 +148,7 @@ def _glm5_next(c: Config) -> list[Layer]:
     norms = 2 * c.hidden + hyper_connections(c)
     return [
         Layer(delta if t == "linear_attention" else full, block, norms)
-        for t, block in zip(types, dense_or_experts(c, mixture, gated(c)), strict=True)
+        for t, block in zip(types, dense_or_experts(c, mixture), strict=True)
     ]
 
 
@@ -243,6 +247,49 @@ def _minimax_text(c: Config) -> list[Layer]:
     return [Layer(attention(c) if kind else lightning, mixture, 2 * c.hidden) for kind in kinds]
 
 
+def _minimax(c: Config) -> list[Layer]:
+    """The same in transformers' own form, with `layer_types`."""
+    lightning = LightningAttention(c.hidden, c.heads, c.head_dim)
+    mixture = experts(c, c.integer("num_local_experts"), c.integer("intermediate_size"))
+    types = c.layer_types(lambda i: "linear_attention" if (i + 1) % 2 else "full_attention")
+    return [Layer(attention(c) if t in ATTENDING else lightning, mixture, 2 * c.hidden) for t in types]
+
+
+def _bamba(c: Config) -> list[Layer]:
+    """Mamba-2, and attention in the layers of `attn_layer_indices`."""
+    attends = c.numbers("attn_layer_indices") or ()
+    types = c.layer_types(lambda i: "attention" if i in attends else "mamba")
+    return [Layer(attention(c) if t in ATTENDING else _mamba2(c), gated(c), 2 * c.hidden) for t in types]
+
+
+def _mamba(c: Config) -> list[Layer]:
+    mixer = Mamba(
+        c.hidden,
+        c.integer("intermediate_size", default=c.integer("expand", default=2) * c.hidden),
+        c.integer("state_size"),
+        c.integer("conv_kernel"),
+        c.integer("time_step_rank", default=-(-c.hidden // 16)),
+        normed=False,
+        conv_bias=c.flag("use_conv_bias", default=True),
+        proj_bias=c.flag("use_bias"),
+    )
+    return [Layer(mixer, None, c.hidden)] * c.n_layers
+
+
+def _mamba2_alone(c: Config) -> list[Layer]:
+    mixer = Mamba2(
+        c.hidden,
+        c.integer("num_heads"),
+        c.integer("head_dim"),
+        c.integer("n_groups"),
+        c.integer("state_size"),
+        c.integer("conv_kernel"),
+        conv_bias=c.flag("use_conv_bias", default=True),
+        proj_bias=c.flag("use_bias"),
+    )
+    return [Layer(mixer, None, c.hidden)] * c.n_layers
+
+
 FAMILIES: dict[str, Reader] = {
     "qwen3_next": _qwen_hybrid,
     "qwen3_5": _qwen_hybrid,
@@ -262,4 +309,9 @@ FAMILIES: dict[str, Reader] = {
     "jamba": _jamba,
     "minimax_text_01": _minimax_text,
     "minimax_m1": _minimax_text,
+    "minimax": _minimax,
+    "bamba": _bamba,
+    "mamba": _mamba,
+    "falcon_mamba": _mamba,
+    "mamba2": _mamba2_alone,
 }

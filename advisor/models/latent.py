@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from advisor.models.config import Config
-from advisor.models.dense import llama
+from advisor.models.dense import DIFFERENCES, dense
 from advisor.models.latent_attention import CompressedAttention, LatentAttention
 from advisor.models.layers import FeedForward, Layer, MixtureOfExperts
-from advisor.models.parts import Reader, experts, first_dense
+from advisor.models.parts import Reader, experts, first_dense, gated
 
 
 def deepseek(c: Config) -> list[Layer]:
@@ -54,7 +56,15 @@ def _deepseek_v4(c: Config) -> list[Layer]:
         c, c.integer("n_routed_experts"), intermediate, shared=intermediate * c.integer("n_shared_experts")
     )
     norms = 2 * c.hidden + hyper_connections(c)
-    return [Layer(_compressed(c, int(rate)), mixture, norms) for rate in c.per_layer("compress_ratios")]
+    return [Layer(_compressed(c, rate), mixture, norms) for rate in _rates(c)]
+
+
+def _rates(c: Config) -> list[int]:
+    """Tokens a compressed vector, of each layer: newer configs name the kinds of layers and the rates of these."""
+    if c.keys.get("compress_rates") is None:
+        return [int(rate) for rate in c.per_layer("compress_ratios")]
+    rates = c.section("compress_rates")
+    return [rates.integer(kind, default=0) for kind in c.layer_types(lambda i: "sliding_attention")]
 
 
 MOST_INDEXED_RATE = 8
@@ -99,7 +109,20 @@ def _longcat(c: Config) -> list[Layer]:
 
 def _mistral3(c: Config) -> list[Layer]:
     """Its text part is Mistral's, Ministral 3's, or with MLA Mistral Small 4's."""
-    return deepseek(c) if c.optional("kv_lora_rank") else llama(c)
+    return deepseek(c) if c.optional("kv_lora_rank") else dense(c, DIFFERENCES["mistral"])
+
+
+def _latent_dense(c: Config) -> list[Layer]:
+    """MLA and one feed-forward a layer: MiniCPM3, Youtu."""
+    return [Layer(latent(c), gated(c), 2 * c.hidden)] * c.n_layers
+
+
+def _normed_after(c: Config) -> list[Layer]:
+    """A.X K1: a third norm, after the experts."""
+    return [
+        replace(layer, norm_parameters=(3 if isinstance(layer.feed_forward, MixtureOfExperts) else 2) * c.hidden)
+        for layer in deepseek(c)
+    ]
 
 
 FAMILIES: dict[str, Reader] = {
@@ -112,6 +135,11 @@ FAMILIES: dict[str, Reader] = {
     "glm4_moe_lite": deepseek,
     "mistral3": _mistral3,
     "mistral4": deepseek,
+    "kimi_vl": deepseek,
+    "deepseek_vl_v2": deepseek,
+    "axk1": _normed_after,
+    "minicpm3": _latent_dense,
+    "youtu": _latent_dense,
     "deepseek_v4": _deepseek_v4,
     "longcat_flash": _longcat,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.models.attention import Attention, SparseAttention
 from advisor.models.config import Config
-from advisor.models.dense import llama
+from advisor.models.dense import DIFFERENCES, Difference, mixers
 from advisor.models.layers import FeedForward, Layer, MixtureOfExperts
 from advisor.models.parts import (
     Reader,
@@ -14,19 +14,18 @@ from advisor.models.parts import (
     first_dense,
     full_every,
     gated,
+    sharing,
     windows,
 )
 
 
 def _mixtral(c: Config) -> list[Layer]:
     mixture = experts(c, c.integer("num_local_experts"), c.integer("intermediate_size"))
-    return [Layer(layer.mixer, mixture, layer.norm_parameters) for layer in llama(c)]
+    return [Layer(mixer, mixture, 2 * c.hidden) for mixer in mixers(c, DIFFERENCES["mistral"])]
 
 
 def _qwen_moe(c: Config) -> list[Layer]:
     """Qwen2-MoE, Qwen3-MoE: sparse every `decoder_sparse_step` layers, dense where `mlp_only_layers` says."""
-    second = c.family == "qwen2_moe"
-    mixer = attention(c, qkv_bias=second or c.flag("attention_bias"), norms=0 if second else 2 * c.head_dim)
     shared = c.integer("shared_expert_intermediate_size", default=0)
     mixture = experts(
         c,
@@ -38,7 +37,8 @@ def _qwen_moe(c: Config) -> list[Layer]:
     dense_only = c.numbers("mlp_only_layers") or ()
     step = c.integer("decoder_sparse_step", default=1, least=1)
     sparse = [i not in dense_only and (i + 1) % step == 0 for i in range(c.n_layers)]
-    return [Layer(mixer, mixture if s else gated(c), 2 * c.hidden) for s in sparse]
+    heads = mixers(c, DIFFERENCES["qwen2" if c.family == "qwen2_moe" else "qwen3"])
+    return [Layer(mixer, mixture if s else gated(c), 2 * c.hidden) for mixer, s in zip(heads, sparse, strict=True)]
 
 
 def _glm4_moe(c: Config) -> list[Layer]:
@@ -111,7 +111,7 @@ def _qk_norm_moe(c: Config) -> list[Layer]:
     intermediate = c.integer("moe_intermediate_size")
     shared = c.integer("n_shared_experts", "num_shared_experts", default=0) * intermediate
     mixture = experts(c, c.integer("n_routed_experts", "num_experts"), intermediate, shared=shared)
-    return [Layer(mixer, block, 2 * c.hidden) for block in dense_or_experts(c, mixture, gated(c))]
+    return [Layer(mixer, block, 2 * c.hidden) for block in dense_or_experts(c, mixture)]
 
 
 def _hunyuan_moe(c: Config) -> list[Layer]:
@@ -124,13 +124,13 @@ def _hunyuan_moe(c: Config) -> list[Layer]:
     expert = FeedForward(c.hidden, alike("moe_intermediate_size", "intermediate_size"))
     shared = FeedForward(c.hidden, c.integer("intermediate_size") * alike("num_shared_expert"))
     mixture = MixtureOfExperts(c.hidden, c.integer("num_experts"), alike("moe_topk"), expert, shared)
-    return [Layer(attention(c, norms=2 * c.head_dim), mixture, 2 * c.hidden)] * c.n_layers
+    return sharing(c, [Layer(attention(c, norms=2 * c.head_dim), mixture, 2 * c.hidden)] * c.n_layers)
 
 
 def _exaone_moe(c: Config) -> list[Layer]:
     intermediate = c.integer("moe_intermediate_size")
     mixture = experts(c, c.integer("num_experts"), intermediate, shared=intermediate * c.integer("num_shared_experts"))
-    blocks = dense_or_experts(c, mixture, gated(c))
+    blocks = dense_or_experts(c, mixture)
     seen = windows(c, full_every(4))
     return [
         Layer(attention(c, window=w, norms=2 * c.head_dim), block, 2 * c.hidden)
@@ -173,7 +173,7 @@ def _laguna(c: Config) -> list[Layer]:
         FeedForward(c.hidden, shared) if shared else None,
         router_bias=True,
     )
-    blocks = dense_or_experts(c, mixture, gated(c))
+    blocks = dense_or_experts(c, mixture)
     heads = c.keys.get("num_attention_heads_per_layer") and c.per_layer("num_attention_heads_per_layer")
     by_head = c.keys.get("gating", True) in (True, "per-head")
     layers = []
@@ -205,26 +205,36 @@ def _mimo_v2(c: Config) -> list[Layer]:
 
 
 def _minimax_m3(c: Config) -> list[Layer]:
-    """From the layer on where `sparse_attention_freq` says so, blocks of tokens that an indexer chose."""
-    sparse = c.section("sparse_attention_config")
+    """From the layer on where `sparse_attention_freq` says so, blocks of tokens that an indexer chose.
+
+    Newer configs say the same with keys of their own, `layer_types` and `mlp_layer_types`.
+    """
+    older = c.section("sparse_attention_config") if c.keys.get("sparse_attention_config") else None
+    index = older or c
     shared = c.integer("shared_intermediate_size")
     mixture = experts(c, c.integer("num_local_experts"), c.integer("intermediate_size"), shared=shared)
-    dense = gated(c, "dense_intermediate_size")
-    index_dim, norms = sparse.integer("sparse_index_dim"), 2 * c.head_dim
+    index_dim, norms = index.integer("sparse_index_dim", "index_head_dim"), 2 * c.head_dim
+    blocks = index.integer("sparse_topk_blocks", "index_topk_blocks")
     chosen = SparseAttention(
         c.hidden,
         c.heads,
         c.kv_heads,
         c.head_dim,
         other_parameters=norms + 2 * index_dim,
-        index_heads=sparse.integer("sparse_num_index_heads"),
+        index_heads=index.integer("sparse_num_index_heads", "index_n_heads"),
         index_head_dim=index_dim,
-        index_topk=sparse.integer("sparse_topk_blocks") * sparse.integer("sparse_block_size"),
+        index_topk=blocks * index.integer("sparse_block_size", "index_block_size"),
     )
-    where = Config({**sparse.keys, "num_hidden_layers": c.n_layers}, c.where).per_layer("sparse_attention_freq")
+    if older:
+        indexed = Config({**older.keys, "num_hidden_layers": c.n_layers}, c.where).per_layer("sparse_attention_freq")
+        routed = c.per_layer("moe_layer_freq")
+    else:
+        indexed = [t != "full_attention" for t in c.layer_types(lambda i: "full_attention")]
+        routed = [t != "dense" for t in c.per_layer("mlp_layer_types")]
+    dense = gated(c, "dense_intermediate_size")
     return [
-        Layer(chosen if indexed else attention(c, norms=norms), mixture if routed else dense, 2 * c.hidden)
-        for indexed, routed in zip(where, c.per_layer("moe_layer_freq"), strict=True)
+        Layer(chosen if i else attention(c, norms=norms), mixture if r else dense, 2 * c.hidden)
+        for i, r in zip(indexed, routed, strict=True)
     ]
 
 
@@ -235,7 +245,50 @@ def _bailing_moe(c: Config) -> list[Layer]:
 
 
 def _granite_moe(c: Config) -> list[Layer]:
+    """Beside the experts a shared one where the config has its width; with windows its heads have sinks."""
+    shared = c.integer("shared_intermediate_size", default=0)
+    mixture = experts(c, c.integer("num_local_experts"), c.integer("intermediate_size"), shared=shared)
+    sinks = c.heads if c.family == "granitemoe_swa" else 0
+    seen = windows(c, lambda i: "full_attention")
+    return [Layer(attention(c, window=w, norms=sinks), mixture, 2 * c.hidden) for w in seen]
+
+
+def _phimoe(c: Config) -> list[Layer]:
+    """Mixtral's, with biases."""
     mixture = experts(c, c.integer("num_local_experts"), c.integer("intermediate_size"))
+    difference = Difference(attends=DIFFERENCES["mistral"].attends)
+    return [Layer(mixer, mixture, 4 * c.hidden) for mixer in mixers(c, difference)]
+
+
+def _dbrx(c: Config) -> list[Layer]:
+    """Its config has parts of its own for attention and experts."""
+    heads, inner = c.section("attn_config"), c.section("ffn_config")
+    mixer = Attention(c.hidden, c.heads, heads.integer("kv_n_heads"), c.head_dim)
+    mixture = MixtureOfExperts(
+        c.hidden,
+        inner.integer("moe_num_experts"),
+        inner.integer("moe_top_k"),
+        FeedForward(c.hidden, inner.integer("ffn_hidden_size")),
+    )
+    return [Layer(mixer, mixture, 2 * c.hidden)] * c.n_layers
+
+
+def _mellum(c: Config) -> list[Layer]:
+    mixture = experts(c, c.integer("num_local_experts", "num_experts"), c.integer("moe_intermediate_size"))
+    difference = Difference(qk_norm="head")
+    blocks = dense_or_experts(c, mixture)
+    return [Layer(mixer, b, 2 * c.hidden) for mixer, b in zip(mixers(c, difference), blocks, strict=True)]
+
+
+def _aria(c: Config) -> list[Layer]:
+    width = c.integer("intermediate_size")
+    mixture = MixtureOfExperts(
+        c.hidden,
+        c.integer("moe_num_experts"),
+        c.integer("moe_topk"),
+        FeedForward(c.hidden, width),
+        FeedForward(c.hidden, width * c.integer("moe_num_shared_experts")),
+    )
     return [Layer(attention(c), mixture, 2 * c.hidden)] * c.n_layers
 
 
@@ -263,24 +316,34 @@ FAMILIES: dict[str, Reader] = {
     "mixtral": _mixtral,
     "qwen2_moe": _qwen_moe,
     "qwen3_moe": _qwen_moe,
+    "qwen3_vl_moe_text": _qwen_moe,
+    "qwen3_omni_moe_text": _qwen_moe,
     "glm4_moe": _glm4_moe,
+    "glm4v_moe_text": _glm4_moe,
     "gpt_oss": _gpt_oss,
     "llama4": _llama4,
     "llama4_text": _llama4,
     "minimax_m2": _minimax,
     "minimax_m3": _minimax_m3,
+    "minimax_m3_vl": _minimax_m3,
+    "minimax_m3_vl_text": _minimax_m3,
     "ernie4_5_moe": _ernie4_5_moe,
     "dots1": _qk_norm_moe,
     "hy_v3": _qk_norm_moe,
-    "hunyuan_v1_moe": _hunyuan_moe,
+    **dict.fromkeys(("hunyuan", "hunyuan_v1_moe"), _hunyuan_moe),
     "exaone_moe": _exaone_moe,
     "afmoe": _afmoe,
     "laguna": _laguna,
     "mimo_v2_flash": _mimo_v2,
     "mimo_v2": _mimo_v2,
     "bailing_moe": _bailing_moe,
-    "granitemoe": _granite_moe,
+    **dict.fromkeys(("granitemoe", "granitemoeshared", "granitemoe_swa"), _granite_moe),
+    "phimoe": _phimoe,
+    "dbrx": _dbrx,
+    "mellum": _mellum,
+    "aria_text": _aria,
     "olmoe": _olmoe,
+    "flex_olmo": _olmoe,
     "cohere2_moe": _cohere2_moe,
     "solar_open": _solar_open,
 }

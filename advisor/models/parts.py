@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from advisor.models.attention import Attention
-from advisor.models.config import Config
+from advisor.models.config import MOST, Config
 from advisor.models.layers import FeedForward, Layer, MixtureOfExperts
 
 Reader = Callable[[Config], list[Layer]]
@@ -32,9 +33,11 @@ def gated(c: Config, *names: str) -> FeedForward:
 
 
 def windows(c: Config, default: Callable[[int], str]) -> list[int | None]:
-    """Window of each layer, None where it attends to everything."""
+    """Window of each layer, None where it attends to everything: one as wide as the context is none."""
     types = c.layer_types(default)
-    return [c.integer("sliding_window") if t == "sliding_attention" else None for t in types]
+    longest = c.integer("max_position_embeddings", default=MOST)
+    seen = c.integer("sliding_window") if "sliding_attention" in types else longest
+    return [seen if t == "sliding_attention" and 0 < seen < longest else None for t in types]
 
 
 def full_every(n: int) -> Callable[[int], str]:
@@ -56,22 +59,33 @@ def experts(
     )
 
 
-def first_dense(c: Config, *, routed: str = "n_routed_experts", dense: str = "first_k_dense_replace") -> list[Block]:
+def first_dense(c: Config, *, routed: str = "n_routed_experts") -> list[Block]:
     """Experts in all layers but the first, which are dense."""
     intermediate = c.integer("moe_intermediate_size")
     shared = c.integer("n_shared_experts", "num_shared_experts", default=0) * intermediate
     mixture = experts(c, c.integer(routed), intermediate, shared=shared)
-    n_dense = c.integer(dense, default=0)
-    return [gated(c) if i < n_dense else mixture for i in range(c.n_layers)]
+    return dense_or_experts(c, mixture)
 
 
-def dense_or_experts(c: Config, mixture: MixtureOfExperts, dense: FeedForward) -> list[Block]:
+def dense_or_experts(c: Config, mixture: MixtureOfExperts) -> list[Block]:
     """By `mlp_layer_types`, else by `first_k_dense_replace`."""
-    types = c.keys.get("mlp_layer_types")
-    if types:
-        return [dense if t == "dense" else mixture for t in c.per_layer("mlp_layer_types")]
     n_dense = c.integer("first_k_dense_replace", default=0)
-    return [dense if i < n_dense else mixture for i in range(c.n_layers)]
+    types = ["dense" if i < n_dense else "sparse" for i in range(c.n_layers)]
+    types = c.per_layer("mlp_layer_types") if c.keys.get("mlp_layer_types") else types
+    return [gated(c) if t == "dense" else mixture for t in types]
+
+
+def sharing(c: Config, layers: list[Layer]) -> list[Layer]:
+    """Cross-layer attention where `use_cla` says so: of `cla_share_factor` layers one alone has keys and values."""
+    if not c.flag("use_cla"):
+        return layers
+    factor = c.integer("cla_share_factor", default=2, least=1)
+    return [
+        replace(layer, mixer=replace(layer.mixer, shares_cache=i % factor > 0))
+        if isinstance(layer.mixer, Attention)
+        else layer
+        for i, layer in enumerate(layers)
+    ]
 
 
 Block = FeedForward | MixtureOfExperts

@@ -219,13 +219,16 @@ class LightningAttention(Recurrent):
 
 @dataclass(frozen=True, slots=True)
 class Mamba(Recurrent):
-    """The first Mamba, with the norms that Jamba adds."""
+    """The first Mamba, with the norms that Jamba adds (`normed`)."""
 
     hidden: int
     inner: int
     state: int
     conv_kernel: int
     dt_rank: int
+    normed: bool = True
+    conv_bias: bool = True
+    proj_bias: bool = False
 
     launches = (
         8  # norm, projection in, convolution, projection of steps and states, norms, steps, update, projection out
@@ -238,8 +241,10 @@ class Mamba(Recurrent):
 
     @property
     def parameters(self) -> int:
-        conv, norms = self.inner * (self.conv_kernel + 1), self.dt_rank + 2 * self.state
-        return self.matmul_parameters + conv + norms + self.inner * (self.state + 2)
+        conv = self.inner * (self.conv_kernel + int(self.conv_bias))
+        norms = self.dt_rank + 2 * self.state if self.normed else 0
+        biases = 2 * self.inner + self.hidden if self.proj_bias else 0
+        return self.matmul_parameters + conv + norms + biases + self.inner * (self.state + 2)
 
     @property
     def split_parts(self) -> tuple[tuple[str, int], ...]:

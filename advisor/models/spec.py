@@ -12,8 +12,9 @@ from advisor.models.layers import Layer, MixtureOfExperts
 class ModelSpec:
     """A decoder-only language model, as its config.json describes it.
 
-    `layers` are runs of equal layers; vision and audio towers and multi-token-prediction heads are
-    left out, since text serving does not use them.
+    `layers` are runs of equal layers. Heads of multi-token prediction are left out, since serving does not use them by
+    itself. `checkpoint_precision` is that of the weights that the config came with, empty where nothing here knows its
+    cost; `notes` say what about the counts a reader has to know.
     """
 
     name: str
@@ -25,6 +26,9 @@ class ModelSpec:
     final_norm_parameters: int
     max_context: int
     table_parameters: int = 0  # look-up tables beside the embedding
+    encoder_parameters: int = 0  # of images and sound: held in memory, passed by no token of text
+    checkpoint_precision: str = "bf16"
+    notes: tuple[str, ...] = ()
 
     @property
     def n_layers(self) -> int:
@@ -36,11 +40,12 @@ class ModelSpec:
 
     @property
     def total_parameters(self) -> int:
-        """Every weight a checkpoint holds for text: what has to fit in memory."""
+        """Every weight a checkpoint holds, encoders too: what has to fit in memory."""
         embeddings = self.embedding_parameters * (1 if self.tied_embeddings else 2)
         return (
             embeddings
             + self.table_parameters
+            + self.encoder_parameters
             + self.final_norm_parameters
             + sum(layer.count * _layer_parameters(layer) for layer in self.layers)
         )
@@ -55,7 +60,7 @@ class ModelSpec:
             for layer in self.layers
             if isinstance(layer.feed_forward, MixtureOfExperts)
         )
-        return self.total_parameters - inactive - self.lookup_parameters
+        return self.total_parameters - inactive - self.lookup_parameters - self.encoder_parameters
 
     @property
     def lookup_parameters(self) -> int:

@@ -92,7 +92,7 @@ def demand(
     # that fp4 is never slower than fp8 for how a checkpoint was made
     read = mixers * min(attention_width, max(width, 1.0)) + dense * width if precision == "fp4" else always
     head = spec.head_matmul_parameters * BYTES_16BIT
-    lookup = spec.lookup_parameters * BYTES_16BIT
+    lookup = (spec.lookup_parameters + spec.encoder_parameters) * BYTES_16BIT
     middle = prompt_tokens + max(generated_tokens // 2, 1)
     total = prompt_tokens + generated_tokens
     kv_width = KV_BYTES[kv_precision]

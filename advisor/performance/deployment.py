@@ -16,7 +16,7 @@ ENGINES = ("vllm", "sglang", "trtllm")
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One replica. Raises AdvisorError where experts of a dense model, which has none, are laid whole on GPUs."""
+    """One replica. Raises AdvisorError for a dense model whose experts were to be shared out: it has none."""
 
     spec: ModelSpec
     gpu: GpuSpec

@@ -98,8 +98,8 @@ def _n_experts(spec: ModelSpec) -> int:
 
 
 def _experts_split(spec: ModelSpec, layout: Parallelism, engine: str) -> bool:
-    """Experts are split over all GPUs of a stage only where attention is data-parallel."""
-    if layout.dp == 1:
+    """Whole experts are dealt out only with data-parallel attention or expert parallelism."""
+    if layout.dp == 1 and not layout.ep:
         return True
     n, gpus = _n_experts(spec), layout.tp * layout.dp
     return n >= gpus and (engine not in EVEN_EXPERTS or n % gpus == 0)

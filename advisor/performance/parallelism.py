@@ -1,4 +1,4 @@
-"""How a model is split over GPUs: tensor, pipeline and expert parallelism, and data-parallel attention."""
+"""How a model is split over GPUs: tensor and pipeline parallelism, data-parallel attention, expert parallelism."""
 
 from __future__ import annotations
 
@@ -7,45 +7,42 @@ from dataclasses import dataclass
 
 from advisor.errors import AdvisorError
 
-FORMS = "accepted: tp8, tp4pp2, dp8, tp2dp4, tp8ep8"
+FORMS = "accepted: tp8, tp4pp2, dp8, tp2dp4, tp8ep"
 
 
 @dataclass(frozen=True, slots=True)
 class Parallelism:
     """`tp` GPUs share every layer, `pp` stages share the layers, `dp` groups share the requests.
 
-    Experts are cut into slices like all else, or lie whole on one GPU each (expert parallelism): with `dp` always, and
-    with `ep`, which is 1 or tp·dp. Raises AdvisorError for another `ep`.
+    Each of tp·dp GPUs holds whole experts, a part of them, with `dp` or where `ep` says so; else a part of every one.
     """
 
     tp: int = 1
     pp: int = 1
     dp: int = 1
-    ep: int = 1
-
-    def __post_init__(self) -> None:
-        if self.ep not in (1, self.tp * self.dp):
-            what = f"experts over {self.ep} GPUs of a stage of {self.tp * self.dp}"
-            raise AdvisorError(what, where="--parallelism", hint=FORMS)
+    ep: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Parallelism:
-        """Read `tp8`, `tp4pp2`, `dp8`, `tp2dp4`, `tp8ep8`. Raises AdvisorError."""
-        parts = re.findall(r"(tp|pp|dp|ep)([1-9][0-9]{0,3})", text.lower())
+        """Read `tp8`, `tp4pp2`, `dp8`, `tp2dp4`, `tp8ep`. Raises AdvisorError."""
+        degrees = text.lower().removesuffix("ep")
+        parts = re.findall(r"(tp|pp|dp)([1-9][0-9]{0,3})", degrees)
         names = [name for name, _ in parts]
-        if not parts or "".join(f"{n}{d}" for n, d in parts) != text.lower() or len(set(names)) != len(names):
+        if not parts or "".join(f"{n}{d}" for n, d in parts) != degrees or len(set(names)) != len(names):
             raise AdvisorError(f"{text!r} is no parallelism", where="--parallelism", hint=FORMS)
-        return cls(**{name: int(degree) for name, degree in parts})
+        sizes = {name: int(degree) for name, degree in parts}
+        shared = sizes.get("dp", 1) == 1 and sizes.get("tp", 1) > 1  # dp says it, and one GPU has nothing to share
+        return cls(**sizes, ep=shared and degrees != text.lower())
+
+    @property
+    def expert_parallel(self) -> bool:
+        """Whether each GPU holds whole experts."""
+        return self.dp > 1 or self.ep
 
     @property
     def gpu_count(self) -> int:
         """GPUs of one replica."""
         return self.tp * self.pp * self.dp
-
-    @property
-    def expert_parallel(self) -> bool:
-        """Whether experts lie whole on one GPU each."""
-        return self.dp > 1 or self.ep > 1
 
     def together(self, node_gpus: int) -> int:
         """GPUs of one replica that must lie in one machine: a pipeline stage, of groups that fill no node one group.
@@ -55,10 +52,10 @@ class Parallelism:
         return self.tp * self.dp if self.tp * self.dp <= node_gpus else self.tp
 
     def __str__(self) -> str:
-        ep = self.ep if self.dp == 1 else 1
-        degrees = (("tp", self.tp), ("pp", self.pp), ("dp", self.dp), ("ep", ep))
-        parts = [f"{name}{degree}" for name, degree in degrees if degree > 1]
-        return "".join(parts) or "tp1"
+        parts = [
+            f"{name}{degree}" for name, degree in (("tp", self.tp), ("pp", self.pp), ("dp", self.dp)) if degree > 1
+        ]
+        return ("".join(parts) or "tp1") + ("ep" if self.ep else "")
 
     @property
     def serve_flags(self) -> list[str]:

@@ -7,15 +7,20 @@ import numpy as np
 from advisor.performance.demand import Array, Quantity
 from advisor.performance.roofline import Serving
 
-IDLE, READING, MULTIPLYING = 0.28, 0.34, 0.67
+IDLE, READING, MULTIPLYING = 0.19, 0.49, 0.91
 """Shares of a GPU's power limit: drawn between steps, and added while it reads memory or multiplies.
 
-Least squares on the mean power of 126 loads of five models on one H100 SXM of 700 W (measurements/runs/profile-*), by
-`benchmarks/power.py`; of other GPUs it is assumed that they draw the same shares of their limits.
+Fitted to the mean power of 126 loads of five models on one H100 SXM and 24 of one model on a GH200 (measurements/runs),
+by `benchmarks/power.py`, with a limit of 700 W for the GPU of the GH200. Of other GPUs it is assumed that they draw the
+same shares of their limits.
 """
 
-MEASURED_GPUS = frozenset({"h100-sxm"})
+MEASURED_GPUS = frozenset({"h100-sxm", "gh200-96gb"})
 """GPUs behind these shares."""
+
+SPREAD, SPREAD_ELSEWHERE = 1.51, 1.68
+"""Factors of the 90 % interval of power at given times: on those GPUs, from models left out; on others, from GPUs left
+out."""
 
 
 def watts(result: Serving, tdp_w: Quantity, gpu_count: Quantity) -> Array:
@@ -32,3 +37,14 @@ def shares(result: Serving) -> tuple[Array, Array]:
     """Which part of a step the GPU reads, and which it multiplies; they overlap."""
     reading = (result.weights_s + result.kv_s) / result.tpot_s
     return np.asarray(reading), np.asarray((result.compute_s + result.prefill_s) / result.tpot_s)
+
+
+def power_spread(gpu: str) -> float:
+    """Factor of the 90 % interval of a GPU's power."""
+    return SPREAD if gpu in MEASURED_GPUS else SPREAD_ELSEWHERE
+
+
+def power_source(gpu: str) -> str:
+    """Where the power of a GPU comes from, in a few words."""
+    known = "power fitted on an H100 and a GH200"
+    return known if gpu in MEASURED_GPUS else f"{known}, taken for the same share of this GPU's limit"

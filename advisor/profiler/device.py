@@ -24,7 +24,7 @@ class Device:
     handles: tuple[Any, ...]
 
 
-def _library() -> Any | None:
+def management_library() -> Any | None:
     """NVIDIA's management library, started; None where it or a GPU is missing."""
     if find_spec("pynvml") is None:
         return None
@@ -39,17 +39,17 @@ def _library() -> Any | None:
 
 def device(library: Any | None = None) -> Device | None:
     """The machine's NVIDIA GPUs, all of the kind of the first; None where there is none."""
-    nvml = library or _library()
+    nvml = library or management_library()
     if nvml is None or not (count := int(nvml.nvmlDeviceGetCount())):
         return None
     handles = tuple(nvml.nvmlDeviceGetHandleByIndex(i) for i in range(count))
     name = nvml.nvmlDeviceGetName(handles[0])
-    clock = _reported(nvml, lambda: float(nvml.nvmlDeviceGetMaxClockInfo(handles[0], nvml.NVML_CLOCK_SM)) * 1e6)
-    driver = _reported(nvml, lambda: str(nvml.nvmlSystemGetDriverVersion()))
+    clock = reported(nvml, lambda: float(nvml.nvmlDeviceGetMaxClockInfo(handles[0], nvml.NVML_CLOCK_SM)) * 1e6)
+    driver = reported(nvml, lambda: str(nvml.nvmlSystemGetDriverVersion()))
     return Device(name.decode() if isinstance(name, bytes) else str(name), count, driver, clock, handles)
 
 
-def _reported(nvml: Any, read: Callable[[], Any]) -> Any | None:
+def reported(nvml: Any, read: Callable[[], Any]) -> Any | None:
     """What `read` gives, or None where this GPU or driver does not report it."""
     try:
         return read()
@@ -64,7 +64,7 @@ class Meter:
     """
 
     def __init__(self, found: Device | None, count: int, library: Any | None = None) -> None:
-        self._nvml = library or (_library() if found else None)
+        self._nvml = library or (management_library() if found else None)
         self._handles = found.handles[:count] if found else ()
         self._energy_j: float | None = None
 
@@ -85,9 +85,9 @@ class Meter:
         """Over all GPUs; None where one of them does not report it."""
         if not self._handles:
             return None
-        each = [_reported(self._nvml, partial(read, self._nvml, handle)) for handle in self._handles]
-        reported = [float(value) for value in each if value is not None]
-        return sum(reported) if len(reported) == len(each) else None
+        each = [reported(self._nvml, partial(read, self._nvml, handle)) for handle in self._handles]
+        known = [float(value) for value in each if value is not None]
+        return sum(known) if len(known) == len(each) else None
 
     def columns(self, duration_s: float) -> dict[str, float | int | None]:
         """Columns of Run; None where the device does not report them."""

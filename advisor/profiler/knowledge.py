@@ -27,6 +27,7 @@ from advisor.profiler.measure import JITTER, ROUNDS
 from advisor.profiler.plan import Load, gains
 from advisor.profiler.subject import Subject
 from advisor.provenance import Provenance
+from advisor.store.doubts import doubts_of
 from advisor.store.runs import Run
 from advisor.store.workspace import Workspace
 
@@ -68,8 +69,12 @@ class Knowledge:
 
 
 def assess(beliefs: Beliefs, measured: Sequence[Run], candidates: Sequence[Load], time_left_s: float) -> Knowledge:
-    """How closely all candidates are predicted, and which of those that fit into the time to measure next."""
-    answered = [run for run in measured if run.status == "ok"]
+    """How closely all candidates are predicted, and which of those that fit into the time to measure next.
+
+    A measured load that cannot be what it says (performance/plausible.py) predicts nothing.
+    """
+    said = doubts_of([asdict(run) for run in measured], beliefs.models, beliefs.gpus)
+    answered = [run for run, doubt in zip(measured, said, strict=True) if run.status == "ok" and not doubt]
     coefficients, covariance = _posterior(beliefs, answered)
     everything = _unmeasured(beliefs, candidates)
     speed = speed_of(beliefs.efficiency, coefficients)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from advisor.profiler.knowledge import Beliefs
 from advisor.profiler.loop import Goal, Rig, Step, measure_loads
 from advisor.profiler.routing import Routing, count_experts, routing_of
 from advisor.profiler.subject import Subject
+from advisor.store.doubts import doubtful_notes, doubts_of
 from advisor.store.runs import Run
 from advisor.store.workspace import Workspace
 from advisor.tasks.task import load
@@ -122,8 +123,14 @@ def profile(
         half_width=measured.half_width,
         loads=Rows(measured.runs),
         routing=counted,
-        notes=(RANDOM_ROUTING,) if dummy_weights and spec.is_moe else (),
+        notes=(*((RANDOM_ROUTING,) if dummy_weights and spec.is_moe else ()), *_doubtful(workspace, measured.runs)),
     )
+
+
+def _doubtful(workspace: Workspace, runs: Sequence[Run]) -> list[str]:
+    """Which loads cannot be what was measured, and why."""
+    rows = [asdict(run) for run in runs]
+    return doubtful_notes(rows, doubts_of(rows, workspace.models, workspace.gpus))
 
 
 def _seconds(given: str | float) -> float:

@@ -8,19 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.arguments import checked_arguments
+from advisor.counting import counted
 from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.fits.speeds import Speeds
+from advisor.models.quantization import known_precision
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import Deployment
 from advisor.performance.feasibility import Reason, reasons
 from advisor.performance.memory import Memory, memory
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.power import watts
+from advisor.performance.power import power_source, power_spread, watts
 from advisor.performance.predict import Speed, predict
 from advisor.performance.under_load import Limits, UnderLoad, replica
 from advisor.prices import Price, checked_kind, parse_prices
 from advisor.provenance import Provenance
-from advisor.recommendation.launch import loading_notes
+from advisor.recommendation.launch import weight_notes
 from advisor.recommendation.request import checked_engine, checked_precision
 from advisor.rents import Rent, Rents, price_notes
 from advisor.store.workspace import Workspace
@@ -42,11 +44,12 @@ class MemoryUse:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where speed and price come from."""
+    """Where speed, price and power come from."""
 
     performance: Provenance
     source: str
     price: str | None
+    power: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,11 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """90 % intervals of the times."""
+    """90 % intervals of the times, and of the energy that follows from them and the power."""
 
     tpot_s: Bounds
     output_tokens_per_s: Bounds
+    energy_j_per_request: Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +166,9 @@ class PricedDeployment:
 
     @property
     def origin(self) -> Origin:
-        """Where speed and price come from."""
-        return Origin(self.speed.provenance, self.speed.source, str(self.rent) if self.rent else None)
+        """Where speed, price and power come from."""
+        price, power = str(self.rent) if self.rent else None, power_source(self.deployment.gpu.name)
+        return Origin(self.speed.provenance, self.speed.source, price, power)
 
 
 @checked_arguments
@@ -228,7 +233,8 @@ def estimate(
     missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
     notes = (
         *(price_notes([costed.rent], rents) if costed.rent else (missing,)),
-        *loading_notes(workspace, deployed.engine, deployed.spec.name, deployed.precision, deployed.gpu.vendor),
+        *weight_notes(workspace, deployed.engine, deployed.spec, deployed.precision, deployed.gpu.vendor),
+        *deployed.spec.notes,
     )
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
     seconds = [
@@ -301,8 +307,8 @@ def deployment(
 
     Raises AdvisorError.
     """
-    spec, chosen = workspace.models.load(os.fspath(model)), workspace.gpus.named(gpu)
-    weights = checked_precision(precision) or workspace.models.checkpoint_precision(spec.name)
+    spec, chosen = workspace.models.load(os.fspath(model), count=counted), workspace.gpus.named(gpu)
+    weights = checked_precision(precision) or known_precision(spec.checkpoint_precision, where=os.fspath(model))
     return Deployment(spec, chosen, layout, weights, engine=checked_engine(engine))
 
 
@@ -336,6 +342,8 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
     times, spread = predicted.serving, float(predicted.spread)
     tpot_s, tokens_per_s = float(times.tpot_s), float(times.output_tokens_per_s)
     usd_per_s = rent.usd_per_hour / 3600 if rent else None
+    energy_j = float(watts(times, deployed.gpu.tdp_w, gpu_count)) * output_tokens / tokens_per_s
+    energy_spread = math.exp(math.hypot(math.log(spread), math.log(power_spread(deployed.gpu.name))))
     parts = {"compute": float(times.compute_s), "weights": float(times.weights_s), "KV cache": float(times.kv_s)}
     return Estimate(
         model=deployed.spec.name,
@@ -357,14 +365,14 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
         request_s=float(times.request_s),
         output_tokens_per_s=tokens_per_s,
         usd_per_million_output_tokens=usd_per_s / tokens_per_s * 1e6 if usd_per_s else None,
-        energy_j_per_request=float(watts(times, deployed.gpu.tdp_w, gpu_count)) * output_tokens / tokens_per_s,
+        energy_j_per_request=energy_j,
         prefill_flops=deployed.spec.prefill_flops(input_tokens),
         decode_flops_per_token=deployed.spec.decode_flops(input_tokens + max(output_tokens // 2, 1)),
         bound=max(parts, key=lambda part: parts[part]),
         spread=spread,
         provenance=of.origin,
         interval=Intervals(
-            Bounds(tpot_s / spread, tpot_s * spread), Bounds(tokens_per_s / spread, tokens_per_s * spread)
+            *(Bounds(x / f, x * f) for x, f in ((tpot_s, spread), (tokens_per_s, spread), (energy_j, energy_spread)))
         ),
         usd_per_hour=rent.usd_per_hour if rent else None,
         rent=rent,
@@ -372,14 +380,8 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
 
 
 def _memory_use(use: Memory) -> MemoryUse:
-    return MemoryUse(
-        use.weights_bytes,
-        use.kv_cache_bytes,
-        use.overhead_bytes,
-        use.total_bytes,
-        use.capacity_bytes,
-        use.max_sequences,
-    )
+    parts = (use.weights_bytes, use.kv_cache_bytes, use.overhead_bytes)
+    return MemoryUse(*parts, use.total_bytes, use.capacity_bytes, use.max_sequences)
 
 
 def _under_load(of: PricedDeployment, found: Estimate, limits: Limits) -> Estimate:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from advisor.checkpoints import ONLINE, UNVERIFIED, Loading
+from advisor.models.spec import ModelSpec
 from advisor.performance.demand import demand
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, weights_per_gpu
@@ -21,6 +23,7 @@ REWARD_ENGINE = "vllm"
 REWARD_FLAGS = ("--runner", "pooling", "--pooler-config", '{"tok_pooling_type": "ALL"}', "--port", "8001")
 ATTENTION_DP = "attention_dp.yaml"
 """TensorRT-LLM takes data-parallel attention from a file alone."""
+ATTENTION_DP_TEXT = "enable_attention_dp: true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +44,16 @@ class Launch:
         return -(-self.sequences // self.layout.dp)
 
 
-def _vllm(start: Launch) -> str:
+def _vllm(start: Launch) -> list[str]:
     """Sequences are those of one group; without a share the engine takes more of the memory than was costed."""
     words = ["vllm", "serve", start.weights, *start.layout.serve_flags]
     words += ["--dtype", start.dtype, "--kv-cache-dtype", start.dtype]
     words += ["--max-num-seqs", str(start.sequences_a_group), "--max-model-len", str(start.context_tokens)]
     words += ["--gpu-memory-utilization", f"{start.memory_share:.2f}", *start.flags]
-    return command_line(words)
+    return words
 
 
-def _sglang(start: Launch) -> str:
+def _sglang(start: Launch) -> list[str]:
     """GPUs of data-parallel groups count as tensor parallel too; sequences are those of all groups together."""
     layout = start.layout
     words = ["python", "-m", "sglang.launch_server", "--model-path", start.weights]
@@ -61,23 +64,22 @@ def _sglang(start: Launch) -> str:
     words += ["--dtype", start.dtype, "--kv-cache-dtype", "bf16" if start.dtype == "bfloat16" else "auto"]
     words += ["--max-running-requests", str(start.sequences_a_group * layout.dp)]
     words += ["--context-length", str(start.context_tokens), *start.flags]
-    return command_line(words)
+    return words
 
 
-def _trtllm(start: Launch) -> str:
+def _trtllm(start: Launch) -> list[str]:
     """As for SGLang, but sequences are those of one group; the cache is in the checkpoint's own precision for it."""
     layout = start.layout
     words = ["trtllm-serve", start.weights, "--backend", "pytorch", "--tp_size", str(layout.tp * layout.dp)]
     words += ["--pp_size", str(layout.pp)] if layout.pp > 1 else []
     words += ["--max_batch_size", str(start.sequences_a_group), "--max_seq_len", str(start.context_tokens)]
     words += start.flags
-    if layout.dp == 1:
-        return command_line(words)
-    words += ["--ep_size", str(layout.tp * layout.dp), "--extra_llm_api_options", ATTENTION_DP]
-    return f"echo 'enable_attention_dp: true' > {ATTENTION_DP} && {command_line(words)}"
+    if layout.dp > 1:
+        words += ["--ep_size", str(layout.tp * layout.dp), "--extra_llm_api_options", ATTENTION_DP]
+    return words
 
 
-COMMANDS: dict[str, Callable[[Launch], str]] = {"vllm": _vllm, "sglang": _sglang, "trtllm": _trtllm}
+COMMANDS: dict[str, Callable[[Launch], list[str]]] = {"vllm": _vllm, "sglang": _sglang, "trtllm": _trtllm}
 """By engine; the names are those of performance/deployment.py: ENGINES."""
 
 
@@ -97,7 +99,14 @@ def served_weights(c: Candidate, engine: str, workspace: Workspace) -> str:
 
 
 def launch_command(c: Candidate, engine: str, workspace: Workspace) -> str:
-    """The command of one candidate."""
+    """The command of one candidate, and the file that it reads."""
+    words = launch_words(c, engine, workspace)
+    file = f"echo {shlex.quote(ATTENTION_DP_TEXT)} > {ATTENTION_DP} && " if ATTENTION_DP in words else ""
+    return file + command_line(words)
+
+
+def launch_words(c: Candidate, engine: str, workspace: Workspace) -> list[str]:
+    """The words of the command alone."""
     found, rows = _loading(c, engine, workspace), workspace.checkpoints.launches_of(engine, c.model)
     return COMMANDS[engine](
         Launch(
@@ -139,6 +148,16 @@ def loading_notes(workspace: Workspace, engine: str, model: str, precision: str,
     return tuple(notes)
 
 
+def weight_notes(workspace: Workspace, engine: str, spec: ModelSpec, precision: str, vendor: str) -> tuple[str, ...]:
+    """The same; of a config that is no model of the catalog, that its own weights are in another precision."""
+    if spec.name in workspace.models or spec.checkpoint_precision == "bf16":
+        return loading_notes(workspace, engine, spec.name, precision, vendor)
+    if precision == spec.checkpoint_precision:
+        return ()
+    own = spec.checkpoint_precision or "a format whose cost is not known"
+    return (f"its weights are in {own}: {precision} takes a checkpoint quantised anew, whose answers may differ",)
+
+
 def flag_notes(workspace: Workspace, engine: str, model: str) -> tuple[str, ...]:
     """Why the command has flags that this model alone needs, and which of them were seen nowhere."""
     return tuple(
@@ -163,10 +182,17 @@ def reward_command(c: Candidate, workspace: Workspace) -> str | None:
     """`vllm serve …` for the reward model of a candidate, on the same GPUs; None without one."""
     if not c.reward_model:
         return None
+    return command_line(reward_words(c, workspace))
+
+
+def reward_words(c: Candidate, workspace: Workspace) -> list[str]:
+    """The words of the reward model's command; of a candidate without one there are none."""
+    if not c.reward_model:
+        return []
     weights, flags = workspace.models[c.reward_model].weights, Parallelism.parse(c.parallelism).serve_flags
     share = f"{_reward_share(c, workspace):.2f}"
     words = [*REWARD_FLAGS, *flags, "--dtype", "bfloat16", "--gpu-memory-utilization", share]
-    return command_line(["vllm", "serve", weights, *words])
+    return ["vllm", "serve", weights, *words]
 
 
 def _reward_share(c: Candidate, workspace: Workspace) -> float:

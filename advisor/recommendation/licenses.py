@@ -15,7 +15,7 @@ def checked_licenses(given: Iterable[str], models: Catalog) -> tuple[str, ...]:
     found = [name.strip().lower() for name in given]
     for name in found:
         if name not in known:
-            raise unknown("licence", name, known, where="--license")
+            raise unknown("licence", name, known, where="--license", listed_by="advisor models")
     return tuple(dict.fromkeys(found))
 
 

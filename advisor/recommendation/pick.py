@@ -325,6 +325,7 @@ def _notes(workspace: Workspace, request: Request, pick: Candidate, rents: Rents
     vendor = workspace.gpus[pick.gpu].vendor
     return (
         *loading_notes(workspace, request.engine, pick.model, pick.precision, vendor),
+        *workspace.models.spec(pick.model).notes,
         *cut_answers(pick),
         *((_unfitted(workspace),) if workspace.unfitted else ()),
         *question_notes(workspace, request),

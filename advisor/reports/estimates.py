@@ -48,13 +48,15 @@ def _time_rows(e: Estimate) -> list[list[str]]:
     tpot = e.interval.tpot_s
     ends = f"({significant(tpot.low * 1e3)} – {significant(tpot.high * 1e3)})"
     usd = significant(e.usd_per_million_output_tokens)
-    joules = f"{significant(e.energy_j_per_request)} J"
+    energy = e.interval.energy_j_per_request
+    joules = f"{significant(e.energy_j_per_request)} J ({significant(energy.low)} – {significant(energy.high)})"
     return [
         ["TTFT", f"{significant(e.ttft_s)} s"],
         ["TPOT", f"{significant(e.tpot_s * 1e3)} ms {ends}"],
         ["throughput", f"{significant(e.output_tokens_per_s)} generated tokens/s"],
         ["USD per million generated tokens", usd if e.provenance.price else "– (no price known: give --price)"],
         ["energy per request", joules if math.isfinite(e.energy_j_per_request) else "– (power limit unknown)"],
+        ["power from", e.provenance.power],
         ["a decode step is bound by", e.bound],
         ["speed from", f"{e.provenance.performance}: {e.provenance.source}"],
         ["USD per hour", f"{significant(e.usd_per_hour)}: {rent_text(e.rent)}" if e.rent else "–"],

@@ -11,6 +11,9 @@ from advisor.reports.text_tables import Table, table
 from advisor.store.recorded import Recorded
 from advisor.units import counted, percent
 
+DOUBTS = 5
+"""Reasons that are listed for one deployment."""
+
 WORDS: dict[str, Callable[[Any], str]] = {
     "reward_model": lambda name: f"scored by {name}",
     "endpoint": str,
@@ -32,6 +35,9 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "kv_precision": lambda name: f"KV {name}" if name != "bf16" else "",
     "engine": str,
     "dummy_weights": lambda random: "random weights" if random else "",
+    "replicas": lambda n: f"{n} replicas",
+    "prefill_parallelism": lambda layout: f"prefill apart on {layout}",
+    "offline": lambda whole: "whole batches" if whole else "",
 }
 """What each column of a set-up comes to in words; empty: as it usually is."""
 
@@ -45,8 +51,9 @@ def recorded_blocks(found: Sequence[Recorded]) -> list[Block]:
     tables: list[Block] = [_answers(answers)] if answers else []
     tables += [_loads(loads)] if loads else []
     more = len(found) - len(listed)
+    said = [_doubts(each) for each in loads if each.doubts and each.whose == "own"]
     ships = [f"{counted(more, 'kind')} of measurements ship besides: without --workspace, or in --json"] if more else []
-    return [*tables, *ships] or ["nothing is recorded here"]
+    return [*tables, *said, *ships] or ["nothing is recorded here"]
 
 
 def _answers(found: Sequence[Recorded]) -> Table:
@@ -71,9 +78,19 @@ def _answers(found: Sequence[Recorded]) -> Table:
 
 
 def _loads(found: Sequence[Recorded]) -> Table:
-    columns = ("model", "deployment", "loads", "runs", "whose")
-    rows = [[e.model, setup_words(e.setup), f"{e.rows:,}", _runs(e), _whose(e)] for e in found]
-    return table(columns, rows, right=columns[2:4], names=columns[:1], optional=("runs",))
+    columns = ("model", "deployment", "loads", "doubtful", "runs", "whose")
+    rows = [
+        [e.model, setup_words(e.setup), f"{e.rows:,}", f"{e.doubtful:,}" if e.doubtful else "–", _runs(e), _whose(e)]
+        for e in found
+    ]
+    return table(columns, rows, right=columns[2:5], names=columns[:1], optional=("runs",))
+
+
+def _doubts(each: Recorded) -> str:
+    """Why loads of a deployment are kept and not fitted."""
+    more = len(each.doubts) - DOUBTS
+    listed = "; ".join(each.doubts[:DOUBTS]) + (f"; and {more} more, see --json" if more > 0 else "")
+    return f"doubtful, not fitted: {each.model}, {setup_words(each.setup)}: {listed}"
 
 
 def _runs(each: Recorded) -> str:

@@ -61,7 +61,7 @@ ASSUMPTIONS = (
     "A question's prompt is as long as recorded unless it is given, 200 tokens where the source does not say.",
     "Accuracy was measured by the source with its own prompts and engine; serving in another precision may change it.",
     "Energy is the GPU's power limit times a share by how much of a step it reads and multiplies, fitted to the power"
-    " of one H100 SXM; other GPUs were not measured and are assumed to draw the same shares.",
+    " of an H100 SXM and a GH200; other GPUs were not measured and are assumed to draw the same shares.",
     "Among candidates that no 90 % interval can separate, a doubling of the cost has to buy one point of accuracy.",
 )
 
@@ -173,6 +173,13 @@ def again(
     request: Request, output: str | Path | None, own: Path | None = None, *, html: str | Path | None = None
 ) -> str:
     """The command that makes this report again."""
+    files = {"--output": output, "--html": html}
+    words = [word for flag, file in files.items() if file for word in (flag, str(file))]
+    return command_line(["advisor", "report", *words, *request_words(request, own)])
+
+
+def request_words(request: Request, own: Path | None = None) -> list[str]:
+    """The options that a request was made from, for every command that takes them."""
     most = {gpu: f"{gpu}:{n}" for gpu, n in request.most_gpus.items()}
     several = {
         "--task": task_options(request.tasks),
@@ -185,9 +192,7 @@ def again(
         "--license": request.licenses or (),
         "--price": request.prices_given,
     }
-    files = {"--output": output, "--html": html}
-    words = ["advisor", "report", *(word for flag, file in files.items() if file for word in (flag, str(file)))]
-    words += [word for flag, values in several.items() for value in values for word in (flag, value)]
+    words = [word for flag, values in several.items() for value in values for word in (flag, value)]
     single = {
         "--workspace": own,
         "--price-kind": request.price_kind,
@@ -211,4 +216,4 @@ def again(
     }
     for flag, one in single.items():
         words += [flag, f"{one}"] if one is not None else []
-    return command_line(words)
+    return words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advisor.performance.power import MEASURED_GPUS
+from advisor.performance.power import power_source, power_spread
 from advisor.recommendation.at_rates import RATES, PickAtRate
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
@@ -148,7 +148,7 @@ def known_text(found: Recommendation) -> str:
 
 def power_text(gpu: str) -> str:
     """Where the power of a GPU comes from."""
-    return "power fitted on an H100" if gpu in MEASURED_GPUS else "an H100's share of the GPU's power limit is assumed"
+    return f"{power_source(gpu)} (within a factor {power_spread(gpu):.2f})"
 
 
 def day_text(found: Recommendation) -> str:

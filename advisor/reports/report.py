@@ -11,6 +11,7 @@ from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError, NoAnswer, install
 from advisor.fits.curve import lines
 from advisor.fits.line import Line
+from advisor.printable import is_printable
 from advisor.recommendation.pick import Recommendation
 from advisor.reports.frontier_view import of_recommendation
 from advisor.reports.markdown import again, markdown
@@ -54,6 +55,8 @@ def _checked(flag: str, given: str | Path | None) -> Path | None:
     if path.suffix not in SUFFIXES[flag]:
         what = f"is no {KINDS[flag]}"
         raise AdvisorError(what, where=f"{flag} {given}", hint=f"name it like report{SUFFIXES[flag][0]}")
+    if not is_printable(str(path)):
+        raise AdvisorError("is no name of a file", where=f"{flag} {given}", hint="leave out what no screen shows")
     if path.is_dir():
         raise AdvisorError("cannot write here (it is a folder)", where=f"{flag} {given}", hint="name a file in it")
     if path.parent.exists() and not path.parent.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,13 @@ from advisor.tables import columns, create_table
 if TYPE_CHECKING:
     import pandas
 
+INSERT_ALL = """
+insert into {table} by name
+with origins as (select unnest($files) as filename, unnest($own) as own, unnest($sealed_at) as sealed_at)
+select * exclude (filename)
+from read_parquet($files, union_by_name = true, filename = true)
+join origins using (filename)
+"""
 MEND = "move it away, and bring its rows in again"
 
 
@@ -40,27 +48,65 @@ class Measurements:
         return tuple(file for folder in self.folders for file in visible(folder, ".parquet"))
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """An in-memory database with the table filled from every file. Raises AdvisorError for a damaged one."""
-        connection = empty_table(self.row, self.table, "own boolean", "sealed_at bigint")
-        for file in self.files:
+        """An in-memory database with the table filled from every file. Raises AdvisorError for a damaged one.
+
+        What does not fit into memory goes to files in the system's temporary folder.
+        """
+        connection = self._empty()
+        files = self.files
+        for file in files:
             checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
-            own = self.own is not None and file.is_relative_to(self.own)
-            sealed_at = str(file.stat().st_mtime_ns)
-            insert_file(connection, self.table, file, own=str(own).lower(), sealed_at=sealed_at)
-            if own and (hidden := self._hidden(connection, file)):
-                what = f"has the {hidden[0]} {hidden[1]!r}"
-                raise AdvisorError(what, where=str(file), hint=f"a name is {NAME}; {MEND}")
+        if not files:
+            return connection
+        try:
+            connection.execute(INSERT_ALL.format(table=self.table), self._origins(files))
+        except duckdb.Error:
+            connection = self._filled_one_by_one(files)
+        if self._hides(connection):
+            for file in filter(self._is_own, files):
+                self._check_shown(connection, file)
         return connection
 
-    def _hidden(self, connection: duckdb.DuckDBPyConnection, file: Path) -> tuple[str, str] | None:
-        """A column and a cell of a file that no screen can show, where it has such."""
+    def _empty(self) -> duckdb.DuckDBPyConnection:
+        connection = empty_table(self.row, self.table, "own boolean", "sealed_at bigint")
+        connection.execute("set temp_directory = $folder", {"folder": tempfile.gettempdir()})
+        return connection
+
+    def _is_own(self, file: Path) -> bool:
+        return self.own is not None and file.is_relative_to(self.own)
+
+    def _origins(self, files: Sequence[Path]) -> dict[str, list[Any]]:
+        """Of each file its path, whose it is and when it was sealed."""
+        return {
+            "files": [str(file) for file in files],
+            "own": [self._is_own(file) for file in files],
+            "sealed_at": [file.stat().st_mtime_ns for file in files],
+        }
+
+    def _filled_one_by_one(self, files: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+        """The same table, by a query a file. Raises AdvisorError naming the first that is damaged."""
+        connection = self._empty()
+        for file in files:
+            own, sealed_at = str(self._is_own(file)).lower(), str(file.stat().st_mtime_ns)
+            insert_file(connection, self.table, file, own=own, sealed_at=sealed_at)
+        return connection
+
+    def _hides(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether a name in one of the user's files has what no screen can show."""
+        names = [f'regexp_matches("{c.name}"::varchar, $hidden)' for c in columns(self.row) if c.is_one_line]
+        query = f"select true from {self.table} where own and ({' or '.join(names)}) limit 1"
+        return connection.execute(query, {"hidden": SQL_CLASS}).fetchone() is not None
+
+    def _check_shown(self, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+        """Raises AdvisorError for a file with a name that no screen can show."""
         names = [c.name for c in columns(self.row) if c.is_one_line]
         present = {row[0] for row in connection.execute("describe from read_parquet($f)", {"f": str(file)}).fetchall()}
         found = {name: f'regexp_matches("{name}"::varchar, $hidden)' for name in names if name in present}
         cases = " ".join(f"when {is_hidden} then ['{name}', \"{name}\"::varchar]" for name, is_hidden in found.items())
         query = f"select case {cases} end from read_parquet($f) where {' or '.join(found.values())} limit 1"
-        row = connection.execute(query, {"f": str(file), "hidden": SQL_CLASS}).fetchone()
-        return (str(row[0][0]), str(row[0][1])) if row else None
+        if row := connection.execute(query, {"f": str(file), "hidden": SQL_CLASS}).fetchone():
+            what = f"has the {row[0][0]} {str(row[0][1])!r}"
+            raise AdvisorError(what, where=str(file), hint=f"a name is {NAME}; {MEND}")
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a row. Raises AdvisorError for a damaged file."""

@@ -12,15 +12,26 @@ import duckdb
 
 from advisor.errors import AdvisorError
 from advisor.input_files import MOST_SEALED_BYTES, checked_file
+from advisor.store.doubts import doubts_of
 from advisor.store.folders import entries, visible
-from advisor.store.measurements import MEND, unreadable
+from advisor.store.measurements import MEND, rows_table, unreadable
 from advisor.store.samples import SETUP
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.values import Rows
 
 PACKAGE = "advisor.store"
-DEPLOYMENT = ("gpu", "parallelism", "precision", "kv_precision", "engine", "dummy_weights")
+DEPLOYMENT = (
+    "gpu",
+    "parallelism",
+    "precision",
+    "kv_precision",
+    "engine",
+    "dummy_weights",
+    "replicas",
+    "prefill_parallelism",
+    "offline",
+)
 """Columns of a run that say what was measured, beside the model."""
 NOT_RIGHT_OR_WRONG = ("error", "unchecked")
 JOURNAL = ".jsonl"
@@ -33,6 +44,8 @@ class Recorded:
     kind       answers or loads
     setup      how they were drawn, or what was measured, as far as it was recorded, by column
     rows       answers, or measured loads
+    doubtful   of these loads, that are kept and not fitted
+    doubts     what speaks against them, each named
     questions  that were answered; None for loads
     accuracy   mean over the questions of the share of right answers; None where none could be judged
     runs       run ids, which name the files
@@ -53,6 +66,15 @@ class Recorded:
     whose: str
     finished: bool = True
     texts: int = 0
+    doubtful: int = 0
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What speaks against a load; empty: nothing."""
+
+    said: str
 
 
 def recorded(workspace: Workspace) -> Rows[Recorded]:
@@ -80,7 +102,11 @@ def _answers(workspace: Workspace) -> Iterator[Recorded]:
 
 
 def _loads(workspace: Workspace) -> Iterator[Recorded]:
-    for row in _rows(workspace.runs.connect(), "recorded_loads"):
+    connection = workspace.runs.connect()
+    rows = list(_read(connection.execute("from runs")))
+    judged = [{"said": doubt} for doubt in doubts_of(rows, workspace.models, workspace.gpus)]
+    rows_table(connection, Judged, "judged", judged)
+    for row in _rows(connection, "recorded_loads"):
         yield Recorded(
             kind="loads",
             model=row["model"],
@@ -88,11 +114,16 @@ def _loads(workspace: Workspace) -> Iterator[Recorded]:
             rows=row["loads"],
             runs=tuple(row["runs"]),
             whose=_whose(row["own"]),
+            doubtful=row["doubtful"],
+            doubts=tuple(row["doubts"]),
         )
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[dict[str, Any]]:
-    found = connection.execute(statement(PACKAGE, query))
+    return _read(connection.execute(statement(PACKAGE, query)))
+
+
+def _read(found: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
     names = [str(column[0]) for column in found.description or ()]
     return (dict(zip(names, values, strict=True)) for values in found.fetchall())
 

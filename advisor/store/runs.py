@@ -63,6 +63,24 @@ class Run:
         "how unevenly real questions used a mixture's experts (docs/method.md); null: not counted", default=None
     )
     dummy_weights: bool | None = column("random weights: a mixture of experts routes at random", default=None)
+    doubt: str | None = column(
+        "what speaks against the figures, as far as their source says: they are kept and not fitted; null: nothing."
+        " What cannot be for other reasons is found anew whenever they are read (docs/method.md)",
+        default=None,
+        free_text=True,
+    )
+    offline: bool | None = column(
+        "whole batches whose requests begin at once: concurrency is the batch, request_s its time from the beginning to"
+        " the end of the last answer; null: no",
+        default=None,
+    )
+    replicas: int | None = column("alike engines that share the requests, where more than one; null: one", default=None)
+    prefill_parallelism: str | None = column(
+        "of an engine that reads prompts alone, on GPUs of its own; parallelism and replicas are then of those that"
+        " decode; null: the same GPUs do both",
+        default=None,
+    )
+    prefill_replicas: int | None = column("engines that read prompts alone; null: one, or none", default=None)
     note: str | None = column("why it failed, for example", default=None, free_text=True)
 
 

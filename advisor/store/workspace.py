@@ -93,7 +93,7 @@ class Workspace:
     @property
     def models(self) -> Catalog:
         """Models by id."""
-        return self._current("models.csv", Catalog.read)
+        return self._current("models", Catalog.read, ("models.csv", "checkpoints.csv"))
 
     @property
     def gpus(self) -> Gpus:

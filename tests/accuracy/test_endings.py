@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.accuracy.endings import AHEAD, LOOK_BACK, Answers, carried_on, per_question, seen
+from advisor.accuracy.endings import AHEAD, LOOK_BACK, Answers, carried_on, per_question, right_within, seen
 from tests.accuracy.learned import endings
 
 STEPS = 2.0 ** (0.5 * np.arange(AHEAD + 1))
@@ -151,3 +151,15 @@ def test_draws_spread_by_what_differs_between_data_sets():
     steps = carried_on(found, endings(spread=0.3), np.random.default_rng(0))
     assert steps[1:, 0].std() > 0.005
     assert found.ended.shape[1] == LOOK_BACK
+
+
+@given(pairs=st.lists(st.tuples(st.integers(1, 30), st.booleans(), st.booleans()), min_size=2, max_size=30))
+def test_right_within_counts_what_ended_by_each_length(pairs):
+    tokens, right, stopped = (np.array(each, dtype=float) for each in zip(*pairs, strict=True))
+    question = np.arange(len(pairs)) % 2
+    answers = Answers(question=question, tokens=tokens, right=right, open=stopped, looping=np.zeros(len(pairs)))
+    lengths = np.unique(tokens[::2])
+    expected = [
+        [((answers.ends <= length) * answers.right)[question == q].mean() for length in lengths] for q in (0, 1)
+    ]
+    assert right_within(answers, lengths) == pytest.approx(np.array(expected))

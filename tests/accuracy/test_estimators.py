@@ -239,3 +239,14 @@ def test_many_different_wrong_answers_stay_within_memory():
 
 def test_scores_below_zero_still_vote():
     assert weighted_at_all_k(["right", "a"], [True, False], [-1.0, -3.0])[0] == pytest.approx([0.5, 1.0])
+
+
+@pytest.mark.parametrize("power", [0.3, 1.0, 6.0])
+def test_many_different_questions_have_the_interval_of_their_resampled_mean(power):
+    """Skewed ones too: beside the bootstrap that draws each question by itself."""
+    values = np.random.default_rng(3).random(600) ** power
+    found = over_questions(values)
+    drawn = values[np.random.default_rng(4).integers(0, 600, (20_000, 600))].mean(axis=1)
+    low, high = found.value + (np.quantile(drawn, [0.05, 0.95]) - found.value) * (600 / 599) ** 0.5 * (1 + 0.926 / 599)
+    assert (found.low, found.high) == (pytest.approx(low, abs=3e-4), pytest.approx(high, abs=3e-4))
+    assert found.value - found.low != pytest.approx(found.high - found.value, rel=1e-3) or power == 1.0

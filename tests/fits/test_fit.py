@@ -181,3 +181,13 @@ def test_rows_for_combinations_without_runs_are_pooled(tmp_path):
     assert {row.provenance for row in by_key.values()} == {Provenance.POOLED}
     assert {row.spread for row in by_key.values()} == {ROOFLINE_SPREAD}
     assert all(row.runs.startswith("pooled from 2 runs on other") for row in by_key.values())
+
+
+def test_several_processes_derive_the_same(tmp_path, monkeypatch):
+    one, two = (workspace(tmp_path / name, ANSWERS) for name in ("one", "two"))
+    fit(one)
+    for room in ("measured", "fit"):
+        monkeypatch.setattr(f"advisor.fits.{room}.processes", lambda n_answers: 2)
+    fit(two)
+    for table in ("points.csv", "curves.csv"):
+        assert lines(tmp_path / "one", table) == lines(tmp_path / "two", table)

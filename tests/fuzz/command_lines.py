@@ -49,7 +49,7 @@ VALUES = [
     *(f"name={v}" for v in NUMBERS),
 ]
 LEFT_OUT = {"--help", "--refresh", "--install-completion", "--show-completion", "--workspace", "--output"}
-HEAVY = {"recommend", "report", "frontier"}
+HEAVY = {"recommend", "report", "deploy", "frontier"}
 """Half a second each where they are answered: taken less often."""
 _group = typer.main.get_command(app)
 
@@ -88,5 +88,6 @@ def case(rng, folder):
     words += ["--url", "http://127.0.0.1:9"] if command == "calibrate" and "--url" not in words else []
     words += ["--task", "arithmetic"] if command == "calibrate" and "--task" not in words else []
     words += ["--output", str(folder / "r.md")] if command == "report" else []
+    words += ["--output", str(folder / "deployed")] if command == "deploy" else []
     words += ["--gpu", "l4"] if command == "estimate" and "--gpu" not in words else []
     return Case((*words, "--workspace", str(folder)), ("MODEL", "KIND", "argument", *words), folder)

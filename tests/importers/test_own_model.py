@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.importers.own_model import checkpoint_precision, import_model, stored_name
+from advisor.importers.own_model import import_model, stored_name
+from advisor.models.quantization import checkpoint_precision
 from advisor.store.shipped import shipped_root
 from advisor.store.workspace import Workspace
 from tests.known import SHIPPED

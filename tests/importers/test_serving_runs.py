@@ -56,7 +56,7 @@ def test_serve(own):
     done = import_vllm_bench(own, REPORTS / "vllm_serve.json", gpu="l4")
     (row,) = rows(own)
     assert done == ImportedRuns(1, row["run_id"], added=True)
-    assert set(done.to_dict()) == {"rows", "run_id", "added"}
+    assert set(done.to_dict()) == {"rows", "run_id", "added", "doubtful", "notes"}
     assert (row["model"], row["gpu"], row["source"], row["status"]) == ("tiny", "l4", "vllm bench serve", "ok")
     assert (row["prompt_tokens"], row["generated_tokens"], row["concurrency"], row["n_requests"]) == (64, 32, 8, 40)
     assert (row["request_rate"], row["parallelism"], row["engine"]) == (None, "tp1", "vllm")
@@ -64,6 +64,28 @@ def test_serve(own):
     assert row["tpot_p50_s"] == pytest.approx(report["median_tpot_ms"] / 1000)
     assert row["output_tokens_per_s"] == pytest.approx(report["output_throughput"])
     assert row["power_w"] is None
+
+
+def test_drafted_answers_are_kept_and_not_fitted(own, tmp_path):
+    """As vLLM 0.32 reports speculative decoding."""
+    drafted = {"spec_decode_num_drafts": 90, "spec_decode_acceptance_length": 2.1}
+    path = tmp_path / "drafted.json"
+    path.write_text(json.dumps(json.loads((REPORTS / "vllm_serve.json").read_text()) | drafted))
+    done = import_vllm_bench(own, path, gpu="h100-sxm")
+    (row,) = rows(own)
+    assert (done.rows, done.doubtful) == (1, 1)
+    assert "speculative decoding" in row["doubt"]
+    assert row["doubt"] in done.notes[0]
+
+
+def test_columns_of_engines_that_share_the_work(ws, table):
+    head = f"{HEAD},parallelism,replicas,prefill_parallelism,prefill_replicas,ttft_s"
+    import_runs(ws, table(f"{head}\nqwen3-30b-a3b,h100-sxm,1024,256,64,0.03,tp2ep,4,TP4,1,0.5\n"))
+    (row,) = rows(ws)
+    found = [row[name] for name in ("parallelism", "replicas", "prefill_parallelism", "prefill_replicas")]
+    assert found == ["tp2ep", 4, "tp4", 1]
+    with pytest.raises(AdvisorError, match="tp8ep"):
+        import_runs(ws, table(f"{head}\nqwen3-30b-a3b,h100-sxm,1024,256,64,0.03,tp2,4,many,1,0.5\n"))
 
 
 def test_at_a_rate_concurrency_is_arrivals_times_the_time_each_stays(own, tmp_path):
@@ -134,7 +156,7 @@ def test_names_of_imports_are_held_fixed(ws, table):
 
 def test_the_same_rows_under_another_name_do_not_count_twice(ws, table):
     """Files that an older version named otherwise."""
-    path = table(f"{HEAD}\nqwen3-8b,l4,1024,256,16,0.009\nqwen3-8b,l4,1024,256,32,0.011\n")
+    path = table(f"{HEAD}\nqwen3-8b,l4,1024,256,16,0.09\nqwen3-8b,l4,1024,256,32,0.11\n")
     first = import_runs(ws, path)
     folder = ws.own / "measurements" / "runs"
     older = folder / "named-by-an-older-version.parquet"

@@ -8,6 +8,7 @@ from advisor.performance.predict import predict
 from advisor.profiler.knowledge import Beliefs, _unmeasured, assess, speed_of
 from advisor.profiler.plan import Load
 from advisor.profiler.subject import Subject
+from advisor.store.runs import Run
 from tests.known import SHIPPED
 
 SUBJECT = Subject("Qwen/Qwen3-30B-A3B", "h100-sxm", "tp2", "bf16", "vllm")
@@ -38,3 +39,15 @@ def test_where_nothing_was_measured_less_is_known():
     assert np.array_equal(unmeasured.prior.variances, on_unmeasured_gpu(measured.prior).variances)
     wide, narrow = (assess(beliefs, [], LOADS, 1e6).half_width for beliefs in (unmeasured, measured))
     assert wide > 1.5 * narrow
+
+
+def test_a_load_that_cannot_be_teaches_nothing():
+    """4 GB of weights a GPU at 3.35 TB/s take more than a millisecond: nothing was learned from one in a tenth."""
+    beliefs = Beliefs.read(SHIPPED, SUBJECT)
+    load = {"model": SUBJECT.model, "gpu": SUBJECT.gpu, "parallelism": SUBJECT.parallelism, "precision": "bf16"}
+    times = {"prompt_tokens": 128.0, "generated_tokens": 128.0, "concurrency": 1.0, "ttft_s": 0.05}
+    sound, doubtful = (Run(**load, **times, tpot_s=tpot_s) for tpot_s in (6e-3, 1e-4))
+    before, after, learned = (assess(beliefs, runs, LOADS, 1e6) for runs in ([], [doubtful], [sound]))
+    assert (after.n_measured, after.half_width) == (0, before.half_width)
+    assert (learned.n_measured, learned.half_width < before.half_width) == (1, True)
+    assert str(after.next_load) != str(LOADS[0])  # it is not tried again

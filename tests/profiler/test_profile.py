@@ -109,7 +109,7 @@ def test_a_server_is_profiled(ws, server):
         model="qwen3-0.6b",
         url=f"http://127.0.0.1:{server.server_port}",
         served_model="served",
-        gpu="L4",
+        gpu="H200-SXM",
         kv_precision="fp8",
         time=6.0,
         within=0.3,
@@ -121,7 +121,7 @@ def test_a_server_is_profiled(ws, server):
     assert done.half_width == steps[-1].half_width
     assert (done.routing, done.notes) == (None, ())
     first = done.loads[0]
-    assert (first.model, first.gpu, first.precision, first.engine) == ("Qwen/Qwen3-0.6B", "l4", "bf16", "vllm")
+    assert (first.model, first.gpu, first.precision, first.engine) == ("Qwen/Qwen3-0.6B", "h200-sxm", "bf16", "vllm")
     assert (first.kv_precision, first.parallelism, first.engine_version) == ("fp8", "tp1", "9.9")
     assert (first.source, first.run_id, first.dummy_weights, first.power_w) == (
         "advisor profile",
@@ -129,7 +129,7 @@ def test_a_server_is_profiled(ws, server):
         False,
         None,
     )
-    assert first.tpot_s == pytest.approx(TOKEN_S, rel=1.0)
+    assert min(run.tpot_s for run in done.loads if run.tpot_s) == pytest.approx(TOKEN_S, rel=1.0)
     assert max(server.prompts) <= 256 * 3 // 4
     frame = ws.runs.to_frame()
     assert set(frame[frame.own].concurrency) == {run.concurrency for run in done.loads}

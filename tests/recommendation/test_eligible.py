@@ -104,7 +104,7 @@ def test_all_models_excluded_is_said(tmp_path):
     ("options", "message"),
     [
         ({"license": "apache"}, "--license: unknown licence 'apache'; did you mean apache-2.0?"),
-        ({"license": "gpl"}, "--license: unknown licence 'gpl'; known: apache-2.0, "),
+        ({"license": "gpl"}, "--license: unknown licence 'gpl'; `advisor models` lists what is known"),
         ({"exclude_model": "qwen9"}, "--exclude-model: unknown model 'qwen9'"),
         ({"exclude_gpu": "h100"}, "--exclude-gpu: unknown GPU 'h100'"),
         ({"model": "qwen3-8b", "exclude_model": "Qwen/Qwen3-8B"}, "Qwen/Qwen3-8B is both named and excluded"),

@@ -9,7 +9,7 @@ from advisor.fits.speeds import Speeds
 from advisor.performance.deployment import Deployment
 from advisor.performance.memory import memory
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.power import watts
+from advisor.performance.power import SPREAD, watts
 from advisor.performance.predict import predict
 from advisor.performance.under_load import Limits, Percentiles, UnderLoad
 from advisor.provenance import Provenance
@@ -46,6 +46,10 @@ def test_intervals_lie_around_the_value_by_the_spread():
     assert e.tpot_s / e.interval.tpot_s.low == pytest.approx(e.spread)
     assert e.interval.output_tokens_per_s.low < e.output_tokens_per_s < e.interval.output_tokens_per_s.high
     assert e.spread > 1
+    energy = e.interval.energy_j_per_request
+    wider = math.hypot(math.log(e.spread), math.log(SPREAD))  # of time and of power, one independent of the other
+    assert math.log(energy.high / e.energy_j_per_request) == pytest.approx(wider)
+    assert energy.low * energy.high == pytest.approx(e.energy_j_per_request**2)
 
 
 def test_provenance_is_one_of_the_vocabulary():

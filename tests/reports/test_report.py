@@ -231,3 +231,9 @@ def test_without_matplotlib_the_picture_is_text(advisor, tmp_path, monkeypatch):
 def test_a_rate_that_nothing_carries_within_the_limits_is_said(advisor):
     out = " ".join(advisor("recommend", "--budget", "0.01usd")[1].split())
     assert "At rates 0.01/s nothing within the limits · 0.1/s " in out
+
+
+def test_a_file_whose_name_breaks_lines_is_refused(advisor, tmp_path):
+    code, out, err = advisor("report", "-o", f"{tmp_path}/a\nb.md", "--budget", "0.05usd", "--task", "gpqa-diamond")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "is no name of a file" in err

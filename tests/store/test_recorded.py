@@ -101,6 +101,8 @@ def test_the_listing_has_the_same_rows_as_its_json(ws, advisor):
         "whose": "own",
         "finished": True,
         "texts": 0,
+        "doubtful": 0,
+        "doubts": [],
     }
     assert {each["whose"] for each in listed[1:]} == {"shipped"}
     code, out, _ = advisor("measurements", "--workspace", ws.own)

@@ -1,11 +1,29 @@
--- Published serving runs of vLLM, SGLang and TensorRT-LLM; flagged rows (speculative decoding, doubtful GPU count) left
--- out. Tensor parallelism over all GPUs, unless attention was data-parallel.
--- InferenceX draws both lengths evenly from 0.8 to 1 of the nominal ones (its benchmark_serving.py, RANDOM_RANGE_RATIO
--- 0.8): the mean is 0.9. Its scripts (benchmarks/*.sh, one a model, GPU and engine) and perf-changelog.yaml say in what
--- precision the KV cache was kept, and since when; where only two versions of a script are known (MiniMax-M2.5,
--- Kimi-K2.5, gpt-oss under vLLM), the date between them is our reading. The validation samples do not say it.
+-- Published serving runs of vLLM, SGLang and TensorRT-LLM. Tensor parallelism over all GPUs, unless attention was
+-- data-parallel; `ep` where the experts were dealt out besides. InferenceX draws both lengths evenly from 0.8 to 1 of
+-- the nominal ones (its benchmark_serving.py, RANDOM_RANGE_RATIO 0.8): the mean is 0.9. The validation samples hold
+-- runs of InferenceX, too, known by its models and lengths. Its scripts (benchmarks/*.sh, one a model, GPU and
+-- engine) and perf-changelog.yaml say in what precision the KV cache was kept, and since when; where only two
+-- versions of a script are known (MiniMax-M2.5, Kimi-K2.5, gpt-oss under vLLM), the date between them is our reading.
+-- The validation samples do not say it. Speculative decoding is not said of a row, so it is known by the day on which
+-- rows came out. A day of one model, GPU, engine and precision where half the rows or more are suspected is suspected
+-- as a whole: rows not suspected one by one are large batches, where drafting gains little. On other days with
+-- suspected rows the faster of two rows of one load is, where they differ by more than 5 %: the day has both kinds.
 -- in:  $data: folder with serving_inferencex.csv
 -- out: columns of runs
+with published as (
+    select
+        *,
+        origin like 'inferencex%' or model in ('Qwen/Qwen3.5-397B-A17B', 'moonshotai/Kimi-K2.5') as is_inferencex,
+        avg(spec_decode_suspect) over day_of_one as suspected_share,
+        max(tpot_ms) over (
+            partition by
+                model, gpu, backend, precision, measured_date, n_gpu, ep_size, dp_attention, isl, osl, concurrency
+        ) as slowest_ms
+    from read_csv($data || '/serving_inferencex.csv')
+    where tpot_ms > 0
+    window day_of_one as (partition by model, gpu, backend, precision, measured_date)
+)
+
 select
     'inferencex' as run_id,
     case origin
@@ -22,7 +40,8 @@ select
         when 'B300-288GB' then 'b300-sxm'
         when 'GB200-192GB' then 'gb200'
     end as gpu,
-    if(dp_attention = 1, 'dp', 'tp') || n_gpu as parallelism,
+    if(dp_attention = 1, 'dp', 'tp') || n_gpu || if(dp_attention = 0 and n_gpu > 1 and ep_size = n_gpu, 'ep', '')
+        as parallelism,
     coalesce(precision, 'bf16') as precision,
     case
         when origin not like 'inferencex%' then null
@@ -39,12 +58,20 @@ select
     end as kv_precision,
     backend as engine,
     backend_version as engine_version,
-    if(origin like 'inferencex%', 0.9, 1) * isl as prompt_tokens,
-    if(origin like 'inferencex%', 0.9, 1) * osl as generated_tokens,
+    if(is_inferencex, 0.9, 1) * isl as prompt_tokens,
+    if(is_inferencex, 0.9, 1) * osl as generated_tokens,
     concurrency,
     ttft_ms / 1000 as ttft_s,
     tpot_ms / 1000 as tpot_s,
-    'published as ' || model_as_published || ', ' || id as note
-from read_csv($data || '/serving_inferencex.csv')
-where spec_decode_suspect = 0 and n_gpu_suspect = 0 and tpot_ms > 0
+    case
+        when n_gpu_suspect = 1
+            then 'number of GPUs doubtful: rows of that day and GPU count those that prefill apart, too'
+        when spec_decode_suspect = 1 then 'speculative decoding suspected: much faster than the same load on other days'
+        when measured_date is not null and suspected_share >= 0.5
+            then 'speculative decoding suspected: most loads of that model, GPU, engine and day are'
+        when measured_date is not null and suspected_share > 0 and tpot_ms < slowest_ms / 1.05
+            then 'speculative decoding suspected: the same load of that day took longer without'
+    end as doubt,
+    'published as ' || model_as_published || ', ' || id || if(wip, ', work in progress then', '') as note
+from published
 order by all
