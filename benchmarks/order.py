@@ -33,7 +33,7 @@ TOLERANCE = 1e-6
 """Of the logarithm of a time: rows of the tables have six digits."""
 PRECISIONS = ("bf16", "fp8", "fp4")
 PROMPTS, ANSWERS, IN_FLIGHT = (16, 128, 1024, 8192, 32768), (16, 64, 256, 1024, 8192), (1, 2, 4, 8, 32, 128, 512)
-LAYOUTS = tuple(Parallelism.parse(text) for text in ("tp1", "tp2", "tp4", "tp8", "tp4pp2", "dp4", "dp8", "tp8ep8"))
+LAYOUTS = tuple(Parallelism.parse(text) for text in ("tp1", "tp2", "tp4", "tp8", "tp4pp2", "dp4", "dp8", "tp8ep"))
 PARTS, WHOLE = ("tpot_s", "ttft_s", "request_s"), ("request_s",)
 
 

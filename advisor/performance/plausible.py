@@ -144,7 +144,7 @@ def batch(found: Reported) -> tuple[Array, NDArray[np.bool_]]:
 def prefill_s(found: Reported) -> Array:
     """The least time of one prompt: its products at the peak of all GPUs that read it."""
     d, runs = found.runs.demand, found.runs
-    products = d.prompt_tokens * d.linear_flops + np.asarray(d.prefill_core_flops)
+    products = d.prompt_tokens * (np.asarray(d.dense_flops) + d.expert_flops) + np.asarray(d.prefill_core_flops)
     return np.asarray(products / (_peak(runs) * found.prefill_gpus))
 
 
@@ -160,7 +160,7 @@ def step_s(runs: Runs, sequences: Array) -> tuple[Array, Array]:
 
 def _token_flops(runs: Runs) -> Array:
     d = runs.demand
-    return np.asarray(d.linear_flops + d.head_flops + np.asarray(d.decode_core_flops))
+    return np.asarray(np.asarray(d.dense_flops) + d.expert_flops + d.head_flops + np.asarray(d.decode_core_flops))
 
 
 def _peak(runs: Runs) -> Array:
