@@ -10,8 +10,9 @@ from advisor.performance.parallelism import Parallelism
 
 NODE_LINK_BYTES_PER_S = 50e9
 """Of a GPU, one direction, between nodes: an adapter of 400 Gb/s for each, as in NVIDIA's HGX and DGX designs."""
+NODE_GPUS = 8
 RACKS = {"gb200": 72, "gb300": 72}
-"""GPUs that NVLink joins where these are more than are offered together (`node_gpus`)."""
+"""GPUs that NVLink joins: those of a node, and where a rack is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +54,5 @@ def hardware(gpu: GpuSpec, parallelism: Parallelism, precision: str) -> Hardware
 
 
 def linked(gpu: GpuSpec) -> int:
-    """GPUs that the fast link joins."""
-    return RACKS.get(gpu.name, gpu.node_gpus)
+    """GPUs that the fast link is taken to join at most."""
+    return RACKS.get(gpu.name, max(gpu.node_gpus, NODE_GPUS))
