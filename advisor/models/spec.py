@@ -12,9 +12,9 @@ from advisor.models.layers import Layer, MixtureOfExperts
 class ModelSpec:
     """A decoder-only language model, as its config.json describes it.
 
-    `layers` are runs of equal layers. Heads of multi-token prediction (`mtp_layers` in the checkpoint) are left out, since serving
-    does not use them by itself. `checkpoint_precision` is that of the weights that the config came with, empty where nothing here knows its
-    cost; `notes` say what about the counts a reader has to know.
+    `layers` are runs of equal layers. Heads of multi-token prediction are left out, since serving does not use them by
+    itself; the checkpoint has `mtp_layers` of them. `checkpoint_precision` is that of the weights that the config came
+    with, empty where nothing here knows its cost; `notes` say what about the counts a reader has to know.
     """
 
     name: str

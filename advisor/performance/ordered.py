@@ -107,7 +107,9 @@ def fastest(load: Load, skew: Quantity) -> Logs:
     """Log TPOT and TTFT with every peak reached: a step without prompts, and the own prompt alone."""
     d, hw, perfect = load.demand, load.hardware, at_peak(skew)
     batch = np.maximum(load.held / np.asarray(hw.stages, dtype=float), 1.0)
-    return np.log(decode_step_s(d, hw, perfect, batch) / d.tokens_per_step), np.log(np.maximum(prefill_s(d, hw, perfect), 1e-12))
+    return np.log(decode_step_s(d, hw, perfect, batch) / d.tokens_per_step), np.log(
+        np.maximum(prefill_s(d, hw, perfect), 1e-12)
+    )
 
 
 def in_order(load: Load, efficiency: Efficiency, plain: Serving, known: OfShape) -> Logs:
