@@ -8,16 +8,12 @@ from advisor.models.spec import ModelSpec
 from advisor.performance.demand import CHUNK_TOKENS
 from advisor.performance.deployment import BatchLimits, Deployment
 from advisor.performance.memory import max_sequences
-from advisor.performance.speculation import Speculation, checked_speculation
+from advisor.performance.speculation import DRAFTS_CHECKED, Speculation, checked_speculation
 from advisor.recommendation.estimate_values import EngineOptions
 from advisor.store.workspace import Workspace
 from advisor.units import checked_count
 
 UNVALIDATED_LIMITS = "no measured run varies the tokens of a step: --max-num-batched-tokens is unvalidated"
-DRAFTS_CHECKED = (
-    "drafted tokens are checked on 53 loads of DeepSeek-R1 alone, whose acceptance was not published"
-    " (docs/validation.md): unvalidated elsewhere"
-)
 
 
 def batch_limits(options: EngineOptions) -> BatchLimits:

@@ -240,7 +240,8 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
     d, hw, gpu_count = deployed.demand(input_tokens, output_tokens), deployed.hardware, deployed.layout.gpu_count
     use = memory(d, deployed.gpu.memory_bytes, hw, concurrency)
     held = max(min(use.max_sequences, deployed.most_sequences), 1.0)
-    use = memory(d, deployed.gpu.memory_bytes, hw, int(min(concurrency, held)))
+    if math.isfinite(deployed.most_sequences):
+        use = memory(d, deployed.gpu.memory_bytes, hw, int(min(concurrency, held)))
     predicted = predict(d, hw, speed, concurrency, held)
     times, spread = predicted.serving, float(predicted.spread)
     tpot_s, tokens_per_s = float(times.tpot_s), float(times.output_tokens_per_s)
