@@ -148,6 +148,18 @@ def parse_duration(given: str | float, *, where: str) -> float:
     return seconds
 
 
+def parse_share(text: str, *, where: str) -> float:
+    """A share of one. Raises AdvisorError.
+
+    >>> parse_share("70%", where="--target"), parse_share("0.7", where="--target")
+    (0.7, 0.7)
+    """
+    found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(%?)\s*", text, re.ASCII)
+    if found is None:
+        raise AdvisorError(f"{text!r} is no share", where=where, hint="accepted: 0.7 or 70%")
+    return float(found[1]) / (100 if found[2] else 1)
+
+
 def checked_rate(rate: float | None, *, where: str) -> float | None:
     """Requests or questions per second, above zero. Raises AdvisorError."""
     if rate is not None and not LEAST_PER_S <= rate <= MOST_PER_S:

@@ -43,8 +43,8 @@ from advisor.performance.under_load import replica
 from advisor.profiler.plan import gains, measured_covariance
 from advisor.store.workspace import Workspace
 
-POINTS = (3, 5, 10, 20)
-RANDOM_DRAWS = 5
+POINTS = (3, 10, 20)
+RANDOM_DRAWS = 2
 SIMULATED = 150
 SHIPPED = Workspace()
 

@@ -59,7 +59,7 @@ def report(
     from advisor.recommendation import pick
     from advisor.reports import report as written
 
-    opened = options.known_workspace(workspace)
+    opened = options.open_workspace(workspace) if own_answers else options.known_workspace(workspace)
     written.checked_paths(output, html)
     if checked_kind(kind) == FINDINGS:
         no_others(context, {"kind", "own_answers", "output", "html", "workspace", "as_json"})

@@ -45,7 +45,11 @@ def profile(
         str, typer.Option("--time", help="Longest time to measure once the engine runs, e.g. 5min.")
     ] = "5min",
     within: Annotated[
-        float, typer.Option(help="Stop when nine tenths of all loads are predicted this closely: 0.1 is ±10 %.")
+        float,
+        typer.Option(
+            help="Stop when a measurement of nine tenths of all loads is predicted this closely, 0.1 is ±10 %, by"
+            " intervals that held so far."
+        ),
     ] = 0.1,
     engine_option: options.EngineSettings = None,
     workspace: options.WorkspaceFolder = None,

@@ -50,9 +50,11 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 
 
 INTERRUPTED = 130
+_signals: list[int] = []
+"""Signals to end that came: what a library makes of KeyboardInterrupt may be any exception."""
 DUCKDB_INTERRUPTED = "Query interrupted"
-"""What DuckDB makes of KeyboardInterrupt: a RuntimeError of this text."""
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""What DuckDB makes of a signal that it takes itself: a RuntimeError of this text."""
+FULL = {errno.ENOSPC, errno.EDQUOT}
 LONGEST_LINE = 1000
 """Characters of a line about a mistyped command."""
 NUMBERS = {"float", "int", "integer"}
@@ -131,12 +133,18 @@ def main() -> None:
     prepare()
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, or in the background of a script
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, interrupt)
     try:
         code = _flushed(run(sys.argv[1:]))
     except KeyboardInterrupt:  # once more, while the first is being dealt with
         code = _interrupted()
     os._exit(code)
+
+
+def interrupt(number: int, _frame: object) -> None:
+    """Remember that a signal to end came, and end what runs. Raises KeyboardInterrupt."""
+    _signals.append(number)
+    raise KeyboardInterrupt
 
 
 def _flushed(code: int) -> int:
@@ -153,35 +161,42 @@ def _flushed(code: int) -> int:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
-    from typer.exceptions import TyperException
-
     try:
         code = app(arguments, standalone_mode=False)
-    except AdvisorError as error:
-        print(f"advisor: {error}", file=sys.stderr)
-        return error.exit_code
-    except (typer.Abort, KeyboardInterrupt):
-        return _interrupted()
-    except TyperException as error:
-        print(_usage_line(error), file=sys.stderr)
-        return 2
-    except (BrokenPipeError, SystemExit):  # typer and rich make the one of the other
-        leave_stdout()
-        return 0
-    except Exception as error:
-        if isinstance(error, RuntimeError) and str(error) == DUCKDB_INTERRUPTED:
-            return _interrupted()
-        if os.environ.get("ADVISOR_DEBUG"):
-            raise
-        if reason := _of_the_machine(error):
-            print(f"advisor: {reason}", file=sys.stderr)
-            return reason.exit_code
-        what = f"bug in advisor ({type(error).__name__}: {error})"
-        say(f"{shortened(' '.join(what.split()), LONGEST_LINE)}; ADVISOR_DEBUG=1 shows the traceback")
-        return 70
+    except BaseException as error:
+        return _interrupted() if _is_interruption(error) else _failed(error)
     if code == INTERRUPTED:  # what typer makes of KeyboardInterrupt
         return _interrupted()
     return code if isinstance(code, int) else 0
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Whether it follows from a signal, as itself or as what a library made of it."""
+    is_duckdb = isinstance(error, RuntimeError) and str(error) == DUCKDB_INTERRUPTED
+    return bool(_signals) or is_duckdb or isinstance(error, (typer.Abort, KeyboardInterrupt))
+
+
+def _failed(error: BaseException) -> int:
+    """Say what went wrong on one line; the exit code. Raises what is no failure of a command."""
+    from typer.exceptions import TyperException
+
+    if isinstance(error, AdvisorError):
+        print(f"advisor: {error}", file=sys.stderr)
+        return error.exit_code
+    if isinstance(error, TyperException):
+        print(_usage_line(error), file=sys.stderr)
+        return 2
+    if isinstance(error, (BrokenPipeError, SystemExit)):  # typer and rich make the one of the other
+        leave_stdout()
+        return 0
+    if os.environ.get("ADVISOR_DEBUG") or not isinstance(error, Exception):
+        raise error
+    if reason := _of_the_machine(error):
+        print(f"advisor: {reason}", file=sys.stderr)
+        return reason.exit_code
+    what = f"bug in advisor ({type(error).__name__}: {error})"
+    say(f"{shortened(' '.join(what.split()), LONGEST_LINE)}; ADVISOR_DEBUG=1 shows the traceback")
+    return 70
 
 
 def _interrupted() -> int:
@@ -193,11 +208,12 @@ def _of_the_machine(error: Exception) -> AdvisorError | None:
     """What the machine refused where nobody expected it to: a file, room on the disk, memory."""
     if isinstance(error, MemoryError):
         return MissingAbility("there is not enough memory", hint="run it on a larger machine, or on less")
+    if isinstance(error, OSError) and error.errno in FULL:
+        where = os.getcwd() if error.filename is None else os.fsdecode(error.filename)
+        return MissingAbility(f"cannot be written ({error.strerror})", where=where, hint="make room")
     if isinstance(error, OSError) and error.filename is not None:
         what = f"cannot be read or written ({error.strerror})"
-        return AdvisorError(what, where=os.fsdecode(error.filename), hint="mend its permissions, or make room")
-    if isinstance(error, OSError) and error.errno in FULL:
-        return AdvisorError(f"cannot be written ({error.strerror})", where=os.getcwd(), hint="make room")
+        return AdvisorError(what, where=os.fsdecode(error.filename), hint="mend its permissions")
     duckdb = sys.modules.get("duckdb")
     if duckdb and isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
         return MissingAbility(str(error).splitlines()[0], hint="make room in memory, and on the disk of this folder")

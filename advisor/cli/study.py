@@ -14,7 +14,7 @@ from advisor.tasks import DEFAULT_TASK
 def trend(
     task: options.Task = DEFAULT_TASK,
     target: Annotated[
-        float | None, typer.Option("--target", help="Accuracy whose compute is followed over the dates, e.g. 0.7.")
+        str | None, typer.Option("--target", help="Accuracy whose compute is followed over the dates: 0.7 or 70%.")
     ] = None,
     model: options.ModelList = None,
     evidence: options.Evidence = "published",
@@ -30,11 +30,12 @@ def trend(
     """
     from advisor.reports import trends
     from advisor.studies import trend as verb
+    from advisor.units import parse_share
 
     found = verb.trend(
         options.known_workspace(workspace),
         task=task,
-        target=target,
+        target=None if target is None else parse_share(target, where="--target"),
         model=model,
         evidence=evidence,
         license=license,

@@ -13,7 +13,7 @@ import threading
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -106,7 +106,8 @@ async def timed(
     from advisor.engines.vllm import TimedEngine
 
     async with TimedEngine(source, dummy_weights=dummy_weights, **settings) as engine:
-        yield engine, engine.facts
+        weights_bytes, kv_cache_bytes = await engine.held_bytes()
+        yield engine, replace(engine.facts, weights_bytes=weights_bytes, kv_cache_bytes=kv_cache_bytes)
 
 
 def check_url(url: str | None, *, where: str) -> None:

@@ -22,7 +22,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class EngineFacts:
-    """What an engine reports of itself; None where it does not."""
+    """What an engine reports of itself; None where it does not.
+
+    `dtype` is that of weights that are not quantised, by its name in PyTorch; `kv_dtype` may be auto: the same.
+    """
 
     version: str
     max_context: int
@@ -30,6 +33,10 @@ class EngineFacts:
     kv_cache_tokens: int | None
     vocabulary: int
     kv_cache_bytes: int | None = None
+    weights_bytes: int | None = None
+    dtype: str | None = None
+    quantization: str | None = None
+    kv_dtype: str | None = None
 
 
 class Timed(Protocol):

@@ -251,6 +251,9 @@ def _reward_engine(model: str, settings: dict[str, Any]) -> Any:
     return _async_llm(model=model, runner="pooling", pooler_config=PoolerConfig(tok_pooling_type="ALL"), **settings)
 
 
+MEMORY = "advisor.engines.memory.ReportsMemory"
+
+
 class TimedEngine(InProcess):
     """An engine that only times requests: no tokenizer, no prefix cache.
 
@@ -259,7 +262,8 @@ class TimedEngine(InProcess):
 
     def __init__(self, model: str, *, dummy_weights: bool = False, **settings: Any) -> None:
         loaded = {"load_format": "dummy", "skip_tokenizer_init": True} if dummy_weights else {}
-        super().__init__(_async_llm(model=model, enable_prefix_caching=False, **loaded, **settings))
+        extended = {"worker_extension_cls": MEMORY, **settings}
+        super().__init__(_async_llm(model=model, enable_prefix_caching=False, **loaded, **extended))
 
     @property
     def facts(self) -> EngineFacts:
@@ -267,16 +271,29 @@ class TimedEngine(InProcess):
         import vllm
 
         config = self._engine.vllm_config
-        cache, scheduler = config.cache_config, config.scheduler_config
+        model, cache, scheduler = config.model_config, config.cache_config, config.scheduler_config
         tokens = cache.num_gpu_blocks * cache.block_size if cache.num_gpu_blocks else None
         return EngineFacts(
-            str(vllm.__version__),
-            int(config.model_config.max_model_len),
-            int(scheduler.max_num_seqs),
-            tokens,
-            int(config.model_config.get_vocab_size()),
-            int(cache.kv_cache_memory_bytes) if cache.kv_cache_memory_bytes else None,
+            version=str(vllm.__version__),
+            max_context=int(model.max_model_len),
+            max_sequences=int(scheduler.max_num_seqs),
+            kv_cache_tokens=tokens,
+            vocabulary=int(model.get_vocab_size()),
+            dtype=str(model.dtype).removeprefix("torch."),
+            quantization=str(model.quantization) if model.quantization else None,
+            kv_dtype=str(cache.cache_dtype),
         )
+
+    async def held_bytes(self) -> tuple[int | None, int | None]:
+        """Weights and KV cache of all workers together; None where the engine does not show them."""
+        from vllm.platforms import current_platform
+
+        if self._engine.vllm_config.parallel_config.worker_extension_cls != MEMORY:  # one of the user's own
+            return None, None
+        workers = await self._engine.collective_rpc("held_bytes")
+        weights, cache = (sum(int(worker[place]) for worker in workers) or None for place in (0, 1))
+        # on a CPU weights are packed anew for its kernels, outside what the model shows
+        return (None if current_platform.is_cpu() else weights), cache
 
     async def timed(self, prompt: list[int], generated_tokens: int) -> Timing:
         """See Timed."""

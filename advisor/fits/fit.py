@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,13 +26,13 @@ from advisor.fits.published import Published, published
 from advisor.fits.sources import of_source, offsets
 from advisor.fits.speed_fits import OwnSpeeds, own_speeds
 from advisor.fits.speeds import Speeds
-from advisor.fits.stored_answers import Drawn
+from advisor.fits.stored_answers import Drawn, FailedRequests
 from advisor.store.beliefs import CurveRow, Fits, Point, SetupKey, SetupRow
 from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.samples import SETUP
 from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
-from advisor.units import percent
+from advisor.units import counted, percent
 from advisor.values import Value
 
 NAMED = 10
@@ -73,6 +74,7 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     points = with_imputed_tokens(points, drawn_with, workspace)
     tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": drawn_with}
     notes = [_kept_apart(each) for each in answers.apart]
+    notes += _left_out(answers.failed)
     notes += other_levels(points, shipped)
     speeds = OwnSpeeds((), ())
     if workspace.own is not None:
@@ -136,6 +138,20 @@ def _kept_apart(each: Disagreement) -> str:
         f" ({runs}{more} right); each is a set-up of its own until they are imported with what tells them apart"
         f" ({', '.join(SETUP[:3])} … {SETUP[-1]}, see docs/formats.md)"
     )
+
+
+def _left_out(failed: Sequence[FailedRequests]) -> list[str]:
+    """One line for all of them."""
+    if not failed:
+        return []
+    times = Counter[tuple[str, str]]()
+    for each in failed:
+        times[each.model, each.task] += each.n
+    shown = ", ".join(f"{n} of {model} on {task}" for (model, task), n in times.items())
+    return [
+        f"left out as failed requests: {counted(times.total(), 'answer')} without a token, or with so few that nothing"
+        f" is readable in them ({shown}); they count as neither right nor wrong"
+    ]
 
 
 def _recorded(drawn: Drawn) -> list[str]:

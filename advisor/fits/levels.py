@@ -24,18 +24,19 @@ def level_notes(workspace: Workspace, tasks: Collection[str]) -> list[str]:
 def other_levels(points: Iterable[Point], shipped: Iterable[Point]) -> list[str]:
     """Tasks on which single answers measured here differ from those that ship of the same models."""
     known = {(p.model, p.task): p.accuracy for p in shipped if p.strategy == "majority" and p.n_samples == 1}
-    apart = defaultdict[str, list[float]](list)
+    apart = defaultdict[str, list[tuple[str, float]]](list)
     for p in points:
         if p.strategy == "majority" and p.n_samples == 1 and (p.model, p.task) in known:
-            apart[p.task].append(100 * (p.accuracy - known[p.model, p.task]))
+            apart[p.task].append((p.model, 100 * (p.accuracy - known[p.model, p.task])))
     notes = []
     for task, points_apart in sorted(apart.items()):
-        mean = sum(points_apart) / len(points_apart)
+        mean = sum(difference for _, difference in points_apart) / len(points_apart)
+        models = {model for model, _ in points_apart}
         if abs(mean) >= LEVELS_APART:
             side = "more" if mean > 0 else "less"
             notes.append(
                 f"your answers to {task} are right {abs(mean):.1f} points {side} often than what ships says of the same"
-                f" {counted(len(points_apart), 'model')}: other questions, prompts or grading; models that you did not"
+                f" {counted(len(models), 'model')}: other questions, prompts or grading; models that you did not"
                 " measure are not comparable with them (--model names those that are; your own task name keeps apart)"
             )
     return notes

@@ -12,7 +12,7 @@ from advisor.accuracy.agreement import Run, differ
 from advisor.fits.parallel import mapped, processes
 from advisor.fits.searches import from_searches
 from advisor.fits.setup_labels import joined
-from advisor.fits.stored_answers import Drawn, Judge, draws, questions_of, tallies
+from advisor.fits.stored_answers import Drawn, FailedRequests, Judge, draws, failed_requests, questions_of, tallies
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.fits.votes import Answered, from_samples
 from advisor.store.workspace import Workspace
@@ -28,10 +28,11 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Strategy points by task, model and set-up, and which runs were kept apart since they differ."""
+    """Strategy points by task, model and set-up, which runs were kept apart since they differ, and failed requests."""
 
     points: tuple[StrategyPoints, ...]
     apart: tuple[Disagreement, ...]
+    failed: tuple[FailedRequests, ...] = ()
 
 
 def measured(workspace: Workspace) -> Measured:
@@ -43,10 +44,11 @@ def measured(workspace: Workspace) -> Measured:
     found, apart = drawn_apart(connection)
     own = [drawn for drawn in found if workspace.own is None or drawn.own_runs]
     named = [each for each in apart if workspace.own is None or each.drawn.own_runs]
+    failed = [each for each in failed_requests(connection) if workspace.own is None or each.own]
     (n_answers,) = connection.execute("select count(*) from answers").fetchall()[0]
     answered = (_answered(connection, drawn) for drawn in own)
     each = mapped(_points, answered, processes(n_answers))
-    return Measured(tuple(points for some in each for points in some), tuple(named))
+    return Measured(tuple(points for some in each for points in some), tuple(named), tuple(failed))
 
 
 def drawn_apart(connection: duckdb.DuckDBPyConnection) -> tuple[list[Drawn], list[Disagreement]]:

@@ -62,6 +62,18 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedRequests:
+    """The `n` answers of a run that are taken for failed requests and left out (answers.sql); `own`: the user's."""
+
+    way: int
+    run_id: str
+    model: str
+    task: str
+    own: bool
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lengths:
     """Answers of one question whose length was recorded, arrays of shape (n,).
 
@@ -150,6 +162,11 @@ def tallies(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> dict[str, Ru
     for run, question, n_right, n in rows:
         found.setdefault(run, {})[question] = (n_right, n)
     return dict(found)
+
+
+def failed_requests(connection: duckdb.DuckDBPyConnection) -> list[FailedRequests]:
+    """Those that are left out of everything, after `draws`."""
+    return [FailedRequests(*row) for row in connection.execute(statement(PACKAGE, "failed_requests")).fetchall()]
 
 
 def _rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -42,4 +42,6 @@ def with_units(gpu: GpuSpec, precision: str) -> GpuSpec:
     if precision not in ("fp8", "fp4") or precision in gpu.peak_flops_per_s:
         return gpu
     fp8 = gpu.fp8_flops_per_s or 2 * gpu.bf16_flops_per_s
-    return replace(gpu, **({"fp8_flops_per_s": fp8} if precision == "fp8" else {"fp4_flops_per_s": 2 * fp8}))
+    if precision == "fp8":
+        return replace(gpu, fp8_flops_per_s=fp8)
+    return replace(gpu, fp4_flops_per_s=2 * fp8)

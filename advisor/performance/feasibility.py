@@ -98,8 +98,8 @@ def _n_experts(spec: ModelSpec) -> int:
 
 
 def _experts_split(spec: ModelSpec, layout: Parallelism, engine: str) -> bool:
-    """Whole experts are dealt out only with data-parallel attention or expert parallelism."""
-    if layout.dp == 1 and not layout.ep:
+    """Experts lie whole on all GPUs of a stage only under expert parallelism."""
+    if not layout.expert_parallel:
         return True
     n, gpus = _n_experts(spec), layout.tp * layout.dp
     return n >= gpus and (engine not in EVEN_EXPERTS or n % gpus == 0)
@@ -163,7 +163,7 @@ def _indivisible(d: Deployment) -> Iterator[Reason]:
         yield Reason("heads", _in_parallel(layout, "tp"), constraint, _around(layout, "tp", degrees))
     if not _experts_split(spec, layout, d.engine):
         constraint = f"{d.engine} cannot split {_n_experts(spec)} experts over {layout.tp * layout.dp} GPUs"
-        tried = (replace(layout, dp=dp) for dp in range(1, MOST_SHARDS + 1))
+        tried = (replace(layout, dp=dp, ep=False) for dp in range(1, MOST_SHARDS + 1))
         degrees = [each.dp for each in tried if _experts_split(spec, each, d.engine)]
         yield Reason("experts", _in_parallel(layout, "dp"), constraint, _around(layout, "dp", degrees))
     if layout.pp > spec.n_layers:

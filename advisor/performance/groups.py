@@ -196,10 +196,10 @@ def learn(runs: Runs, base: Efficiency, prior: Prior) -> Posterior:
 
 
 def _excess(left: Linear, prior: Prior) -> float:
-    """How much larger the variance of what is left over is than the prior has it, at least 1: with few runs the prior
+    """How much larger the variance of what is left over is than the prior has it: with few runs the prior
     counts as FREEDOM of them."""
     squares = left.y[left.quantity == 0] ** 2 / prior.noise[0]
-    return max(float((FREEDOM + np.sum(squares)) / (FREEDOM + len(squares))), 1.0)
+    return float((FREEDOM + np.sum(squares)) / (FREEDOM + len(squares)))
 
 
 def corrections(runs: Runs, base: Efficiency, prior: Prior, sources: NDArray[np.str_]) -> dict[Key, Correction]:

@@ -63,8 +63,8 @@ def predict(
     if speed.known is None:
         return Predicted(waited(plain, d.generated_tokens, concurrency, load.held), spread, corrected)
     tpot, ttft = in_order(load, speed.efficiency, plain, speed.known)
-    own = replace(plain, tpot_s=np.exp(tpot), ttft_s=np.exp(ttft))
-    times = waited(own, d.generated_tokens, concurrency, load.held)
+    there = replace(plain, tpot_s=np.exp(tpot), ttft_s=np.exp(ttft))
+    times = waited(there, d.generated_tokens, concurrency, load.held)
     measured = loads(d, hw, concurrency)
     spread = np.where(speed.known.covered, _spread(speed.known.shared, measured, spread), spread)
     for own in speed.known.own:

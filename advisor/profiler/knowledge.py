@@ -1,7 +1,8 @@
 """What measured loads predict of all the others, how closely, and which load to measure next.
 
 The efficiencies that are believed before the first load move with every measured one (performance/groups.py); times are
-predicted from them as anywhere else (performance/predict.py).
+predicted from them as anywhere else (performance/predict.py). How far measured times stray from what the coefficients
+can say, by this machine's noise and by what the model lacks, is learned with them.
 """
 
 from __future__ import annotations
@@ -18,11 +19,23 @@ from advisor.gpus import Gpus
 from advisor.models.catalog import Catalog
 from advisor.performance.corrections import RANGES, TERMS, Correction
 from advisor.performance.demand import Array
-from advisor.performance.groups import COEFFICIENTS, N_EFFICIENCIES, Z90, Prior, learn, on_unmeasured_gpu, sensitivities
+from advisor.performance.groups import (
+    COEFFICIENTS,
+    FREEDOM,
+    N_EFFICIENCIES,
+    Z90,
+    Posterior,
+    Prior,
+    learn,
+    linearised,
+    on_unmeasured_gpu,
+    sensitivities,
+)
 from advisor.performance.observed import NAMES, NUMBERS, Runs, runs_of
 from advisor.performance.ordered import OfShape
 from advisor.performance.predict import Speed, predict
 from advisor.performance.roofline import Efficiency, shifted
+from advisor.profiler.coverage import interval_factor
 from advisor.profiler.measure import JITTER, ROUNDS
 from advisor.profiler.plan import Load, gains
 from advisor.profiler.subject import Subject
@@ -35,6 +48,9 @@ SETTLED_QUANTILE = 0.9
 """Of all loads so many must be predicted within the wanted interval."""
 OVERHEAD_S = 0.5
 """Of a measurement beside its requests: short ones are not free."""
+NOISE_WEIGHT = 4.0
+"""So many loads strayed as far as those of other profiles, before the first of this one."""
+NOISE_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +75,22 @@ class Beliefs:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """After some loads: the 90 % interval of TPOT of all loads as a share of it, and what comes next, if anything."""
+    """What some loads say of all `candidates`, and which of these to measure next, if any.
+
+    `tpot_s` and `half_widths` are of every candidate: predicted, and the 90 % interval of its measurement as a share of
+    that, which holds this machine's noise and what the model lacks.
+    """
 
     n_measured: int
-    half_width: float
-    next_load: Load | None
-    predicted_tpot_s: float
-    next_half_width: float
+    candidates: Sequence[Load]
+    tpot_s: Array
+    half_widths: Array
+    next_place: int | None
+
+    @property
+    def half_width(self) -> float:
+        """That which nine tenths of all loads do not exceed."""
+        return float(np.quantile(self.half_widths, SETTLED_QUANTILE))
 
 
 def assess(beliefs: Beliefs, measured: Sequence[Run], candidates: Sequence[Load], time_left_s: float) -> Knowledge:
@@ -75,23 +100,20 @@ def assess(beliefs: Beliefs, measured: Sequence[Run], candidates: Sequence[Load]
     """
     said = doubts_of([asdict(run) for run in measured], beliefs.models, beliefs.gpus)
     answered = [run for run, doubt in zip(measured, said, strict=True) if run.status == "ok" and not doubt]
-    coefficients, covariance = _posterior(beliefs, answered)
+    coefficients, covariance, noise = _posterior(beliefs, answered)
     everything = _unmeasured(beliefs, candidates)
     speed = speed_of(beliefs.efficiency, coefficients)
     times = predict(
         everything.demand, everything.hardware, speed, everything.concurrency, everything.max_sequences
     ).serving
     _, _, by_decode, by_ttft = sensitivities(everything, shifted(beliefs.efficiency, coefficients[:N_EFFICIENCIES]))
-    half_width = np.exp(Z90 * np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode))) - 1
+    deviation = np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode) + noise[0])
     # the upper end of what a load may take
-    cost_s = (ROUNDS + JITTER) * np.asarray(times.request_s) * (1 + half_width) + OVERHEAD_S
-    gain = gains(by_decode, by_ttft, covariance, beliefs.prior.noise)
+    cost_s = (ROUNDS + JITTER) * np.asarray(times.request_s) * np.exp(Z90 * deviation) + OVERHEAD_S
+    gain = gains(by_decode, by_ttft, covariance, noise)
     chosen = _next(candidates, measured, gain / cost_s, cost_s <= time_left_s)
-    settled = float(np.quantile(half_width, SETTLED_QUANTILE))
-    if chosen is None:
-        return Knowledge(len(answered), settled, None, math.nan, math.nan)
-    tpot_s = float(times.tpot_s[chosen])
-    return Knowledge(len(answered), settled, candidates[chosen], tpot_s, float(half_width[chosen]))
+    half_widths = np.expm1(interval_factor(measured) * deviation)
+    return Knowledge(len(answered), candidates, np.asarray(times.tpot_s), half_widths, chosen)
 
 
 def speed_of(efficiency: Efficiency, coefficients: Array) -> Speed:
@@ -113,16 +135,33 @@ def speed_of(efficiency: Efficiency, coefficients: Array) -> Speed:
     return Speed(efficiency, 1.0, Provenance.FITTED, "this profile", OfShape(correction, np.asarray(True), ()))
 
 
-def _posterior(beliefs: Beliefs, answered: Sequence[Run]) -> tuple[Array, Array]:
-    """Coefficients around the fitted efficiencies, and their covariance, given the answered loads."""
+def _posterior(beliefs: Beliefs, answered: Sequence[Run]) -> tuple[Array, Array, Array]:
+    """Coefficients around the fitted efficiencies, their covariance, and the variances of log TPOT and TTFT around what
+    they predict, given the answered loads.
+
+    Those variances by EM, from the prior's: repeats of a load show the noise, since no coefficient tells them apart,
+    other loads also what the model lacks.
+    """
+    prior = beliefs.prior
     if not answered:
-        return np.zeros(len(COEFFICIENTS)), np.diag(beliefs.prior.variances.sum(axis=0))
+        return np.zeros(len(COEFFICIENTS)), np.diag(prior.variances.sum(axis=0)), prior.noise
     fitted = asdict(beliefs.efficiency).values()
     base = Efficiency(*(np.full(len(answered), float(np.asarray(value))) for value in fitted))
-    times = [{name: getattr(run, name) for name in NUMBERS} for run in answered]
-    posterior = learn(_runs(beliefs, times), base, beliefs.prior)
+    runs = _runs(beliefs, [{name: getattr(run, name) for name in NUMBERS} for run in answered])
+    for _ in range(NOISE_ROUNDS):
+        posterior = learn(runs, base, prior)
+        prior = Prior(prior.variances, _noise(runs, base, posterior, beliefs.prior.noise))
     key = (beliefs.subject.engine, beliefs.subject.gpu, beliefs.subject.precision)
-    return posterior.coefficients(key), posterior.covariance_of(key)
+    return posterior.coefficients(key), posterior.covariance_of(key), prior.noise
+
+
+def _noise(runs: Runs, base: Efficiency, posterior: Posterior, expected: Array) -> Array:
+    """What the squared errors left by the posterior are expected to be, with Student's weights as in `learn`."""
+    line = linearised(runs, base, posterior.blocks, posterior.mean)
+    weight = (FREEDOM + 1) / (FREEDOM + line.y**2 / posterior.prior.noise[line.quantity])
+    square = weight * line.y**2 + np.sum((line.x @ posterior.covariance) * line.x, axis=1)
+    total, count = (np.bincount(line.quantity, weights=w, minlength=2) for w in (square, np.ones_like(square)))
+    return np.asarray((NOISE_WEIGHT * expected + total) / (NOISE_WEIGHT + count))
 
 
 def _unmeasured(beliefs: Beliefs, candidates: Sequence[Load]) -> Runs:

@@ -1,45 +1,49 @@
-"""The measuring loop: load after load, each recorded at once, until all loads are predicted closely or time is up."""
+"""The measuring loop: load after load, each predicted, then measured and recorded at once, now and then one again.
+
+It ends when all loads are predicted closely by intervals that held so far, or when time is up.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.timing import EngineFacts, Timed
 from advisor.errors import AdvisorError
+from advisor.profiler.coverage import Coverage, coverage, load_of
 from advisor.profiler.device import Meter
 from advisor.profiler.knowledge import Beliefs, Knowledge, assess
-from advisor.profiler.measure import measure
+from advisor.profiler.measure import measure, warm_up
 from advisor.profiler.plan import Load, loads
+from advisor.profiler.ran import as_ran
+from advisor.profiler.repeats import repeat_due
+from advisor.profiler.subject import Subject
 from advisor.store.journal import Journal
 from advisor.store.measurements import parquet_writer
 from advisor.store.runs import Run, fault_of_load
 
-WARM_UP_PROMPTS = (8, 32, 128, 512, 2048)
-WARM_UP_ANSWER = 4
-"""Generated tokens of each."""
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One load as measured, what had been predicted of it, and how closely all loads are predicted now.
+    """One load as measured, beside what had been predicted of it (`run`), and how closely all loads are predicted now.
 
-    Half widths are 90 % intervals of TPOT as a share of it: 0.1 is ±10 %.
+    `half_width` is the 90 % interval of a measured TPOT as a share of it: 0.1 is ±10 %. `former` are the earlier runs
+    of the same load. `goes_on`: all loads seem predicted as closely as wanted, but too few predictions held yet.
     """
 
     load: Load
     run: Run
-    predicted_tpot_s: float
-    predicted_half_width: float
+    former: tuple[Run, ...]
     n_measured: int
     half_width: float
+    coverage: Coverage
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +63,38 @@ class Goal:
     time_s: float
     within: float
 
+    def is_reached(self, half_width: float, checked: Coverage) -> bool:
+        """Whether the intervals are close enough, and held often enough to be believed."""
+        return half_width <= self.within and checked.is_enough
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The sealed file, its loads in the order they were measured, and how closely all loads are predicted."""
+    """The sealed file, its loads in the order they were measured, and how closely all loads are predicted.
+
+    `note` says where something else ran than was asked for.
+    """
 
     path: Path
     runs: tuple[Run, ...]
     half_width: float
+    coverage: Coverage
+    note: str
 
 
 async def measure_loads(
-    beliefs: Beliefs, rig: Rig, folder: Path, goal: Goal, watch: Callable[[Step], None] = lambda _: None
+    subject: Subject,
+    believe: Callable[[Subject], Beliefs],
+    rig: Rig,
+    folder: Path,
+    goal: Goal,
+    watch: Callable[[Step], None] = lambda _: None,
 ) -> Measured:
     """Measure the most informative loads first, until the goal is reached; seal them.
 
     A load that fails is recorded as such and the engine started anew. Raises AdvisorError where nothing was measured.
     """
-    name = beliefs.subject.run_id_in(folder)
+    name = subject.run_id_in(folder)
     until = math.inf
     with Journal(folder, name, fault_of_load) as journal:
         kept = [Run(**row) for rows in journal.done.values() for row in rows]
@@ -85,36 +103,57 @@ async def measure_loads(
         while not done:
             begun = time.perf_counter()
             async with rig.start() as (engine, facts):
-                shared = beliefs.subject.columns | rig.columns | _started(facts, time.perf_counter() - begun)
-                await _warm_up(engine, facts)
+                ran, note = as_ran(subject, facts)
+                beliefs = believe(ran)
+                started = _started(facts, time.perf_counter() - begun)
+                shared = ran.columns | rig.columns | started | {"run_id": name, "note": note or None}
+                await warm_up(engine, facts)
                 until = min(until, time.monotonic() + goal.time_s)
                 candidates = _candidates(beliefs, facts)
-                known = assess(beliefs, runs, candidates, until - time.monotonic())
+                known, checked = assess(beliefs, runs, candidates, until - time.monotonic()), coverage(runs)
                 done = True
-                while done and known.half_width > goal.within and (load := known.next_load):
-                    run = Run(**shared, **await _measured(engine, load, facts, rig.meter), run_id=name)
+                while done and not goal.is_reached(known.half_width, checked):
+                    load, columns = _next(known, runs, until - time.monotonic())
+                    if load is None:
+                        break
+                    former = tuple(run for run in runs if load_of(run) == astuple(load))
+                    run = Run(**shared | columns | await _measured(engine, load, len(former), facts, rig.meter))
                     runs.append(run)
-                    journal.add(str(load), [asdict(run)])
-                    before, known = known, assess(beliefs, runs, candidates, until - time.monotonic())
-                    watch(_step(run, load, before, known))
+                    journal.add(f"{load}, time {len(former) + 1}" if former else str(load), [asdict(run)])
+                    known, checked = assess(beliefs, runs, candidates, until - time.monotonic()), coverage(runs)
+                    goes_on = known.half_width <= goal.within and not checked.is_enough
+                    watch(Step(load, run, former, known.n_measured, known.half_width, checked, goes_on))
                     done = run.status == "ok"
         _check_measured(runs, goal)
         rows = [row for rows in journal.done.values() for row in rows]
         path = journal.seal(parquet_writer(Run, rows))
-        return Measured(path, tuple(Run(**row) for row in rows), known.half_width)
+        return Measured(path, tuple(Run(**row) for row in rows), known.half_width, checked, note)
 
 
-def _step(run: Run, load: Load, before: Knowledge, after: Knowledge) -> Step:
-    return Step(load, run, before.predicted_tpot_s, before.next_half_width, after.n_measured, after.half_width)
+def _next(known: Knowledge, runs: Sequence[Run], time_left_s: float) -> tuple[Load | None, dict[str, float]]:
+    """The next load, None where there is none, and the columns that say what is predicted of it.
+
+    A repeat has none: its load helped to predict it.
+    """
+    if again := repeat_due(runs, time_left_s):
+        return again, {}
+    place = known.next_place
+    if place is None:
+        return None, {}
+    predicted = {"predicted_tpot_s": known.tpot_s[place], "predicted_half_width": known.half_widths[place]}
+    return known.candidates[place], {name: float(value) for name, value in predicted.items()}
 
 
 def _started(facts: EngineFacts, start_s: float) -> dict[str, Any]:
-    return {
+    """Columns of Run; what the engine does not report is left out."""
+    found = {
         "start_s": start_s,
         "engine_version": facts.version,
         "kv_cache_tokens": facts.kv_cache_tokens,
         "kv_cache_bytes": facts.kv_cache_bytes,
+        "weights_bytes": facts.weights_bytes,
     }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _candidates(beliefs: Beliefs, facts: EngineFacts) -> list[Load]:
@@ -122,28 +161,9 @@ def _candidates(beliefs: Beliefs, facts: EngineFacts) -> list[Load]:
     return loads(spec, facts.max_context, facts.kv_cache_tokens or 10**9, facts.max_sequences)
 
 
-async def _warm_up(engine: Timed, facts: EngineFacts) -> None:
-    """Short answers to pairs of ever longer prompts, so that what an engine does only once, such as compiling a kernel
-    for steps of another size, is in no measurement.
-
-    Raises AdvisorError where it cannot answer even the shortest.
-    """
-    for n in WARM_UP_PROMPTS:
-        if n + WARM_UP_ANSWER > facts.max_context:
-            return
-        prompts = ([facts.vocabulary - 1 - place] * n for place in range(2))  # a cache would answer the same one again
-        try:
-            await asyncio.gather(*(engine.timed(prompt, WARM_UP_ANSWER) for prompt in prompts))
-        except EngineFailure as failure:
-            if n > WARM_UP_PROMPTS[0]:  # the loads will show why
-                return
-            hint = "see the engine's own messages"
-            raise AdvisorError(f"the engine answers no request ({failure})", where="profile", hint=hint) from None
-
-
-async def _measured(engine: Timed, load: Load, facts: EngineFacts, meter: Meter) -> dict[str, Any]:
+async def _measured(engine: Timed, load: Load, repeat: int, facts: EngineFacts, meter: Meter) -> dict[str, Any]:
     try:
-        return await measure(engine, load, facts.vocabulary, meter)
+        return await measure(engine, load, facts.vocabulary, meter, repeat)
     except EngineFailure as failure:
         reason = str(failure)
         status = "oom" if "out of memory" in reason.lower() else "failed"

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from advisor.engines.protocol import EngineFailure
-from advisor.engines.timing import Timed, Timing
+from advisor.engines.timing import EngineFacts, Timed, Timing
+from advisor.errors import AdvisorError
 from advisor.profiler.device import Meter
 from advisor.profiler.plan import Load
 
@@ -29,16 +30,40 @@ SHORTEST_VARIED = 4
 FIRST_TOKEN = 10
 """Ids below it are often special."""
 
+WARM_UP_PROMPTS = (8, 32, 128, 512, 2048)
+WARM_UP_ANSWER = 4
+"""Generated tokens of each."""
+
 Request = tuple[list[int], int]
 """Token ids of a prompt, and tokens to generate."""
 
 
-async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter) -> dict[str, Any]:
-    """The columns of Run that the load gives once it runs evenly. Prompts are random token ids, no two alike.
+async def warm_up(engine: Timed, facts: EngineFacts) -> None:
+    """Short answers to pairs of ever longer prompts, so that what an engine does only once, such as compiling a kernel
+    for steps of another size, is in no measurement.
 
+    Raises AdvisorError where it cannot answer even the shortest.
+    """
+    for n in WARM_UP_PROMPTS:
+        if n + WARM_UP_ANSWER > facts.max_context:
+            return
+        prompts = ([facts.vocabulary - 1 - place] * n for place in range(2))  # a cache would answer the same one again
+        try:
+            await asyncio.gather(*(engine.timed(prompt, WARM_UP_ANSWER) for prompt in prompts))
+        except EngineFailure as failure:
+            if n > WARM_UP_PROMPTS[0]:  # the loads will show why
+                return
+            hint = "see the engine's own messages"
+            raise AdvisorError(f"the engine answers no request ({failure})", where="profile", hint=hint) from None
+
+
+async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter, repeat: int = 0) -> dict[str, Any]:
+    """The columns of Run that the load gives once it runs evenly; `repeat` counts its former measurements.
+
+    Prompts are random token ids, no two alike, nor in a repeat: a server's prefix cache would answer them.
     Raises EngineFailure.
     """
-    draw = np.random.default_rng([load.prompt_tokens, load.generated_tokens, load.concurrency])
+    draw = np.random.default_rng([load.prompt_tokens, load.generated_tokens, load.concurrency, repeat])
     places = [_requests(draw, load, vocabulary) for _ in range(load.concurrency)]
     counted: list[Timing] = []
     tasks: list[asyncio.Task[None]] = []

@@ -22,6 +22,7 @@ from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.parallelism import Parallelism
 from advisor.profiler.checkpoint import stored_bytes
+from advisor.profiler.coverage import Coverage, repeat_half_width
 from advisor.profiler.cpu import measured_cpu
 from advisor.profiler.device import Device, Meter, device
 from advisor.profiler.knowledge import Beliefs
@@ -43,6 +44,7 @@ OWN_FLAGS = {
 }
 """Settings of the engine that are columns of a run: given past their flags, the run would be recorded as another."""
 
+AS_GIVEN = "a server does not show the precision of its weights and cache: recorded as given"
 RANDOM_ROUTING = (
     "random weights route tokens uniformly over the experts: trained ones touch fewer at small batches, so decoding may"
     " be faster there"
@@ -51,11 +53,17 @@ RANDOM_ROUTING = (
 
 @dataclass(frozen=True, slots=True)
 class Profile(Value):
-    """What was measured: `half_width` is the 90 % interval of TPOT of nine tenths of all loads, as a share of it."""
+    """What was measured: `half_width` is the 90 % interval of a measured TPOT of nine tenths of all loads, as a share.
+
+    `coverage` counts how often such intervals held so far. `repeat_half_width` is that of one load measured again,
+    below which no prediction gets: this machine's own noise; None where none was.
+    """
 
     run_id: str
     path: str
     half_width: float
+    coverage: Coverage
+    repeat_half_width: float | None
     loads: Rows[Run]
     routing: Routing | None
     notes: tuple[str, ...]
@@ -82,9 +90,10 @@ def profile(
 ) -> Profile:
     """Measure speed, memory and power, the most informative loads first; the same call resumes an interrupted one.
 
-    Stops when nine tenths of all loads are predicted `within` (0.1: ±10 %) or the time (seconds, or text like `5min`)
-    is up. `routing` names a task whose answers first count the experts that tokens take. `progress` is called after
-    every load. Raises AdvisorError naming the flag, MissingAbility where an engine is missing.
+    Stops when nine tenths of all loads are predicted `within` (0.1: ±10 %), by intervals that held when loads were
+    measured, or when the time (seconds, or text like `5min`) is up. `routing` names a task whose answers first count
+    the experts that tokens take. `progress` is called after every load. Raises AdvisorError naming the flag,
+    MissingAbility where an engine is missing.
     """
     check_url(url, where="--url")
     goal = Goal(_seconds(time), _share(within))
@@ -116,14 +125,21 @@ def profile(
         _columns(found, None if dummy_weights else Path(weights(model, name)), counted),
     )
     folder = workspace.writable / "measurements" / "runs"
-    measured = run(measure_loads(Beliefs.read(workspace, subject), rig, folder, goal, progress or (lambda _: None)))
+    believe = partial(Beliefs.read, workspace)
+    measured = run(measure_loads(subject, believe, rig, folder, goal, progress or (lambda _: None)))
+    random = RANDOM_ROUTING if dummy_weights and spec.is_moe else ""
     return Profile(
         run_id=measured.path.stem,
         path=str(measured.path),
         half_width=measured.half_width,
+        coverage=measured.coverage,
+        repeat_half_width=repeat_half_width(measured.runs),
         loads=Rows(measured.runs),
         routing=counted,
-        notes=(*((RANDOM_ROUTING,) if dummy_weights and spec.is_moe else ()), *_doubtful(workspace, measured.runs)),
+        notes=(
+            *(note for note in (measured.note, AS_GIVEN if url else "", random) if note),
+            *_doubtful(workspace, measured.runs),
+        ),
     )
 
 

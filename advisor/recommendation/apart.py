@@ -24,7 +24,7 @@ SPREAD = 1.7
 """Factor that held TPOT of nine in ten published runs of this kind (docs/validation.md)."""
 NOTE = (
     "prefill on GPUs of its own: on 267 published runs, none of them fitted, half of the TPOTs are predicted within"
-    " 20 %, half of the TTFTs within 45 % (docs/validation.md); recommend does not offer it"
+    " 20 %, half of the TTFTs within 50 % (docs/validation.md); recommend does not offer it"
 )
 
 

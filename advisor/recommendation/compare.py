@@ -10,6 +10,7 @@ from advisor.arguments import checked_arguments
 from advisor.errors import AdvisorError
 from advisor.prices import Price
 from advisor.recommendation.candidates import candidate, costed, frontier_rows, loaded, points_and_deployments
+from advisor.recommendation.named_models import named_model
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.overtaking import Overtake, Reached, Standing, overtakes, standings
 from advisor.recommendation.request import Request, checked_request, rents_of
@@ -116,7 +117,7 @@ def two_models(workspace: Workspace, models: Sequence[str]) -> tuple[str, str]:
     """Two different models of the catalog by their full ids. Raises AdvisorError."""
     if len(models) != 2:
         raise AdvisorError("takes two models", where="compare", hint="e.g. compare qwen3-30b-a3b qwen3-8b")
-    first, second = (workspace.models.resolve(name) for name in models)
+    first, second = (named_model(workspace, name) for name in models)
     if first == second:
         raise AdvisorError(f"{first} is compared with itself", where="compare", hint="name two models")
     return first, second

@@ -43,6 +43,10 @@ def source_notes(points: Iterable[Point]) -> list[str]:
             shifted.append(f"{source} on {task} is {100 * abs(p.source_offset):.1f} points {side} ({half})")
         else:
             alone.append(f"{source} on {task} ({half})")
-    notes = [f"taken without what sources differ by, as shared models show: {'; '.join(shifted)}"] if shifted else []
+    notes = (
+        [f"accuracies are corrected for their source, compared on the models that it shares: {'; '.join(shifted)}"]
+        if shifted
+        else []
+    )
     lone = "no shared model shows how comparable these sources are, so their intervals are wider"
     return [*notes, f"{lone}: {'; '.join(alone)}"] if alone else notes

@@ -65,7 +65,8 @@ def _sglang(start: Launch) -> list[str]:
     words += ["--tp-size", str(layout.tp * layout.dp)]
     words += ["--pp-size", str(layout.pp)] if layout.pp > 1 else []
     if layout.dp > 1:
-        words += ["--dp-size", str(layout.dp), "--enable-dp-attention", "--ep-size", str(layout.tp * layout.dp)]
+        words += ["--dp-size", str(layout.dp), "--enable-dp-attention"]
+    words += ["--ep-size", str(layout.tp * layout.dp)] if layout.expert_parallel else []
     cache = "fp8_e4m3" if start.kv_precision == "fp8" else "bf16" if start.dtype == "bfloat16" else "auto"
     words += ["--dtype", start.dtype, "--kv-cache-dtype", cache]
     words += ["--max-running-requests", str(start.sequences_a_group * layout.dp)]
@@ -84,9 +85,8 @@ def _trtllm(start: Launch) -> list[str]:
     words += ["--pp_size", str(layout.pp)] if layout.pp > 1 else []
     words += ["--max_batch_size", str(start.sequences_a_group), "--max_seq_len", str(start.context_tokens)]
     words += start.flags
-    if layout.dp > 1:
-        words += ["--ep_size", str(layout.tp * layout.dp), "--extra_llm_api_options", ATTENTION_DP]
-    return words
+    words += ["--ep_size", str(layout.tp * layout.dp)] if layout.expert_parallel else []
+    return words + (["--extra_llm_api_options", ATTENTION_DP] if layout.dp > 1 else [])
 
 
 COMMANDS: dict[str, Callable[[Launch], list[str]]] = {"vllm": _vllm, "sglang": _sglang, "trtllm": _trtllm}

@@ -34,7 +34,11 @@ NO_DIFFERENCE = 0.005
 
 def reason(pick: Mapping[str, Any], request: Request, cheaper: str) -> str:
     """Why a row of pick.sql is the pick."""
-    judged = " (judged at the upper end of its interval)" if cheaper == "usd" and request.qps is None else ""
+    judged = (
+        " (costs compared at the upper ends of their 90 % intervals)"
+        if cheaper == "usd" and request.qps is None
+        else ""
+    )
     if request.min_accuracy is not None:
         return f"{CHEAPEST[cheaper]} that reaches {percent(request.min_accuracy)} on {request.task}{judged}"
     if pick["most_accurate"] <= pick["accuracy"]:

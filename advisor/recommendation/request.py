@@ -17,6 +17,7 @@ from advisor.prices import Price, checked_kind, parse_prices
 from advisor.recommendation.evidence import checked_evidence
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
 from advisor.recommendation.licenses import checked_licenses
+from advisor.recommendation.named_models import named_model
 from advisor.recommendation.own_lengths import Lengths, checked_lengths
 from advisor.recommendation.running_setup import RunningSetup, parse_running
 from advisor.recommendation.served import Served
@@ -202,7 +203,7 @@ def checked_request(
     for flag, value in (("--gpu", named), ("--price-kind", price_kind)):
         if owned and value:
             raise AdvisorError("cannot be combined with --have", where=flag, hint="--have names GPUs and price already")
-    models = tuple(workspace.models.resolve(name, where="--model") for name in several(model))
+    models = tuple(named_model(workspace, name, where="--model") for name in several(model))
     no_models = tuple(workspace.models.resolve(name, where="--exclude-model") for name in several(exclude_model))
     no_gpus = tuple(workspace.gpus.named(name, where="--exclude-gpu").name for name in several(exclude_gpu))
     _refuse_both("--exclude-model", models, no_models)

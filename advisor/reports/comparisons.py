@@ -23,24 +23,23 @@ ADVANTAGE = {"tpot_s": "has the lower TPOT", "usd_per_million_output_tokens": "i
 
 def accuracy_blocks(found: Comparison) -> list[Block]:
     """What `advisor compare A B --task T` prints."""
-    columns = [
-        f"{found.cost} per question",
-        "A (90 %)",
-        "A how",
-        "B (90 %)",
-        "B how",
-        "more accurate",
-        "by, points (90 %)",
-    ]
-    rows = [
-        [significant(s.budget), *_reached(s.each[0]), *_reached(s.each[1]), _leader(s, found.models), _lead(s)]
-        for s in found.budgets
-    ]
+    columns = [f"{found.cost} per question", "A (90 %)", "B (90 %)", "more accurate", "by, points (90 %)"]
+    rows = [[significant(s.budget), *map(_reached, s.each), _leader(s, found.models), _lead(s)] for s in found.budgets]
     title = f"{found.task}: the most accurate way to spend a budget on each"
-    lines = [f"A: {found.models[0]}", f"B: {found.models[1]}", *(_overtaking(lead, found) for lead in found.overtakes)]
+    lines = [*(_ways(found, which) for which in (0, 1)), *(_overtaking(lead, found) for lead in found.overtakes)]
     shown = [c for s in found.budgets for c in s.each if c]
     lines += ["; ".join(texts)] if (texts := [*evidence_marks(shown), *imputed_legend(shown)]) else []
-    return [table(columns, rows, title=title, right=columns[:1], optional=("B how", "A how")), "\n".join(lines)]
+    return [table(columns, rows, title=title, right=columns[:1]), "\n".join(lines)]
+
+
+def _ways(found: Comparison, which: int) -> str:
+    """How a model reaches its accuracies, from the budgets on that allow it."""
+    ways: dict[str, str] = {}
+    for s in found.budgets:
+        if c := s.each[which]:
+            ways.setdefault(f"{strategy_cell(c)} on {gpus_text(c)}{imputed_mark(c)}", significant(s.budget))
+    said = "; ".join(f"from {budget} {found.cost} {way}" for way, budget in ways.items())
+    return f"{'AB'[which]}: {found.models[which]}: {said or 'nothing within these budgets'}"
 
 
 def _overtaking(lead: Overtake, found: Comparison) -> str:
@@ -53,13 +52,8 @@ def _overtaking(lead: Overtake, found: Comparison) -> str:
     return f"{from_there} {leader} gets more right ({chance(lead.chance)})"
 
 
-def _reached(c: Candidate | None) -> list[str]:
-    if c is None:
-        return ["–", "–"]
-    return [
-        f"{marked_accuracy(c)} ({range_text(c.accuracy).replace(' %', '')})",
-        f"{strategy_cell(c)}, {gpus_text(c)}{imputed_mark(c)}",
-    ]
+def _reached(c: Candidate | None) -> str:
+    return f"{marked_accuracy(c)} ({range_text(c.accuracy).replace(' %', '')})" if c else "–"
 
 
 def _leader(s: Standing, models: tuple[str, str]) -> str:

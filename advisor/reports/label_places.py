@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,11 @@ class Box:
             self.left <= other.left and other.right <= self.right and self.low <= other.low and other.high <= self.high
         )
 
+    def gap(self, other: Box) -> float:
+        """How far the two are apart; 0 where they touch."""
+        across = max(other.left - self.right, self.left - other.right, 0.0)
+        return math.hypot(across, max(other.low - self.high, self.low - other.high, 0.0))
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -41,12 +47,14 @@ def placed(
     *,
     taken: Iterable[Box] = (),
     avoided: Sequence[Box] = (),
+    marks: Sequence[Box] = (),
     far: Sequence[float] = (0,),
     apart: float = 0,
 ) -> list[Box | None]:
     """The box of every label inside `frame`, None where there is no room; the first labels choose first.
 
-    No label covers a point, another label or what is `taken`. What is `avoided` and the neighbourhood of other points,
+    No label covers a point, another label or what is `taken`. Where it can be, a label is nearer to its point than to
+    the others and to `marks`, further points without labels; what is `avoided` and the neighbourhood of other points,
     `apart` to their left and right, are covered as little as can be. `far` are the distances from the point that are
     tried, nearest first.
     """
@@ -57,10 +65,17 @@ def placed(
         unwanted = [*avoided, *wide[:at], *wide[at + 1 :]]
         places = [place for distance in far for place in around(label, distance) if frame.holds(place)]
         free = [place for place in places if not any(place.overlaps(box) for box in blocked)]
-        best = min(free, key=lambda place: sum(place.overlaps(box) for box in unwanted), default=None)
+        rivals = [*marks, *(each.point for each in labels)]
+        costs = [(misleads(place, label.point, rivals), sum(place.overlaps(box) for box in unwanted)) for place in free]
+        best = free[costs.index(min(costs))] if free else None
         found.append(best)
         blocked += [best] if best else []
     return found
+
+
+def misleads(place: Box, own: Box, others: Iterable[Box]) -> bool:
+    """Whether a label there is as near to another point as to its own, which may be among the others."""
+    return any(place.gap(other) <= place.gap(own) for other in others if other != own)
 
 
 def around(label: Label, distance: float) -> Iterator[Box]:

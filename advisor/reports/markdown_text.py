@@ -46,6 +46,25 @@ def bullets(texts: Iterable[str]) -> str:
     return "\n".join(f"- {escaped(text)}" for text in texts)
 
 
+def link(title: str) -> str:
+    """A link to the heading of this title on the same page."""
+    return f"[{escaped(title)}](#{anchor(title)})"
+
+
+def linked_bullets(items: Iterable[tuple[str, str]]) -> str:
+    """A list of texts, each with a link to a heading behind it; the link alone where the text is empty."""
+    return "\n".join(f"- {escaped(text)} {link(title)}" if text else f"- {link(title)}" for text, title in items)
+
+
+def anchor(title: str) -> str:
+    """The name that GitHub gives the heading of this title.
+
+    >>> anchor("Dense models, or not?")
+    'dense-models-or-not'
+    """
+    return re.sub(r"[^\w\- ]", "", shown(title).strip().lower()).replace(" ", "-")
+
+
 def code(text: str) -> str:
     """A text in the line as it is typed."""
     fence = "`" * _longer_than_in(text)
@@ -63,8 +82,10 @@ def _longer_than_in(text: str) -> int:
     return max((len(run) for run in re.findall("`+", text)), default=0) + 1
 
 
-def to_markdown(t: Table) -> str:
-    """A table."""
+def to_markdown(t: Table, linked: str | None = None) -> str:
+    """A table; the cells of the column `linked` are links to the headings that they name."""
     rule = ["---:" if column in t.right else "---" for column in t.columns]
-    lines = [[escaped(column) for column in t.columns], rule, *([escaped(cell) for cell in row] for row in t.rows)]
+    written = [link if column == linked else escaped for column in t.columns]
+    cells = ([write(cell) for write, cell in zip(written, row, strict=True)] for row in t.rows)
+    lines = [[escaped(column) for column in t.columns], rule, *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +19,7 @@ from advisor.printable import shown
 from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.reports.frontier_view import EVIDENCE, Mark, View, accuracy_ends, amount, cost_ticks
-from advisor.reports.label_places import Box, Label, placed
+from advisor.reports.label_places import Box, Label, misleads, placed
 from advisor.reports.words import strategy_cell, with_setup
 from advisor.store.seal import sealed
 
@@ -56,7 +56,7 @@ def frontier_figure(view: View) -> Any:
         if None not in places:
             break
     for mark, text, place in zip(view.marks, texts, places, strict=True):
-        _move(figure, axes, mark, text, place)
+        _move(axes, mark, text, place, _own_boxes(axes, view))
     return figure
 
 
@@ -160,12 +160,9 @@ def _label(axes: Any, mark: Mark) -> Any:
 def _places(figure: Any, axes: Any, view: View, texts: Sequence[Any]) -> list[Box | None]:
     """Free boxes for the labels, in pixels of the figure."""
     pixels = figure.dpi / 72
-    at = [_pixel(axes, mark.cost, mark.accuracy.value) for mark in view.marks]
+    at, boxes = [_pixel(axes, mark.cost, mark.accuracy.value) for mark in view.marks], _own_boxes(axes, view)
     sizes = [text.get_window_extent() for text in texts]
-    labels = [
-        Label(_around(x, y, (9 if mark.picked else 4.5) * pixels), size.width + 2 * MARGIN * pixels, size.height)
-        for (x, y), mark, size in zip(at, view.marks, sizes, strict=True)
-    ]
+    labels = [Label(box, size.width + 2 * MARGIN * pixels, size.height) for box, size in zip(boxes, sizes, strict=True)]
     frame = axes.get_window_extent()
     bars = [
         Box(x - pixels, _pixel(axes, 1, m.accuracy.low)[1], x + pixels, _pixel(axes, 1, m.accuracy.high)[1])
@@ -178,6 +175,15 @@ def _places(figure: Any, axes: Any, view: View, texts: Sequence[Any]) -> list[Bo
         far=[distance * pixels for distance in FAR],
         apart=APART * pixels,
     )
+
+
+def _own_boxes(axes: Any, view: View) -> list[Box]:
+    """What the marks take, in pixels."""
+    pixels = axes.figure.dpi / 72
+    return [
+        _around(*_pixel(axes, mark.cost, mark.accuracy.value), (9 if mark.picked else 4.5) * pixels)
+        for mark in view.marks
+    ]
 
 
 def _lines(axes: Any, view: View, half_width: float) -> list[Box]:
@@ -202,24 +208,33 @@ def _around(x: float, y: float, radius: float) -> Box:
     return Box(x - radius, y - radius, x + radius, y + radius)
 
 
-def _move(figure: Any, axes: Any, mark: Mark, text: Any, place: Box | None) -> None:
-    """A label to its place, or to the right of its mark where there is none; a thin line leads to one that is far."""
-    points = 72 / figure.dpi
+def _move(axes: Any, mark: Mark, text: Any, place: Box | None, marks: Sequence[Box]) -> None:
+    """A label to its place, or to the right of its mark where there is none."""
+    points = 72 / axes.figure.dpi
     x, y = _pixel(axes, mark.cost, mark.accuracy.value)
     size = text.get_window_extent()
     box = place or Box(x + 8, y, x + 8 + size.width, y + size.height)
     text.set_position(((box.left - x) * points + MARGIN, (box.low - y) * points))
     text.set_verticalalignment("bottom")
+    lead_back(axes, (mark.cost, 100 * mark.accuracy.value), box, marks)
+
+
+def lead_back(axes: Any, at: tuple[float, float], box: Box, marks: Iterable[Box]) -> None:
+    """A thin line from a label to its mark, where it is far or another of `marks` is as near; boxes are in pixels."""
+    points = 72 / axes.figure.dpi
+    x, y = axes.transData.transform(at)
     near_x, near_y = min(max(x, box.left), box.right), min(max(y, box.low), box.high)
-    if points * np.hypot(near_x - x, near_y - y) > NEAR + 4.5:
-        axes.annotate(
-            "",
-            (mark.cost, 100 * mark.accuracy.value),
-            xytext=((near_x - x) * points, (near_y - y) * points),
-            textcoords="offset points",
-            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4},
-            in_layout=False,
-        )
+    others = [mark for mark in marks if not mark.holds(Box(x, y, x, y))]
+    if points * np.hypot(near_x - x, near_y - y) <= NEAR + 4.5 and not misleads(box, _around(x, y, 0), others):
+        return
+    axes.annotate(
+        "",
+        at,
+        xytext=((near_x - x) * points, (near_y - y) * points),
+        textcoords="offset points",
+        arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4},
+        in_layout=False,
+    )
 
 
 def curve_picture(path: Path, lines: Sequence[Line], pick: Candidate) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from advisor.profiler.coverage import Coverage, holds
 from advisor.profiler.loop import Step
 from advisor.profiler.profile import Profile
 from advisor.profiler.routing import Routing
@@ -13,13 +14,24 @@ from advisor.units import percent, significant
 
 def blocks(done: Profile) -> list[Block]:
     """What `advisor profile` prints at its end."""
-    known = f"predicted {within_text(done.half_width)} (90 % intervals, without the spread of repeated runs)"
+    again = done.repeat_half_width
     return [
         _loads(done),
         *([_routing(done.routing)] if done.routing else []),
-        f"TPOT of nine tenths of the loads that the engine can hold is {known}",
+        f"a measured TPOT of nine tenths of the loads that the engine can hold is predicted "
+        f"{within_text(done.half_width)} (90 % intervals): {held_text(done.coverage)}",
+        *([f"the same load measured again stays {within_text(again)}: noise of this machine"] if again else []),
         f"kept in {done.path}",
     ]
+
+
+def held_text(checked: Coverage) -> str:
+    """How many intervals held, of all and of the latest where these are fewer."""
+    if not checked.n_predicted:
+        return "no prediction was checked"
+    latest = f", {checked.n_recent_held} of the last {checked.n_recent}"
+    held = f"{checked.n_held} of {checked.n_predicted} predictions held"
+    return held + (latest if checked.n_recent < checked.n_predicted else "")
 
 
 def _loads(done: Profile) -> Table:
@@ -59,10 +71,22 @@ def step_line(step: Step) -> str:
     """One load: what was measured, what had been predicted, how closely all loads are predicted now."""
     if step.run.status != "ok":
         return f"{step.load}: {step.run.status} ({step.run.note}); the engine is started again"
-    predicted = f"{significant(step.predicted_tpot_s * 1e3)}, {within_text(step.predicted_half_width)}"
-    tpot = significant(step.run.tpot_s * 1e3) if step.run.tpot_s else "–"
-    measured = f"{tpot} ms TPOT (predicted {predicted}), {significant(step.run.ttft_s)} s TTFT"
-    return f"{step.n_measured}. {step.load}: {measured}; all loads now {within_text(step.half_width)}"
+    tpot = f"{significant(step.run.tpot_s * 1e3)} ms TPOT" if step.run.tpot_s else "–"
+    measured = f"{tpot} ({_compared(step)}), {significant(step.run.ttft_s)} s TTFT"
+    end = f", but {held_text(step.coverage)}: going on" if step.goes_on else ""
+    times = f" (time {len(step.former) + 1})" if step.former else ""
+    return f"{step.n_measured}. {step.load}{times}: {measured}; all loads now {within_text(step.half_width)}{end}"
+
+
+def _compared(step: Step) -> str:
+    """What the measured TPOT is compared with: what was predicted, or the former ones of the same load."""
+    if step.former:
+        return f"before {', '.join(significant(run.tpot_s * 1e3) if run.tpot_s else '–' for run in step.former)}"
+    predicted, half_width = step.run.predicted_tpot_s, step.run.predicted_half_width
+    if predicted is None or half_width is None:
+        return "not predicted"
+    missed = ", missed" if holds(step.run) is False else ""
+    return f"predicted {significant(predicted * 1e3)}, {within_text(half_width)}{missed}"
 
 
 def within_text(half_width: float) -> str:

@@ -274,7 +274,7 @@ def other_choices(found: Recommendation) -> Table:
     seconds, ratio, below = f"s ({found.request.percentile} %)", UNIT_NAMES[compared], f"best below, {UNIT_NAMES[cost]}"
     columns = ["instead", "strategy", "GPUs", "right", "likely best"]
     columns += ["USD", seconds, f"{ratio} / pick's", below]
-    return table(columns, rows, right=columns[3:], names=columns[:1], optional=("strategy", below, seconds, columns[7]))
+    return table(columns, rows, right=columns[3:], names=columns[:1], optional=(columns[7], below, seconds, "strategy"))
 
 
 def marks_text(found: Recommendation) -> str:

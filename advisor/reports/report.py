@@ -16,7 +16,7 @@ from advisor.recommendation.pick import Recommendation
 from advisor.reports.frontier_view import of_recommendation
 from advisor.reports.markdown import again, markdown
 from advisor.reports.terminal import Block
-from advisor.store.seal import sealed
+from advisor.store.seal import check_writable, sealed
 from advisor.store.workspace import Workspace
 
 SUFFIXES = {"--output": (".md", ".markdown"), "--html": (".html", ".htm")}
@@ -35,11 +35,12 @@ class Report(Recommendation):
 def checked_paths(output: str | Path | None, html: str | Path | None) -> tuple[Path | None, Path | None]:
     """The paths of a Markdown file and of a page. Raises AdvisorError where neither is named, or one by another suffix.
 
-    Raises MissingAbility where a page is wanted and what makes it is not installed.
+    Raises AdvisorError too where one cannot be written, MissingAbility where its disk is full, or a page is wanted and
+    what makes it is not installed.
     """
     if output is None and html is None:
-        hint = "--output report.md writes Markdown, --html report.html a page; both may be given"
-        raise AdvisorError("say what to write", where="--output", hint=hint)
+        hint = "give -o report.md for Markdown with pictures, --html report.html for a page in a browser, or both"
+        raise AdvisorError("name the file to write", where="report", hint=hint)
     found = _checked("--output", output), _checked("--html", html)
     if html is not None:
         from advisor.reports.page.libraries import check_installed
@@ -62,6 +63,7 @@ def _checked(flag: str, given: str | Path | None) -> Path | None:
     if path.parent.exists() and not path.parent.is_dir():
         what = f"cannot write here ({path.parent} is no folder)"
         raise AdvisorError(what, where=f"{flag} {given}", hint="name a file in a folder")
+    check_writable(path)
     return path
 
 

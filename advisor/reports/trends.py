@@ -21,7 +21,8 @@ CHOSEN = (
     " beside the other fits for comparison."
 )
 OPEN_ENDS = (
-    "Open ends: among models of one date compute explains so little here that no amount of it may make up for a year."
+    "At least, at most: models released at the same time show so little of what compute adds that the other end of the"
+    " interval is not known."
 )
 MOST_ENTRIES = 10
 """Newest entries of the frontier that a screen shows."""
@@ -146,7 +147,7 @@ def history_table(found: Trend, most: int) -> Table:
         for each in found.history[-most:]
     ]
     right = ("FLOPs", "accuracy", "likely on it", "likely now")
-    title = "Models that entered the frontier of accuracy against FLOPs, and whom they drove out"
+    title = "Models that entered the frontier of accuracy against FLOPs"
     return table(
         columns,
         lines,

@@ -50,6 +50,13 @@ class Run:
     request_p90_s: float | None = column("its 90th percentile", default=None)
     request_p99_s: float | None = column("its 99th percentile", default=None)
     output_tokens_per_s: float | None = column("generated tokens of the whole deployment", default=None)
+    predicted_tpot_s: float | None = column(
+        "what `advisor profile` predicted of the load before it measured it; null: a repeat, or nothing predicted",
+        default=None,
+    )
+    predicted_half_width: float | None = column(
+        "90 % interval of that as a share of it: 0.1 is from 1/1.1 of it to 1.1 times it", default=None
+    )
     weights_bytes: int | None = column("of all GPUs together, as the rest", default=None)
     kv_cache_bytes: int | None = column("set aside for the cache", default=None)
     kv_cache_tokens: int | None = column("that fit into it at once", default=None)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import os
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -15,17 +17,20 @@ from typing import Any
 
 import duckdb
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, MissingAbility
 from advisor.store.folders import entries
 from advisor.store.locks import POLL_S, release, take
 from advisor.tables import texts
+
+FULL = {os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT)}
+"""Reasons that room on the disk mends."""
 
 
 def sealed(target: Path, write: Callable[[Path], object]) -> Path:
     """Call `write` on a temporary path, then rename it to `target`, which never exists half written.
 
     What killed processes left half written beside it is removed. Raises AdvisorError where the folder cannot be
-    written.
+    written, MissingAbility where its disk is full.
     """
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
@@ -37,12 +42,29 @@ def sealed(target: Path, write: Callable[[Path], object]) -> Path:
             os.replace(temporary, target)
             _to_disk(target.parent)
     except (OSError, duckdb.IOException) as error:
-        raise AdvisorError(
-            f"cannot write here ({_reason(error)})",
-            where=str(target),
-            hint="choose a folder that can be written, --workspace for measurements",
-        ) from None
+        raise _unwritable(target, error) from None
     return target
+
+
+def check_writable(target: Path) -> None:
+    """Try what `sealed` will need, before work whose result could not be kept; leaves nothing behind.
+
+    Raises as `sealed` does.
+    """
+    there = next(folder for folder in target.absolute().parents if folder.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(b"x")
+    except OSError as error:
+        raise _unwritable(target, error) from None
+
+
+def _unwritable(target: Path, error: OSError | duckdb.IOException) -> AdvisorError:
+    what = f"cannot write here ({_reason(error)})"
+    if _reason(error) in FULL:
+        return MissingAbility(what, where=str(target), hint="make room")
+    hint = "choose a folder that can be written, --workspace for measurements"
+    return AdvisorError(what, where=str(target), hint=hint)
 
 
 def resealed(target: Path, write: Callable[[Path], object]) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 from advisor.accuracy.endings import Answers
 from advisor.accuracy.estimators import Array
 from advisor.fits.measured import drawn_apart, runs_alone
-from advisor.fits.stored_answers import Drawn, Question, prompt_tokens, questions_of
+from advisor.fits.stored_answers import Drawn, Question, failed_requests, prompt_tokens, questions_of
 from advisor.fits.votes import SHARE_OF_ANSWERS_NEEDED, single_answers
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
@@ -27,6 +27,7 @@ class AnswerSet:
     strategy         sampling, or the search that held each answer to a length
     setup            what tells it from the model's other sets on the task; empty where there is none
     finish_recorded  whether it was recorded why any of the answers ended: where not, cut ones cannot be told
+    failed           answers that are taken for failed requests, and left out
     questions        by id
     """
 
@@ -35,6 +36,7 @@ class AnswerSet:
     strategy: str
     setup: str
     finish_recorded: bool
+    failed: int = 0
     questions: Mapping[str, Question]
 
     @property
@@ -65,6 +67,7 @@ def answer_sets(workspace: Workspace) -> list[AnswerSet]:
     connection = workspace.samples.connect()
     found, _ = drawn_apart(connection)
     recorded = set(connection.execute(statement("advisor.studies", "finish_reasons")).fetchall())
+    failed = failed_requests(connection)
     sets = (
         AnswerSet(
             model=drawn.model,
@@ -72,6 +75,7 @@ def answer_sets(workspace: Workspace) -> list[AnswerSet]:
             strategy=drawn.strategy,
             setup=drawn.setup,
             finish_recorded=any((drawn.way, run) in recorded for run in drawn.runs),
+            failed=sum(each.n for each in failed if each.way == drawn.way and each.run_id in drawn.runs),
             questions=questions_of(connection, drawn, drawn.runs),
         )
         for drawn in _alone(found)

@@ -11,7 +11,7 @@ from advisor.accuracy.estimators import Interval
 from advisor.models.spec import ModelSpec
 from advisor.studies.counted_twice import Counted, FrontChange
 from advisor.studies.model_resampling import FEWEST, median, over_models
-from advisor.studies.study import Claim, Verdict
+from advisor.studies.study import Claim, Verdict, surely_above, surely_below
 from advisor.units import percent
 from advisor.work import answer_flops, simple_flops
 
@@ -56,7 +56,7 @@ def _by_component(points: Sequence[Counted], fronts: Sequence[FrontChange]) -> C
     of_long = over_models([each.count.factor for each in long], _architectures(long), median, seed="long answers")
     if of_long is None:
         verdict = Verdict.OPEN
-    elif found.low > 1 + MATTERS or found.high < 1 - MATTERS:
+    elif surely_above(found, 1 + MATTERS) or surely_below(found, 1 - MATTERS):
         verdict = Verdict.CONFIRMED
     else:
         verdict = Verdict.REFINED if beyond or fronts else Verdict.CONTRADICTED
@@ -83,10 +83,10 @@ def _two_a_weight(points: Sequence[Counted]) -> Claim:
     found = over_models([_a_token(each) for each in short], _architectures(short), median, seed="two a weight")
     if found is None:
         return Claim(claim, source, f"{_too_few(short)} with answers up to 1,024 tokens", Verdict.OPEN)
-    if found.low >= 1 - MATTERS and found.high <= 1 + MATTERS:
+    if surely_above(found, 1 - MATTERS) and surely_below(found, 1 + MATTERS):
         verdict = Verdict.CONFIRMED
     else:
-        outside = found.low > 1 + MATTERS or found.high < 1 - MATTERS
+        outside = surely_above(found, 1 + MATTERS) or surely_below(found, 1 - MATTERS)
         verdict = Verdict.CONTRADICTED if outside else Verdict.REFINED
     longer = [_a_token(each) for each in points if each.answer.generated_tokens > SHORT_TOKENS]
     rest = f"; of longer answers {float(np.median(longer)):.2f}, up to {max(longer):.2f}" if longer else ""
@@ -115,10 +115,10 @@ def _draft(points: Sequence[Counted]) -> Claim:
     found = over_models(ratios, _architectures(dense), median, seed="draft")
     if found is None:
         return Claim(claim, source, f"{_too_few(dense)} that are dense", Verdict.OPEN)
-    if found.low >= 1 - MATTERS and found.high <= 1 + MATTERS:
+    if surely_above(found, 1 - MATTERS) and surely_below(found, 1 + MATTERS):
         verdict = Verdict.CONFIRMED
     else:
-        verdict = Verdict.CONTRADICTED if found.low > 2 or found.high < 0.5 else Verdict.REFINED
+        verdict = Verdict.CONTRADICTED if surely_above(found, 2) or surely_below(found, 0.5) else Verdict.REFINED
     ours = (
         f"our count over that: median {_times(found)}, from {min(ratios):.2f} to {max(ratios):.2f} ({_behind(dense)})"
     )

@@ -21,6 +21,8 @@ ANSWERS_NEEDED = 64
 """Fewer leave no range for a power law."""
 PLACES = 25
 """Numbers of answers that a power law is fitted to."""
+RIGHT_NEEDED = 100
+"""Right answers in the part, for a prediction from it to be judged: a few are told by neither way."""
 FORECASTS = 100
 """Resampled sets of questions, with other parts of their answers, that a prediction is made for."""
 
@@ -30,6 +32,8 @@ class CoverageTail(Value):
     """Coverage of one model on one task by one and by all of n_answers.
 
     exponent                 of −log coverage = a · k^−b, with its interval; None where nothing is covered
+    fit_miss                 root mean square of what that law misses, at numbers of answers from 1 to all
+    right_in_part            right answers in every PART-th of them, on average
     alpha                    of the Beta distribution of the chances of a right answer: what the exponent tends to
     predicted_by_tail        coverage by all answers from every PART-th one, by the distribution of the chances
     predicted_by_power_law   the same by the power law; None where it cannot be fitted
@@ -44,6 +48,8 @@ class CoverageTail(Value):
     all: Interval
     exponent: Interval | None
     r_squared: float | None
+    fit_miss: float | None
+    right_in_part: float
     alpha: float
     predicted_by_tail: float
     predicted_by_power_law: float | None
@@ -52,21 +58,36 @@ class CoverageTail(Value):
 
 
 @dataclass(frozen=True, slots=True)
-class CoverageOfTask(Value):
-    """How far the predictions from every PART-th answer miss the coverage of all on one task, over its models.
+class Predictions(Value):
+    """How far they miss on one task, over `n_models` with RIGHT_NEEDED right answers in the part.
 
-    law, tail   root mean square of the misses of the power law, and of the distribution of the chances
-    closer      by how much the second is smaller
+    law, tail    root mean square of the misses of the power law, and of the distribution of the chances
+    closer       by how much the second is smaller
+    """
+
+    n_models: int
+    law: Interval
+    tail: Interval
+    closer: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageOfTask(Value):
+    """How far a power law misses coverage on one task, over its models.
+
+    fit          root mean square of the misses of the law fitted to all answers, at numbers of answers from 1 to all;
+                 over `n_models`, with `left_out` none can be fitted
+    predictions  of the coverage of all answers from every PART-th one; None: no model has RIGHT_NEEDED right ones there
 
     Intervals are over resampled questions, the same ones for all models: these answer the same questions.
     """
 
     task: str
     n_models: int
+    left_out: int
     n_questions: int
-    law: Interval
-    tail: Interval
-    closer: Interval
+    fit: Interval
+    predictions: Predictions | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +95,25 @@ class Forecast:
     """Coverage of all answers and what is predicted from a part of them: (PART + FORECASTS,).
 
     First from PART parts with the questions as they are, whose mean is the figure, then from one part each with
-    resampled questions; NaN where there is no law.
+    resampled questions; NaN where there is no law. `fit` is what the law of all answers misses, root mean square over
+    numbers of answers, for the same weights of the questions.
     """
 
     counts: Counts
     seen: Array
     by_tail: Array
     by_law: Array
+    fit: Array
 
     @property
     def has_law(self) -> bool:
         """Whether every part gives one."""
         return not np.isnan(self.by_law[:PART]).any()
+
+    @property
+    def right_in_part(self) -> float:
+        """Right answers in the part, on average."""
+        return float((self.counts.right * (self.counts.drawn // PART) / self.counts.drawn).sum())
 
     @property
     def misses(self) -> tuple[Array, Array]:
@@ -105,21 +133,46 @@ def _forecast(counts: Counts) -> Forecast:
     weights = np.vstack([np.ones((PART, len(covers))), drawn.T])
     weights = weights / weights.mean(axis=1, keepdims=True)
     predicted = np.array([_predicted(*_part_of(counts, rng), n, each) for each in weights])
-    return Forecast(counts, weights @ covers / len(covers), *predicted.T)
+    places = spread(n)
+    by_question = covered(counts.right, counts.drawn, places)
+    fit = np.array([_fit_miss(places, each) for each in weights @ by_question / len(covers)])
+    by_tail, by_law = predicted.T
+    return Forecast(counts, weights @ covers / len(covers), by_tail, by_law, fit)
+
+
+def _fit_miss(places: Array, coverage: Array) -> float:
+    """Root mean square of what the power law of a coverage misses it by; NaN where there is none."""
+    law = power_law(places, coverage)
+    return float(((law.coverage(places) - coverage) ** 2).mean() ** 0.5) if law else np.nan
 
 
 def coverage_by_task(forecasts: Iterable[Forecast]) -> Rows[CoverageOfTask]:
     """Of every task where some model's power law can be fitted."""
     by_task = defaultdict[str, list[Forecast]](list)
     for each in forecasts:
-        if each.has_law:
-            by_task[each.counts.task].append(each)
+        by_task[each.counts.task].append(each)
     found = []
-    for task, some in by_task.items():
-        law, tail = (np.nanmean([each.misses[i] ** 2 for each in some], axis=0) ** 0.5 for i in (0, 1))
-        n_questions = min(len(each.counts.right) for each in some)
-        found.append(CoverageOfTask(task, len(some), n_questions, _within(law), _within(tail), _within(law - tail)))
+    for task, every in by_task.items():
+        some = [each for each in every if not np.isnan(each.fit[0])]
+        if some:
+            n_questions = min(len(each.counts.right) for each in some)
+            fit = _within(_rms([each.fit for each in some]))
+            left_out = len(every) - len(some)
+            found.append(CoverageOfTask(task, len(some), left_out, n_questions, fit, _predictions(some)))
     return Rows(found, CoverageOfTask)
+
+
+def _predictions(some: Iterable[Forecast]) -> Predictions | None:
+    judged = [each for each in some if each.has_law and each.right_in_part >= RIGHT_NEEDED]
+    if not judged:
+        return None
+    law, tail = (_rms([each.misses[i] for each in judged]) for i in (0, 1))
+    return Predictions(len(judged), _within(law), _within(tail), _within(law - tail))
+
+
+def _rms(draws: list[Array]) -> Array:
+    """Over models, in each draw."""
+    return np.asarray(np.nanmean(np.array(draws) ** 2, axis=0) ** 0.5)
 
 
 def _within(draws: Array) -> Interval:
@@ -150,6 +203,8 @@ def _tail(forecast: Forecast) -> CoverageTail:
         over_questions(by_question[:, -1]),
         _exponents(counts, places, by_question, law.exponent) if law else None,
         law.r_squared if law else None,
+        float(forecast.fit[0]) if law else None,
+        forecast.right_in_part,
         fitted_tail(counts.right, counts.drawn).alpha,
         float(forecast.by_tail[:PART].mean()),
         float(forecast.by_law[:PART].mean()) if known else None,

@@ -18,6 +18,7 @@ from advisor.provenance import Provenance
 from advisor.store.workspace import Workspace
 from advisor.studies.adjusted import LEAST, architecture_weights, differences, interval, widened
 from advisor.studies.kinds_claims import claims_of
+from advisor.studies.kinds_dominance import Compared, dominance_claim
 from advisor.studies.kinds_observed import COSTS, Observed, cells_of, observed
 from advisor.studies.kinds_tables import ALL_TASKS, Ages, Difference, TaskFront
 from advisor.studies.matched_pairs import (
@@ -32,6 +33,7 @@ from advisor.studies.matched_pairs import (
     usual_gpu,
 )
 from advisor.studies.study import Basis, Claim, Study
+from advisor.units import counted
 from advisor.values import Rows
 
 NEAR_YEARS = 0.5
@@ -69,7 +71,7 @@ def dense_and_moe(workspace: Workspace, *, gpu: str | None = None) -> DenseAndMo
     """
     chosen = usual_gpu(workspace) if gpu is None else workspace.gpus.named(gpu, where="gpu").name
     points = observed(workspace)
-    found, pairs = _differences(points), matched_pairs(points)
+    found, pairs, of_counted = _differences(points), matched_pairs(points), _of_counted(points)
     fronts, ages = _fronts(points), _ages(points)
     alike = alike_pairs(workspace, points, pairs)
     losses = [loss(workspace, pair, chosen) for pair in alike]
@@ -77,7 +79,7 @@ def dense_and_moe(workspace: Workspace, *, gpu: str | None = None) -> DenseAndMo
     loads = [row for pair in closest if chosen for row in advantages(workspace, pair, chosen, LENGTHS)]
     return DenseAndMoe(
         basis=_basis(points, chosen),
-        claims=Rows(claims_of(found, _of_counted(points), fronts, losses), Claim),
+        claims=Rows([dominance_claim(found, of_counted, _without_one(points)), *claims_of(fronts, losses)], Claim),
         notes=_notes(points, ages),
         differences=Rows(found, Difference),
         fronts=Rows(fronts, TaskFront),
@@ -136,12 +138,15 @@ def _differences_in(
     ]
 
 
-def _counts(points: Sequence[Observed], tasks: Collection[str]) -> tuple[int, int, int, int]:
-    """Mixtures and dense models on some tasks, points there, and those with an imputed length."""
+def _counts(points: Sequence[Observed], tasks: Collection[str]) -> tuple[int, int, int, int, int, int]:
+    """Mixtures and dense models on some tasks, architectures of each, points, and those with an imputed length."""
     there = [point for point in points if point.task in tasks]
     kinds = {point.model: point.is_moe for point in there}
+    architectures = {point.answer.architecture: point.is_moe for point in there}
+    moe, moe_architectures = sum(kinds.values()), sum(architectures.values())
     imputed = sum(point.answer.point.tokens_from is Provenance.IMPUTED for point in there)
-    return sum(kinds.values()), len(kinds) - sum(kinds.values()), len(there), imputed
+    by_kind = (moe, len(kinds) - moe, moe_architectures, len(architectures) - moe_architectures)
+    return *by_kind, len(there), imputed
 
 
 def _shown(draws: Array, points: Sequence[Observed], tasks: Collection[str], figure: str) -> Interval:
@@ -238,7 +243,8 @@ def _basis(points: Sequence[Observed], gpu: str | None) -> Basis:
     moe = sum(models.values())
     return Basis(
         data=(
-            f"{len(points)} points of {moe} mixtures and {len(models) - moe} dense models: one answer a question"
+            f"{counted(len(points), 'point')} of {counted(moe, 'mixture')} and"
+            f" {counted(len(models) - moe, 'dense model')}: one answer a question"
             " without a cap, accuracy and length known; USD, seconds (that 95 % of the questions stay within) and"
             " joules each on the deployment where they are smallest"
         ),
@@ -273,10 +279,22 @@ def _notes(points: Sequence[Observed], ages: Sequence[Ages]) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _at_equal_flops(points: Sequence[Observed]) -> Difference | None:
+    """Points of accuracy at equal FLOPs and release date over all tasks; None: too few models."""
+    found = _differences_in(points, "FLOPs", EQUAL["FLOPs"][0], "accuracy", dated=True)
+    return found[0] if found else None
+
+
 def _of_counted(points: Sequence[Observed]) -> Difference | None:
-    """Points of accuracy at equal FLOPs and release date over all tasks, of counted lengths; None: too few models."""
-    alone = _differences_in(_counted(points), "FLOPs", EQUAL["FLOPs"][0], "accuracy", dated=True)
-    return alone[0] if alone else None
+    """The same of counted lengths."""
+    return _at_equal_flops(_counted(points))
+
+
+def _without_one(points: Sequence[Observed]) -> list[Compared]:
+    """The same with each architecture left out, of all lengths and of counted ones."""
+    names = sorted({point.answer.architecture for point in points})
+    left = ([point for point in points if point.answer.architecture != name] for name in names)
+    return [Compared(_at_equal_flops(some), _of_counted(some)) for some in left]
 
 
 def _counted(points: Sequence[Observed]) -> list[Observed]:

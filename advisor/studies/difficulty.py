@@ -59,7 +59,8 @@ class Bin:
     """One model on the questions of one difficulty.
 
     n_models    other models whose answers the difficulty comes from
-    saturation  in tokens, cap on one answer; None: too few questions for a curve
+    saturation  in tokens, the cap past which a doubling gains less than epsilon of the accuracy without a cap; None:
+                too few questions for a curve
     flops       of a question there; None: as above, or a model without a config
     tokens      mean length of an answer without a cap
     accuracy    of one answer without a cap
@@ -164,7 +165,7 @@ def _bins_of(
             continue
         own = answers.of_questions(chosen)
         enough = len(chosen) >= QUESTIONS_NEEDED and own.right.any()
-        curve = fit_caps(own, endings, epsilon=epsilon) if enough else None
+        curve = fit_caps(own, endings, epsilon=_of_own(own, epsilon)) if enough else None
         yield _OfBin(
             Bin(
                 model=of.model,
@@ -225,6 +226,14 @@ def _doublings(limit: Limit | Claim | None) -> Interval | None:
     return Interval(*(float(np.log2(each)) for each in (limit.value, limit.low, limit.high)))
 
 
+def _of_own(answers: Answers, epsilon: float) -> float:
+    """The gain that counts as none: of the accuracy that the questions have without a cap.
+
+    By an absolute one every bin that is hardly ever solved would saturate early, whatever its answers are like.
+    """
+    return epsilon * float(per_question(answers, answers.right).mean())
+
+
 def _matched(answers: Answers, n_questions: int, endings: Endings, epsilon: float) -> Interval | None:
     """Mean base-2 logarithm of where random subsets of the questions saturate, of those that tell it, with the mean
     interval of one of them: that of as many questions.
@@ -233,7 +242,11 @@ def _matched(answers: Answers, n_questions: int, endings: Endings, epsilon: floa
     n = int(answers.question.max()) + 1
     size = min(n_questions, n)
     subsets = (answers.of_questions(np.sort(rng.choice(n, size, replace=False))) for _ in range(SUBSETS))
-    fitted = (_doublings(fit_caps(each, endings, draws=FEW_DRAWS, epsilon=epsilon).saturation) for each in subsets)
+    fitted = (
+        _doublings(fit_caps(each, endings, draws=FEW_DRAWS, epsilon=_of_own(each, epsilon)).saturation)
+        for each in subsets
+        if each.right.any()
+    )
     known = [(each.value, each.low, each.high) for each in fitted if each is not None]
     return Interval(*(float(each) for each in np.mean(known, axis=0))) if known else None
 

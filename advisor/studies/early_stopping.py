@@ -136,11 +136,15 @@ def _cap(cap: float) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A learned cap on questions that it was not chosen on, (1 + DRAWS,) draws of shares of the questions."""
+    """A learned cap on questions that it was not chosen on, (1 + DRAWS,) draws of shares of the questions.
+
+    spared  right answers that it loses fewer than a cut of as many answers would that are as often right as all are
+    """
 
     lost: Array
     saved: Array
     avoided: Array
+    spared: Array
 
 
 def learned(of: AnswerSet, found: Outcomes, rule: Rule, price: TokenPrice | None) -> tuple[Saving, Scored]:
@@ -150,7 +154,9 @@ def learned(of: AnswerSet, found: Outcomes, rule: Rule, price: TokenPrice | None
     total = weights.sum(axis=1)
     before = [weights @ each[:, -1] / total for each in (found.right, found.wrong, found.tokens)]
     saved = 1 - tokens / np.maximum(before[2], 1e-9)
-    scored = Scored(*(_centred(each) for each in (before[0] - right, saved, before[1] - wrong)))
+    lost, avoided = before[0] - right, before[1] - wrong
+    spared = (lost + avoided) * before[0] / np.maximum(before[0] + before[1], 1e-9) - lost
+    scored = Scored(*(_centred(each) for each in (lost, saved, avoided, spared)))
     of_lost, of_saved, of_avoided = (
         _from_zero(interval(each, n)) for each in (scored.lost, scored.saved, scored.avoided)
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from advisor.accuracy.estimators import Interval
-from advisor.studies.study import Claim, Verdict
+from advisor.studies.study import Claim, Verdict, surely_above, surely_below
 from advisor.studies.task_frontiers import Membership, centred, release_weights, sameness
 from advisor.units import counted, percent
 
@@ -81,7 +81,7 @@ def flops_claim(found: Sequence[Membership], unit: str, words: str) -> Claim:
     if n_models < LEAST_MODELS or len(found) < LEAST_TASKS:
         takes = f"takes {LEAST_MODELS} models with a price on {LEAST_TASKS} tasks"
         ours = f"{takes}, here are {n_models} on {len(found)} that have two or more"
-        return Claim(claim, SOURCE, ours, Verdict.OPEN)
+        return Claim(claim, SOURCE, ours, Verdict.OPEN, published=False)
     same = sameness(found, unit)
     leave = sum(int((each.believed["flops"] & ~each.believed[unit]).sum()) for each in found)
     enter = sum(int((~each.believed["flops"] & each.believed[unit]).sum()) for each in found)
@@ -91,13 +91,13 @@ def flops_claim(found: Sequence[Membership], unit: str, words: str) -> Claim:
         f" {enter} others gained: {percent(same.value, 0)} of all are on both (90 %: {percent(same.low, 0)} to"
         f" {percent(same.high, 0)}, {n_models} models)"
     )
-    return Claim(claim, SOURCE, ours, alike(same))
+    return Claim(claim, SOURCE, ours, alike(same), published=False)
 
 
 def alike(same: Interval) -> Verdict:
     """Whether two frontiers are one, by the share of places on both."""
-    if same.low >= SAME:
+    if surely_above(same, SAME):
         return Verdict.CONFIRMED
-    if same.high < OTHER:
+    if surely_below(same, OTHER):
         return Verdict.CONTRADICTED
     return Verdict.OPEN if same.low < OTHER and same.high >= SAME else Verdict.REFINED

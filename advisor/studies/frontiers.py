@@ -103,8 +103,8 @@ def _basis(by_task: dict[str, Fleetwide]) -> Basis:
         data=f"Single answers up to their own end of {counted(n, 'model')} on {counted(len(by_task), 'task')}, each "
         "where it costs least on rented GPUs that are always full; seconds within which 95 % of its answers end there",
         method="On the frontier where no other is as cheap and as accurate and better in one; chances by 300 joint "
-        "draws of accuracy, speed and imputed tokens, prices as they are; of shares of places releases are weighted "
-        "anew besides; joules by an H100's shares of the power limit; "
+        "draws of accuracy, speed and imputed tokens, prices as they are; intervals of the shares of places resample "
+        "the releases too; joules by an H100's shares of the power limit; "
         f"the mean over tasks that {LEAST_MODELS} models or more share, chosen for the most models × tasks",
         would_change=f"prices, GPUs of your own, traffic that does not fill a machine, and models on fewer than "
         f"{LEAST_TASKS} tasks being measured on more",

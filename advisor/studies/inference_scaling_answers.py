@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from advisor.accuracy.estimators import Interval
-from advisor.studies.coverage_tails import PART
+from advisor.studies.coverage_tails import PART, RIGHT_NEEDED, CoverageOfTask
 from advisor.studies.inference_scaling_evidence import (
     SECOND_HAND,
     Evidence,
+    clearly,
     in_small,
     joined,
     percentage,
@@ -21,11 +22,16 @@ from advisor.studies.inference_scaling_evidence import (
     verdict,
 )
 from advisor.studies.strategies_at_equal_flops import Kind
-from advisor.studies.study import Claim, Verdict
+from advisor.studies.study import Claim, Verdict, surely_above, surely_below
 from advisor.studies.voting_limits import LimitForecast
+from advisor.units import counted
 
 LAW_WITHIN = 0.05
 """Root mean square of the misses up to which coverage counts as following the power law."""
+MODELS_NEEDED = 3
+"""On a task, for its predictions to count."""
+TASKS_NEEDED = 2
+"""That all disagree, for a law to be contradicted."""
 FORECAST_AHEAD = 4
 """A prediction of the limit is judged by a vote of so many times the answers, at least."""
 HELD, PASSED = 0.9, 0.05
@@ -37,39 +43,78 @@ COVERAGE_LAW = "arXiv 2407.21787 and 2502.17578, read in excerpts"
 
 def answer_claims(found: Evidence) -> list[Claim]:
     """Each with our figure and its verdict."""
-    return [_power_law(found), _chances(found), _voting_limits(found), _no_budget_passes(found), _best_falls(found)]
+    return [
+        _power_law(found),
+        _law_predicts(found),
+        _chances(found),
+        _voting_limits(found),
+        _no_budget_passes(found),
+        _best_falls(found),
+    ]
 
 
 def _power_law(found: Evidence) -> Claim:
-    """Agrees for a task where the power law fitted to a part of the answers misses the coverage of all by less than
-    LAW_WITHIN, disagrees where by more."""
-    within = sum(each.law.high < LAW_WITHIN for each in found.coverage)
-    beyond = sum(each.law.low > LAW_WITHIN for each in found.coverage)
+    """Agrees for a task where the power law fitted to all answers misses their coverage by less than LAW_WITHIN over
+    the whole range, disagrees where by more. One task alone does not contradict, nor does one of several."""
+    judged = found.coverage
+    within = sum(surely_below(each.fit, LAW_WITHIN) for each in judged)
+    beyond = sum(surely_above(each.fit, LAW_WITHIN) for each in judged)
     exponents = [each.exponent.value for each in found.tails if each.exponent]
     fits = [each.r_squared for each in found.tails if each.r_squared is not None]
     ours = [
-        f"on {each.task} the law of a {PART}th of the answers misses the coverage of all by {_size(each.law)} points"
-        f" (root mean square of {each.n_models} models, {each.n_questions} questions)"
-        for each in found.coverage
+        f"on {each.task} the law fitted to all answers misses their coverage by {_size(each.fit)} points"
+        f" (root mean square over numbers of answers and {each.n_models} models, {each.n_questions} questions"
+        f"{_left_out(each.left_out, 'without a right answer to fit')})"
+        for each in judged
     ]
     if fits and exponents:
         ours.append(
-            f"fitted to all answers R² is {min(fits):.3f} to {max(fits):.3f}, the exponent {min(exponents):.2f} to"
-            f" {max(exponents):.2f}"
+            f"R² is {min(fits):.3f} to {max(fits):.3f}, the exponent {min(exponents):.2f} to {max(exponents):.2f}"
         )
+    here = verdict(within, beyond)
+    if here is Verdict.CONTRADICTED and beyond < max(len(judged), TASKS_NEEDED):
+        here = Verdict.OPEN
     text = f"coverage follows a power law in the number of answers (judged within {100 * LAW_WITHIN:g} points)"
-    return Claim(text, COVERAGE_LAW, joined(ours), verdict(within, beyond))
+    return Claim(text, COVERAGE_LAW, joined(ours), here)
+
+
+def _law_predicts(found: Evidence) -> Claim:
+    """Agrees for a task where the law of a part of the answers predicts the coverage of all within LAW_WITHIN."""
+    judged = [(each, each.predictions) for each in found.coverage if each.predictions]
+    counting = [each for _, each in judged if each.n_models >= MODELS_NEEDED]
+    within = sum(surely_below(each.law, LAW_WITHIN) for each in counting)
+    beyond = sum(surely_above(each.law, LAW_WITHIN) for each in counting)
+    ours = [f"on {task.task} it misses by {_size(each.law)} points ({_predicted(task)})" for task, each in judged]
+    here = verdict(within, beyond)
+    if here is Verdict.CONTRADICTED and beyond < max(len(counting), TASKS_NEEDED):
+        here = Verdict.OPEN
+    text = f"the power law of a {PART}th of the answers predicts the coverage of all (judged within five points)"
+    return Claim(text, f"{COVERAGE_LAW}; the part is ours", joined(ours), here, published=False)
+
+
+def _predicted(of: CoverageOfTask) -> str:
+    """The models behind predictions, and those left out."""
+    n = of.predictions.n_models if of.predictions else 0
+    left = _left_out(of.n_models + of.left_out - n, f"with fewer than {RIGHT_NEEDED} right answers in the part")
+    few = f", too few to count: {MODELS_NEEDED} are needed" if n < MODELS_NEEDED else ""
+    return f"{counted(n, 'model')}{few}, {of.n_questions} questions{left}"
+
+
+def _left_out(n: int, why: str) -> str:
+    return f"; {n} {why} left out" if n else ""
 
 
 def _chances(found: Evidence) -> Claim:
     """Agrees for a task where the distribution of chances predicts the coverage of all answers better from a part."""
+    judged = [(each, each.predictions) for each in found.coverage if each.predictions]
     ours = [
-        f"on {each.task} it misses by {_size(each.tail)} points, {_size(each.closer, '+.1f')} less than the law"
-        f" ({each.n_models} models, {each.n_questions} questions)"
-        for each in found.coverage
+        f"on {task.task} it misses by {_size(each.tail)} points, {_size(each.closer, '+.1f')} less than the law"
+        f" ({_predicted(task)})"
+        for task, each in judged
     ]
-    better = sum(each.closer.low > 0 for each in found.coverage)
-    worse = sum(each.closer.high < 0 for each in found.coverage)
+    counting = [each for _, each in judged if each.n_models >= MODELS_NEEDED]
+    better = sum(surely_above(each.closer, 0) for each in counting)
+    worse = sum(surely_below(each.closer, 0) for each in counting)
     text = "the distribution of the questions' chances predicts coverage from fewer answers than the power law itself"
     return Claim(text, COVERAGE_LAW, joined(ours), verdict(better, worse))
 
@@ -131,7 +176,7 @@ def _best_falls(found: Evidence) -> Claim:
     """Agrees where the best of the most answers is clearly less accurate than that of fewer, which were chosen on other
     questions; that it nowhere is disagrees only where it is clearly more accurate everywhere."""
     judged = strongest(found.of(Kind.BEST_FALLS))
-    falls, rises = sum(each.gain.high < 0 for each in judged), sum(each.gain.low > 0 for each in judged)
+    falls, rises = (clearly([each.gain for each in judged], sign) for sign in (-1, 1))
     found_here = (
         Verdict.CONFIRMED if falls else Verdict.CONTRADICTED if judged and rises == len(judged) else Verdict.OPEN
     )

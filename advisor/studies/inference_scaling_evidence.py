@@ -1,7 +1,8 @@
 """What the claims on inference scaling are judged by, and the rules that all of their verdicts follow.
 
 Figures that are clearly for a claim and clearly against it are counted: for and none against confirms, against and none
-for contradicts, both refines, neither cannot tell. A figure is clear where its 90 % interval leaves out zero. Another
+for contradicts, both refines, neither cannot tell. One figure is clear where its 90 % interval leaves out zero; of
+several, as many as Holm's correction leaves at 5 % a side, so that many figures of nothing seldom say anything. Another
 measure than the claim's can refine at most, and where it disagrees it cannot tell. Models that are no evidence about
 large ones count only where there are no others, and then the verdict is that they support or oppose it in small.
 """
@@ -10,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean, stdev
 from typing import TypeVar
 
-from scipy.stats import beta
+from scipy.stats import beta, norm, t
 
 from advisor.accuracy.estimators import Interval
+from advisor.fits.draws import Z90
 from advisor.fits.published import Published
 from advisor.studies.compute_optimal_size import Optimum, SizeLaw, Takeover
 from advisor.studies.coverage_tails import CoverageOfTask, CoverageTail
@@ -60,6 +63,42 @@ def verdict(agreeing: int, disagreeing: int) -> Verdict:
     if agreeing:
         return Verdict.CONFIRMED
     return Verdict.CONTRADICTED if disagreeing else Verdict.OPEN
+
+
+def clearly(found: Sequence[Interval], sign: int, threshold: float = 0.0) -> int:
+    """How many of some figures lie clearly above (`sign` 1) or below (−1) a threshold, by Holm's correction.
+
+    >>> [clearly([Interval(2, 0.1, 3.9)] * n, 1) for n in (1, 8)]
+    [1, 0]
+    """
+    chances = sorted(_chance(each, sign, threshold) for each in found)
+    for rank, chance in enumerate(chances):
+        if chance > 0.05 / (len(chances) - rank):
+            return rank
+    return len(chances)
+
+
+def _chance(of: Interval, sign: int, threshold: float) -> float:
+    """That a figure lies so far beyond the threshold by chance, by the end of its 90 % interval on that side."""
+    beyond, half = sign * (of.value - threshold), of.value - of.low if sign > 0 else of.high - of.value
+    if beyond <= 0 or half <= 0:
+        return 0.0 if beyond > 0 else 1.0
+    return float(norm.sf(Z90 * beyond / half))
+
+
+def over_sets(gains: Sequence[Interval]) -> Interval | None:
+    """The mean of one gain a set of answers, with its interval; None without one.
+
+    No narrower than one set's is on average, since they may hold the same questions, nor than sets differ by
+    (Student's, from three on).
+    """
+    if not gains:
+        return None
+    values, n = [each.value for each in gains], len(gains)
+    value, half = fmean(values), fmean((each.high - each.low) / 2 for each in gains)
+    between = float(t.ppf(0.95, n - 1)) * stdev(values) / n**0.5 if n > 2 else 0.0
+    half = max(half, between)
+    return Interval(value, value - half, value + half)
 
 
 def by_another_measure(found: Verdict) -> Verdict:
@@ -109,9 +148,10 @@ def number(interval: Interval) -> str:
     return f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
 
 
-def points(gain: Interval) -> str:
+def points(gain: Interval, digits: int = 1) -> str:
     """A difference of accuracies."""
-    return f"{100 * gain.value:+.1f} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
+    value, low, high = (f"{100 * each:+.{digits}f}" for each in (gain.value, gain.low, gain.high))
+    return f"{value} ({low} to {high})"
 
 
 def percentage(of: Interval) -> str:

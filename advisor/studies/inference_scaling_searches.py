@@ -13,6 +13,7 @@ from advisor.studies.inference_scaling_evidence import (
     READ,
     SECOND_HAND,
     Evidence,
+    clearly,
     in_small,
     joined,
     points,
@@ -120,7 +121,7 @@ def _published_pairs(found: Evidence) -> Claim:
         if a.task == b.task and a.source == b.source and found.parameters[a.model] < found.parameters[b.model]
     ]
     gains = [_unpaired(a, b) for a, b in pairs]
-    as_accurate, less = sum(g.low > -LOSS_ALLOWED for g in gains), sum(g.high < -LOSS_ALLOWED for g in gains)
+    as_accurate, less = (clearly(gains, sign, -LOSS_ALLOWED) for sign in (1, -1))
     text = "a 7B model with REBASE of 32 is as accurate as a 34B with 64 weighted votes on MATH500"
     ours = [_published_pair(a, b, gain, found.parameters) for (a, b), gain in zip(pairs, gains, strict=True)]
     return Claim(text, READ, joined(ours), verdict(as_accurate, less))
@@ -156,8 +157,8 @@ def _by_contests(text: str, source: str, given: Sequence[Contest], agreeing_sign
 
 
 def _clear(found: Sequence[Contest], sign: int) -> int:
-    """Comparisons whose interval lies on one side of zero."""
-    return sum(each.gain.low > 0 if sign > 0 else each.gain.high < 0 for each in found)
+    """Comparisons that lie clearly on one side of zero."""
+    return clearly([each.gain for each in found], sign)
 
 
 def _counted(found: Sequence[Contest]) -> str:

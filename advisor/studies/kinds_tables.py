@@ -14,7 +14,8 @@ ALL_TASKS = "all tasks"
 class Difference:
     """Mixtures against dense models on a task where `equal` is equal: a factor of the cost (mixture over dense), or of
     `accuracy` the points that mixtures have more. `tasks`: with the very same models, over which it is a mean; `dated`:
-    at equal release date too. Counts are of models, and of points and those whose length is imputed."""
+    at equal release date too. Counts are of models, of their architectures, and of points and those whose length is
+    imputed."""
 
     equal: str
     figure: str
@@ -23,6 +24,8 @@ class Difference:
     dated: bool
     moe: int
     dense: int
+    moe_architectures: int
+    dense_architectures: int
     points: int
     imputed: int
     value: Interval

@@ -21,6 +21,8 @@ ANSWERS_NEEDED = 8
 """To each question: an adaptive vote of fewer can hardly stop."""
 LENGTHS_NEEDED = 4
 """Answers with their lengths to each question: of fewer the shortest and the longest are nearly the same."""
+FIRST = 3
+"""Shortest answers that vote."""
 QUESTIONS_NEEDED = 10
 ORDERS = 20
 """In which the answers of a question may have come."""
@@ -47,7 +49,8 @@ class ShortAnswers(Value):
     """The shortest answer of each question against its longest and against the vote of all.
 
     `over_longest`, `over_vote` are differences of accuracy. `tokens` are those spent when all answers are drawn at once
-    and stop with the first that ends, over those of all.
+    and stop with the first that ends, over those of all. `three_over_vote` is the vote of the three shortest less that
+    of all, and `three_wait` the length of the third over the longest: what is waited for when all are drawn at once.
     """
 
     model: str
@@ -57,6 +60,8 @@ class ShortAnswers(Value):
     over_longest: Interval
     over_vote: Interval
     tokens: float
+    three_over_vote: Interval
+    three_wait: float
 
 
 def adaptive_votes(sets: Iterable[AnswerSet]) -> Rows[AdaptiveVote]:
@@ -132,15 +137,19 @@ def voted(question: Question, chosen: Sequence[int]) -> float:
 
 def _short(of: AnswerSet) -> ShortAnswers:
     found = np.array([_lengths(question) for question in of.questions.values()])
-    over_longest, over_vote, spent, whole = found.T
-    tokens = float(spent.sum() / whole.sum())
-    gains = mean_gain(over_longest), mean_gain(over_vote)
-    return ShortAnswers(of.model, of.task, len(found), int(of.n.min()), gains[0], gains[1], tokens)
+    over_longest, over_vote, spent, whole, three, waited, longest = found.T
+    tokens, wait = float(spent.sum() / whole.sum()), float(waited.sum() / longest.sum())
+    gains = mean_gain(over_longest), mean_gain(over_vote), mean_gain(three)
+    return ShortAnswers(of.model, of.task, len(found), int(of.n.min()), gains[0], gains[1], tokens, gains[2], wait)
 
 
-def _lengths(question: Question) -> tuple[float, float, float, float]:
-    """What the shortest gains over the longest and over the vote; tokens until it ends, and of all."""
+def _lengths(question: Question) -> tuple[float, float, float, float, float, float, float]:
+    """What the shortest gains over the longest and over the vote; tokens until it ends, and of all; what the vote of
+    the three shortest gains over that of all; tokens of the third, and of the longest."""
     tokens, correct = question.lengths.tokens, question.lengths.correct
     shortest, longest = (float(correct[tokens == end].mean()) for end in (tokens.min(), tokens.max()))
     vote = voted(question, range(len(question.answers)))
-    return shortest - longest, shortest - vote, float(tokens.min() * len(tokens)), float(tokens.sum())
+    order = np.argsort(tokens, kind="stable")[:FIRST]
+    three = voted(question, order.tolist()) - vote
+    until = float(tokens.min() * len(tokens)), float(tokens.sum())
+    return shortest - longest, shortest - vote, *until, three, float(tokens[order[-1]]), float(tokens.max())

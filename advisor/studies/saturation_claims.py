@@ -12,7 +12,7 @@ from advisor.accuracy.estimators import Interval, wilson
 from advisor.studies.difficulty import Shift
 from advisor.studies.intervals import PAIRS_NEEDED
 from advisor.studies.saturated import Limit, Status
-from advisor.studies.study import Claim, Verdict
+from advisor.studies.study import Claim, Verdict, surely_above, surely_below
 from advisor.studies.unsolved import Unsolved
 from advisor.studies.voting_limits import VOTES
 from advisor.units import counted, percent, significant
@@ -190,8 +190,10 @@ def _below(curves: Sequence[CurveSaturation]) -> list[CurveSaturation]:
 
 
 def _difficulty(shift: Shift) -> Claim:
-    """Confirmed where harder questions saturate later, or earlier, beyond the interval; contradicted where the whole
-    interval is within half a doubling. Of fewer than five pairs it cannot tell.
+    """Refined where harder questions surely saturate later: caps alone tell it, not the length of thinking.
+
+    Contradicted where they surely saturate earlier, or the whole interval is within half a doubling. Of fewer than five
+    pairs it cannot tell.
     """
     later, longer = shift.saturation, shift.lengths
     verdict, ours = Verdict.OPEN, "no model has two bins of difficulty whose saturation point is known"
@@ -199,12 +201,14 @@ def _difficulty(shift: Shift) -> Claim:
         ours = f"too few: {counted(shift.n_pairs, 'pair')} of a model and a benchmark, {PAIRS_NEEDED} are needed"
     elif later is not None and longer is not None:
         same = max(abs(later.low), abs(later.high)) <= SAME_DOUBLINGS
-        moved = not later.low <= 0 <= later.high
-        verdict = Verdict.CONTRADICTED if same else Verdict.CONFIRMED if moved else Verdict.OPEN
+        if same or surely_below(later, 0):
+            verdict = Verdict.CONTRADICTED
+        else:
+            verdict = Verdict.REFINED if surely_above(later, 0) else Verdict.OPEN
         ours = (
-            f"within a model and a benchmark, answers to the harder questions end by themselves, and gain no more,"
-            f" from {_times(later)} the cap of as many easy ones, and are {_times(longer)} as long;"
-            f" {counted(shift.n_pairs, 'pair')} on {', '.join(shift.tasks)}"
+            "within a model and a benchmark, under caps, the harder questions have nearly all of the accuracy that they"
+            f" end at from {_times(later)} the cap of as many easy ones, and their answers are {_times(longer)} as"
+            f" long; {counted(shift.n_pairs, 'pair')} on {', '.join(shift.tasks)}"
         )
     return Claim(claim="The level of saturation depends on difficulty.", source=PAPER, ours=ours, verdict=verdict)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from advisor.accuracy.estimators import Array
+from advisor.accuracy.estimators import Array, Interval
 from advisor.accuracy.release_trend import (
     LEAST_MODELS,
     LEAST_RELEASES,
@@ -27,6 +27,7 @@ from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.request import Request, checked_request
 from advisor.recommendation.uncosted import LeftOut, left_out
 from advisor.store.workspace import Workspace
+from advisor.studies.compute_fall import fall_notes, told, yearly_points
 from advisor.studies.frontier_history import Entry, Fall, History, Step, entries, observed_fall, steps
 from advisor.studies.one_answer import OneAnswer, accuracy_draws, flops_draws, one_answer, one_answer_mixes
 from advisor.studies.study import Basis, Claim, Study
@@ -50,7 +51,8 @@ class Trend(Study):
     """The frontier of a task over release dates.
 
     floor     the accuracy of guessing where the options of the task are known, else 0
-    fits      what accuracy gains by compute and by the year, over all models and two ways over the better ones
+    fits      what accuracy gains by compute and by the year, over all models and two ways over the better ones; by how
+              much compute falls is no number where the notes say why it cannot be told
     no_fit    why there is no fit, or none over some of them
     history   which model entered the frontier when, and whom it beat
     steps     the least FLOPs per question for the accuracy `target` as the dates go by, `fallen` the factor from the
@@ -79,6 +81,12 @@ class Trend(Study):
     def fit(self, over: Over) -> ReleaseTrend | None:
         """The fit over these models, where there is one."""
         return next((each for each in self.fits if each.over is over), None)
+
+    @property
+    def points_per_year(self) -> Interval | None:
+        """What a year adds to the accuracy at equal compute, a share of the questions at the target; None: no fit."""
+        every = self.fit(Over.ALL)
+        return yearly_points(every, self.target, self.floor) if every else None
 
     def to_frame(self) -> pandas.DataFrame:
         """One line an entry of the frontier."""
@@ -126,7 +134,7 @@ def trend_and_slopes_of(
     dated = [m for m in mixes if m.point.model not in undated]
     dated.sort(key=lambda m: workspace.models[m.point.model].released)
     if len({m.point.model for m in dated}) < 2:
-        raise _too_few(request.task, len(dated), undated)
+        raise _too_few(request, len({m.point.model for m in dated}), undated)
     answers = [one_answer(workspace, each) for each in dated]
     accuracies, flops = accuracy_draws(dated), flops_draws(answers)
     believed = np.array([[each.accuracy.value] for each in answers]), np.array([[each.flops] for each in answers])
@@ -137,14 +145,15 @@ def trend_and_slopes_of(
     refused = {over: why_not(releases, over) for over in Over}
     seed = seed_of("trend")
     fitted = [trend_and_slopes(releases, over, aim, seed=seed) for over, why in refused.items() if not why]
-    fits = [fit for fit, _ in fitted]
+    imputed = [each for each in answers if each.imputed]
+    fits = told([fit for fit, _ in fitted], len(answers), len(imputed))
+    notes = fall_notes(request.task, [fit for fit, _ in fitted], len(answers), len(imputed), (aim, floor))
     found = steps(history, aim)
     fall = observed_fall(history, found, aim)
-    imputed = [each for each in answers if each.imputed]
     answer = Trend(
         basis=_basis(len(answers), len(imputed)),
         claims=Rows(claims_of(request.task, fall, fits, refused), Claim),
-        notes=question_notes(workspace, request),
+        notes=(*question_notes(workspace, request), *notes),
         task=request.task,
         target=aim,
         floor=floor,
@@ -160,12 +169,16 @@ def trend_and_slopes_of(
     return answer, {fit.over: slopes for fit, slopes in fitted}
 
 
-def _too_few(task: str, n: int, undated: Sequence[str]) -> NoAnswer:
-    what = f"a trend on {task} takes two models with a release date, an accuracy and token counts, and {n} has them"
+def _too_few(request: Request, n: int, undated: Sequence[str]) -> NoAnswer:
+    of, where = ("of those named ", "--model") if request.models else ("", "--task")
+    what = (
+        f"a trend on {request.task} takes two models with a release date, an accuracy and token counts, and {of}"
+        f"{n} {'has' if n == 1 else 'have'} them"
+    )
     hint = "`advisor tasks` shows what is known; measure more models with `advisor calibrate`"
     if undated:
         hint = f"{counted(len(undated), 'model')} without a release date: {', '.join(undated[:5])}; {hint}"
-    return NoAnswer(what, where="--task", hint=hint)
+    return NoAnswer(what, where=where, hint=hint)
 
 
 def _checked_target(target: float, floor: float) -> float:

@@ -11,7 +11,7 @@ from advisor.accuracy.estimators import Array, Interval
 from advisor.accuracy.release_trend import UNKNOWN, Estimate, Over, ReleaseTrend
 from advisor.studies.adjusted import interval, pooled
 from advisor.studies.frontier_history import Fall
-from advisor.studies.study import Claim, Verdict
+from advisor.studies.study import Claim, Verdict, surely_above, surely_below
 from advisor.units import counted, significant
 
 SOURCE = "arXiv 2512.24776, abstract; its slope, fit quality and halving time were not seen"
@@ -47,8 +47,9 @@ def claims_of(task: str, fall: Fall, fits: Sequence[ReleaseTrend], refused: Mapp
     every = of[Over.ALL]
     worth = "; ".join(f"{each.over} {gain_text(each.gain)} (n = {each.n_answers})" for each in fits)
     buys = "; ".join(f"{each.over} {slope_text(each.per_decade)}" for each in fits)
+    year = f"at equal compute a year adds {slope_text(every.per_year)} logits on {task}"
     return [
-        Claim(IMPROVES, SOURCE, f"{fall_text(fall)}; {BY_LINE} on {task} a year is worth: {worth}", progress(fits)),
+        Claim(IMPROVES, SOURCE, f"{year}; {BY_LINE} it is worth: {worth}; {fall_text(fall)}", progress(fits)),
         Claim(
             GAIN,
             SOURCE,
@@ -69,12 +70,12 @@ def pooled_claims(rows: Sequence[Fitted], n_tasks: int) -> list[Claim]:
         return [Claim(claim, SOURCE, ours, Verdict.OPEN) for claim in (IMPROVES, GAIN)]
     (decade, year), (_, edge) = (_pooled(rows, over) for over in (Over.ALL, Over.UPPER))
     mean = f"mean over {counted(len(rows), 'task')}"
-    falls = "; ".join(f"{row.task}: {fall_text(row.fall)}" for row in rows if row.fall.factor != UNKNOWN)
+    falls = "; ".join(f"{row.task}: {fall_text(row.fall)}" for row in rows if is_closed(row.fall.factor))
     worth = "; ".join(f"{row.task} {gain_text(row.gain)} (n = {row.n_models})" for row in rows)
     improves = (
-        f"observed: {falls or 'on no task is there a fall from one date to another'}. By the line, at equal compute a"
-        f" year adds {slope_text(year)} logits ({mean}), at the upper edge {slope_text(edge)}; {BY_LINE} a year is"
-        f" worth: {worth}"
+        f"by the line, at equal compute a year adds {slope_text(year)} logits ({mean}), at the upper edge"
+        f" {slope_text(edge)}; {BY_LINE} a year is worth: {worth}. Observed:"
+        f" {falls or 'on no task a fall from one date to another whose interval has two ends'}"
     )
     buys = "; ".join(f"{row.task} {slope_text(row.per_decade)} (n = {row.n_models})" for row in rows)
     verdict = rising(year)
@@ -98,26 +99,27 @@ def pooled_slope(slopes: Sequence[Array]) -> Interval:
 
 
 def progress(fits: Sequence[ReleaseTrend]) -> Verdict:
-    """Confirmed where compute for an accuracy falls over all models and at the upper edge: 90 % intervals above 1.
+    """Confirmed where accuracy at equal compute rises by the year, over all models and at the upper edge.
 
-    Refined where it falls over all models and not surely at the upper edge, contradicted where it surely rises.
+    Refined where it rises over all models and not surely at the upper edge, contradicted where it surely falls.
     """
-    of = {each.over: each.gain for each in fits}
-    every, edge = (of.get(over) for over in (Over.ALL, Over.UPPER))
-    if every is None:
-        return Verdict.OPEN
-    if every.high is not None and every.high < 1:
-        return Verdict.CONTRADICTED
-    if every.low is None or every.low <= 1:
-        return Verdict.OPEN
-    return Verdict.CONFIRMED if edge is not None and edge.low is not None and edge.low > 1 else Verdict.REFINED
+    of = {each.over: rising(each.per_year) for each in fits}
+    found = of.get(Over.ALL, Verdict.OPEN)
+    is_half = found is Verdict.CONFIRMED and of.get(Over.UPPER) is not Verdict.CONFIRMED
+    return Verdict.REFINED if is_half else found
+
+
+def is_closed(factor: Estimate) -> bool:
+    """Whether the interval of an observed factor has two ends around it: else it is as likely luck."""
+    value, low, high = factor.value, factor.low, factor.high
+    return value is not None and low is not None and high is not None and low < value < high
 
 
 def rising(slope: Interval) -> Verdict:
     """By the sign of a slope, where its 90 % interval has one."""
-    if slope.low > 0:
+    if surely_above(slope, 0):
         return Verdict.CONFIRMED
-    return Verdict.CONTRADICTED if slope.high < 0 else Verdict.OPEN
+    return Verdict.CONTRADICTED if surely_below(slope, 0) else Verdict.OPEN
 
 
 def fall_text(fall: Fall) -> str:

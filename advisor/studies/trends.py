@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from advisor.accuracy.estimators import Array
+from advisor.accuracy.estimators import Array, Interval
 from advisor.accuracy.release_trend import UNKNOWN, Estimate, Over
 from advisor.arguments import checked_arguments
 from advisor.errors import NoAnswer
@@ -23,18 +23,13 @@ if TYPE_CHECKING:
     import pandas
 
 
-ELSEWHERE = {
-    "gpqa-diamond": "on a larger table of a third party (127 models, tokens counted, not stored here) the same code"
-    " gives 8.9 × a year (90 %: 4.2 to 26), so that a figure here reflects which models were measured here"
-}
-"""What the trend of a task is on a table that cannot ship (benchmarks/trend_reference.py)."""
-
-
 @dataclass(frozen=True, slots=True)
 class TaskTrend:
     """A task in one line: how many models have a date and a cost there, from when to when, and the fits' gains.
 
-    gain, edge   factors by which the compute for an accuracy falls in a year, over all models and at the upper edge
+    gain, edge   factors by which the compute for an accuracy falls in a year, over all models and at the upper edge;
+                 no numbers where it cannot be told
+    per_year     what a year adds at equal compute, as a share of the questions at the target; None: nothing is fitted
     halving      months, over all models
     entries      models that entered the frontier, the first ones included; `now` are on it today, `moe_now` of them
                  mixtures of experts, as `moe` of all models are
@@ -51,6 +46,7 @@ class TaskTrend:
     gain: Estimate
     edge: Estimate
     halving: Estimate
+    per_year: Interval | None
     entries: int
     now: int
     moe_now: int
@@ -97,7 +93,7 @@ def trends(workspace: Workspace, *, evidence: str = "published") -> Trends:
     return Trends(
         basis=_basis(rows),
         claims=Rows(pooled_claims(fitted, len(rows)), Claim),
-        notes=_notes(rows),
+        notes=tuple(note for each, _ in found for note in each.notes if note.startswith(f"{each.task}: ")),
         tasks=Rows(rows, TaskTrend),
         pictured=found[0][0] if found else None,
         without=tuple(without),
@@ -118,6 +114,7 @@ def _row(found: Trend) -> TaskTrend:
         gain=every.gain if every else UNKNOWN,
         edge=edge.gain if edge else UNKNOWN,
         halving=every.halving if every else UNKNOWN,
+        per_year=found.points_per_year,
         entries=len({each.model for each in found.history}),
         now=len(now),
         moe_now=sum(kinds[model] for model in now),
@@ -131,11 +128,6 @@ def _fitted(found: Trend, slopes: dict[Over, Array]) -> list[Fitted]:
     every = found.fit(Over.ALL)
     n_models = len({each.model for each in found.answers})
     return [Fitted(found.task, n_models, found.fall, every.gain, every.per_decade, slopes)] if every else []
-
-
-def _notes(rows: Sequence[TaskTrend]) -> tuple[str, ...]:
-    """What a larger sample of models says of a task."""
-    return tuple(f"{row.task}: {ELSEWHERE[row.task]}" for row in rows if not row.why_not and row.task in ELSEWHERE)
 
 
 def _basis(rows: Sequence[TaskTrend]) -> Basis:

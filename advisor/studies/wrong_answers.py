@@ -39,7 +39,8 @@ class OfTask:
 class Pairs:
     """Over pairs of a model and a benchmark with right and wrong answers, each by the set with the longest answers.
 
-    n              pairs; `dearer` of them have a ratio above 1, `surely_dearer` and `surely_cheaper` with its interval
+    n              pairs; `dearer` of them have a ratio above 1, `surely_dearer` and `surely_cheaper` of the `n_sure`
+                   with answers enough for its interval to count
     not_dearer_on  benchmarks of the other pairs
     share_dearer   with benchmarks, models and questions resampled, no narrower than Wilson's interval; None: no pair
     by_task        the same by benchmark
@@ -53,6 +54,7 @@ class Pairs:
     dearer: int
     surely_dearer: int
     surely_cheaper: int
+    n_sure: int
     not_dearer_on: tuple[str, ...]
     by_task: tuple[OfTask, ...]
     share_dearer: Interval | None
@@ -76,18 +78,22 @@ class Stopping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tails:
-    """The rule that keeps right answers, over the `n` of `n_pairs` pairs with a tail: a share of at least TAIL of the
-    tokens lies beyond its cap. None without one.
+    """The rule that keeps right answers over all `n` pairs, of which `n_tailed` have a tail: a share of at least TAIL
+    of the tokens lies beyond its cap. None without a pair.
 
-    long_wrong  mean share of wrong ones among the longest tenth of the answers; `wrong` among all
+    long_wrong  mean share of wrong ones among the longest tenth of the answers; `wrong` among all, `excess` the mean of
+                what the first is more
+    spared      share of the questions: right answers that the cap loses fewer than a random cut of as many answers
     """
 
     n: int
-    n_pairs: int
+    n_tailed: int
     accuracy_lost: Interval | None
     tokens_saved: Interval | None
     long_wrong: Interval | None
     wrong: float | None
+    excess: Interval | None
+    spared: Interval | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +177,7 @@ def pairs_of(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
     chosen = [(row, drawn) for row, drawn in costs if name_of(row) in of_pairs]
     rows = [row for row, _ in chosen]
     ratios = [row.ratio for row in rows if row.ratio is not None]
+    sure = [row.ratio for row in rows if row.ratio is not None and row.is_sure]
     shares = [row.wrong_share.value for row in rows if row.wrong_share is not None]
     draws, names = _filled([drawn.ratio for _, drawn in chosen]), _names(rows)
     with_both = [drawn for row, drawn in chosen if row.within_ratio is not None]
@@ -178,8 +185,9 @@ def pairs_of(costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Pairs:
     return Pairs(
         n=len(rows),
         dearer=sum(ratio.value > 1 for ratio in ratios),
-        surely_dearer=sum(ratio.low > 1 for ratio in ratios),
-        surely_cheaper=sum(ratio.high < 1 for ratio in ratios),
+        surely_dearer=sum(ratio.low > 1 for ratio in sure),
+        surely_cheaper=sum(ratio.high < 1 for ratio in sure),
+        n_sure=len(sure),
         not_dearer_on=tuple(sorted({row.task for row in rows if row.ratio and row.ratio.value <= 1})),
         share_dearer=_at_least_wilson(over_pairs((draws > 1).astype(float), names), len(rows)),
         by_task=tuple(_of_task(task, rows) for task in sorted({row.task for row in rows})),
@@ -248,16 +256,17 @@ def _of_shares(draws: Sequence[Array], names: Sequence[tuple[str, str]]) -> Inte
 def _tails(savings: Sequence[tuple[Saving, Scored]], costs: Sequence[tuple[AnswerCosts, Ratios]]) -> Tails:
     """Of the pairs that `costs` are those of."""
     scored = {name_of(row): (row, drawn) for row, drawn in savings if row.rule is Rule.KEEP_RIGHT}
-    pairs = [(row, drawn, *scored[name_of(row)]) for row, drawn in costs if name_of(row) in scored]
-    own = [each for each in pairs if each[2].tail >= TAIL]
+    own = [(row, drawn, *scored[name_of(row)]) for row, drawn in costs if name_of(row) in scored]
     names = _names([row for row, *_ in own])
     return Tails(
         n=len(own),
-        n_pairs=len(pairs),
+        n_tailed=sum(saving.tail >= TAIL for _, _, saving, _ in own),
         accuracy_lost=_of_shares([each.lost for *_, each in own], names),
         tokens_saved=_of_shares([each.saved for *_, each in own], names),
         long_wrong=_of_shares(list(_filled([drawn.long_wrong for _, drawn, *_ in own])), names),
         wrong=float(np.mean([row.n_wrong / row.n_answers for row, *_ in own])) if own else None,
+        excess=over_pairs(_filled([drawn.excess for _, drawn, *_ in own]), names),
+        spared=over_pairs(np.array([each.spared for *_, each in own]), names),
     )
 
 
@@ -282,6 +291,13 @@ def _notes(sets: Sequence[AnswerSet], costs: Sequence[AnswerCosts]) -> tuple[str
     if not costs:
         return ("no stored answers have their lengths recorded: `advisor calibrate` or `advisor import` bring some in",)
     notes = []
+    failed = [each for each in sets if each.failed]
+    if failed:
+        shown = ", ".join(f"{each.failed} of {each.model} on {each.task}" for each in failed)
+        notes.append(
+            f"taken for failed requests and left out: answers without a token, or with so few that nothing is readable"
+            f" in them ({shown})"
+        )
     unknown = sum(not each.finish_recorded for each in sets)
     if unknown:
         notes.append(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from advisor.accuracy.estimators import Interval
 from advisor.studies.intervals import PAIRS_NEEDED
-from advisor.studies.study import Claim, Verdict
+from advisor.studies.study import Claim, Verdict, surely_above, surely_below
+from advisor.studies.wrong_costs import ANSWERS_NEEDED
 from advisor.units import counted, percent
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ PAPER = "arXiv 2512.24776, read in excerpts"
 PUBLISHED = 92 / 95
 """19 models on five benchmarks are 95 pairs."""
 TAIL = 0.05
-"""Share of the tokens beyond a cap below which there is nothing to save."""
+"""Share of the tokens below which a saving is none."""
 MOST_LOST = 0.01
 """Accuracy that a saving may cost: a point."""
 SAME = 1.05
@@ -44,7 +45,8 @@ def _dearer(pairs: Pairs) -> Claim:
     else:
         ours = (
             f"{pairs.dearer} of {counted(pairs.n, 'model-benchmark pair')}, {_percents(share)};"
-            f" {pairs.surely_dearer} by their interval, {pairs.surely_cheaper} the other way round"
+            f" {pairs.surely_dearer} of the {pairs.n_sure} with {ANSWERS_NEEDED} right and as many wrong answers by"
+            f" their interval, {pairs.surely_cheaper} the other way round"
             f"{_elsewhere(pairs)}{_one_left_out(pairs)}; a wrong answer takes {_times(pairs.ratio)} the tokens of a"
             f" right one, and in the mean pair {percent(pairs.wrong_share)} of the tokens go to wrong answers"
         )
@@ -78,7 +80,7 @@ def _elsewhere(pairs: Pairs) -> str:
 
 
 def _of_share(share: Interval | None) -> Verdict:
-    if share is None or share.low <= 0.5 <= share.high:
+    if share is None or not (surely_above(share, 0.5) or surely_below(share, 0.5)):
         return Verdict.OPEN
     if share.high < 0.5:
         return Verdict.CONTRADICTED
@@ -95,9 +97,9 @@ def _within(pairs: Pairs) -> Claim:
     if 0 < pairs.n_within < PAIRS_NEEDED:
         ours = _too_few(pairs.n_within)
     elif within is not None and over_all is not None:
-        if within.high < SAME:
+        if surely_below(within, SAME):
             verdict = Verdict.CONTRADICTED
-        elif within.low > 1:
+        elif surely_above(within, 1):
             verdict = Verdict.REFINED if within.high < over_all.low else Verdict.CONFIRMED
         own = [f"{each.within:.2f} on {each.task}" for each in pairs.by_task if each.within is not None]
         ours = (
@@ -113,35 +115,60 @@ def _within(pairs: Pairs) -> Claim:
 
 
 def _stopping(tails: Tails) -> Claim:
-    """Told where answers have a tail. Confirmed where the longest answers are mostly wrong and less than a point is
-    lost, by their intervals; contradicted where they are mostly right, or a point is lost at least; refined where
-    they are mostly wrong but a point may be lost.
+    """Over all pairs. Confirmed where the longest answers are surely mostly wrong, and more often than all answers are,
+    and a cap surely loses fewer right answers than a random cut of as many answers, less than a point, and saves TAIL
+    of the tokens. Refined where the longest are more often wrong and the cap is better than a random one, and the rest
+    is not all sure. Contradicted where the longest are surely less often wrong, or a point is lost at least.
     """
-    lost, saved, wrong = tails.accuracy_lost, tails.tokens_saved, tails.long_wrong
     verdict, ours = Verdict.OPEN, "no set of answers with lengths has questions enough"
-    if tails.n_pairs:
-        ours = (
-            f"a share of {percent(TAIL, 0)} of the tokens or more lies beyond the smallest cap that keeps 99 % of the"
-            f" right answers: {tails.n} of {counted(tails.n_pairs, 'model-benchmark pair')}"
-        )
-    if tails.n_pairs and tails.n < PAIRS_NEEDED:
-        ours += f", too few to tell: {PAIRS_NEEDED} are needed"
-    elif lost is not None and saved is not None and wrong is not None:
-        if wrong.high < 0.5 or lost.low >= MOST_LOST:
-            verdict = Verdict.CONTRADICTED
-        elif wrong.low > 0.5:
-            verdict = Verdict.CONFIRMED if lost.high < MOST_LOST else Verdict.REFINED
-        ours += (
-            f"; there, of the longest tenth of the answers {_percents(wrong)} are wrong, of all {percent(tails.wrong)};"
-            f" the cap, learned on other questions, saves {_percents(saved)} of the tokens and loses"
-            f" {100 * lost.value:.1f} points (90 %: {100 * lost.low:.1f} – {100 * lost.high:.1f})"
-        )
+    if tails.n and tails.n < PAIRS_NEEDED:
+        ours = _too_few(tails.n)
+    elif tails.n:
+        verdict, ours = _of_tails(tails), _tails_text(tails)
     return Claim(
         claim="Stopping early saves compute, since long answers are mostly wrong.",
         source=PAPER,
         ours=ours,
         verdict=verdict,
     )
+
+
+def _of_tails(tails: Tails) -> Verdict:
+    lost, saved, wrong, excess, spared = (
+        tails.accuracy_lost, tails.tokens_saved, tails.long_wrong, tails.excess, tails.spared,
+    )  # fmt: skip
+    if lost is None or saved is None or wrong is None or excess is None or spared is None:
+        return Verdict.OPEN
+    if surely_below(excess, 0) or surely_above(lost, MOST_LOST):
+        return Verdict.CONTRADICTED
+    if not (surely_above(excess, 0) and surely_above(spared, 0)):
+        return Verdict.OPEN
+    pays = surely_below(lost, MOST_LOST) and surely_above(saved, TAIL)
+    return Verdict.CONFIRMED if pays and surely_above(wrong, 0.5) else Verdict.REFINED
+
+
+def _tails_text(tails: Tails) -> str:
+    ours = (
+        f"in {counted(tails.n, 'model-benchmark pair')} the smallest cap that keeps 99 % of the right answers, learned"
+        " on other questions"
+    )
+    if tails.tokens_saved and tails.accuracy_lost and tails.spared:
+        ours += (
+            f", saves {_percents(tails.tokens_saved)} of the tokens and loses {_points(tails.accuracy_lost)} points,"
+            f" {_points(tails.spared, '+.1f')} fewer than a random cut of as many answers"
+        )
+    if tails.long_wrong and tails.excess:
+        ours += (
+            f"; of the longest tenth of the answers {_percents(tails.long_wrong)} are wrong, of all"
+            f" {percent(tails.wrong or 0.0)}, so {_points(tails.excess, '+.1f')} points more; in {tails.n_tailed} pairs"
+            f" {percent(TAIL, 0)} of the tokens or more lie beyond the cap"
+        )
+    return ours
+
+
+def _points(of: Interval, form: str = ".1f") -> str:
+    value, low, high = (format(100 * each, form) for each in (of.value, of.low, of.high))
+    return f"{value} (90 %: {low} – {high})"
 
 
 def _percents(of: Interval) -> str:

@@ -10,13 +10,17 @@ import numpy as np
 from advisor.accuracy.endings import Answers, per_question
 from advisor.accuracy.estimators import Array, Interval, over_questions
 from advisor.fits.costs import policy_flops
+from advisor.fits.draws import Z90
 from advisor.models.catalog import Catalog
 from advisor.studies.answer_sets import AnswerSet
-from advisor.studies.intervals import interval, weightings
+from advisor.studies.intervals import interval, student, weightings
 from advisor.studies.token_prices import TokenPrice
 
 MIXED_NEEDED = 5
 """Questions with right and wrong answers, for a comparison within them."""
+ANSWERS_NEEDED = 10
+"""Right ones and wrong ones, for the interval of a set's ratio to count: in simulated sets of fewer it holds the true
+ratio clearly more seldom than in nine of ten."""
 LONG = 0.1
 """Share of the answers that are the long ones."""
 
@@ -62,14 +66,21 @@ class AnswerCosts:
     wrong_usd: float | None
     rent: str | None
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the interval of `ratio` counts: ANSWERS_NEEDED are right, and as many wrong."""
+        return min(self.n_wrong, self.n_answers - self.n_wrong) >= ANSWERS_NEEDED
+
 
 @dataclass(frozen=True, slots=True)
 class Ratios:
-    """(1 + DRAWS,) draws of a row's `ratio` and `within_ratio`, no numbers where it has none, and of `long_wrong`."""
+    """(1 + DRAWS,) draws of a row's `ratio` and `within_ratio`, no numbers where it has none, of `long_wrong`, and of
+    how much more that is than the share of wrong ones among all answers."""
 
     ratio: Array
     within: Array
     long_wrong: Array
+    excess: Array
 
 
 def answer_costs(
@@ -98,7 +109,7 @@ def answer_costs(
         looping=float(answers.looping.mean()) if of.finish_recorded else None,
         right_tokens=_known(right_tokens),
         wrong_tokens=_known(wrong_tokens),
-        ratio=interval(drawn, n),
+        ratio=_of_logs(drawn, answers),
         ended_ratio=interval(_ratio(answers, weights, wrong * ended, right * ended), n) if answers.open.any() else None,
         n_mixed=mixed,
         within_ratio=interval(within, mixed),
@@ -112,7 +123,8 @@ def answer_costs(
         wrong_usd=None if usd is None else _known(usd * wrong_tokens),
         rent=price.rent if price else None,
     )
-    return row, Ratios(drawn, within, drawn_long)
+    every = weights @ per_question(answers, wrong) / weights.sum(axis=1)
+    return row, Ratios(drawn, within, drawn_long, drawn_long - every)
 
 
 def _known(value: float) -> float | None:
@@ -134,6 +146,20 @@ def _means(answers: Answers, weights: Array, kind: Array, values: Array | None =
 
 def _ratio(answers: Answers, weights: Array, wrong: Array, right: Array) -> Array:
     return _over(_means(answers, weights, wrong), _means(answers, weights, right))
+
+
+def _of_logs(ratios: Array, answers: Answers) -> Interval | None:
+    """The first of the draws of a ratio with its interval, symmetric in its logarithm; None where it is no number.
+
+    Widened as Student's for the questions with a right or with a wrong answer, whichever are fewer.
+    """
+    if np.isnan(ratios[0]):
+        return None
+    n_right = np.bincount(answers.question, answers.right)
+    fewest = min(int((n_right > 0).sum()), int((n_right < np.bincount(answers.question)).sum()))
+    half = student(fewest) * Z90 * float(np.nanstd(np.log(ratios[1:])))
+    value = float(ratios[0])
+    return Interval(value, value * float(np.exp(-half)), value * float(np.exp(half)))
 
 
 def _share(answers: Answers, weights: Array, wrong: Array, n: int) -> Interval | None:

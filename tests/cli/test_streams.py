@@ -110,6 +110,20 @@ def test_a_signal_is_130_inside_a_query_too(number, work):
     assert process.returncode == 130
 
 
+def test_what_a_library_makes_of_a_signal_is_130(monkeypatch, capsys):
+    def called(*_, **__):
+        try:
+            main.interrupt(signal.SIGINT, None)
+        except KeyboardInterrupt:
+            raise SystemError("returned a result with an exception set") from None
+
+    monkeypatch.setattr(main, "_signals", [])
+    monkeypatch.setattr(main, "app", called)
+    assert main.run([]) == 130
+    assert capsys.readouterr().err == "advisor: interrupted\n"
+    assert main._signals == [signal.SIGINT]
+
+
 def test_in_the_background_of_a_script_an_interrupt_stays_ignored():
     line = "trap '' INT; advisor tasks --json & sleep 0.1; kill -INT $!; sleep 0.4; kill -INT $!; wait $!"
     assert shell(line)[0] == 0
@@ -120,8 +134,9 @@ def test_in_the_background_of_a_script_an_interrupt_stays_ignored():
     [
         (RuntimeError("Query interrupted"), 130, "advisor: interrupted"),
         (RuntimeError("something else"), 70, "bug in advisor"),
+        (OSError(28, "No space left on device", "/a/file"), 3, "/a/file: cannot be written (No space left on device"),
         (PermissionError(13, "Permission denied", "/a/file"), 2, "/a/file: cannot be read or written (Permission de"),
-        (OSError(28, "No space left on device"), 2, f"{os.getcwd()}: cannot be written (No space left on device)"),
+        (OSError(28, "No space left on device"), 3, f"{os.getcwd()}: cannot be written (No space left on device)"),
         (duckdb.IOException("IO Error: Failed to create directory"), 3, "IO Error: Failed to create directory; make"),
         (duckdb.OutOfMemoryException("Out of Memory Error: x\ny"), 3, "Out of Memory Error: x; make room"),
         (MemoryError(), 3, "there is not enough memory"),

@@ -18,6 +18,21 @@ def test_text_has_the_trend_the_steps_and_the_picture(advisor):
         assert words in out
 
 
+def test_that_the_fall_of_compute_cannot_be_told_is_said_in_text_and_json(advisor):
+    """On GPQA-Diamond most lengths are imputed, and another table of more models says another figure."""
+    code, out, err = advisor("trend", "--task", "gpqa-diamond")
+    assert code == 0
+    assert "cannot tell" in out
+    assert "cannot tell how much compute falls" in err
+    assert "at equal compute accuracy rises by" in err
+    assert "which models were measured here" in err
+    _, out, _ = advisor("trend", "--task", "gpqa-diamond", "--json")
+    found = json.loads(out)
+    assert any("cannot tell how much compute falls" in note for note in found["notes"])
+    assert {each["gain"]["value"] for each in found["fits"]} == {None}
+    assert all(each["per_year"]["low"] > 0 for each in found["fits"])
+
+
 def test_what_cannot_be_answered_is_one_line(advisor):
     code, out, err = advisor("trend", "--task", "math-l5")
     assert (code, out) == (1, "")
@@ -29,3 +44,18 @@ def test_what_cannot_be_answered_is_one_line(advisor):
     assert code == 2
     assert "unknown task 'nowhere'" in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_target_is_a_share_or_a_percentage(advisor):
+    found = [json.loads(advisor("trend", "--task", "crux", "--target", given, "--json")[1]) for given in ("0.6", "60%")]
+    assert [each["target"] for each in found] == [0.6, 0.6]
+    code, out, err = advisor("trend", "--target", "60x")
+    assert (code, out) == (2, "")
+    assert err == "advisor: --target: '60x' is no share; accepted: 0.7 or 70%\n"
+
+
+def test_a_model_alone_is_not_the_fault_of_the_task(advisor):
+    code, _, err = advisor("trend", "--task", "mmlu-redux", "--model", "deepseek-ai/DeepSeek-Coder-V2-Instruct")
+    assert code == 1
+    assert err.startswith("advisor: --model: ")
+    assert "of those named 1 has them" in err

@@ -24,6 +24,8 @@ def test_the_mean_over_shared_models_decides():
     (note,) = other_levels([mine(0.06), replace(other, accuracy=other.accuracy - 0.08)], known)
     assert "7.0 points less often" in note
     assert "2 models" in note
+    (twice,) = other_levels([mine(0.06, setup="one"), mine(0.08, setup="other")], known)
+    assert "of the same 1 model:" in twice
     assert not other_levels([mine(0.2), replace(other, accuracy=other.accuracy + 0.2)], known)  # no common side
     (more,) = other_levels([mine(-(LEVELS_APART + 1) / 100)], known)
     assert "6.0 points more often" in more

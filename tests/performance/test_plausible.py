@@ -70,7 +70,7 @@ def test_the_bound_is_exact_where_all_decode_all_the_time():
 
 def test_a_large_batch_is_bound_by_products():
     d = least(1, 2)
-    flops = d.linear_flops + d.head_flops + d.decode_core_flops
+    flops = (d.dense_flops + d.expert_flops) + d.head_flops + d.decode_core_flops
     n, short = 4000.0, {"prompt_tokens": 1.0, "generated_tokens": 2.0, "ttft_s": None}
     said = doubt(concurrency=n, tpot_s=0.99 * n * flops / 989e12, **short)
     assert "multiplying for 4,000 sequences" in said
@@ -79,7 +79,7 @@ def test_a_large_batch_is_bound_by_products():
 
 def test_ttft_is_at_least_the_products_of_the_prompt():
     d = least()
-    floor = (1000 * d.linear_flops + d.prefill_core_flops) / 989e12
+    floor = (1000 * (d.dense_flops + d.expert_flops) + d.prefill_core_flops) / 989e12
     said = doubt(ttft_s=0.99 * floor)
     assert said.startswith("TTFT of")
     assert "1,000 prompt tokens" in said
@@ -89,7 +89,7 @@ def test_ttft_is_at_least_the_products_of_the_prompt():
 
 def test_ttft_is_bound_by_the_gpus_that_prefill_where_they_are_others():
     d = least()
-    floor = (1000 * d.linear_flops + d.prefill_core_flops) / 989e12
+    floor = (1000 * (d.dense_flops + d.expert_flops) + d.prefill_core_flops) / 989e12
     apart = {"prefill_parallelism": "tp4", "replicas": 2.0, "concurrency": 8.0}
     assert doubt(ttft_s=0.3 * floor, **apart) == ""
     assert "TTFT" in doubt(ttft_s=0.2 * floor, **apart)
@@ -110,8 +110,8 @@ def test_whole_batches_are_bound_by_their_throughput():
     whole = {"ttft_s": None, "tpot_s": None, "offline": True}
     assert "tokens/s beat" in doubt(request_s=0.99 * batch_s, **whole)
     assert doubt(request_s=1.2 * batch_s, **whole) == ""
-    work = d.linear_flops + d.head_flops + d.decode_core_flops
-    prefill = 1000 * d.linear_flops + d.prefill_core_flops
+    work = (d.dense_flops + d.expert_flops) + d.head_flops + d.decode_core_flops
+    prefill = 1000 * (d.dense_flops + d.expert_flops) + d.prefill_core_flops
     many_s = 512 * (prefill + 101 * work) / 989e12
     assert "tokens/s beat" in doubt(request_s=0.99 * many_s, concurrency=512.0, **whole)
     assert doubt(request_s=1.01 * many_s, concurrency=512.0, **whole) == ""
@@ -177,7 +177,7 @@ def test_requests_that_waited_are_not_in_the_batch():
 
 def test_prefilling_all_prompts_is_no_wait():
     d = least()
-    prefill_s = (1000 * d.linear_flops + d.prefill_core_flops) / 989e12
+    prefill_s = (1000 * (d.dense_flops + d.expert_flops) + d.prefill_core_flops) / 989e12
     busy = {"concurrency": 100.0, "tpot_s": 0.003, "ttft_s": 2 * 100 * prefill_s}
     (in_batch,), (waited,) = batch(judged(busy))
     assert (in_batch, waited) == (100.0, False)

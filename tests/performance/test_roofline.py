@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,11 +11,16 @@ from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, max_sequences, memory
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import (
+    CHUNK_TOKENS,
+    SHARES,
     Efficiency,
+    at_peak,
     decode_parts_s,
     decode_step_s,
     distinct_expert_share,
     prefill_s,
+    products_s,
+    prompts_at_once,
     serving,
 )
 from tests.known import load_gpu, load_model
@@ -161,3 +166,95 @@ def test_pipeline_stages_share_memory_and_not_latency():
     alone, staged = serving(d, one, PERFECT, 1), serving(d, two, PERFECT, 1)
     assert float(staged.tpot_s) == pytest.approx(float(alone.tpot_s))
     assert float(serving(d, two, PERFECT, 256).tpot_s) == pytest.approx(float(serving(d, one, PERFECT, 128).tpot_s))
+
+
+MOE = "Qwen3-30B-A3B"
+
+
+def on_gpus(gpu="h100-sxm", precision="bf16", **layout):
+    return hardware(load_gpu(gpu), Parallelism(**layout), precision)
+
+
+def test_products_take_whole_tiles():
+    """A token has 8 of 128 experts: 8 experts with one row each of 8 and (1/16)/(1/16 + 8) of 16 more."""
+    d, h = demand(load_model(MOE), "bf16", 1, 2), on_gpus()
+    whole = float(products_s(d, h, replace(PERFECT, tile=16, skew=1e-9), 1))
+    rows = 8 + 16 * (1 / 16) / (1 / 16 + 8)
+    assert whole == pytest.approx((d.dense_flops + d.expert_flops * (1 + rows)) / 989e12)
+    many = float(products_s(d, h, replace(PERFECT, tile=0), 1e6))
+    assert many == pytest.approx(1e6 * (d.dense_flops + d.expert_flops) / 989e12, rel=1e-3)
+
+
+def test_experts_that_lie_whole_wait_for_the_busiest_gpu():
+    d = demand(load_model(MOE), "bf16", 1000, 100)
+    busy = replace(PERFECT, imbalance=0.5, grouped=0.5)
+    for layout, more in (({"tp": 8}, 1.0), ({"tp": 8, "ep": 8}, 1.5), ({"dp": 8}, 1.5)):
+        h = on_gpus(**layout)
+        dense, routed = (float(products_s(replace(d, **{name: 0.0}), h, busy, 64)) for name in
+                         ("expert_flops", "dense_flops"))  # fmt: skip
+        assert dense == pytest.approx(64 * d.dense_flops / (8 * 989e12))
+        slices = float(products_s(replace(d, dense_flops=0.0), on_gpus(tp=8), busy, 64))
+        assert routed == pytest.approx(more * slices)
+
+
+def test_fewer_bits_reach_less_of_the_peak_where_the_gpu_has_them():
+    d = demand(load_model(MOE), "fp8", 1000, 100)
+    half = replace(PERFECT, narrow=0.5)
+    for gpu, slower in (("h100-sxm", 2.0), ("a100-sxm-80gb", 1.0)):  # an A100 multiplies fp8 weights in 16 bit
+        h = on_gpus(gpu, "fp8")
+        assert float(products_s(d, h, half, 64)) == pytest.approx(slower * float(products_s(d, h, PERFECT, 64)))
+
+
+def test_a_prompt_takes_no_less_than_the_launches_of_its_steps():
+    """Nine kernels of each of 32 layers: a short prompt waits for the host, a long one for every chunk."""
+    short, long = (demand(load_model("Llama-3.1-8B-Instruct"), "bf16", n, 500) for n in (16, 3 * CHUNK_TOKENS))
+    slow = replace(PERFECT, launch_s=1e-2)
+    for d, chunks in ((short, 1), (long, 3)):
+        core = d.prefill_core_flops / 989e12
+        assert float(prefill_s(d, on_gpus(), slow)) - core == pytest.approx(chunks * 32 * 9 * 1e-2, rel=0.01)
+    more = float(prefill_s(short, on_gpus(), replace(PERFECT, prompt_s=0.5)) - prefill_s(short, on_gpus(), PERFECT))
+    assert more == pytest.approx(0.5)
+
+
+def test_prompts_of_one_step_share_its_launches():
+    """Of 64 answers of 16 tokens four end with each step: four prompts share one."""
+    d, slow = demand(load_model("Llama-3.1-8B-Instruct"), "bf16", 16, 16), replace(PERFECT, launch_s=1e-2)
+    assert float(prompts_at_once(d, 64)) == 4
+    assert float(prompts_at_once(d, 4)) == 1
+    assert float(prefill_s(d, on_gpus(), slow, 64)) == pytest.approx(float(prefill_s(d, on_gpus(), slow)) / 4, rel=1e-3)
+
+
+def test_a_prompt_reads_the_experts_that_the_step_would_not_have_touched():
+    d = demand(load_model(MOE), "bf16", 64, 5000)
+    reading = replace(PERFECT, grouped=1, skew=1e-9)
+    alone, beside = (float(prefill_s(d, on_gpus(), reading, batch)) for batch in (1, 256))
+    all_experts = d.expert_weight_bytes / 3.35e12
+    assert 0.85 * all_experts < alone < 1.1 * all_experts
+    assert beside < alone / 5
+
+
+def test_a_gpu_at_its_peaks_adds_nothing():
+    eff = at_peak(0.7)
+    for f in fields(Efficiency):
+        expected = 0.7 if f.name == "skew" else 1.0 if f.name in (*SHARES, "narrow") else 0.0
+        assert getattr(eff, f.name) == expected
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(["Llama-3.1-8B-Instruct", MOE, "deepseek-ai/DeepSeek-R1"]),
+    st.sampled_from([1, 64, 1024, 20_000]),
+    st.sampled_from([1, 16, 256, 4096]),
+    st.floats(1, 500),
+    st.floats(1, 200),
+)
+def test_more_in_flight_take_longer_and_answer_no_fewer(model, prompt, generated, in_flight, room):
+    """Request time and throughput rise with load, less room never helps, and Little's law holds."""
+    d, h = demand(load_model(model), "bf16", prompt, generated), on_gpus(tp=8)
+    one, two, tight = (serving(d, h, Efficiency(), c, r) for c, r in ((in_flight, np.inf), (in_flight * 1.5, np.inf),
+                                                                      (in_flight, room)))  # fmt: skip
+    assert float(one.request_s) <= float(two.request_s) * (1 + 1e-9)
+    assert float(tight.request_s) >= float(one.request_s) * (1 - 1e-9)
+    assert float(in_flight / one.request_s) == pytest.approx(float(one.output_tokens_per_s) / generated)
+    longer = serving(demand(load_model(model), "bf16", 2 * prompt, generated), h, Efficiency(), in_flight)
+    assert float(longer.request_s) >= float(one.request_s)

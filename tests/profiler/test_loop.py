@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
+from functools import partial
 
 import duckdb
 import numpy as np
@@ -65,47 +66,51 @@ def run(folder, engine, *, time_s=60.0, within=0.2, watch=lambda _: None):
         yield engine, FACTS
 
     rig = Rig(start, Meter(None, 1), {"source": "test"})
-    beliefs = Beliefs.read(SHIPPED, SUBJECT)
-    return asyncio.run(measure_loads(beliefs, rig, folder, Goal(time_s, within), watch)), len(starts)
+    believe = partial(Beliefs.read, SHIPPED)
+    return asyncio.run(measure_loads(SUBJECT, believe, rig, folder, Goal(time_s, within), watch)), len(starts)
 
 
 def test_it_stops_when_it_knows_enough(tmp_path):
     steps = []
     measured, starts = run(tmp_path, Steady(), watch=steps.append)
     assert starts == 1
-    assert measured.half_width <= 0.2 < steps[-2].half_width
+    assert measured.half_width == steps[-1].half_width <= 0.2
+    assert measured.coverage.n_recent == 10
+    assert measured.coverage.n_recent_held >= 8
+    assert not any(step.half_width <= 0.2 and step.coverage.is_enough for step in steps[:-1])
     assert len(measured.runs) == len(steps) < 40
     assert [step.run for step in steps] == list(measured.runs)
     assert [step.n_measured for step in steps] == list(range(1, len(steps) + 1))
     found = duckdb.sql(f"from '{measured.path}'")
     assert found.columns == [c.name for c in columns(Run)]
-    names = "count(*), count(distinct (prompt_tokens, generated_tokens, concurrency)), min(status), max(run_id)"
-    sealed = duckdb.sql(f"select {names} from '{measured.path}'").fetchall()
-    assert sealed == [(len(steps), len(steps), "ok", measured.path.stem)]
+    sealed = duckdb.sql(f"select count(*), min(status), max(run_id) from '{measured.path}'").fetchall()
+    assert sealed == [(len(steps), "ok", measured.path.stem)]
 
 
 def test_predictions_come_closer_to_an_engine_of_another_speed(tmp_path):
     steps = []
     run(tmp_path, Steady(), watch=steps.append)
-    errors = [abs(np.log(step.run.tpot_s / step.predicted_tpot_s)) for step in steps]
+    predicted = [step.run for step in steps if not step.former]
+    errors = [abs(np.log(each.tpot_s / each.predicted_tpot_s)) for each in predicted]
     assert errors[0] > 0.3
     assert np.mean(errors[-4:]) < 0.08
     assert steps[-1].half_width < steps[0].half_width / 3
-    assert steps[0].predicted_half_width > steps[-1].predicted_half_width
+    assert predicted[0].predicted_half_width > predicted[-1].predicted_half_width
+    assert all(step.run.predicted_tpot_s is None for step in steps if step.former)
 
 
 def test_the_first_load_is_that_with_the_largest_gain_per_second(tmp_path):
     """Against every candidate tried: the covariance after it, for the time that it takes."""
     beliefs = Beliefs.read(SHIPPED, SUBJECT)
     candidates = loads(spec_of(SUBJECT.model), FACTS.max_context, FACTS.kv_cache_tokens, FACTS.max_sequences)
-    chosen = assess(beliefs, [], candidates, 60.0).next_load
+    chosen = next_load(beliefs, [], candidates, 60.0)
     everything = _unmeasured(beliefs, candidates)
     _, _, by_decode, by_ttft = sensitivities(everything, beliefs.efficiency)
     covariance = np.diag(beliefs.prior.variances.sum(axis=0))
     speed = Speed(beliefs.efficiency, 1.0, Provenance.FITTED, "")
     request_s = predict(everything.demand, everything.hardware, speed, everything.concurrency).serving.request_s
-    half_width = np.exp(1.645 * np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode))) - 1
-    cost_s = 3.5 * request_s * (1 + half_width) + 0.5
+    variance = np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode) + beliefs.prior.noise[0]
+    cost_s = 3.5 * request_s * np.exp(1.645 * np.sqrt(variance)) + 0.5
     gain = [
         np.trace(by_decode @ (covariance - _after(covariance, row, beliefs.prior.noise[0])) @ by_decode.T)
         + np.trace(by_decode @ (covariance - _after(covariance, late, beliefs.prior.noise[1])) @ by_decode.T)
@@ -113,6 +118,11 @@ def test_the_first_load_is_that_with_the_largest_gain_per_second(tmp_path):
     ]
     best = max(range(len(candidates)), key=lambda i: gain[i] / cost_s[i])
     assert chosen == candidates[best]
+
+
+def next_load(*known):
+    place = (found := assess(*known)).next_place
+    return None if place is None else found.candidates[place]
 
 
 def _after(covariance, row, noise):
@@ -216,8 +226,8 @@ def test_out_of_memory_is_recorded_and_larger_loads_are_left_out(tmp_path):
     assert starts == 1 + len(lost)
     assert "out of memory" in lost[0].note
     lengths = [(r.prompt_tokens, r.generated_tokens, r.concurrency) for r in measured.runs]
-    assert len(set(lengths)) == len(lengths)
     for bad in lost:
+        assert lengths.count((bad.prompt_tokens, bad.generated_tokens, bad.concurrency)) == 1
         later = lengths[measured.runs.index(bad) + 1 :]
         limit = (bad.prompt_tokens, bad.generated_tokens, bad.concurrency)
         assert not any(all(a >= b for a, b in zip(other, limit, strict=True)) for other in later)
@@ -258,9 +268,9 @@ def test_loads_that_do_not_fit_into_the_time_are_left_out():
     beliefs = Beliefs.read(SHIPPED, SUBJECT)
     small, large = Load(128, 32, 4), Load(3000, 680, 64)
     measured = Run(**SUBJECT.columns, prompt_tokens=128, generated_tokens=32, concurrency=4, ttft_s=0.02, tpot_s=0.01)
-    assert assess(beliefs, [], [small, large], 10.0).next_load == small
-    assert assess(beliefs, [measured], [small, large], 10.0).next_load is None
-    assert assess(beliefs, [measured], [small, large], 1e4).next_load == large
+    assert next_load(beliefs, [], [small, large], 10.0) == small
+    assert next_load(beliefs, [measured], [small, large], 10.0) is None
+    assert next_load(beliefs, [measured], [small, large], 1e4) == large
 
 
 def test_no_time_is_a_clear_line(tmp_path):

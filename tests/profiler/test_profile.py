@@ -115,11 +115,16 @@ def test_a_server_is_profiled(ws, server):
         within=0.3,
         progress=steps.append,
     )
-    assert set(done.to_dict()) == {"run_id", "path", "half_width", "loads", "routing", "notes"}
+    told = done.to_dict()
+    names = {"run_id", "path", "half_width", "coverage", "repeat_half_width", "loads", "routing", "notes"}
+    assert set(told) == names
+    assert set(told["coverage"]) == {"n_predicted", "n_held", "n_recent", "n_recent_held"}
+    assert 0 < told["coverage"]["n_predicted"] <= len(done.loads)
     assert done.path == str(ws.own / "measurements" / "runs" / f"{done.run_id}.parquet")
     assert [step.run for step in steps] == list(done.loads)
     assert done.half_width == steps[-1].half_width
-    assert (done.routing, done.notes) == (None, ())
+    assert done.routing is None
+    assert done.notes == ("a server does not show the precision of its weights and cache: recorded as given",)
     first = done.loads[0]
     assert (first.model, first.gpu, first.precision, first.engine) == ("Qwen/Qwen3-0.6B", "h200-sxm", "bf16", "vllm")
     assert (first.kv_precision, first.parallelism, first.engine_version) == ("fp8", "tp1", "9.9")

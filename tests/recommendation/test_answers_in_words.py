@@ -22,7 +22,8 @@ def test_the_most_accurate_wins_where_its_interval_excludes_the_rest(tmp_path):
     assert pick.recommended.model == BIG
     assert (
         pick.reason
-        == "the most accurate on mine within the limits, at the lowest cost (judged at the upper end of its interval)"
+        == "the most accurate on mine within the limits, at the lowest cost (costs compared at the upper ends of"
+        " their 90 % intervals)"
     )
     (other,) = pick.alternatives
     assert other.model == MODEL
@@ -62,7 +63,10 @@ def test_with_a_target_the_cheapest_that_reaches_it_wins(tmp_path):
     ws = small_and_big(tmp_path, small=0.6)
     pick = advisor.recommend(ws, **GPU, min_accuracy=0.5)
     assert pick.recommended.model == MODEL
-    assert pick.reason == "the cheapest that reaches 50.0 % on mine (judged at the upper end of its interval)"
+    assert (
+        pick.reason
+        == "the cheapest that reaches 50.0 % on mine (costs compared at the upper ends of their 90 % intervals)"
+    )
     assert advisor.recommend(ws, **GPU, min_accuracy=0.5, qps=1.0).reason == "the cheapest that reaches 50.0 % on mine"
     assert advisor.recommend(ws, **GPU, min_accuracy=0.59).recommended.model == BIG
 

@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.reports.label_places import Box, Label, placed
+from advisor.reports.label_places import Box, Label, misleads, placed
 
 FRAME = Box(0, 0, 100, 50)
 
@@ -44,6 +44,23 @@ def test_a_label_keeps_away_from_other_points():
     two = [label(50, 25), label(78, 25)]
     assert placed(two, FRAME, far=[2])[0] == Box(53, 23, 73, 27)
     assert placed(two, FRAME, far=[2], apart=6)[0] == Box(27, 23, 47, 27)
+
+
+def test_a_label_is_nearest_to_its_own_point_where_it_can_be():
+    near = Box(74, 24, 76, 26)  # two beyond the place to the right
+    assert placed([label(50, 25)], FRAME, far=[2], marks=[near]) == [Box(27, 23, 47, 27)]
+    everywhere = [Box(x, y, x + 1, y + 1) for x in range(20, 80, 4) for y in range(10, 40, 4)]
+    (place,) = placed([label(50, 25)], FRAME, far=[2], marks=everywhere)
+    assert misleads(place, label(50, 25).point, everywhere)
+
+
+def test_gaps_are_those_of_the_nearest_corners_or_sides():
+    assert Box(0, 0, 1, 1).gap(Box(4, 5, 6, 7)) == 5
+    assert Box(4, 5, 6, 7).gap(Box(0, 0, 1, 1)) == 5
+    assert Box(0, 0, 1, 1).gap(Box(0.5, 3, 6, 7)) == 2
+    assert Box(0, 0, 2, 2).gap(Box(1, 1, 6, 7)) == 0
+    assert not misleads(Box(0, 0, 1, 1), Box(2, 0, 3, 1), [Box(2, 0, 3, 1), Box(5, 0, 6, 1)])
+    assert misleads(Box(0, 0, 1, 1), Box(2, 0, 3, 1), [Box(-2, 0, -1, 1)])
 
 
 @given(st.lists(st.tuples(st.integers(1, 99), st.integers(1, 49)), min_size=1, max_size=15))

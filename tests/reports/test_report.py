@@ -112,7 +112,10 @@ def test_where_it_cannot_be_written(advisor, tmp_path, output, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "advisor: --output: say what to write; --output report.md writes Markdown, --html report.html a page;"),
+        (
+            (),
+            "advisor: report: name the file to write; give -o report.md for Markdown with pictures, --html",
+        ),
         (("--html", "p.md"), "advisor: --html p.md: is no HTML file; name it like report.html"),
         (("--html", "/dev/null/p.html", "--model", "phi-4", "--gpu", "l4"), "cannot write here"),
     ],
@@ -155,10 +158,10 @@ def test_the_page_has_the_texts_of_the_report(advisor, tmp_path):
         "<strong>Question.</strong>",
         "<strong>Answer.</strong>",
         '<pre><code class="language-sh">vllm serve',
-        "<h2>What would change it</h2>",
-        "<h2>Other choices</h2>",
-        "<h2>Assumptions</h2>",
-        "<h2>Where the numbers come from</h2>",
+        '<h2 id="section-what-would-change-it">What would change it</h2>',
+        '<h2 id="section-other-choices">Other choices</h2>',
+        '<h2 id="section-assumptions">Assumptions</h2>',
+        '<h2 id="section-where-the-numbers-come-from">Where the numbers come from</h2>',
         "again with",
     ):
         assert part in page

@@ -5,12 +5,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.store.seal import sealed
+from advisor.store.seal import check_writable, sealed
 
 DIE = """
 import os, sys
@@ -66,6 +67,16 @@ def test_what_cannot_be_written_leaves_the_file_as_it_was(tmp_path):
     assert (names(tmp_path), (tmp_path / "table.csv").read_text()) == (["table.csv"], "whole")
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no folder here that nobody may write")
+def test_a_place_that_cannot_be_written_is_known_before_the_work(tmp_path):
+    with pytest.raises(AdvisorError, match=r"/proc/x.md: cannot write here .*; choose a folder"):
+        check_writable(Path("/proc/x.md"))
+    with pytest.raises(AdvisorError, match="cannot write here"):
+        check_writable(Path("/proc/none/there/x.md"))
+    check_writable(tmp_path / "not" / "yet" / "x.md")
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("target", ["/dev/full", "/proc/none/at.all"])
 def test_what_duckdb_cannot_write_is_said_in_its_words(tmp_path, target):
     copy = f"copy (select 1) to '{target}' (format parquet, use_tmp_file false)"
@@ -96,8 +107,8 @@ def answers(path):
 def test_a_full_disk_is_one_line_and_leaves_nothing(small_disk, tmp_path_factory, advisor):
     file = answers(tmp_path_factory.mktemp("in") / "a.jsonl")
     code, out, err = advisor("import", "samples", file, "--workspace", small_disk)
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "cannot write here (No space left on device)" in err
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert "cannot write here (No space left on device); make room" in err
     assert [path for path in small_disk.rglob("*") if path.is_file()] == []
 
 

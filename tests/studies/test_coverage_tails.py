@@ -53,9 +53,21 @@ def test_misses_of_a_task_over_models_that_share_its_questions():
     tails = coverage_tails([counts(DRAWN, 4096)])
     (one,) = coverage_by_task(coverage_forecasts([counts(DRAWN, 4096)]))
     assert (one.task, one.n_models, one.n_questions) == ("t", 1, 300)
-    assert one.tail.low <= one.tail.value <= one.tail.high < 0.06
-    assert one.law.value == pytest.approx(abs(tails[0].law_miss.value), abs=0.01)
-    assert one.closer.value == pytest.approx(one.law.value - one.tail.value)
+    found = one.predictions
+    assert found.tail.low <= found.tail.value <= found.tail.high < 0.06
+    assert found.law.value == pytest.approx(abs(tails[0].law_miss.value), abs=0.01)
+    assert found.closer.value == pytest.approx(found.law.value - found.tail.value)
+    assert one.fit.value == pytest.approx(tails[0].fit_miss)
+    assert 0 < one.fit.value < 0.02
     (two,) = coverage_by_task(coverage_forecasts([counts(DRAWN, 4096), counts(other, 4096)]))
-    assert two.n_models == 2
+    assert (two.n_models, two.left_out, two.predictions.n_models) == (2, 0, 2)
     assert not coverage_by_task(coverage_forecasts([counts([0] * 20, 100)]))
+
+
+def test_a_prediction_takes_right_answers_in_the_part():
+    """Of one in a hundred right, every 16th of 128 answers holds 8 for 100 questions."""
+    few = np.random.default_rng(3).binomial(128, 0.01, 100)
+    (task,) = coverage_by_task(coverage_forecasts([counts(few, 128), counts([0] * 100, 128)]))
+    assert (task.n_models, task.left_out, task.predictions) == (1, 1, None)
+    (tail, _) = coverage_tails([counts(few, 128), counts([0] * 100, 128)])
+    assert tail.right_in_part == pytest.approx(few.sum() / 16)

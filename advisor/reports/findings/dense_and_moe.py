@@ -208,7 +208,7 @@ def _panel(axes: Any, rows: Sequence[Advantage]) -> None:
     axes.set_xticks(list(lengths), [f"{tokens:,}" for tokens in lengths])
     axes.tick_params(axis="x", which="minor", bottom=False)
     low, high = axes.get_ylim()
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if low <= tick <= high]
+    ticks = [tick for tick in (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 6, 10, 20, 50) if low <= tick <= high]
     axes.set_yticks(ticks, [f"{tick:g} ×" for tick in ticks])
     axes.tick_params(axis="y", which="minor", left=False, labelleft=False)
     row = rows[0]

@@ -41,7 +41,8 @@ def tables(value: Frontiers) -> list[str]:
 def _tasks(found: Sequence[TaskFrontiers]) -> Table:
     columns = (
         "task", "models", "MoE", "on the frontier in FLOPs", "of them MoE",
-        *(f"on both with {HEADS[unit]}, of either (90 %)" for unit in UNITS[1:]), "enter or leave in USD",
+        *(f"on both frontiers, FLOPs and {HEADS[unit]}, of those on either (90 %)" for unit in UNITS[1:]),
+        "enter or leave in USD",
     )  # fmt: skip
     rows = []
     for each in found:
@@ -74,14 +75,15 @@ def _in_full(found: TaskFrontiers) -> list[str]:
 
 
 def _standings(rows: Sequence[Standing]) -> Table:
-    columns = ("model", "kind", "right (90 %)", *(f"{HEADS[unit]} per question" for unit in UNITS), "cheapest on")
+    where = "cheapest on" if any(s.deployment for s in rows) else "tasks filled in"
+    columns = ("model", "kind", "right (90 %)", *(f"{HEADS[unit]} per question" for unit in UNITS), where)
     lines = [
         (
             short_name(s.model),
             "MoE" if s.is_moe else "dense",
             interval_cell(s.accuracy),
             *(_place(s, unit) for unit in UNITS),
-            s.deployment or f"{percent(s.filled, 0)} of the tasks filled in",
+            s.deployment or percent(s.filled, 0),
         )
         for s in rows
     ]

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from advisor.accuracy.estimators import Interval
-from advisor.reports.markdown_text import heading, to_markdown
+from advisor.reports.markdown_text import heading, paragraph, to_markdown
 from advisor.reports.text_tables import Table, short_name, table
 from advisor.reports.words import interval_cell
+from advisor.studies.coverage_tails import Predictions
 from advisor.studies.inference_scaling import InferenceScaling, SizePoint, StrategyPoint
 from advisor.studies.strategies_at_equal_flops import Contest, Side
 from advisor.units import percent
@@ -47,7 +48,18 @@ def tables(value: InferenceScaling) -> list[str]:
     ):
         if shown.rows:
             found += [heading(title, 3), to_markdown(shown)]
-    return found
+    return [*_caveats(value), *found]
+
+
+def _caveats(value: InferenceScaling) -> list[str]:
+    """Which models are not what their tables would make one think."""
+    marked = [(row.caveat, row.model) for row in value.pluralities]
+    marked += [(row.caveat, row.model) for row in value.strategies]
+    named: dict[str, list[str]] = {}
+    for caveat, model in dict.fromkeys(marked):
+        if caveat:
+            named.setdefault(caveat, []).append(model)
+    return [paragraph(f"{', '.join(map(short_name, models))}: {caveat}") for caveat, models in named.items()]
 
 
 def _optima(value: InferenceScaling) -> Table:
@@ -117,6 +129,8 @@ def _tails(value: InferenceScaling) -> Table:
         "exponent (90 %)",
         "tail exponent",
         "R²",
+        "law misses",
+        "right in a 16th",
         "predicted from a 16th: chances",
         "power law",
     )
@@ -131,6 +145,8 @@ def _tails(value: InferenceScaling) -> Table:
             _number(t.exponent),
             f"{t.alpha:.2f}",
             "–" if t.r_squared is None else f"{t.r_squared:.3f}",
+            "–" if t.fit_miss is None else f"{100 * t.fit_miss:.1f}",
+            f"{t.right_in_part:,.0f}",
             percent(t.predicted_by_tail),
             percent(t.predicted_by_power_law),
         )
@@ -139,10 +155,25 @@ def _tails(value: InferenceScaling) -> Table:
     return table(head, rows, right=head[2:])
 
 
+def _predictions(found: Predictions | None) -> tuple[str, str, str, str]:
+    if found is None:
+        return "0", "–", "–", "–"
+    return str(found.n_models), _miss(found.law), _miss(found.tail), _points(found.closer)
+
+
 def _coverage(value: InferenceScaling) -> Table:
-    head = ("task", "models", "questions", "power law misses by, points (90 %)", "chances miss by", "closer by")
+    head = (
+        "task",
+        "questions",
+        "models",
+        "law of all misses by, points (90 %)",
+        "models with a prediction",
+        "law of a 16th misses by",
+        "chances miss by",
+        "closer by",
+    )
     rows = [
-        (c.task, str(c.n_models), str(c.n_questions), _miss(c.law), _miss(c.tail), _points(c.closer))
+        (c.task, str(c.n_questions), str(c.n_models), _miss(c.fit), *_predictions(c.predictions))
         for c in value.coverage
     ]
     return table(head, rows, right=head[1:])

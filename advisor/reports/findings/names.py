@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from advisor.reports.label_places import Box, Label, placed
+from advisor.reports.plots import lead_back
 
 RADIUS, MARGIN, APART = 4.5, 2.0, 6.0
 """Points of a marker, beside a name, and between a name and other markers."""
@@ -22,7 +23,9 @@ def write_names(
     others: Sequence[tuple[float, float]] = (),
     stairs: Sequence[tuple[float, float]] = (),
 ) -> None:
-    """Each name near its point (x, y in the data's units); one that would cover another is left out.
+    """Each name near its point (x, y in the data's units), with a line back to it where another point is as near.
+
+    One that would cover another name or a named point is left out.
 
     others  further points (x, y) that names keep from where they can, as from the steps between `stairs`
     """
@@ -38,21 +41,23 @@ def write_names(
         Label(_around(point, RADIUS * pixels), size.width + 2 * MARGIN * pixels, size.height)
         for point, size in zip(points, sizes, strict=True)
     ]
-    marks = [_around(axes.transData.transform(other), RADIUS * pixels) for other in others]
+    marks = [_around(axes.transData.transform(each), RADIUS * pixels) for each in others]
     frame = axes.get_window_extent()
     places = placed(
         labels,
         Box(frame.x0, frame.y0, frame.x1, frame.y1),
         avoided=[*marks, *_lines(axes, stairs)],
+        marks=marks,
         far=[distance * pixels for distance in FAR],
         apart=APART * pixels,
     )
-    for text, (x, y), place in zip(texts, points, places, strict=True):
+    for text, (x, y), place, (*at, _) in zip(texts, points, places, named, strict=True):
         if place is None:
             text.remove()
             continue
         text.set_position(((place.left - x) / pixels + MARGIN, (place.low - y) / pixels))
         text.set_verticalalignment("bottom")
+        lead_back(axes, (at[0], at[1]), place, [*marks, *(label.point for label in labels)])
 
 
 def _lines(axes: Any, stairs: Sequence[tuple[float, float]]) -> list[Box]:

@@ -40,7 +40,17 @@ def _votes(value: OtherClaims) -> Table:
 
 
 def _short(value: OtherClaims) -> Table:
-    head = ("task", "model", "questions", "answers", "points over the longest (90 %)", "over the vote (90 %)", "tokens")
+    head = (
+        "task",
+        "model",
+        "questions",
+        "answers",
+        "points over the longest (90 %)",
+        "over the vote (90 %)",
+        "tokens",
+        "vote of three over that of all (90 %)",
+        "wait for three",
+    )
     rows = [
         (
             s.task,
@@ -50,6 +60,8 @@ def _short(value: OtherClaims) -> Table:
             _points(s.over_longest),
             _points(s.over_vote),
             f"{100 * s.tokens:.0f} %",
+            _points(s.three_over_vote),
+            f"{100 * s.three_wait:.0f} %",
         )
         for s in value.short
     ]

@@ -54,7 +54,7 @@ def report_findings(
         files = {name: to_markdown.parent / f"{to_markdown.stem}-{name.replace('_', '-')}.svg" for name in drawn}
         for name, path in files.items():
             sealed(path, partial(Path.write_bytes, data=drawn[name]))
-        write_text(to_markdown, markdown(findings, files, command, workspace.alone))
+        write_text(to_markdown, markdown(findings, workspace, files, command))
     missing = find_spec("matplotlib") is None
     return FindingsReport(
         **{field.name: getattr(findings, field.name) for field in fields(Findings)},
@@ -70,10 +70,10 @@ def blocks(written: FindingsReport) -> list[Block]:
     return [", ".join(file for file in (written.report, written.page, *written.pictures) if file)]
 
 
-def markdown(found: Findings, pictures: Mapping[str, Path], command: str, alone: str = "") -> str:
+def markdown(found: Findings, workspace: Workspace, pictures: Mapping[str, Path], command: str) -> str:
     """The whole report as GitHub-flavoured Markdown; `pictures` are files by their studies."""
     images = {name: [f"![{escaped(RENDERINGS[name].title)}]({quote(path.name)})"] for name, path in pictures.items()}
-    parts = [*overview(found, alone), *sections(found, images), *made_by(command)]
+    parts = [*overview(found, workspace), *sections(found, images), *made_by(command)]
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +28,8 @@ SHOWN_REPEATS = 4
 """Answers of each question from which a pair of model and benchmark is in the table of what is unsolved."""
 SHOWN_ROWS = 10
 """Of a table with a row a model, benchmark and difficulty; the value has all."""
+MOST_TICKS, MOST_BESIDE_NAMES = 4, 2
+"""Steps between ticks of an axis of tokens in half a picture, and of one that shares it with names."""
 SHOWN_CAPS = 4
 """Caps of a bin that the table has columns of."""
 
@@ -48,7 +51,8 @@ def tables(value: Saturation) -> list[str]:
         shown = _most_answers(value.bins)
         said = (
             "whose saturation point is known, those of a model and a benchmark that can be compared first, then those"
-            " with most answers; saturated is where answers end by themselves, as above"
+            " with most answers; saturated is where a doubling of the cap gains less than"
+            f" {percent(value.epsilon)} of the accuracy without one"
         )
         parts += [heading("By difficulty", 3), paragraph(_rows(shown, value.bins, said, "bins"))]
         parts.append(to_markdown(_bins(shown, value.points)))
@@ -266,7 +270,8 @@ def _draw_levels(axes: Any, shown: Sequence[CurveSaturation]) -> None:
             colour, marker = (VERMILLION, "s") if each.unit == "tokens" else (BLUE, "o")
             axes.errorbar(value, at, xerr=bars, fmt=marker, color=colour, markersize=5, elinewidth=1.2, capsize=2)
     axes.plot([], [], "o-", color=BLUE, label="answers end by themselves (90 %)")
-    axes.plot([], [], "s-", color=VERMILLION, label="length of thinking saturates (90 %)")
+    if any(each.unit == "tokens" and each.flops.value for each in shown):
+        axes.plot([], [], "s-", color=VERMILLION, label="length of thinking saturates (90 %)")
     axes.plot(
         [], [], "o", color=GREY, markerfacecolor="white", label="not known: not before, if at all (squares: length)"
     )
@@ -302,7 +307,7 @@ def _draw_caps(part: Any, value: Saturation) -> None:
             caps, percents = [p.token_cap for p in own], [100 * a.value for a in accuracy]
             style = {"color": colour, "marker": marker, "linestyle": dashes, "markersize": 4, "elinewidth": 0.8}
             axes.errorbar(caps, percents, yerr=bars, label=difficulty.value.removesuffix(" or more"), **style)
-    axes.set_xscale("log", base=2)
+    _powers_of_two(axes, MOST_TICKS)
     axes.set_ylim(0, 100)
     axes.set_xlabel("cap on an answer, tokens")
     axes.set_ylabel("accuracy, %")
@@ -322,11 +327,20 @@ def _draw_bins(axes: Any, bins: Sequence[Bin]) -> None:
             axes.errorbar(value, at, xerr=[[value - low], [high - value]], fmt=marker, color=colour, markersize=5)
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.set_xscale("log", base=2)
+    _powers_of_two(axes, MOST_BESIDE_NAMES)
     axes.set_xlabel("cap, tokens (90 %)")
     axes.set_title("where each bin saturates", fontsize=8.5, loc="right")
     axes.tick_params(axis="y", colors=BLACK)
     _plain(axes)
+
+
+def _powers_of_two(axes: Any, most: int) -> None:
+    """A logarithmic axis of tokens with so many steps between ticks at most, for which their labels have room."""
+    axes.set_xscale("log", base=2)
+    low, high = (math.log2(end) for end in axes.get_xlim())
+    step = max(1, math.ceil((high - low) / most))
+    powers = [2**n for n in range(math.ceil(low), math.floor(high) + 1, step)]
+    axes.set_xticks(powers, [f"{power:,}" for power in powers])
 
 
 def _plain(axes: Any) -> None:

@@ -19,8 +19,11 @@ from advisor.reports.findings import (
     trend,
     wrong_answers,
 )
-from advisor.reports.markdown_text import bullets, fenced, heading, paragraph, to_markdown
+from advisor.reports.findings.opening import opening
+from advisor.reports.findings.own_models import left_out, measured
+from advisor.reports.markdown_text import bullets, fenced, heading, linked_bullets, paragraph, to_markdown
 from advisor.reports.text_tables import table
+from advisor.store.workspace import Workspace
 from advisor.studies.findings import Findings
 from advisor.studies.study import Claim, Study, Verdict
 from advisor.units import counted
@@ -59,6 +62,8 @@ LEGEND = (
 """What the words and marks of the report mean, once."""
 
 
+UNTESTED = "Claims without data here"
+"""Title of the last section."""
 FIRST = (Verdict.CONTRADICTED, Verdict.CONFIRMED, Verdict.REFINED, Verdict.IN_SMALL, Verdict.OPEN)
 """Verdicts in the order in which a reader wants them."""
 
@@ -69,27 +74,51 @@ def figures(found: Findings) -> dict[str, Any]:
     return {name: figure for name, figure in drawn if figure is not None}
 
 
-def overview(found: Findings, alone: str = "") -> list[str]:
-    """The heading, how many claims stand how, all of them by verdict; `alone`: whose answers alone count."""
-    published = [claim for claim in found.claims if claim.is_published]
-    others = [claim for claim in found.claims if not claim.is_published]
-    more = f"; of {counted(len(others), 'expectation')} of our own beside them {_standing(others)}" if others else ""
-    said = (
-        "What two papers found, compute-accuracy frontiers of open reasoning models (arXiv 2512.24776) and inference"
-        " scaling laws (arXiv 2408.00724), with what follows from it, and what the answers and runs stored here say:"
-        f" of {counted(len(published), 'published claim')} {_standing(published)}{more}. Intervals are 90 %; verdicts"
-        " follow from them by fixed rules, so other data would turn them."
-    )
+def overview(found: Findings, workspace: Workspace, further: Sequence[str] = ()) -> list[str]:
+    """What to do, what was left out, how the claims stand, and links to the sections, `further` ones before them."""
+    tested = {name: [c for c in study.claims if not c.is_untested] for name, study in found.studies.items()}
     rows = [
         (claim.verdict.value, claim.claim, RENDERINGS[name].title)
         for verdict in FIRST
-        for name, study in found.studies.items()
-        for claim in study.claims
+        for name, claims in tested.items()
+        for claim in claims
         if claim.verdict is verdict
     ]
-    shown = to_markdown(table(("verdict", "claim", "section"), rows))
-    whose = [paragraph(f"Only the answers in {alone} count; what ships of answers does not.")] if alone else []
-    return [heading("Findings", 1), paragraph(said), *whose, shown, bullets(LEGEND)]
+    sentences = [(sentence, RENDERINGS[name].title) for sentence, name in opening(found)]
+    untested = [UNTESTED] if any(claim.is_untested for claim in found.claims) else []
+    titles = [*further, *(each.title for each in RENDERINGS.values()), *untested]
+    return [
+        heading("Findings", 1),
+        linked_bullets(sentences) or paragraph("Too little is stored to say what to do."),
+        *_own(workspace),
+        paragraph(_counts(found)),
+        linked_bullets(("", title) for title in titles),
+        to_markdown(table(("verdict", "claim", "section"), rows), linked="section"),
+        bullets(LEGEND),
+    ]
+
+
+def _own(workspace: Workspace) -> list[str]:
+    """Of a team's own answers alone: that they are, and how right each model is; of any, models that lack a config."""
+    missing = left_out(workspace)
+    if not workspace.alone:
+        return missing
+    said = f"Only the answers in {workspace.alone} count; what ships of answers does not."
+    return [paragraph(said), *missing, *measured(workspace)]
+
+
+def _counts(found: Findings) -> str:
+    published = [claim for claim in found.claims if claim.published and not claim.is_untested]
+    others = [claim for claim in found.claims if not claim.published and not claim.is_untested]
+    untested = sum(claim.is_untested for claim in found.claims)
+    more = f"; of {counted(len(others), 'expectation')} of our own beside them {_standing(others)}" if others else ""
+    rest = f"; {counted(untested, 'more claim')} for which there is no data stand at the end" if untested else ""
+    return (
+        "What two papers found, compute-accuracy frontiers of open reasoning models (arXiv 2512.24776) and inference"
+        " scaling laws (arXiv 2408.00724), with what follows from it, and what the answers and runs stored here say:"
+        f" of {counted(len(published), 'published claim')} {_standing(published)}{more}{rest}. Intervals are 90 %;"
+        " verdicts follow from them by fixed rules, so other data would turn them."
+    )
 
 
 def _standing(claims: Sequence[Claim]) -> str:
@@ -102,6 +131,10 @@ def sections(found: Findings, pictures: Mapping[str, Sequence[Any]]) -> Iterator
     """The parts of all sections in order; `pictures` are those that stand in a study's."""
     for name, study in found.studies.items():
         yield from section(name, study, pictures.get(name, ()))
+    if untested := [claim for claim in found.claims if claim.is_untested]:
+        yield heading(UNTESTED)
+        rows = [(claim.claim, claim.source, claim.ours) for claim in untested]
+        yield to_markdown(table(("claim", "source", "here"), rows))
 
 
 def made_by(command: str) -> list[str]:
@@ -116,7 +149,8 @@ def section(name: str, study: Study, pictures: Sequence[Any] = ()) -> Iterator[A
     yield paragraph(_sentence(study.basis.data), "Data.")
     yield paragraph(_sentence(study.basis.method), "Method.")
     yield paragraph(_sentence(study.basis.would_change), "What would change it.")
-    yield _claims(study.claims)
+    if tested := [claim for claim in study.claims if not claim.is_untested]:
+        yield _claims(tested)
     yield from pictures
     yield from (part for part in rendering.tables(study) if part)
     if study.notes:

@@ -35,6 +35,7 @@ def tables(value: Trends) -> list[str]:
 def _tasks(value: Trends) -> Table:
     columns = (
         "task", "models", "lengths imputed", "dates", "least FLOPs observed for", "fell by",
+        "points a year at equal FLOPs (90 %)",
         "FLOPs for an accuracy fall a year by (90 %)",
         "at the upper edge", "halve in months", "led once", "lead today", "of them MoE", "MoE of all",
     )  # fmt: skip
@@ -46,7 +47,8 @@ def _tasks(value: Trends) -> Table:
             f"{t.first} to {t.last}",
             _observed(t.fall),
             factor_text(t.fall.factor),
-            t.why_not or open_cell(t.gain, " ×"),
+            t.why_not or _yearly(t.per_year),
+            "–" if t.why_not else open_cell(t.gain, " ×"),
             "–" if t.why_not else open_cell(t.edge, " ×"),
             "–" if t.why_not else open_cell(t.halving),
             str(t.entries),
@@ -56,7 +58,13 @@ def _tasks(value: Trends) -> Table:
         )
         for t in value.tasks
     ]
-    return table(columns, rows, right=("models", "lengths imputed", *columns[9:]))
+    return table(columns, rows, right=("models", "lengths imputed", *columns[10:]))
+
+
+def _yearly(gain: Interval | None) -> str:
+    if gain is None:
+        return "–"
+    return f"{100 * gain.value:+.1f} ({100 * gain.low:+.1f} – {100 * gain.high:+.1f})"
 
 
 def _observed(fall: Fall) -> str:

@@ -66,17 +66,21 @@ def frontier_chart() -> dict[str, Any]:
             shape="circle", size=300, strokeWidth=1.5, strokeDash=[3, 2], opacity=1, stroke="var(--ink)", aria=False
         )
         .encode(x=x, y=y, tooltip=_tooltip()),
+        pick.mark_point(shape="circle", size=30, filled=True, opacity=1, color=PICK, aria=False).encode(x=x, y=y),
         pick.mark_point(shape="circle", size=300, strokeWidth=3, opacity=1, stroke=PICK).encode(
             x=x, y=y, tooltip=_tooltip(), description="spoken:N"
         ),
-        points.mark_text(
-            align=alt.ExprRef("datum.side || 'right'"),
-            dx=alt.ExprRef("datum.side == 'left' ? 6 : -6"),
-            dy=-9,
-            fontSize=11,
-            color="var(--ink)",
-            aria=False,
-        ).encode(x=x, y=y, text="label:N"),
+        *(
+            chart.mark_text(
+                align=alt.ExprRef("datum.side || 'right'"),
+                dx=alt.ExprRef("datum.dx || 0"),
+                dy=alt.ExprRef("datum.dy || 0"),
+                fontSize=11,
+                color="var(--ink)",
+                aria=False,
+            ).encode(x=x, y=y, text="label:N")
+            for chart in (points, pick)
+        ),
     ]
     title = alt.Title(text=alt.ExprRef("cost_title"), orient="bottom", fontSize=12, fontWeight="normal", offset=8)
     chart = alt.layer(*layers, title=title).add_params(alt.param(name="cost_title", value=""))

@@ -54,7 +54,7 @@ def explored(workspace: Workspace, request: Request, pick: Candidate | None = No
         "gpus": sorted({row["gpu"] for row in rows}),
         "candidates": columns(rows),
         "curves": series,
-        "pick": _pick_row(pick) if pick else None,
+        "pick": _pick_row(pick, workspace.models.spec(pick.model).is_moe) if pick else None,
         "budgets": [
             {"unit": b.cost, "cost": b.amount, "text": f"budget {significant(b.amount)} {UNIT_NAMES[b.cost]}"}
             for b in request.budgets
@@ -115,12 +115,15 @@ def _origins_text(tokens: Provenance, tokens_spread: float, speed: Provenance, s
     return f"tokens {tokens}{within}; speed {speed}; times within a factor {spread:.2g}"
 
 
-def _pick_row(c: Candidate) -> Row:
+def _pick_row(c: Candidate, is_moe: bool) -> Row:
     origin = c.provenance
+    is_imputed = origin.tokens is Provenance.IMPUTED
     origins = _origins_text(origin.tokens, c.tokens_spread, origin.performance, c.spread)
     return {
         "task": shown(c.task),
         "model": shown(c.model),
+        "kind": "MoE" if is_moe else "dense",
+        "evidence": "imputed" if is_imputed else c.evidence,
         "strategy": shown(candidate_strategy(c)),
         "gpu": c.gpu,
         "deployment": f"{c.gpu_count} × {c.gpu}, {c.precision}, {c.concurrency} in flight",

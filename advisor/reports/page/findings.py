@@ -15,13 +15,16 @@ from advisor.reports.page.html import Panel, Part, Picture, page
 from advisor.store.workspace import Workspace
 from advisor.studies.findings import Findings
 
+ALL_MODELS = "All models"
+
 
 def findings_page(workspace: Workspace, found: Findings, pictures: Mapping[str, bytes], command: str) -> str:
     """The HTML of a page; `pictures` are SVG by study, `command` makes the page again."""
     shown = {name: [Picture(svg, RENDERINGS[name].title)] for name, svg in pictures.items()}
+    models = _models(workspace)
     parts: list[Part] = [
-        *overview(found, workspace.alone),
-        *_models(workspace),
+        *overview(found, workspace, [ALL_MODELS] if models else ()),
+        *models,
         *sections(found, shown),
         *made_by(command),
     ]
@@ -37,7 +40,7 @@ def _models(workspace: Workspace) -> list[Part]:
     try:
         seen = explored(workspace, checked_request(workspace, task=task))
     except NoAnswer as none:
-        return [heading("All models"), paragraph(f"None can be shown: {none.what}.")]
+        return [heading(ALL_MODELS), paragraph(f"None can be shown: {none.what}.")]
     charts = {"frontier": frontier_chart(), "curve": curve_chart()}
     left_out = [paragraph(sentence) for sentence in (LEFT_OUT, *seen.left_out)]
-    return [heading("All models"), Panel("explorer", charts, seen.data), *left_out]
+    return [heading(ALL_MODELS), Panel("explorer", charts, seen.data), *left_out]

@@ -101,7 +101,8 @@ def _html(part: Part) -> str:
         return f'<figure><div class="chart" id="{name}"></div><figcaption>{caption}</figcaption></figure>'
     if isinstance(part, Picture):
         caption, source = html.escape(shown(part.caption), quote=True), base64.b64encode(part.svg).decode("ascii")
-        return f'<figure><img class="picture" src="data:image/svg+xml;base64,{source}" alt="{caption}"></figure>'
+        image = f'<img class="picture" src="data:image/svg+xml;base64,{source}" alt="{caption}">'
+        return f'<figure class="zoom"><label><input type="checkbox"> larger{image}</label></figure>'
     return to_html(part)
 
 

@@ -1,13 +1,15 @@
 """The report of findings as a whole: of a team's own answers alone, of nothing, and from the command line."""
 
 import json
+import re
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import advisor
-from advisor.reports.findings.sections import RENDERINGS
+from advisor.reports.findings.sections import RENDERINGS, UNTESTED
+from advisor.reports.markdown_text import anchor
 from advisor.studies.findings import STUDIES
 from advisor.studies.study import Verdict
 from tests.fits.stored import workspace
@@ -50,7 +52,12 @@ def test_own_answers_alone_are_reported(team, found, tmp_path):
     text = (tmp_path / "f.md").read_text()
     assert text.startswith("# Findings\n")
     headings = [line for line in text.splitlines() if line.startswith("## ")]
-    assert headings == [f"## {each.title}" for each in RENDERINGS.values()]
+    assert headings == [*(f"## {each.title}" for each in RENDERINGS.values()), f"## {UNTESTED}"]
+    goals = set(re.findall(r"\]\(#([\w-]+)\)", text))
+    assert goals == {anchor(line.removeprefix("## ")) for line in headings}
+    ahead, _, end = text.partition(f"## {UNTESTED}")
+    assert "no data here" not in ahead
+    assert end.count("no data here") == sum(claim.is_untested for claim in found.claims)
     assert "gpt-oss" not in text
     assert text.count("**What would change it.**") == text.count("**Data.**") == text.count("**Method.**") == 8
     assert "--own-answers" in text.splitlines()[-2]
@@ -64,7 +71,7 @@ def test_own_answers_alone_are_reported(team, found, tmp_path):
 def test_claims_are_counted_by_verdict(found):
     assert len(found.claims) == sum(len(study.claims) for study in found.studies.values())
     assert {claim.verdict for claim in found.claims} <= set(Verdict)
-    assert list(found.claims.to_frame().columns) == ["claim", "source", "ours", "verdict"]
+    assert list(found.claims.to_frame().columns) == ["claim", "source", "ours", "verdict", "published"]
     assert json.loads(found.to_json())["trends"]["claims"]
 
 
@@ -93,6 +100,14 @@ def test_the_command_line_takes_no_options_of_a_recommendation(advisor, team, tm
     assert code == 2
     assert "--workspace" in err
     assert not (tmp_path / "f.md").exists()
+
+
+def test_a_missing_workspace_is_one_line(advisor, tmp_path):
+    folder = tmp_path / "nowhere"
+    code, _, err = advisor(
+        "report", "--kind", "findings", "--own-answers", "--workspace", folder, "-o", tmp_path / "f.md"
+    )
+    assert (code, err) == (2, f"advisor: --workspace {folder}: there is no such folder; name yours\n")
 
 
 def test_the_command_line_writes_it_and_says_which_study_runs(advisor, team, tmp_path):

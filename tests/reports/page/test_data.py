@@ -66,6 +66,7 @@ def test_it_starts_at_the_pick_with_its_budgets(found):
     pick = recommendation.recommended
     assert seen.data["pick"]["accuracy"] == round(100 * pick.accuracy.value, 4)
     assert seen.data["pick"]["usd"] == pytest.approx(pick.usd, rel=1e-3)
+    assert (seen.data["pick"]["kind"], seen.data["pick"]["evidence"]) == ("dense", "measured")
     assert seen.data["tasks"][0] == "mine"
     assert "other" in seen.data["tasks"]
     assert "silent" not in seen.data["tasks"]

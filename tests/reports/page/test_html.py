@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from advisor.reports.markdown_text import fenced, heading, paragraph, to_markdown
+from advisor.reports.markdown_text import fenced, heading, linked_bullets, paragraph, to_markdown
 from advisor.reports.page.html import Chart, page
 from advisor.reports.text_tables import table
 from tests.reports.page.hostile import FOLDER, HOSTILE
@@ -94,7 +94,9 @@ def test_a_page_of_several_charts_and_texts():
     assert [attrs["id"] for attrs, _ in seen.of("div") if attrs.get("class") == "chart"] == ["first", "second"]
     text = "".join(seen.texts)
     assert text.count(HOSTILE) >= 6
-    assert [attrs for attrs, _ in seen.of("td")] == [{}, {"class": "figure"}]
+    assert [attrs for attrs, _ in seen.of("td")] == [
+        {"data-label": "name"}, {"class": "figure", "data-label": "value"}
+    ]  # fmt: skip
     assert len(seen.policy["script-src"]) == 2  # Vega, and what draws
 
 
@@ -102,6 +104,27 @@ def test_a_page_of_texts_alone_runs_no_script():
     seen = Page(page("texts", [paragraph("one")]))
     assert seen.policy["script-src"] == ["'none'"]
     assert not [attrs for attrs, _ in seen.of("script") if attrs.get("type") != "application/json"]
+
+
+def test_links_go_to_headings_of_the_same_page_alone():
+    title = "Does it, or `not`?"
+    seen = Page(page("t", [linked_bullets([("why", title), (HOSTILE, HOSTILE)]), heading(title), heading(HOSTILE)]))
+    goals = [attrs["href"].removeprefix("#") for attrs, _ in seen.of("a")]
+    assert goals == [attrs["id"] for attrs, _ in seen.of("h2")]
+    assert goals[0] == "section-does-it-or-not"
+    assert "".join(seen.texts).count(HOSTILE) == 3
+
+
+def test_long_tables_are_folded_and_wide_ones_known():
+    def tags(columns, rows):
+        names = [f"c{i}" for i in range(columns)]
+        return Page(page("t", [to_markdown(table(names, [names] * rows))]))
+
+    assert not tags(3, 10).of("details")
+    ((attrs, said),) = tags(3, 20).of("summary")
+    assert (attrs, said) == ({}, "Table of 20 rows: c0, c1, c2")
+    assert [a["class"] for a, _ in tags(8, 2).of("div")] == ["table wide"]
+    assert [a["class"] for a, _ in tags(7, 2).of("div")] == ["table"]
 
 
 @pytest.mark.parametrize(

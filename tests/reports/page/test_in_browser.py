@@ -8,6 +8,7 @@ import os
 import shutil
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 
 import advisor
@@ -138,13 +139,94 @@ def test_its_frontier_is_that_of_the_verb(desktop, shipped, unit):
     assert on_it == [(c.model, percent(c.accuracy.value)) for c in known]
 
 
+PLACES = """
+const middle = (each) => { const b = each.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; };
+const all = (css) => [...document.querySelectorAll(`#frontier ${css}`)];
+const points = all("path[aria-roledescription=point]");
+const isRing = (each) => each.getAttribute("stroke") === "var(--pick)";
+return {
+  rings: points.filter(isRing).map((each) => [each.getAttribute("aria-label"), ...middle(each)]),
+  points: points.filter((each) => !isRing(each)).map((each) => [each.getAttribute("aria-label"), ...middle(each)]),
+  dots: all("path[fill='var(--pick)']").map(middle),
+  names: all(".role-mark.mark-text text").filter((each) => each.textContent).map((each) => {
+    const b = each.getBoundingClientRect();
+    return [each.textContent, b.left, b.top, b.right, b.bottom];
+  }),
+  frame: (({ left, top, right, bottom }) => [left, top, right, bottom])(all("svg")[0].getBoundingClientRect()),
+};
+"""
+"""Where the marks of the frontier's chart are, in pixels of a window that nothing has resized."""
+
+
+def _gap(x, y, box):
+    left, top, right, bottom = box
+    return np.hypot(max(left - x, 0, x - right), max(top - y, 0, y - bottom))
+
+
+def test_the_ring_is_on_the_pick_whatever_the_cost(desktop, shipped):
+    pick = shipped.found.recommended
+    for unit in ("usd", "s", "J", "s", "flops", "tokens", "usd"):
+        desktop.choose("unit", unit)
+        seen = desktop.driver.execute_script(PLACES)
+        ((said, x, y),) = seen["rings"]
+        assert said.startswith(pick.model)
+        assert seen["dots"] == [pytest.approx([x, y], abs=1)]
+        assert _gap(x, y, seen["frame"]) == 0
+        of_alike = [(px, py) for text, px, py in seen["points"] if text == said]
+        assert all(np.hypot(px - x, py - y) < 3 for px, py in of_alike)
+        assert of_alike or unit != "usd"  # by the cost of the request the pick is on the frontier
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_names_are_there_at_once_and_nearest_to_their_own_models(shipped, phone):
+    size = {"width": 390, "height": 844, "phone": True} if phone else {}
+    with browser(shipped.path, **size) as opened:
+        for unit in COSTS:
+            opened.choose("unit", unit)
+            seen = opened.driver.execute_script(PLACES)
+            names = [each for each in seen["names"] if not each[0].startswith("budget")]
+            assert len(names) >= 2
+            for name, *box in names:
+                gaps = [(_gap(x, y, box), text.partition(",")[0]) for text, x, y in (*seen["points"], *seen["rings"])]
+                assert min(gaps)[1].endswith(f"/{name}"), (unit, name)
+
+
+def test_a_pick_that_a_filter_excludes_is_said_to_be(desktop, shipped):
+    name = shipped.found.recommended.model.rpartition("/")[2]
+    assert f"Ringed: the pick, {name}." in desktop.text("frontier-caption")
+    desktop.choose("kind", "dense")
+    assert desktop.driver.execute_script(PLACES)["rings"] == []
+    assert f"The pick, {name}, is not among these." in desktop.text("frontier-caption")
+    desktop.choose("kind", "MoE")
+    assert len(desktop.driver.execute_script(PLACES)["rings"]) == 1
+    assert "not among" not in desktop.text("frontier-caption")
+
+
+def test_another_task_and_back_shows_the_curve_of_the_pick_again(desktop, shipped):
+    curves = {(each["task"], each["model"]) for each in Page(shipped.html).data("explorer")["curves"]}
+    pick = shipped.found.recommended.model
+    tasks = [each.get_attribute("value") for each in desktop.all("#task option")]
+    chosen = []
+    for task in [*tasks, "gpqa-diamond"]:
+        desktop.choose("task", task)
+        model = desktop.chosen("model")
+        chosen.append(model)
+        told = f"Dashed rings: {model.rpartition('/')[2]}" in desktop.text("frontier-caption")
+        assert ("whose curve is below" in desktop.text("frontier-caption")) == (told and (task, model) in curves)
+    assert set(chosen) > {pick}
+    assert chosen[-1] == pick
+
+
 def test_filters_change_what_is_drawn(desktop, shipped):
     def seen():
         return len(desktop.table()), len(desktop.marks())
 
+    pick = Page(shipped.html).data("explorer")["pick"]
+
     def has(task="gpqa-diamond", **choice):
         n = len(expected(shipped, task=task, **choice))
-        ring = task == "gpqa-diamond"  # that of the pick
+        is_chosen = pick["kind"] == choice.get("kind", pick["kind"]) and pick["gpu"] == choice.get("gpu", pick["gpu"])
+        ring = task == "gpqa-diamond" and is_chosen and pick["evidence"] in choice.get("evidence", pick["evidence"])
         assert n > 0
         return n, n + ring
 
@@ -189,7 +271,9 @@ def test_nothing_left_is_said(desktop):
             box.click()
             desktop.wait()
     assert desktop.table() == []
-    assert desktop.text("frontier-caption") == "Nothing is known on gpqa-diamond for this choice."
+    said = desktop.text("frontier-caption")
+    assert said.startswith("Nothing is known on gpqa-diamond for this choice. The pick, ")
+    assert said.endswith(", is not among these.")
 
 
 def test_a_chosen_model_shows_its_curve(desktop, shipped):
@@ -310,7 +394,47 @@ def test_findings_have_all_models_and_every_picture(tmp_path):
         widths = seen.driver.execute_script("return [...document.images].map(i => i.naturalWidth)")
         assert len(widths) >= 4
         assert all(widths)
+        lost = "a => !document.getElementById(decodeURIComponent(a.hash.slice(1)))"
+        assert seen.driver.execute_script(f"return [...document.querySelectorAll('main a')].filter({lost}).length") == 0
+        assert len(seen.all("main a")) > 10
+        _larger_and_back(seen)
+        _whole_in_print(seen)
         assert seen.complaints() == []
+    with browser(path, width=375, height=740, phone=True, dark=True) as phone:
+        assert phone.driver.execute_script("return document.documentElement.scrollWidth") <= 375
+        cut = "[...document.querySelectorAll('.table')].filter(t => t.scrollWidth > t.clientWidth + 1).length"
+        assert phone.driver.execute_script(f"return {cut}") == 0  # rows are lists, nothing is off the screen
+        label = "getComputedStyle(document.querySelector('.table td'), '::before').content"
+        assert phone.driver.execute_script(f"return {label}") not in ("none", "")
+
+
+def _larger_and_back(seen):
+    """A picture grows where it is clicked, or its box ticked, and shrinks again."""
+
+    def width():
+        return seen.driver.execute_script("return document.querySelector('.picture').getBoundingClientRect().width")
+
+    small = width()
+    picture = seen.all(".picture")[0]
+    ActionChains(seen.driver).scroll_to_element(picture).click(picture).perform()
+    assert width() > 1.5 * small
+    seen.driver.execute_script("document.querySelector('.zoom input').click()")
+    assert width() == small
+
+
+def _whole_in_print(seen):
+    """As wide as a page of A4 between its margins, nothing is cut or folded."""
+    seen.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 718, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    )
+    seen.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    script = """
+    const tables = [...document.querySelectorAll("table")].filter((t) => t.rows.length);
+    return tables.map((t) => [t.getBoundingClientRect().right, t.getBoundingClientRect().height]);
+    """
+    tables = seen.driver.execute_script(script)
+    assert len(tables) > 10
+    assert all(right <= 718 and height > 0 for right, height in tables)
 
 
 def own_answers(folder):
