@@ -244,6 +244,15 @@ def estimate(
     qps: Annotated[
         float | None, typer.Option(help="Count the replicas for this many requests per second within those limits.")
     ] = None,
+    max_num_seqs: options.MaxNumSeqs = None,
+    max_num_batched_tokens: options.MaxNumBatchedTokens = None,
+    speculative_tokens: options.SpeculativeTokens = None,
+    acceptance: options.Acceptance = None,
+    draft_model: options.DraftModel = None,
+    disk_gb_per_s: options.DiskGbPerS = None,
+    replicas: options.Replicas = None,
+    prefill_parallelism: options.PrefillLayout = None,
+    prefill_replicas: options.PrefillReplicas = None,
     price: options.PriceList = None,
     price_kind: options.PriceKind = None,
     workspace: options.WorkspaceFolder = None,
@@ -274,6 +283,15 @@ def estimate(
             max_ttft=max_ttft,
             max_tpot=max_tpot,
             qps=qps,
+            max_num_seqs=max_num_seqs,
+            max_num_batched_tokens=max_num_batched_tokens,
+            speculative_tokens=speculative_tokens,
+            acceptance=acceptance,
+            draft_model=draft_model,
+            disk_gb_per_s=disk_gb_per_s,
+            replicas=replicas,
+            prefill_parallelism=prefill_parallelism,
+            prefill_replicas=prefill_replicas,
             price=price,
             price_kind=price_kind,
         )
@@ -285,7 +303,7 @@ def estimate(
 
 def _show_refused(answer: object, as_json: bool) -> None:
     """The JSON of what cannot start, or its memory where that is the reason; why stands in the error's line."""
-    from advisor.recommendation.estimate import CannotStart
+    from advisor.recommendation.estimate_values import CannotStart
     from advisor.reports import estimates
     from advisor.reports.terminal import show
 

@@ -198,6 +198,40 @@ Layout = Annotated[
         " default: tensor parallelism over all GPUs.",
     ),
 ]
+MaxNumSeqs = Annotated[
+    int | None,
+    typer.Option("--max-num-seqs", help="Sequences that the engine runs at once at most; others wait. Default: any."),
+]
+MaxNumBatchedTokens = Annotated[
+    int | None,
+    typer.Option("--max-num-batched-tokens", help="Prompt tokens of one step at most; default 8192."),
+]
+SpeculativeTokens = Annotated[
+    int | None,
+    typer.Option("--speculative-tokens", help="Tokens drafted before each step, by the model's own MTP head."),
+]
+Acceptance = Annotated[
+    float | None,
+    typer.Option("--acceptance", help="Chance that a drafted token is accepted, those before it being so, e.g. 0.7."),
+]
+DraftModel = Annotated[
+    str | None,
+    typer.Option("--draft-model", autocompletion=_models, help="Dense model that drafts, instead of an MTP head."),
+]
+DiskGbPerS = Annotated[
+    float | None, typer.Option("--disk-gb-per-s", help="At which weights are read at the start; default 1, assumed.")
+]
+Replicas = Annotated[
+    int | None, typer.Option("--replicas", help="With --prefill-parallelism: engines that decode; default 1.")
+]
+PrefillLayout = Annotated[
+    str | None,
+    typer.Option(
+        "--prefill-parallelism",
+        help="Prompts on GPUs of their own, in engines of this layout; --concurrency is of all engines together.",
+    ),
+]
+PrefillReplicas = Annotated[int | None, typer.Option("--prefill-replicas", help="How many of these; default 1.")]
 Url = Annotated[str | None, typer.Option("--url", help="An OpenAI-compatible server; default: vLLM in this process.")]
 ServedModel = Annotated[str | None, typer.Option("--served-model", help="The model's name on that server.")]
 EngineSettings = Annotated[

@@ -53,6 +53,9 @@ def _options(
     cached_prompt_tokens: options.CachedPromptTokens = None,
     running: options.Running = None,
     hosted: options.Hosted = None,
+    kv_precision: options.KvPrecision = "bf16",
+    speculative_tokens: options.SpeculativeTokens = None,
+    acceptance: options.Acceptance = None,
 ) -> None:
     """Every option, with its default."""
 

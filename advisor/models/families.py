@@ -49,6 +49,8 @@ _TIED_BY_DEFAULT = {
 _ANY = 1_048_576
 _LONGEST = {"mamba": _ANY, "mamba2": _ANY, "falcon_mamba": _ANY, "bloom": 2048, "falcon": 2048}
 """The context of families whose configs name none: a state holds any."""
+MTP_LAYERS = ("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_modules", "mtp_transformer_layers")
+"""Keys that say how many layers of multi-token prediction a checkpoint has."""
 _BIASED_NORMS = {"falcon", "phimoe"}
 
 
@@ -86,6 +88,7 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
         encoders,
         notes=notes,
         checkpoint_precision=checkpoint_precision(keys),
+        mtp_layers=c.integer(*MTP_LAYERS, default=0),
     )
 
 

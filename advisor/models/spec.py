@@ -13,8 +13,8 @@ class ModelSpec:
     """A decoder-only language model, as its config.json describes it.
 
     `layers` are runs of equal layers. Heads of multi-token prediction are left out, since serving does not use them by
-    itself. `checkpoint_precision` is that of the weights that the config came with, empty where nothing here knows its
-    cost; `notes` say what about the counts a reader has to know.
+    itself; the checkpoint has `mtp_layers` of them. `checkpoint_precision` is that of the weights that the config came
+    with, empty where nothing here knows its cost; `notes` say what about the counts a reader has to know.
     """
 
     name: str
@@ -29,6 +29,7 @@ class ModelSpec:
     encoder_parameters: int = 0  # of images and sound: held in memory, passed by no token of text
     checkpoint_precision: str = "bf16"
     notes: tuple[str, ...] = ()
+    mtp_layers: int = 0
 
     @property
     def n_layers(self) -> int:

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 Quantity = Array | float
 
 BYTES_16BIT = 2.0
+CHUNK_TOKENS = 8192
+"""Prompt tokens of one step at most: vLLM's max_num_batched_tokens for serving on large GPUs."""
 KV_BYTES = {"bf16": BYTES_16BIT, "fp8": 1.0}
 """Bytes of a cache element, by the cache's precision."""
 
@@ -41,6 +43,10 @@ class Demand:
     kv_shards              KV heads that tensor parallelism can share out
     launches               kernels of one decode step, each with a latency of its own
     cached_tokens          of the prompt, found in the prefix cache: no prefill, but memory and reading as all others
+    chunk_tokens           of prompts that one step takes in at most
+    verified_tokens        of one sequence that a step passes: those that were drafted, and one more
+    tokens_per_step        that a step adds to one answer on average
+    draft_layers           passes through layers like the model's that drafting takes, a step
     """
 
     always_weight_bytes: Quantity
@@ -61,6 +67,10 @@ class Demand:
     prompt_tokens: Quantity
     generated_tokens: Quantity
     cached_tokens: Quantity = 0.0
+    chunk_tokens: Quantity = CHUNK_TOKENS
+    verified_tokens: Quantity = 1.0
+    tokens_per_step: Quantity = 1.0
+    draft_layers: Quantity = 0.0
 
 
 def demand(

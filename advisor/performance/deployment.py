@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from advisor.errors import AdvisorError
 from advisor.gpus import GpuSpec
 from advisor.models.spec import ModelSpec
-from advisor.performance.demand import Demand, demand
+from advisor.performance.demand import CHUNK_TOKENS, Demand, demand
 from advisor.performance.hardware import Hardware, hardware
 from advisor.performance.parallelism import Parallelism
+from advisor.performance.speculation import Speculation, speculating
 
 ENGINES = ("vllm", "sglang", "trtllm")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """What one engine takes at once: sequences in each data-parallel group, and prompt tokens in one step."""
+
+    sequences: float = math.inf
+    prompt_tokens: int = CHUNK_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,8 @@ class Deployment:
     precision: str
     kv_precision: str = "bf16"
     engine: str = "vllm"
+    limits: BatchLimits = BatchLimits()
+    speculation: Speculation | None = None
 
     def __post_init__(self) -> None:
         if self.layout.expert_parallel and not self.spec.is_moe:
@@ -38,7 +50,14 @@ class Deployment:
 
     def demand(self, prompt_tokens: int, generated_tokens: int) -> Demand:
         """Bytes and FLOPs of requests of these lengths, in tokens."""
-        return demand(self.spec, self.precision, prompt_tokens, generated_tokens, self.kv_precision)
+        d = demand(self.spec, self.precision, prompt_tokens, generated_tokens, self.kv_precision)
+        d = replace(d, chunk_tokens=self.limits.prompt_tokens)
+        return speculating(d, self.speculation) if self.speculation else d
+
+    @property
+    def most_sequences(self) -> float:
+        """Sequences that the engine runs at once at most, whatever the cache holds."""
+        return self.limits.sequences * self.layout.dp
 
     def __str__(self) -> str:
         cache = "" if self.kv_precision == "bf16" else f", KV cache in {self.kv_precision}"

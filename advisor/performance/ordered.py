@@ -107,7 +107,9 @@ def fastest(load: Load, skew: Quantity) -> Logs:
     """Log TPOT and TTFT with every peak reached: a step without prompts, and the own prompt alone."""
     d, hw, perfect = load.demand, load.hardware, at_peak(skew)
     batch = np.maximum(load.held / np.asarray(hw.stages, dtype=float), 1.0)
-    return np.log(decode_step_s(d, hw, perfect, batch)), np.log(np.maximum(prefill_s(d, hw, perfect), 1e-12))
+    return np.log(decode_step_s(d, hw, perfect, batch) / d.tokens_per_step), np.log(
+        np.maximum(prefill_s(d, hw, perfect), 1e-12)
+    )
 
 
 def in_order(load: Load, efficiency: Efficiency, plain: Serving, known: OfShape) -> Logs:
@@ -129,8 +131,10 @@ def in_order(load: Load, efficiency: Efficiency, plain: Serving, known: OfShape)
 
 def _on(load: Load, own: Own) -> Logs:
     """The same loads in the same layouts on a measured GPU."""
+    hw = load.hardware
     peaks = {name: getattr(own.peaks, name) for name in PEAKS}
-    there = replace(load, hardware=replace(load.hardware, **peaks))
+    peaks["link_bytes_per_s"] = np.where(hw.over_nodes, hw.link_bytes_per_s, peaks["link_bytes_per_s"])
+    there = replace(load, hardware=replace(hw, **peaks))
     return corrected(there, own.efficiency, there.times(own.efficiency), own.correction)
 
 

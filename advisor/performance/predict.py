@@ -83,7 +83,7 @@ def _spread(correction: Correction, measured: Array, otherwise: Array) -> Array:
 class Steps:
     """What a simulation of one deployment needs, in seconds.
 
-    decode_s     a step that decodes b sequences, at index b − 1
+    decode_s     a step that decodes b sequences, at index b − 1; of drafted tokens several of each
     prefill_s    one prompt alone
     wait_steps   TPOTs that a request waits for beside prefill and steps
     delay_s      a fixed time beside all these

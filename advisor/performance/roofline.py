@@ -25,10 +25,6 @@ from advisor.tables import column
 SHARPNESS = 4.0
 """max(a, b) is smoothed to (a^p + b^p)^(1/p): near the ridge neither side hides wholly behind the other."""
 
-CHUNK_TOKENS = 8192
-"""Prompt tokens of one step at most: vLLM's max_num_batched_tokens for serving on large GPUs."""
-
-
 FEWEST_ROWS = 8.0
 """Rows of the smallest tile of a product on tensor cores."""
 
@@ -173,7 +169,7 @@ def prefill_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity = 1.0) -
     """
     n, b = np.asarray(hw.gpu_count, dtype=float), np.asarray(batch, dtype=float)
     new = np.maximum(d.prompt_tokens - np.asarray(d.cached_tokens, dtype=float), 0.0)
-    chunk = np.maximum(np.minimum(new * prompts_at_once(d, b), CHUNK_TOKENS), 1e-9)
+    chunk = np.maximum(np.minimum(new * prompts_at_once(d, b), d.chunk_tokens), 1e-9)
     touched, in_all = (distinct_expert_share(d.expert_share, tokens, eff.skew) for tokens in (b, chunk + b))
     bandwidth = n * np.asarray(hw.memory_bytes_per_s) * np.asarray(eff.experts)
     reading = d.expert_weight_bytes * (in_all - touched) * _busiest(hw, eff) / bandwidth
@@ -188,14 +184,19 @@ def prompts_at_once(d: Demand, batch: Quantity) -> Array:
 
 
 def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> tuple[Array, Array, Array]:
-    """(compute, weight reading, cache reading) of one decode step of `batch` sequences."""
+    """(compute, weight reading, cache reading) of one decode step of `batch` sequences.
+
+    Where tokens are drafted it multiplies several of each sequence, which touch more experts, and reads the cache once.
+    """
     n, shards = np.asarray(hw.gpu_count, dtype=float), np.asarray(hw.attention_shards, dtype=float)
     b = np.asarray(batch, dtype=float)
+    tokens = b * d.verified_tokens
     wide = d.head_flops / np.asarray(eff.dense) + d.decode_core_flops / np.asarray(eff.attention)
-    experts = d.expert_weight_bytes * distinct_expert_share(d.expert_share, b, eff.skew) * _busiest(hw, eff)
+    touched, drafting = (distinct_expert_share(d.expert_share, of, eff.skew) for of in (tokens, b))
+    experts = d.expert_weight_bytes * (touched + d.draft_layers / d.n_layers * drafting) * _busiest(hw, eff)
     bandwidth = n * np.asarray(hw.memory_bytes_per_s)
     return (
-        products_s(d, hw, eff, b) + b * wide / (n * np.asarray(hw.compute_16bit_flops_per_s)),
+        products_s(d, hw, eff, tokens) + tokens * wide / (n * np.asarray(hw.compute_16bit_flops_per_s)),
         (d.always_weight_bytes * n / shards / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
         b * d.kv_read_bytes * kv_copies(d.kv_shards, shards) / (bandwidth * np.asarray(eff.kv)),
     )
@@ -205,7 +206,9 @@ def decode_step_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> 
     """Seconds of one decode step of `batch` sequences at mid-answer."""
     compute, weights, kv = decode_parts_s(d, hw, eff, batch)
     fixed = d.launches * np.asarray(eff.kernel_s) + np.asarray(eff.step_s)
-    return np.asarray(_larger(compute, weights + kv) + collectives_s(d, hw, eff, batch) + fixed)
+    sent = collectives_s(d, hw, eff, np.asarray(batch) * d.verified_tokens)
+    drafting = d.draft_layers / d.n_layers * collectives_s(d, hw, eff, batch)
+    return np.asarray(_larger(compute, weights + kv) + sent + drafting + fixed)
 
 
 def serving(
@@ -226,8 +229,8 @@ def serving(
     others, burst = (batch - at_once) * prefill, np.asarray(eff.burst)
     carried = others / generated / (1 + burst)
     ttft = at_once * prefill + eff.first_s + np.asarray(eff.ttft_steps) * step + others * burst / (1 + burst)
-    parts = (*decode_parts_s(d, hw, eff, batch), carried)
-    return waited(Serving(ttft, step + carried, ttft, ttft, *parts), generated, concurrency, held)
+    parts = (*(part / d.tokens_per_step for part in decode_parts_s(d, hw, eff, batch)), carried)
+    return waited(Serving(ttft, step / d.tokens_per_step + carried, ttft, ttft, *parts), generated, concurrency, held)
 
 
 def in_place(concurrency: Quantity, max_sequences: Quantity) -> Array:

@@ -16,26 +16,29 @@ from heapq import heappop, heappush
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.performance.demand import Array
-from advisor.performance.roofline import CHUNK_TOKENS
+from advisor.performance.demand import CHUNK_TOKENS, Array
 
 Tokens = NDArray[np.int64]
 
 TOKEN_BUDGET = CHUNK_TOKENS
-"""Tokens of one step."""
+"""Tokens of one step where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepTimes:
     """Seconds of a step that decodes b sequences, at index b (index 0: nothing), and of one prompt token.
 
-    `wait_steps` is what else a request waits for, in TPOTs, and `delay_s` in seconds.
+    `wait_steps` is what else a request waits for, in decode steps, and `delay_s` in seconds. A step passes at most
+    `token_budget` tokens, `verified_tokens` of each sequence that it decodes, of which `tokens_per_step` stay.
     """
 
     decode_s: Array
     prompt_token_s: float
     wait_steps: float
     delay_s: float = 0.0
+    token_budget: int = TOKEN_BUDGET
+    verified_tokens: float = 1.0
+    tokens_per_step: float = 1.0
 
     @property
     def max_sequences(self) -> int:
@@ -84,7 +87,8 @@ class _Engine:
         while self.waiting and self.has_room:
             request = self.waiting.popleft()
             self.prefilling[request], self.admitted_s[request] = self.prompt_tokens, self.now
-        room, chunks = max(TOKEN_BUDGET - len(self.decoding), 0), {}
+        decoded = math.ceil(len(self.decoding) * self.speed.verified_tokens)
+        room, chunks = max(self.speed.token_budget - decoded, 0), {}
         for request, left in self.prefilling.items():
             if room <= 0:
                 break
@@ -108,7 +112,8 @@ class _Engine:
             if self.prefilling[request] == 0:
                 del self.prefilling[request]
                 self.first_s[request] = self.now
-                heappush(self.decoding, (self.steps + int(self.generated_tokens[request]) - 1, request))
+                steps = math.ceil((int(self.generated_tokens[request]) - 1) / self.speed.tokens_per_step)
+                heappush(self.decoding, (self.steps + steps, request))
         answered = []
         while self.decoding and self.decoding[0][0] <= self.steps:
             answered.append(heappop(self.decoding)[1])
@@ -148,7 +153,7 @@ def simulate(
     )
     full = min(concurrency, n_requests // 4)  # the first that comes to an engine as full as it stays
     tpot_s = ((last - first) / np.maximum(generated - 1, 1))[full:]
-    wait_s = speed.wait_steps * float(np.mean(tpot_s)) + speed.delay_s
+    wait_s = speed.wait_steps * speed.tokens_per_step * float(np.mean(tpot_s)) + speed.delay_s
     stay = float(np.mean((last - came)[full:])) + wait_s
     per_s = (
         concurrency / stay

@@ -121,8 +121,17 @@ def _largest(holds: Callable[[int], bool], most: int) -> int:
 def replica(deployment: Deployment, speed: Speed, prompt_tokens: int, generated_tokens: int) -> Replica:
     """The replica with its predicted speed. A model that does not fit holds one sequence."""
     d, hw = deployment.demand(prompt_tokens, generated_tokens), deployment.hardware
-    room = int(min(max(float(max_sequences(d, deployment.gpu.memory_bytes, hw)), 1.0), LARGEST_BATCH))
+    held = min(float(max_sequences(d, deployment.gpu.memory_bytes, hw)), deployment.most_sequences)
+    room = int(min(max(held, 1.0), LARGEST_BATCH))
     known = steps(d, hw, speed, room)
     decode_s = np.concatenate([[0.0], known.decode_s])
-    step_times = StepTimes(decode_s, known.prefill_s / prompt_tokens, known.wait_steps, known.delay_s)
+    step_times = StepTimes(
+        decode_s,
+        known.prefill_s / prompt_tokens,
+        known.wait_steps,
+        known.delay_s,
+        token_budget=deployment.limits.prompt_tokens,
+        verified_tokens=float(d.verified_tokens),
+        tokens_per_step=float(d.tokens_per_step),
+    )
     return Replica(step_times, prompt_tokens, generated_tokens, known.ttft_factor)

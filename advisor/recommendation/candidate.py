@@ -141,9 +141,9 @@ class Candidate(Value):
     follows from them, of which `tokens_spread` is that of the answers' length: above 1 where it is imputed; budgets
     hold at its upper end too; `per_correct` is the cost of a question over the accuracy, None where nothing is right;
     `why_not` says what a runner-up lost by; `usd_per_hour` is the bill of all replicas, that of `rent` and of the
-    energy where that has a price of its own; `by_task` is what a mean over several tasks is
-    made of; `setup` tells how its answers were drawn where the model was measured on the task in several ways, else it
-    is empty.
+    energy where that has a price of its own; `by_task` is what a mean over several tasks is made of;
+    `speculative_tokens` are drafted before each step; `setup` tells how its answers were drawn where the model was
+    measured on the task in several ways, else it is empty.
     """
 
     model: str
@@ -188,6 +188,8 @@ class Candidate(Value):
     setup: str = ""
     odds: CandidateOdds | None = None
     tokens_spread: float = 1.0
+    kv_precision: str = "bf16"
+    speculative_tokens: int | None = None
 
     @property
     def costs(self) -> Costs:

@@ -29,6 +29,7 @@ from advisor.recommendation.deployments import (
     able,
     deployments,
     fleet,
+    holds_cache,
 )
 from advisor.recommendation.eligible import eligible
 from advisor.recommendation.evidence import kind_of
@@ -38,6 +39,7 @@ from advisor.recommendation.loads import at_rate, capacities, kept_busy
 from advisor.recommendation.mixture import Mix, Part, TaskResult
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.request_body import ask_of
+from advisor.recommendation.served import USUALLY, Served
 from advisor.recommendation.waiting import context_tokens
 from advisor.rents import Rent, Rents
 from advisor.store.beliefs import Point
@@ -106,7 +108,8 @@ def points_and_deployments(
     mixes = eligible(workspace, request).points if mixes is None else mixes
     gpus = _chosen_gpus(workspace, request, rents)
     cached_tokens = request.lengths.cached_prompt_tokens or 0
-    answers = [_answers(workspace, each, cached_tokens) for each in mixes]
+    served = request.served
+    answers = [replace(_answers(workspace, each, cached_tokens), served=served) for each in mixes]
     draws = np.array([draws_of(each.point) for each in mixes])
     points = _point_columns(workspace, mixes, answers, cached_tokens)
     points["assured"] = np.quantile(draws, 1 - request.confidence, axis=1)
@@ -234,6 +237,7 @@ def _all_deployments(
         if whose not in starts:
             rewards = work.rewards.spec if work.rewards else None
             starts[whose] = able(fleets[precision], work.spec, rewards, workspace.support)
+            starts[whose] &= holds_cache(fleets[precision], work.spec, request.kv_precision, workspace.support)
             starts[whose] &= loads_on(fleets[precision], p.model, workspace)
         parts.append(deployments(number, work, fleets[precision], starts[whose]))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -320,7 +324,12 @@ def _task_results(stored: str) -> tuple[TaskResult, ...]:
 
 
 def candidate(
-    row: dict[str, Any], workspace: Workspace, why_not: str | None = None, *, engine: str = "vllm"
+    row: dict[str, Any],
+    workspace: Workspace,
+    why_not: str | None = None,
+    *,
+    engine: str = "vllm",
+    served: Served = USUALLY,
 ) -> Candidate:
     """A row of candidates.sql, with the commands that deploy it and the request that asks it."""
     usd, usd_per_hour, usd_per_month = (_number(row[name]) for name in ("usd", "usd_per_hour", "usd_per_month"))
@@ -351,6 +360,8 @@ def candidate(
         by_task=_task_results(row["by_task"]),
         provenance=origins,
         why_not=why_not,
+        kv_precision=served.kv_precision,
+        speculative_tokens=served.drafted(workspace.models.spec(row["model"])),
     )
     return replace(
         found,

@@ -14,16 +14,9 @@ from advisor.performance.crossings import crossings
 from advisor.performance.feasibility import Reason, holds, reasons
 from advisor.performance.parallelism import Parallelism
 from advisor.prices import Price
-from advisor.recommendation.estimate import (
-    Estimate,
-    Origin,
-    PricedDeployment,
-    deployment,
-    estimated,
-    gpu_rents,
-    no_start,
-    priced,
-)
+from advisor.recommendation.estimate import deployment, estimated, gpu_rents, no_start
+from advisor.recommendation.estimate_values import Estimate, Origin
+from advisor.recommendation.priced import PricedDeployment, priced
 from advisor.rents import price_notes
 from advisor.store.workspace import Workspace
 from advisor.support import SupportTable

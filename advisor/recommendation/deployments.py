@@ -22,7 +22,8 @@ from advisor.performance.power import watts
 from advisor.performance.predict import Speed, predict
 from advisor.performance.roofline import Efficiency, prefill_s
 from advisor.provenance import Provenance
-from advisor.support import SupportTable
+from advisor.recommendation.served import USUALLY, Served
+from advisor.support import Part, SupportTable
 
 Numbers = NDArray[np.float64]
 Columns = dict[str, NDArray[Any]]
@@ -123,6 +124,14 @@ def able(f: Fleet, spec: ModelSpec, rewards: ModelSpec | None, support: SupportT
     return np.asarray(start[f.layout])
 
 
+def holds_cache(f: Fleet, spec: ModelSpec, kv_precision: str, support: SupportTable) -> NDArray[np.bool_]:
+    """On which deployments the engine holds a cache in that precision."""
+    if kv_precision == "bf16":
+        return np.ones(len(f.layout), dtype=bool)
+    known = [support.runs(f.engine, Part.KV_CACHE, kv_precision, gpu, spec.family) for gpu, _ in f.layouts]
+    return np.asarray(np.array(known, dtype=bool)[f.layout])
+
+
 @dataclass(frozen=True, slots=True)
 class Rewards:
     """A reward model beside the policy: the tokens it passes for a question, at most `pass_tokens` at a time."""
@@ -152,7 +161,8 @@ class Answers:
     """The work of a strategy point for its model: `shape` names the model's config, tokens are means of one answer.
 
     `context_tokens` is the longest sequence that is served; `cached_tokens` of the prompt are in the prefix cache;
-    `read_again_tokens` of a question are prefixes that its search computes beyond the prompts of its answers.
+    `served` says how, beside the layout; `read_again_tokens` of a question are prefixes that its search computes beyond
+    the prompts of its answers.
     """
 
     spec: ModelSpec
@@ -163,6 +173,7 @@ class Answers:
     rewards: Rewards | None = None
     cached_tokens: float = 0.0
     read_again_tokens: float = 0.0
+    served: Served = USUALLY
 
     def read_again_s(self, f: Fleet) -> Numbers:
         """Time of all GPUs that these prefills take for one question, in passes of a prompt and one answer."""
@@ -181,8 +192,8 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
     prompt_tokens = round(answers.prompt_tokens)
     generated_tokens = max(round(answers.generated_tokens), 1)
     cached_tokens = min(round(answers.cached_tokens), max(prompt_tokens - 1, 0))
-    d = demand(spec, f.precision, prompt_tokens, generated_tokens, cached_tokens=cached_tokens)
-    longest = demand(spec, f.precision, prompt_tokens, max(answers.context_tokens - prompt_tokens, 1))
+    d = answers.served.demand(spec, f.precision, prompt_tokens, generated_tokens, cached_tokens=cached_tokens)
+    longest = answers.served.demand(spec, f.precision, prompt_tokens, max(answers.context_tokens - prompt_tokens, 1))
     free = f.memory_bytes - (rewards.memory_bytes(f) if rewards else 0.0)
     room = max_sequences(d, free, f.hardware)
     within = holds(spec, answers.prompt_tokens + answers.generated_tokens)

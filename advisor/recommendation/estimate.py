@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from advisor.arguments import checked_arguments
 from advisor.counting import counted
@@ -17,158 +17,29 @@ from advisor.performance.deployment import Deployment
 from advisor.performance.feasibility import Reason, reasons
 from advisor.performance.memory import Memory, memory
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.power import power_source, power_spread, watts
-from advisor.performance.predict import Speed, predict
-from advisor.performance.under_load import Limits, UnderLoad, replica
+from advisor.performance.power import power_spread, watts
+from advisor.performance.predict import predict
+from advisor.performance.start import start_s
+from advisor.performance.under_load import Limits, replica
 from advisor.prices import Price, checked_kind, parse_prices
-from advisor.provenance import Provenance
+from advisor.recommendation.apart import apart, checked_apart
+from advisor.recommendation.engine_options import batch_limits, option_notes, speculation_of
+from advisor.recommendation.estimate_values import (
+    Bounds,
+    CannotStart,
+    EngineOptions,
+    Estimate,
+    Intervals,
+    MemoryUse,
+    WithinLimits,
+)
 from advisor.recommendation.launch import weight_notes
+from advisor.recommendation.priced import PricedDeployment, priced
 from advisor.recommendation.request import checked_engine, checked_precision
-from advisor.rents import Rent, Rents, price_notes
+from advisor.rents import Rents, price_notes
 from advisor.store.workspace import Workspace
 from advisor.units import checked_count, checked_rate, parse_duration, significant
-from advisor.values import Value, several
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryUse:
-    """Bytes per GPU, and the sequences of full length that fit at once in the whole deployment."""
-
-    weights_bytes: float
-    kv_cache_bytes: float
-    overhead_bytes: float
-    total_bytes: float
-    capacity_bytes: float
-    max_sequences: float
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where speed, price and power come from."""
-
-    performance: Provenance
-    source: str
-    price: str | None
-    power: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Ends of a 90 % interval."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """90 % intervals of the times, and of the energy that follows from them and the power."""
-
-    tpot_s: Bounds
-    output_tokens_per_s: Bounds
-    energy_j_per_request: Bounds
-
-
-@dataclass(frozen=True, slots=True)
-class WithinLimits:
-    """The most that one replica carries with 90 % of the requests within the limits; replicas for `qps`."""
-
-    max_concurrency: int
-    max_requests_per_s: float
-    replicas: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate(Value):
-    """Memory, times and cost of one replica; None where there is no price, or no traffic was given."""
-
-    model: str
-    gpu: str
-    gpu_count: int
-    parallelism: str
-    precision: str
-    kv_precision: str
-    engine: str
-    concurrency: int
-    input_tokens: int
-    output_tokens: int
-    rate: float | None
-    qps: float | None
-    fits: bool
-    memory: MemoryUse
-    ttft_s: float
-    tpot_s: float
-    request_s: float
-    output_tokens_per_s: float
-    usd_per_million_output_tokens: float | None
-    energy_j_per_request: float
-    prefill_flops: int
-    decode_flops_per_token: int
-    bound: str
-    spread: float
-    provenance: Origin
-    interval: Intervals
-    usd_per_hour: float | None
-    rent: Rent | None
-    notes: tuple[str, ...] = ()
-    load: UnderLoad | None = None
-    load_usd_per_million_output_tokens: float | None = None
-    within_limits: WithinLimits | None = None
-    reasons: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CannotStart(Value):
-    """What `--json` prints of a deployment that cannot start: the keys of an Estimate, why, and what comes nearest."""
-
-    model: str
-    gpu: str
-    gpu_count: int
-    parallelism: str
-    precision: str
-    kv_precision: str
-    engine: str
-    concurrency: int
-    input_tokens: int
-    output_tokens: int
-    rate: float | None
-    qps: float | None
-    memory: MemoryUse
-    reasons: tuple[Reason, ...]
-    fits: bool = False
-    ttft_s: None = None
-    tpot_s: None = None
-    request_s: None = None
-    output_tokens_per_s: None = None
-    usd_per_million_output_tokens: None = None
-    energy_j_per_request: None = None
-    prefill_flops: None = None
-    decode_flops_per_token: None = None
-    bound: None = None
-    spread: None = None
-    provenance: None = None
-    interval: None = None
-    usd_per_hour: None = None
-    rent: None = None
-    notes: tuple[str, ...] = ()
-    load: None = None
-    load_usd_per_million_output_tokens: None = None
-    within_limits: None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PricedDeployment:
-    """A deployment with its predicted speed and what it costs by the hour."""
-
-    deployment: Deployment
-    speed: Speed
-    rent: Rent | None
-
-    @property
-    def origin(self) -> Origin:
-        """Where speed, price and power come from."""
-        price, power = str(self.rent) if self.rent else None, power_source(self.deployment.gpu.name)
-        return Origin(self.speed.provenance, self.speed.source, price, power)
+from advisor.values import several
 
 
 @checked_arguments
@@ -191,6 +62,15 @@ def estimate(
     qps: float | None = None,
     price: str | Price | Sequence[str | Price] | None = None,
     price_kind: str | None = None,
+    max_num_seqs: int | None = None,
+    max_num_batched_tokens: int | None = None,
+    speculative_tokens: int | None = None,
+    acceptance: float | None = None,
+    draft_model: str | None = None,
+    disk_gb_per_s: float | None = None,
+    replicas: int | None = None,
+    prefill_parallelism: str | None = None,
+    prefill_replicas: int | None = None,
 ) -> Estimate:
     """Memory fit, TTFT, TPOT, tokens/s and USD of a model on a GPU.
 
@@ -210,6 +90,15 @@ def estimate(
     qps            requests per second of all traffic: says how many replicas it takes
     price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
     price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
+    max_num_seqs   sequences that the engine (each data-parallel group) runs at once at most; the others wait
+    max_num_batched_tokens  prompt tokens of one step at most; None: 8,192
+    speculative_tokens      drafted before each step, by the model's MTP head or draft_model
+    acceptance     chance that a drafted token is accepted, those before it being so
+    draft_model    name of the dense model that drafts, in 16 bit on the same GPUs
+    disk_gb_per_s  at which weights are read at the start; None: 1, assumed
+    replicas       engines that decode, where others prefill
+    prefill_parallelism  layout of the engines that prefill, on GPUs of their own; concurrency is then of all engines
+    prefill_replicas     how many these are
 
     `rate`, `qps` or a limit add `load`, percentiles under traffic; `qps` or a limit `within_limits` too, the most that
     one replica carries. Raises AdvisorError for unknown names and impossible numbers, NoAnswer with a CannotStart as
@@ -222,26 +111,44 @@ def estimate(
     checked_rate(qps, where="--qps")
     if kv_precision not in KV_BYTES:
         raise unknown("precision", kv_precision, KV_BYTES, where="--kv-precision")
+    options = EngineOptions(max_num_seqs, max_num_batched_tokens, speculative_tokens, acceptance, draft_model)
     deployed = deployment(workspace, model, gpu, _layout(parallelism, gpu_count), precision, engine)
-    deployed = replace(deployed, kv_precision=kv_precision)
+    deployed = replace(deployed, kv_precision=kv_precision, limits=batch_limits(options))
+    deployed = replace(deployed, speculation=speculation_of(workspace, deployed.spec, options))
+    split = checked_apart(prefill_parallelism, prefill_replicas, replicas)
+    checked_rate(disk_gb_per_s, where="--disk-gb-per-s")
     rents = gpu_rents(workspace, deployed.gpu.name, price, price_kind)
-    costed = priced(workspace, Speeds.read(workspace), deployed, rents)
-    why = reasons(deployed, workspace.support, input_tokens, output_tokens, concurrency)
+    speeds = Speeds.read(workspace)
+    costed = priced(workspace, speeds, deployed, rents)
+    # limits of its own make an engine queue what its cache does not hold, and engines apart share what is in flight
+    running = concurrency if max_num_seqs is None and split is None else 1
+    why = reasons(deployed, workspace.support, input_tokens, output_tokens, running)
     if why:
         numbers = {"concurrency": concurrency, "input_tokens": input_tokens, "output_tokens": output_tokens}
-        raise no_start(deployed, why, _cannot_start(deployed, why, rate=rate, qps=qps, **numbers))
+        raise no_start(deployed, why, _cannot_start(deployed, why, rate=rate, qps=qps, options=options, **numbers))
     missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
     notes = (
         *(price_notes([costed.rent], rents) if costed.rent else (missing,)),
         *weight_notes(workspace, deployed.engine, deployed.spec, deployed.precision, deployed.gpu.vendor),
+        *option_notes(deployed, input_tokens, output_tokens, concurrency if split is None else 1),
         *deployed.spec.notes,
     )
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
+    found = replace(found, options=options)
+    if disk_gb_per_s:
+        weights_bytes = float(deployed.demand(input_tokens, output_tokens).resident_weight_bytes)
+        found = replace(found, start_s=start_s(weights_bytes, disk_gb_per_s * 1e9))
     seconds = [
         None if given is None else parse_duration(given, where=flag)
         for flag, given in (("--max-ttft", max_ttft), ("--max-tpot", max_tpot))
     ]
-    if rate is None and qps is None and seconds == [None, None]:
+    loaded = rate is not None or qps is not None or seconds != [None, None]
+    if split is not None:
+        if loaded:
+            what = "cannot be combined with --rate, --qps or a limit"
+            raise AdvisorError(what, where="--prefill-parallelism", hint="give --concurrency, of all engines together")
+        return apart(workspace, costed, split, rents, found)
+    if not loaded:
         return found
     limits = Limits(*(math.inf if limit is None else limit for limit in seconds))
     return _under_load(costed, found, limits)
@@ -263,6 +170,7 @@ def _cannot_start(
     output_tokens: int,
     rate: float | None,
     qps: float | None,
+    options: EngineOptions,
 ) -> CannotStart:
     d = deployed.demand(input_tokens, output_tokens)
     return CannotStart(
@@ -280,6 +188,7 @@ def _cannot_start(
         qps=qps,
         memory=_memory_use(memory(d, deployed.gpu.memory_bytes, deployed.hardware, concurrency)),
         reasons=tuple(why),
+        options=options,
     )
 
 
@@ -325,20 +234,15 @@ def gpu_rents(
     )
 
 
-def priced(workspace: Workspace, speeds: Speeds, deployed: Deployment, rents: Rents) -> PricedDeployment:
-    """The deployment with the speed that is known for it, and its rent."""
-    shape, gpu, layout = workspace.models.shape(deployed.spec.name), deployed.gpu, deployed.layout
-    speed = speeds.of(gpu.name, deployed.engine, deployed.precision, shape, data_parallel=layout.dp > 1)
-    together = layout.together(gpu.node_gpus)
-    return PricedDeployment(deployed, speed, rents.rent(gpu.name, together, layout.gpu_count // together))
-
-
 def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concurrency: int) -> Estimate:
     """Memory, times and cost with `concurrency` requests in flight on one replica."""
     deployed, speed, rent = of.deployment, of.speed, of.rent
     d, hw, gpu_count = deployed.demand(input_tokens, output_tokens), deployed.hardware, deployed.layout.gpu_count
     use = memory(d, deployed.gpu.memory_bytes, hw, concurrency)
-    predicted = predict(d, hw, speed, concurrency, max(use.max_sequences, 1.0))
+    held = max(min(use.max_sequences, deployed.most_sequences), 1.0)
+    if math.isfinite(deployed.most_sequences):
+        use = memory(d, deployed.gpu.memory_bytes, hw, int(min(concurrency, held)))
+    predicted = predict(d, hw, speed, concurrency, held)
     times, spread = predicted.serving, float(predicted.spread)
     tpot_s, tokens_per_s = float(times.tpot_s), float(times.output_tokens_per_s)
     usd_per_s = rent.usd_per_hour / 3600 if rent else None
@@ -376,6 +280,7 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
         ),
         usd_per_hour=rent.usd_per_hour if rent else None,
         rent=rent,
+        start_s=start_s(float(d.resident_weight_bytes)),
     )
 
 

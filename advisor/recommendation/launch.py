@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shlex
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from advisor.performance.demand import demand
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, weights_per_gpu
 from advisor.performance.parallelism import Parallelism
+from advisor.performance.speculation import DRAFTS_CHECKED
 from advisor.printable import command_line
 from advisor.recommendation.candidate import Candidate
 from advisor.store.workspace import Workspace
@@ -36,6 +38,8 @@ class Launch:
     sequences: int
     context_tokens: int
     memory_share: float = UTILISATION
+    kv_precision: str = "bf16"
+    drafted: int | None = None
     flags: tuple[str, ...] = ()
 
     @property
@@ -47,10 +51,11 @@ class Launch:
 def _vllm(start: Launch) -> list[str]:
     """Sequences are those of one group; without a share the engine takes more of the memory than was costed."""
     words = ["vllm", "serve", start.weights, *start.layout.serve_flags]
-    words += ["--dtype", start.dtype, "--kv-cache-dtype", start.dtype]
+    words += ["--dtype", start.dtype, "--kv-cache-dtype", "fp8" if start.kv_precision == "fp8" else start.dtype]
     words += ["--max-num-seqs", str(start.sequences_a_group), "--max-model-len", str(start.context_tokens)]
     words += ["--gpu-memory-utilization", f"{start.memory_share:.2f}", *start.flags]
-    return words
+    drafts = json.dumps({"method": "mtp", "num_speculative_tokens": start.drafted})
+    return [*words, *(["--speculative-config", drafts] if start.drafted else [])]
 
 
 def _sglang(start: Launch) -> list[str]:
@@ -62,9 +67,14 @@ def _sglang(start: Launch) -> list[str]:
     if layout.dp > 1:
         words += ["--dp-size", str(layout.dp), "--enable-dp-attention"]
     words += ["--ep-size", str(layout.tp * layout.dp)] if layout.expert_parallel else []
-    words += ["--dtype", start.dtype, "--kv-cache-dtype", "bf16" if start.dtype == "bfloat16" else "auto"]
+    cache = "fp8_e4m3" if start.kv_precision == "fp8" else "bf16" if start.dtype == "bfloat16" else "auto"
+    words += ["--dtype", start.dtype, "--kv-cache-dtype", cache]
     words += ["--max-running-requests", str(start.sequences_a_group * layout.dp)]
     words += ["--context-length", str(start.context_tokens), *start.flags]
+    if start.drafted:
+        words += ["--speculative-algorithm", "EAGLE", "--speculative-eagle-topk", "1"]
+        words += ["--speculative-num-steps", str(start.drafted)]
+        words += ["--speculative-num-draft-tokens", str(start.drafted + 1)]
     return words
 
 
@@ -115,6 +125,8 @@ def launch_words(c: Candidate, engine: str, workspace: Workspace) -> list[str]:
             dtype=_dtype(c, engine, workspace),
             sequences=c.concurrency,
             context_tokens=c.context_tokens,
+            kv_precision=c.kv_precision,
+            drafted=c.speculative_tokens,
             memory_share=UTILISATION - (_reward_share(c, workspace) if c.reward_model else 0.0),
             flags=(*found.flags, *(word for row in rows for word in row.flags.split())),
         )
@@ -165,6 +177,16 @@ def flag_notes(workspace: Workspace, engine: str, model: str) -> tuple[str, ...]
         + (f"; believed of {engine}, not found in its documentation" if row.source == UNVERIFIED else "")
         for row in workspace.checkpoints.launches_of(engine, model)
     )
+
+
+def served_notes(c: Candidate) -> tuple[str, ...]:
+    """What drafted tokens and a narrow cache rest on."""
+    notes = []
+    if c.kv_precision != "bf16":
+        notes.append(f"the KV cache is in {c.kv_precision}: accuracy was not measured so")
+    if c.speculative_tokens:
+        notes.append(f"{c.speculative_tokens} tokens are drafted a step: {DRAFTS_CHECKED}")
+    return tuple(notes)
 
 
 def cut_answers(c: Candidate) -> tuple[str, ...]:

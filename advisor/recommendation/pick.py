@@ -28,7 +28,7 @@ from advisor.recommendation.certainty import certainty
 from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.hosted import NO_OFFERS, HostedOffer, hosted_notes, hosted_offers
 from advisor.recommendation.hosted_prices import NO_PRICES, hosted_prices
-from advisor.recommendation.launch import cut_answers, flag_notes, loading_notes
+from advisor.recommendation.launch import cut_answers, flag_notes, loading_notes, served_notes
 from advisor.recommendation.model_points import WORTH, ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.reasons import reason, why_not, with_bound
@@ -185,6 +185,9 @@ def recommend(
     cached_prompt_tokens: int | None = None,
     running: str | None = None,
     hosted: str | None = None,
+    kv_precision: str = "bf16",
+    speculative_tokens: int | None = None,
+    acceptance: float | None = None,
 ) -> Recommendation:
     """The model, strategy, GPU and configuration that get most right within a budget.
 
@@ -218,6 +221,9 @@ def recommend(
     cached_prompt_tokens  those of input_tokens that the prefix cache holds already: not computed, but in memory
     running        what runs today, to measure the pick against: "qwen3-32b majority of 8 on 2xa100-sxm-80gb at 16"
     hosted         token prices of hosted APIs, to measure the pick against: the path of a CSV, or "genai-prices"
+    kv_precision   of the KV cache: bf16 or fp8
+    speculative_tokens  drafted before each step of models with a head of multi-token prediction
+    acceptance     chance that a drafted token is accepted, those before it being so
 
     None means no limit. Raises AdvisorError for options that cannot be read, NoAnswer where nothing meets them, with
     the limit at fault and the nearest feasible one.
@@ -251,6 +257,9 @@ def recommend(
         cached_prompt_tokens=cached_prompt_tokens,
         running=running,
         hosted=hosted,
+        kv_precision=kv_precision,
+        speculative_tokens=speculative_tokens,
+        acceptance=acceptance,
     )
     try:
         return _recommendation(workspace, request)
@@ -280,7 +289,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
     sure = certainty(connection, points, request, listed, cheaper)
 
     def shown(row: dict[str, Any], lost_by: str | None = None) -> Candidate:
-        found = candidate(row, workspace, lost_by, engine=request.engine)
+        found = candidate(row, workspace, lost_by, engine=request.engine, served=request.served)
         return replace(found, odds=sure.of_candidate.get(row["candidate_id"]))
 
     recommended = shown(pick)
@@ -332,6 +341,7 @@ def _notes(workspace: Workspace, request: Request, pick: Candidate, rents: Rents
         *unpriced_notes(request, rents),
         *imputed_notes(pick),
         *flag_notes(workspace, request.engine, pick.model),
+        *served_notes(pick),
         *price_notes([pick.rent], rents),
     )
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from advisor.errors import AdvisorError, unknown
 from advisor.fits.lengths import PERCENTILES
 from advisor.gpus import PRECISIONS
+from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
+from advisor.performance.speculation import Speculation, checked_speculation
 from advisor.prices import Price, checked_kind, parse_prices
 from advisor.recommendation.evidence import checked_evidence
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
@@ -18,6 +20,7 @@ from advisor.recommendation.licenses import checked_licenses
 from advisor.recommendation.named_models import named_model
 from advisor.recommendation.own_lengths import Lengths, checked_lengths
 from advisor.recommendation.running_setup import RunningSetup, parse_running
+from advisor.recommendation.served import Served
 from advisor.recommendation.task_weights import TaskWeight, parse_tasks, tasks_text
 from advisor.recommendation.traffic import day_of
 from advisor.rents import Rents
@@ -34,7 +37,8 @@ class Request:
     `task` names all of `tasks`; `most_gpus`: GPUs that may be used at once; `have`: owned ones, the only ones then;
     `price_kind` None: on-demand, another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price`
     as it was given; `qps`: to be carried at the peak; `hourly`: in each hour of the day, where they differ; `running`
-    and `hosted` (a price list) are what the pick is measured against.
+    and `hosted` (a price list) are what the pick is measured against; `speculation` is that of every model with an MTP
+    head.
     """
 
     task: str = DEFAULT_TASK
@@ -67,6 +71,13 @@ class Request:
     lengths: Lengths = field(default_factory=Lengths)
     running: RunningSetup | None = None
     hosted: str | None = None
+    kv_precision: str = "bf16"
+    speculation: Speculation | None = None
+
+    @property
+    def served(self) -> Served:
+        """How its models are served beside their layout."""
+        return Served(self.kv_precision, self.speculation)
 
     @property
     def mean_qps(self) -> float | None:
@@ -121,6 +132,8 @@ class Request:
         limits += [f"licence in {', '.join(self.licenses)}"] if self.licenses else []
         limits += self.lengths.texts
         limits += [f"weights in {self.precision}"] if self.precision else []
+        limits += [f"KV cache in {self.kv_precision}"] if self.kv_precision != "bf16" else []
+        limits += [f"{self.speculation}"] if self.speculation else []
         limits += [f"engine {self.engine}"] if self.engine != "vllm" else []
         limits += [f"price {given}" for given in self.prices_given]
         limits += [f"{self.usd_per_kwh:g} USD per kWh"] if self.usd_per_kwh is not None else []
@@ -166,6 +179,9 @@ def checked_request(
     cached_prompt_tokens: int | None = None,
     running: str | None = None,
     hosted: str | None = None,
+    kv_precision: str = "bf16",
+    speculative_tokens: int | None = None,
+    acceptance: float | None = None,
 ) -> Request:
     """A checked Request from options as on the command line. Raises AdvisorError."""
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
@@ -224,6 +240,8 @@ def checked_request(
         lengths=checked_lengths(input_tokens, output_tokens, cached_prompt_tokens),
         running=None if running is None else parse_running(running, workspace),
         hosted=hosted,
+        kv_precision=_checked_kv_precision(kv_precision, engine),
+        speculation=_checked_drafts(speculative_tokens, acceptance, engine),
     )
 
 
@@ -276,6 +294,23 @@ def checked_precision(precision: str | None) -> str | None:
     if precision is not None and precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS, where="--precision")
     return precision
+
+
+def _checked_kv_precision(precision: str, engine: str) -> str:
+    if precision not in KV_BYTES:
+        raise unknown("precision", precision, KV_BYTES, where="--kv-precision")
+    if precision != "bf16" and engine == "trtllm":
+        what = f"trtllm takes it from the checkpoint: no command is known that holds a cache in {precision} otherwise"
+        raise AdvisorError(what, where="--kv-precision", hint="leave it out, or take --engine vllm or sglang")
+    return precision
+
+
+def _checked_drafts(tokens: int | None, acceptance: float | None, engine: str) -> Speculation | None:
+    found = checked_speculation(tokens, acceptance)
+    if found and engine == "trtllm":
+        what, hint = "no command of trtllm that drafts is known", "take --engine vllm or sglang"
+        raise AdvisorError(what, where="--speculative-tokens", hint=hint)
+    return found
 
 
 def checked_engine(engine: str) -> str:

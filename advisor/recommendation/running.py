@@ -104,6 +104,8 @@ def _its_own(request: Request, setup: RunningSetup) -> Request:
         budgets=(),
         max_ttft_s=None,
         max_tpot_s=None,
+        kv_precision="bf16",
+        speculation=None,
         licenses=None,
         excluded_models=(),
         excluded_gpus=(),

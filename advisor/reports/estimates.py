@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from advisor.performance.under_load import Percentiles, UnderLoad
-from advisor.recommendation.estimate import CannotStart, Estimate
+from advisor.recommendation.estimate_values import CannotStart, Estimate, PartsApart
 from advisor.reports.terminal import Block
 from advisor.reports.text_tables import table
 from advisor.reports.words import rent_text
-from advisor.units import bytes_text, counted, significant
+from advisor.units import bytes_text, counted, percent, significant
 
 
 def blocks(e: Estimate) -> list[Block]:
@@ -27,7 +27,13 @@ def refused_blocks(e: CannotStart) -> list[Block]:
 def _title(e: Estimate | CannotStart) -> str:
     cache = "" if e.kv_precision == "bf16" else f", KV cache in {e.kv_precision}"
     load = f"{e.input_tokens:,} → {counted(e.output_tokens, 'token')}, {e.concurrency} in flight"
-    return f"{e.model} ({e.precision}{cache}) on {e.gpu_count} × {e.gpu} ({e.parallelism}), {load}"
+    layout = e.parallelism if e.disaggregated is None else _engines(e.disaggregated)
+    return f"{e.model} ({e.precision}{cache}) on {e.gpu_count} × {e.gpu} ({layout}), {load}"
+
+
+def _engines(parts: PartsApart) -> str:
+    prefill = f"prefill {parts.prefill_replicas} × {parts.prefill_parallelism}"
+    return f"{prefill}, decoding {parts.replicas} × {parts.parallelism}"
 
 
 def _memory_rows(e: Estimate | CannotStart) -> list[list[str]]:
@@ -59,7 +65,26 @@ def _time_rows(e: Estimate) -> list[list[str]]:
         ["power from", e.provenance.power],
         ["a decode step is bound by", e.bound],
         ["speed from", f"{e.provenance.performance}: {e.provenance.source}"],
-        ["USD per hour", f"{significant(e.usd_per_hour)}: {rent_text(e.rent)}" if e.rent else "–"],
+        ["USD per hour", _per_hour(e)],
+        ["start", f"about {significant(e.start_s)} s with its weights on disk"],
+        *_apart_rows(e.disaggregated),
+    ]
+
+
+def _per_hour(e: Estimate) -> str:
+    if e.usd_per_hour is None:
+        return "–"
+    return f"{significant(e.usd_per_hour)}: {rent_text(e.rent)}" if e.rent else significant(e.usd_per_hour)
+
+
+def _apart_rows(parts: PartsApart | None) -> list[list[str]]:
+    if parts is None:
+        return []
+    seconds = " / ".join(significant(s) for s in (parts.queue_s, parts.prefill_s, parts.transfer_s))
+    return [
+        ["of TTFT: queue / prefill / transfer", f"{seconds} s"],
+        ["prefill engines work", percent(parts.prefill_busy, 0)],
+        ["decoding in each replica", significant(parts.decoding)],
     ]
 
 

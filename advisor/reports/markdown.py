@@ -213,6 +213,9 @@ def request_words(request: Request, own: Path | None = None) -> list[str]:
         "--engine": request.engine if request.engine != "vllm" else None,
         "--running": request.running.given if request.running else None,
         "--hosted": request.hosted,
+        "--kv-precision": request.kv_precision if request.kv_precision != "bf16" else None,
+        "--speculative-tokens": request.speculation.tokens if request.speculation else None,
+        "--acceptance": request.speculation.acceptance if request.speculation else None,
     }
     for flag, one in single.items():
         words += [flag, f"{one}"] if one is not None else []

@@ -6,12 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gamma
 
-from advisor.performance.demand import demand, stack
+from advisor.performance.demand import CHUNK_TOKENS, demand, stack
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, max_sequences, memory
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import (
-    CHUNK_TOKENS,
     SHARES,
     Efficiency,
     at_peak,

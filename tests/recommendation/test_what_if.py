@@ -75,7 +75,8 @@ def test_half_the_speed_turns_the_pick_no_later_than_twice_the_price(tmp_path):
 
 def test_a_limit_on_time_is_missed_by_a_slower_pick(tmp_path):
     asked(tmp_path / "a")
-    fastest = advisor.frontier(advisor.Workspace(tmp_path / "a"), task="mine", cost="s", gpu=list(GPUS), model=MODEL)
+    alone = [f"{gpu}:1" for gpu in GPUS]
+    fastest = advisor.frontier(advisor.Workspace(tmp_path / "a"), task="mine", cost="s", gpu=alone, model=MODEL)
     seconds = min(each.latency_s for each in fastest.frontier)
     found = asked(tmp_path / "b", budget=f"{seconds * 1.001}s", model=MODEL)
     slower = of_kind(found, "speed")

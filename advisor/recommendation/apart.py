@@ -1,0 +1,112 @@
+"""An estimate with prefill on GPUs of its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from advisor.errors import AdvisorError, NoAnswer
+from advisor.performance.deployment import Deployment
+from advisor.performance.disaggregated import Disaggregated, Station, disaggregated
+from advisor.performance.feasibility import reasons
+from advisor.performance.parallelism import Parallelism
+from advisor.performance.power import IDLE, MULTIPLYING, power_spread, watts
+from advisor.performance.predict import predict
+from advisor.recommendation.estimate_values import Bounds, Estimate, PartsApart
+from advisor.recommendation.priced import PricedDeployment
+from advisor.rents import Rents
+from advisor.store.workspace import Workspace
+from advisor.units import checked_count
+
+SPREAD = 1.7
+"""Factor that held TPOT of nine in ten published runs of this kind (docs/validation.md)."""
+NOTE = (
+    "prefill on GPUs of its own: on 267 published runs, none of them fitted, half of the TPOTs are predicted within"
+    " 20 %, half of the TTFTs within 50 % (docs/validation.md); recommend does not offer it"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Engines that prefill, and how many decode."""
+
+    prefill: Parallelism
+    prefill_replicas: int
+    replicas: int
+
+
+def checked_apart(prefill_parallelism: str | None, prefill_replicas: int | None, replicas: int | None) -> Split | None:
+    """None where prompts share the GPUs with decoding. Raises AdvisorError."""
+    counts = (("--prefill-replicas", prefill_replicas), ("--replicas", replicas))
+    for flag, count in counts:
+        if count is not None:
+            checked_count(count, where=flag)
+            if prefill_parallelism is None:
+                raise AdvisorError("requires --prefill-parallelism", where=flag, hint="e.g. --prefill-parallelism tp8")
+    if prefill_parallelism is None:
+        return None
+    return Split(Parallelism.parse(prefill_parallelism), prefill_replicas or 1, replicas or 1)
+
+
+def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents, found: Estimate) -> Estimate:
+    """`found`, the estimate of one engine that decodes, with times and cost of all engines. Raises NoAnswer."""
+    decode = of.deployment
+    prefill = replace(decode, layout=split.prefill)
+    if why := reasons(prefill, workspace.support, found.input_tokens, 1):
+        raise NoAnswer(f"{prefill}, which is to prefill, cannot start: {'; '.join(str(each) for each in why)}")
+    stations = (Station(prefill, of.speed, split.prefill_replicas), Station(decode, of.speed, split.replicas))
+    times = disaggregated(*stations, found.input_tokens, found.output_tokens, found.concurrency)
+    energy_j = _watts(of, times, stations, found) * found.output_tokens / times.output_tokens_per_s
+    bills = [
+        rents.rent(decode.gpu.name, together, station.replicas * station.deployment.layout.gpu_count // together)
+        for station in stations
+        for together in (station.deployment.layout.together(decode.gpu.node_gpus),)
+    ]
+    usd = sum(bill.usd_per_hour for bill in bills if bill) if all(bills) else None
+    spread = max(found.spread, SPREAD)
+    energy_spread = math.exp(math.hypot(math.log(spread), math.log(power_spread(decode.gpu.name))))
+    figures = ((found.interval.tpot_s, times.tpot_s), (found.interval.output_tokens_per_s, times.output_tokens_per_s))
+    tpot, tokens = (Bounds(value / spread, value * spread) for _, value in figures)
+    energy = Bounds(energy_j / energy_spread, energy_j * energy_spread)
+    prefill_gpus = split.prefill.gpu_count * split.prefill_replicas
+    return replace(
+        found,
+        gpu_count=decode.layout.gpu_count * split.replicas + prefill_gpus,
+        ttft_s=times.ttft_s,
+        tpot_s=times.tpot_s,
+        request_s=times.request_s,
+        output_tokens_per_s=times.output_tokens_per_s,
+        usd_per_hour=usd,
+        usd_per_million_output_tokens=None if usd is None else usd / 3600 / times.output_tokens_per_s * 1e6,
+        energy_j_per_request=energy_j,
+        spread=spread,
+        interval=replace(found.interval, tpot_s=tpot, output_tokens_per_s=tokens, energy_j_per_request=energy),
+        notes=(*found.notes, NOTE),
+        rent=None,
+        disaggregated=PartsApart(
+            prefill_parallelism=str(split.prefill),
+            prefill_replicas=split.prefill_replicas,
+            prefill_gpu_count=prefill_gpus,
+            parallelism=str(decode.layout),
+            replicas=split.replicas,
+            queue_s=times.queue_s,
+            prefill_s=times.prefill_s,
+            transfer_s=times.transfer_s,
+            decoding=times.decoding,
+            prefill_busy=times.prefill_busy,
+        ),
+    )
+
+
+def _watts(of: PricedDeployment, times: Disaggregated, stations: tuple[Station, Station], found: Estimate) -> float:
+    """Of all GPUs: those that prefill multiply while they work, of those that decode the formula's."""
+    prefill, decode = stations
+    at: Deployment = decode.deployment
+    d = at.demand(found.input_tokens, found.output_tokens)
+    busy = min(IDLE + MULTIPLYING * times.prefill_busy, 1.0)
+    with_prompts = predict(d, at.hardware, of.speed, times.decoding).serving
+    step = replace(with_prompts, tpot_s=np.asarray(times.tpot_s), prefill_s=np.asarray(0.0))
+    decoding = float(watts(step, at.gpu.tdp_w, at.layout.gpu_count)) * decode.replicas
+    return at.gpu.tdp_w * prefill.deployment.layout.gpu_count * prefill.replicas * busy + decoding

@@ -1,0 +1,68 @@
+"""Options of an engine beside its layout: limits of a batch, drafted tokens; checked, and what to know of them."""
+
+from __future__ import annotations
+
+from advisor.counting import counted
+from advisor.errors import AdvisorError
+from advisor.models.spec import ModelSpec
+from advisor.performance.demand import CHUNK_TOKENS
+from advisor.performance.deployment import BatchLimits, Deployment
+from advisor.performance.memory import max_sequences
+from advisor.performance.speculation import DRAFTS_CHECKED, Speculation, checked_speculation
+from advisor.recommendation.estimate_values import EngineOptions
+from advisor.store.workspace import Workspace
+from advisor.units import checked_count
+
+UNVALIDATED_LIMITS = "no measured run varies the tokens of a step: --max-num-batched-tokens is unvalidated"
+
+
+def batch_limits(options: EngineOptions) -> BatchLimits:
+    """Raises AdvisorError for numbers that no engine takes."""
+    sequences, tokens = options.max_num_seqs, options.max_num_batched_tokens
+    for flag, count in (("--max-num-seqs", sequences), ("--max-num-batched-tokens", tokens)):
+        if count is not None:
+            checked_count(count, where=flag)
+    if sequences is not None and tokens is not None and tokens < sequences:
+        what = f"a step of {tokens} tokens does not hold one of each of {sequences} sequences"
+        hint = "it is at least --max-num-seqs, as engines require"
+        raise AdvisorError(what, where="--max-num-batched-tokens", hint=hint)
+    return BatchLimits(sequences or BatchLimits().sequences, tokens or CHUNK_TOKENS)
+
+
+def speculation_of(workspace: Workspace, spec: ModelSpec, options: EngineOptions) -> Speculation | None:
+    """Raises AdvisorError where nothing can draft."""
+    draft = None if options.draft_model is None else workspace.models.load(options.draft_model, count=counted)
+    found = checked_speculation(options.speculative_tokens, options.acceptance)
+    if found is None:
+        if draft is not None:
+            hint = "e.g. --speculative-tokens 3 --acceptance 0.7"
+            raise AdvisorError("requires --speculative-tokens and --acceptance", where="--draft-model", hint=hint)
+        return None
+    if draft is None and not spec.mtp_layers:
+        what, hint = f"{spec.name} has no head of multi-token prediction", "name what drafts with --draft-model"
+        raise AdvisorError(what, where="--speculative-tokens", hint=hint)
+    if draft is not None and draft.is_moe:
+        what, hint = f"{draft.name} is a mixture of experts", "only dense drafting models are costed"
+        raise AdvisorError(what, where="--draft-model", hint=hint)
+    return Speculation(found.tokens, found.acceptance, draft)
+
+
+def option_notes(d: Deployment, prompt_tokens: int, generated_tokens: int, concurrency: int) -> tuple[str, ...]:
+    """What is not validated, what the KV cache's precision changes, and requests that would be preempted."""
+    notes = [UNVALIDATED_LIMITS] if d.limits.prompt_tokens != CHUNK_TOKENS else []
+    if d.kv_precision != "bf16":
+        notes.append(
+            f"a KV cache in {d.kv_precision} changes its memory and reading; products of attention stay 16-bit"
+        )
+    if d.speculation:
+        notes.append(f"{d.speculation}: {d.speculation.tokens_per_step:.2f} tokens a step; {DRAFTS_CHECKED}")
+    running = min(concurrency, d.most_sequences)
+    held = max_sequences(d.demand(prompt_tokens, generated_tokens), d.gpu.memory_bytes, d.hardware)
+    if running > held:
+        more = int(running) - int(held)
+        tokens = prompt_tokens + generated_tokens
+        notes.append(
+            f"the KV cache holds {int(held)} sequences of {tokens:,} tokens: of {int(running)} that the engine runs at"
+            f" once {more} would be preempted and computed anew, here they wait; --max-num-seqs {int(held)} avoids that"
+        )
+    return tuple(notes)
