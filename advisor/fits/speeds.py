@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from advisor.errors import AdvisorError
 from advisor.gpus import Gpus, GpuSpec
 from advisor.performance.corrections import RANGES, TERMS, Correction, Key, covers
 from advisor.performance.families import at_least, family_of, with_units
-from advisor.performance.groups import N_EFFICIENCIES
 from advisor.performance.hardware import hardware
 from advisor.performance.ordered import OfShape, Own
 from advisor.performance.parallelism import Parallelism
@@ -23,7 +22,7 @@ from advisor.store.beliefs import REFIT, CorrectionRow, Fits, SpeedRow
 from advisor.store.workspace import Workspace
 
 VECTORS = {
-    "shifts": N_EFFICIENCIES,
+    "shifts": len(fields(Efficiency)),
     **dict.fromkeys(("tpot", "ttft"), len(TERMS)),
     **dict.fromkeys(("low", "high"), len(RANGES)),
     **dict.fromkeys(("least", "most"), 2),
