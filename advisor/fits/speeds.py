@@ -154,7 +154,7 @@ def _around(spec: GpuSpec, gpus: Iterable[GpuSpec], precision: str) -> tuple[lis
 def _nothing() -> Correction:
     still, everywhere, free = np.zeros(len(TERMS)), np.full(len(RANGES), np.inf), np.zeros(2)
     low = np.where(np.array(RANGES) == "concurrency", np.inf, -everywhere)  # no load is within, but any layout
-    return Correction(np.zeros(N_EFFICIENCIES), still, still, low, everywhere, free, free, 1.0, 0, "")
+    return Correction(np.zeros(VECTORS["shifts"]), still, still, low, everywhere, free, free, 1.0, 0, "")
 
 
 NOTHING = _nothing()
