@@ -222,7 +222,7 @@ def estimate(
     checked_rate(qps, where="--qps")
     if kv_precision not in KV_BYTES:
         raise unknown("precision", kv_precision, KV_BYTES, where="--kv-precision")
-    deployed = deployment(workspace, model, gpu, _layout(parallelism, gpu_count), precision, engine)
+    deployed = deployment(workspace, model, gpu, replica_layout(parallelism, gpu_count), precision, engine)
     deployed = replace(deployed, kv_precision=kv_precision)
     rents = gpu_rents(workspace, deployed.gpu.name, price, price_kind)
     costed = priced(workspace, Speeds.read(workspace), deployed, rents)
@@ -283,7 +283,8 @@ def _cannot_start(
     )
 
 
-def _layout(parallelism: str | None, gpu_count: int | None) -> Parallelism:
+def replica_layout(parallelism: str | None, gpu_count: int | None) -> Parallelism:
+    """How one replica lies on its GPUs: tensor parallel where nothing else is given. Raises AdvisorError."""
     if gpu_count is not None:
         checked_count(gpu_count, where="--gpu-count")
     if parallelism is None:
