@@ -47,13 +47,8 @@ def _row(f: Figure) -> list[str]:
     scale, unit = (1e3, "ms") if f.unit == "s" else (1.0, f.unit)
     name = f"{f.name}, {unit}" if unit == "ms" else f"{f.name}/s" if unit else f.name
     ends = f"{significant(f.low * scale)} – {significant(f.high * scale)}"
-    return [
-        name,
-        significant(f.predicted * scale),
-        ends,
-        significant(None if f.seen is None else f.seen * scale),
-        _words(f),
-    ]
+    seen = None if f.seen is None else f.seen * scale
+    return [name, significant(f.predicted * scale), ends, significant(seen), _words(f)]
 
 
 def _words(f: Figure) -> str:

@@ -79,11 +79,10 @@ def _cache(verdicts: dict[str, str], seen: Seen, expected: Expected) -> Iterator
     size = f"it holds {seen.kv_cache_tokens or 0:,} tokens, {expected.cache_tokens:,.0f} were costed"
     if seen.preemptions:
         more = (
-            f": {size} (--gpu-memory-utilization, --max-model-len)"
-            if smaller
-            else ": sequences grow longer than it holds"
+            f"{size} (--gpu-memory-utilization, --max-model-len)" if smaller else "sequences grow longer than it holds"
         )
-        yield Cause("cache too small", f"{counted(seen.preemptions, 'request')} lost their place in the KV cache{more}")
+        lost = f"{counted(seen.preemptions, 'request')} lost their place in the KV cache"
+        yield Cause("cache too small", f"{lost}: {more}")
     elif smaller and verdicts["KV cache in use"] == ABOVE:
         yield Cause("smaller cache", f"more of the KV cache is in use, since {size}")
 
@@ -101,10 +100,8 @@ def _unsteady(seen: Seen) -> Iterator[Cause]:
 def _speed(verdicts: dict[str, str], seen: Seen) -> Iterator[Cause]:
     """Where nothing else explains it."""
     if verdicts["TPOT"] == ABOVE:
-        yield Cause(
-            "slower",
-            "tokens come more slowly with nothing else different: a slower or throttled GPU, or another engine",
-        )
+        what = "tokens come more slowly with nothing else different"
+        yield Cause("slower", f"{what}: a slower or throttled GPU, or another engine version")
     elif verdicts["TPOT"] == BELOW:
         yield Cause("faster", "tokens come faster with nothing else different: a faster GPU or a newer engine")
     elif verdicts["TTFT"] == ABOVE:

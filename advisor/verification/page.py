@@ -189,9 +189,8 @@ def _histogram(name: str, of: dict[float, float], values: dict[str, float], wher
 
 def _cache_tokens(rows: Sequence[tuple[str, dict[str, str], Any]]) -> int | None:
     """Blocks times tokens of each, of all engines; None where the page does not say."""
-    sizes = [
-        (labels.get("num_gpu_blocks", ""), labels.get("block_size", "")) for name, labels, _ in rows if name == CACHE
-    ]
+    caches = [labels for name, labels, _ in rows if name == CACHE]
+    sizes = [(labels.get("num_gpu_blocks", ""), labels.get("block_size", "")) for labels in caches]
     if not sizes or not all(a.isdecimal() and b.isdecimal() and len(a) + len(b) < 18 for a, b in sizes):
         return None
     return sum(int(blocks) * int(size) for blocks, size in sizes) or None
