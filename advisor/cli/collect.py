@@ -131,7 +131,7 @@ def verify(
     from advisor.verification import verify as verb
 
     gc.enable()
-    opened = options.known_workspace(workspace)
+    opened = options.open_workspace(workspace)
     done = verb.verify(
         opened,
         model=model,

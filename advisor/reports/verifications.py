@@ -44,11 +44,15 @@ def _row(f: Figure) -> list[str]:
     if f.unit == SHARE:
         low, high = percent(f.low, 0).removesuffix(" %"), percent(f.high, 0)
         return [f.name, percent(f.predicted, 0), f"{low} – {high}", percent(f.seen, 0), _words(f)]
+    if not f.unit:
+        predicted, low, high = (f"{value:,.1f}" for value in (f.predicted, f.low, f.high))
+        seen = "–" if f.seen is None else f"{f.seen:,.1f}"
+        return [f.name, predicted, f"{low} – {high}", seen, _words(f)]
     scale, unit = (1e3, "ms") if f.unit == "s" else (1.0, f.unit)
-    name = f"{f.name}, {unit}" if unit == "ms" else f"{f.name}/s" if unit else f.name
+    name = f"{f.name}, {unit}" if unit == "ms" else f"{f.name}/s"
     ends = f"{significant(f.low * scale)} – {significant(f.high * scale)}"
-    seen = None if f.seen is None else f.seen * scale
-    return [name, significant(f.predicted * scale), ends, significant(seen), _words(f)]
+    seen = significant(None if f.seen is None else f.seen * scale)
+    return [name, significant(f.predicted * scale), ends, seen, _words(f)]
 
 
 def _words(f: Figure) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
-from typing import Any
 
 from advisor.errors import MOST_LISTED, AdvisorError, MissingAbility, install, unknown
 from advisor.printable import shown
@@ -33,6 +32,8 @@ CACHE = "cache_config_info"
 HISTOGRAMS = (*TTFT, *TPOT, *ANSWER, *QUEUE, *PROMPT, *GENERATED)
 VALUES = (*OUTPUT, *HITS, *QUERIES, *PREEMPTIONS, *RUNNING, *WAITING, *CACHE_USE)
 REQUIRED = (TTFT, TPOT, ANSWER, PROMPT, GENERATED, OUTPUT)
+MOST, MOST_DIGITS = 1e15, 13
+"""Of a figure, and digits of a number in a label."""
 HINT = "give the address of a vLLM server's own metrics, http://host:8000/metrics"
 
 
@@ -117,7 +118,7 @@ def parse_page(text: str, served_model: str | None, *, where: str) -> Page:
     for name, labels, value in rows:
         if name == CACHE:
             continue
-        if not (math.isfinite(value) and value >= 0):
+        if not 0 <= value <= MOST:
             raise AdvisorError(f"{PREFIX}{name} is {value}", where=where, hint="no such figure can be: see the server")
         if name.endswith("_bucket"):
             of = buckets.setdefault(name.removesuffix("_bucket"), {})
@@ -187,10 +188,17 @@ def _histogram(name: str, of: dict[float, float], values: dict[str, float], wher
     return Histogram(bounds, counts, total)
 
 
-def _cache_tokens(rows: Sequence[tuple[str, dict[str, str], Any]]) -> int | None:
-    """Blocks times tokens of each, of all engines; None where the page does not say."""
+def _cache_tokens(rows: Sequence[tuple[str, dict[str, str], float]]) -> int | None:
+    """Of all engines; older releases give blocks and their size alone. None where the page does not say."""
     caches = [labels for name, labels, _ in rows if name == CACHE]
-    sizes = [(labels.get("num_gpu_blocks", ""), labels.get("block_size", "")) for labels in caches]
-    if not sizes or not all(a.isdecimal() and b.isdecimal() and len(a) + len(b) < 18 for a, b in sizes):
-        return None
-    return sum(int(blocks) * int(size) for blocks, size in sizes) or None
+    sizes = [
+        _whole(labels, "kv_cache_size_tokens") or _whole(labels, "num_gpu_blocks") * _whole(labels, "block_size")
+        for labels in caches
+    ]
+    return sum(sizes) if sizes and all(sizes) else None
+
+
+def _whole(labels: dict[str, str], name: str) -> int:
+    """The number in a label; zero where there is none."""
+    text = labels.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < MOST_DIGITS else 0

@@ -16,6 +16,7 @@ import numpy as np
 
 from advisor.errors import AdvisorError
 from advisor.performance.demand import Array
+from advisor.units import MOST
 from advisor.verification import page as names
 from advisor.verification.page import Histogram, Page
 
@@ -97,9 +98,11 @@ def seen_on_pages(readings: Sequence[Reading], *, where: str, least: int = LEAST
         for name in (names.TTFT, names.TPOT, names.ANSWER, names.PROMPT, names.GENERATED)
     )
     n = int(answer.count)
-    if min(n, int(tpot.count), int(ttft.count), int(prompt.count), int(generated.count)) < least:
-        what = f"only {n} requests with more than one token ended in {duration_s:,.1f} s"
+    if (counted := min(int(each.count) for each in (ttft, tpot, answer, prompt, generated))) < least:
+        what = f"only {counted} requests of more than one token ended in {duration_s:,.1f} s"
         raise AdvisorError(what, where=where, hint=f"give a longer --window: it takes {least} to say anything")
+    if max(prompt.mean, generated.mean) > MOST:
+        raise AdvisorError("counts more tokens than a request can have", where=where, hint=names.HINT)
     queue = last.page.histogram(names.QUEUE)
     waiting = _mean_of(readings, names.WAITING)
     if queue is not None and first.page.histogram(names.QUEUE) is not None:
