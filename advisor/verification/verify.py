@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time as clock
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 from advisor.arguments import checked_arguments
@@ -81,7 +82,7 @@ class _Server:
 def verify(
     workspace: Workspace,
     *,
-    model: str,
+    model: str | os.PathLike[str],
     gpu: str,
     metrics: str | None = None,
     window: str | float = "60s",
@@ -217,7 +218,7 @@ async def _watched(server: _Server, until: asyncio.Task[Any]) -> Seen:
             while True:
                 ended = until.done()
                 text = await _text(found)
-                readings.append(Reading(clock.monotonic(), parse_page(text, server.served_model, where=found.url)))
+                readings.append(Reading(monotonic(), parse_page(text, server.served_model, where=found.url)))
                 if ended:
                     until.result()
                     return seen_on_pages(readings, where=found.url, least=1 if server.url else LEAST_REQUESTS)
