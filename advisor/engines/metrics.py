@@ -27,7 +27,8 @@ class MetricsPage:
         has_path = address.root.partition("://")[2].count("/") > 0
         self.url = address.root if has_path else f"{address.root}{PAGE}"
         timeout = httpx.Timeout(None, connect=CONNECT_S)  # the whole answer has a deadline
-        self._http = httpx.AsyncClient(timeout=timeout, headers=PLAIN, auth=address.login)
+        limits = httpx.Limits(max_keepalive_connections=0)  # servers close what is idle between two readings
+        self._http = httpx.AsyncClient(timeout=timeout, limits=limits, headers=PLAIN, auth=address.login)
 
     async def __aenter__(self) -> Self:
         return self

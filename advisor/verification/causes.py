@@ -16,7 +16,7 @@ from advisor.verification.seen import Seen
 FULL_CACHE = 0.9
 """Share of the KV cache from which requests may wait for it."""
 PINNED = 0.9
-"""Of the most that ran at once: where the mean is above, that many always ran."""
+"""Of the most that ran at once: where the mean while some waited is above, no more could run."""
 OTHER_LENGTH, OTHER_LOAD, STEADY = 1.25, 1.25, 1.5
 """Factors beyond which lengths, requests in flight, and two counts of those in flight differ."""
 SMALLER_CACHE = 0.8
@@ -54,7 +54,7 @@ def causes(found: Sequence[Figure], seen: Seen, expected: Expected, planned: Pla
 
 def _waiting(verdicts: dict[str, str], seen: Seen, expected: Expected, planned: Planned) -> Iterator[Cause]:
     """Requests that wait, for a place in the batch or in the cache."""
-    if seen.waiting is None or seen.running is None or seen.most_running is None:
+    if seen.waiting is None or seen.running_at_waits is None or seen.most_running is None:
         late = verdicts["TTFT"] == ABOVE and verdicts["TPOT"] != ABOVE and verdicts["requests"] == BELOW
         if late:
             what = "first tokens come late and fewer requests are answered, while tokens come as fast as predicted"
@@ -62,11 +62,11 @@ def _waiting(verdicts: dict[str, str], seen: Seen, expected: Expected, planned: 
         return
     if verdicts["waiting requests"] != ABOVE:
         return
-    use, held = seen.cache_use or 0.0, f"{seen.running:.1f} run (never more than {seen.most_running:.0f})"
-    waits = f"{significant(seen.waiting)} requests wait on average while {held}"
+    use, held = seen.cache_use or 0.0, f"{seen.running_at_waits:.1f} run (never more than {seen.most_running:.0f})"
+    waits = f"{significant(seen.waiting)} requests wait on average, and then {held}"
     if use >= FULL_CACHE or seen.preemptions:
         yield Cause("cache full", f"{waits} and the KV cache is {percent(use, 0)} full")
-    elif seen.running >= PINNED * seen.most_running and seen.most_running < expected.most_running:
+    elif seen.running_at_waits >= PINNED * seen.most_running and seen.most_running < expected.most_running:
         costed = "" if math.isinf(expected.most_running) else f", costed to hold {expected.most_running:,.0f}"
         what = f"{waits} and the KV cache is {percent(use, 0)} full"
         yield Cause("batch limit", f"{what}: the batch is limited to {seen.most_running:.0f}{costed} (--max-num-seqs)")

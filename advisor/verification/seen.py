@@ -46,7 +46,7 @@ class Seen:
 
     in_flight      requests there at once, waiting or running
     crowd          those that a request shares the engine with, itself included: more than in_flight where load varies
-    most_running   the most that ran at once at any reading
+    most_running   the most that ran at once at any reading; running_at_waits: the mean at readings where some waited
     drift          half a 90 % interval of requests per second, as a share: those in flight at both ends of the window
                    count in part
     cached_tokens  of a prompt, found in the prefix cache
@@ -69,6 +69,7 @@ class Seen:
     running: float | None = None
     waiting: float | None = None
     most_running: float | None = None
+    running_at_waits: float | None = None
     cached_tokens: float | None = None
     cache_use: float | None = None
     kv_cache_tokens: int | None = None
@@ -126,6 +127,7 @@ def seen_on_pages(readings: Sequence[Reading], *, where: str, least: int = LEAST
         running=in_flight - waiting,
         waiting=waiting,
         most_running=max(_of(r, names.RUNNING) for r in readings),
+        running_at_waits=_mean_of([r for r in readings if _of(r, names.WAITING)], names.RUNNING),
         cached_tokens=_cached_share(first.page, last.page) * prompt.mean,
         cache_use=_mean_of(readings, names.CACHE_USE),
         kv_cache_tokens=last.page.kv_cache_tokens,
@@ -197,7 +199,8 @@ def _of(reading: Reading, name: Sequence[str]) -> float:
 
 
 def _mean_of(readings: Sequence[Reading], name: Sequence[str]) -> float:
-    return float(np.mean([_of(reading, name) for reading in readings]))
+    """Zero of no reading."""
+    return float(np.mean([_of(reading, name) for reading in readings])) if readings else 0.0
 
 
 def _crowding(there: Array) -> float:

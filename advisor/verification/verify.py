@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -204,34 +205,46 @@ async def _looked_at(server: _Server, deployed: Deployment, planned: Planned) ->
         return seen_by_clients(row), row
     on_page = await _watched(server, own)
     row = own.result()
-    there = ("running", "waiting", "most_running", "cached_tokens", "cache_use", "kv_cache_tokens", "preemptions")
+    there = (
+        "running",
+        "waiting",
+        "most_running",
+        "running_at_waits",
+        "cached_tokens",
+        "cache_use",
+        "kv_cache_tokens",
+        "preemptions",
+    )
     return replace(seen_by_clients(row), **{name: getattr(on_page, name) for name in there}), row
 
 
 async def _watched(server: _Server, until: asyncio.Task[Any]) -> Seen:
-    """The page read while a task runs, and once more at its end. Raises AdvisorError."""
+    """The page read while a task runs, and once more at its end; of the readings between one may fail.
+
+    Raises AdvisorError.
+    """
     assert server.metrics is not None
     pause_s = LEAST_PAUSE_S if server.url else min(max(server.window_s / READINGS, LEAST_PAUSE_S), server.window_s)
-    readings: list[Reading] = []
     async with MetricsPage(server.metrics) as found:
         try:
-            while True:
-                ended = until.done()
-                text = await _text(found)
-                readings.append(Reading(monotonic(), parse_page(text, server.served_model, where=found.url)))
-                if ended:
-                    until.result()
-                    return seen_on_pages(readings, where=found.url, least=1 if server.url else LEAST_REQUESTS)
-                await asyncio.wait([until], timeout=pause_s)
+            readings = [await _reading(found, server.served_model)]
+            while not (await asyncio.wait([until], timeout=pause_s))[0]:
+                with contextlib.suppress(MissingAbility):
+                    readings.append(await _reading(found, server.served_model))
+            until.result()
+            readings.append(await _reading(found, server.served_model))
         finally:
             until.cancel()
+    return seen_on_pages(readings, where=found.url, least=1 if server.url else LEAST_REQUESTS)
 
 
-async def _text(found: MetricsPage) -> str:
+async def _reading(found: MetricsPage, served_model: str | None) -> Reading:
+    """The page now. Raises MissingAbility where there is none, AdvisorError for another page."""
     try:
-        return await found.read()
+        text = await found.read()
     except EngineFailure as failure:
         raise MissingAbility(f"no metrics there ({failure})", where=found.url, hint=page.HINT) from None
+    return Reading(monotonic(), parse_page(text, served_model, where=found.url))
 
 
 async def _own_load(server: _Server, deployed: Deployment, planned: Planned) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def as_predicted(in_flight=32, **changed):
         running=float(in_flight),
         waiting=0.0,
         most_running=float(in_flight),
+        running_at_waits=float(in_flight),
         cached_tokens=0.0,
         cache_use=room.cache_use,
         kv_cache_tokens=int(room.cache_tokens),
@@ -122,6 +123,7 @@ def test_few_requests_are_no_evidence():
 def test_a_batch_limit_below_the_load_is_named():
     half = slower(as_predicted(16), 1.0)
     seen = replace(half, in_flight=32.0, crowd=32.0, running=16.0, waiting=16.0, sampled=32.0)
+    seen = replace(seen, running_at_waits=16.0)
     seen = replace(seen, ttft_s=replace(seen.ttft_s, mean=seen.ttft_s.mean + half.request_s.mean))
     found, why = judged(seen)
     assert found["waiting requests"].worse
@@ -139,7 +141,7 @@ def test_waiting_beside_a_full_cache_is_the_caches():
 
 
 def test_waiting_with_free_places_is_a_burst():
-    assert judged(as_predicted(running=20.0, waiting=12.0, most_running=60.0))[1] == ["bursts"]
+    assert judged(as_predicted(running=20.0, waiting=12.0, running_at_waits=20.0, most_running=60.0))[1] == ["bursts"]
 
 
 def test_a_cache_that_holds_less_than_costed_is_named():
@@ -152,7 +154,14 @@ def test_a_cache_that_holds_less_than_costed_is_named():
 
 
 def test_without_metrics_waiting_is_inferred():
-    blind = {"running": None, "waiting": None, "most_running": None, "cache_use": None, "sampled": None}
+    blind = {
+        "running": None,
+        "running_at_waits": None,
+        "waiting": None,
+        "most_running": None,
+        "cache_use": None,
+        "sampled": None,
+    }
     seen = as_predicted(**blind, cached_tokens=None, kv_cache_tokens=None, preemptions=None)
     found, why = judged(seen)
     assert found["waiting requests"].verdict == "not seen"
@@ -220,6 +229,7 @@ def simulated(rng, *, rate=None, in_flight=None, factor=1.0, most=1024):
         running=s.in_flight - waiting,
         waiting=waiting,
         most_running=min(most, crowd),
+        running_at_waits=min(most, crowd),
         sampled=s.in_flight,
     )
 

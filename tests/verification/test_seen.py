@@ -73,6 +73,13 @@ def test_load_that_varies_is_met_by_requests_more_often_than_its_mean():
     assert uneven.crowd == pytest.approx(4 * uneven.in_flight)
 
 
+def test_how_many_run_while_some_wait():
+    states = [State(BEFORE, running=1), State(BEFORE, running=8, waiting=2), State(BEFORE, running=7, waiting=1)]
+    states.append(State([*BEFORE, *drawn(40)], running=2))
+    seen = seen_on_pages([reading(float(i), state) for i, state in enumerate(states)], where="page")
+    assert (seen.most_running, seen.running_at_waits) == (8, 7.5)
+
+
 def test_the_prefix_cache_and_preemptions_are_those_of_the_window():
     after = {"queries": 1500, "hits": 350, "preemptions": 9}
     readings = window([Answered()] * 30, after=after, queries=500, hits=100, preemptions=4)

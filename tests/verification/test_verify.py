@@ -241,3 +241,18 @@ def test_a_load_that_is_refused_or_takes_too_long_is_one_line():
         pytest.raises(AdvisorError, match=r"not answered .*within 0\.5 s.*; give more --time"),
     ):
         advisor.verify(SHIPPED, **DEPLOYED, url=server.url, time=0.5, **OWN)
+
+
+def test_one_reading_of_many_may_fail(steady_clock):
+    first, last = pages()
+    steady_clock()
+    broken = iter([False, True, True])
+    give = showing(first, last)
+
+    def sometimes(wire, closing):
+        if not next(broken, False):
+            give(wire, closing)
+
+    with serving(gets={"/metrics": sometimes}) as server:
+        done = advisor.verify(SHIPPED, **DEPLOYED, metrics=server.url, window="0.2s")
+    assert done.as_predicted
