@@ -77,14 +77,15 @@ def width(histogram, value):
 
 
 def test_quantiles_of_the_page_are_those_of_the_clients_within_a_bucket(limited, larger):
-    readings, timings = asyncio.run(answered(limited.url, str(larger), 60, LIMIT))
+    readings, timings = asyncio.run(answered(limited.url, str(larger), 60, LIMIT // 2))
     seen = seen_on_pages(readings, where="page")
     assert seen.n_requests == 60
     assert seen.prompt_tokens == 40
     assert seen.generated_tokens == pytest.approx(np.mean([t.generated_tokens for t in timings]))
     for kind, times in ((names.TTFT, seen.ttft_s), (names.TPOT, seen.tpot_s)):
         histogram = readings[1].page.histogram(kind)
-        values = [t.ttft_s if kind == names.TTFT else t.tpot_s for t in timings]
+        streamed = [t for t in timings if t.tpot_s > 0.05 * seen.tpot_s.mean]  # the others came in one piece
+        values = [t.ttft_s if kind == names.TTFT else t.tpot_s for t in streamed]
         for share, found in ((0.5, times.p50), (0.9, times.p90)):
             theirs = float(np.quantile(values, share))
             print(f"{kind[0]}, {share:.0%}: clients {theirs:.4f} s, page {found:.4f} s")
