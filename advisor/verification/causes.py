@@ -16,7 +16,8 @@ from advisor.verification.seen import Seen
 FULL_CACHE = 0.9
 """Share of the KV cache from which requests may wait for it."""
 PINNED = 0.9
-"""Of the most that ran at once: where the mean while some waited is above, no more could run."""
+"""Of the most that ran at once, or all but one: where as many run while some wait, no more can run. A place that falls
+free is filled a step later."""
 OTHER_LENGTH, OTHER_LOAD, STEADY = 1.25, 1.25, 1.5
 """Factors beyond which lengths, requests in flight, and two counts of those in flight differ."""
 SMALLER_CACHE = 0.8
@@ -66,7 +67,10 @@ def _waiting(verdicts: dict[str, str], seen: Seen, expected: Expected, planned: 
     waits = f"{significant(seen.waiting)} requests wait on average, and then {held}"
     if use >= FULL_CACHE or seen.preemptions:
         yield Cause("cache full", f"{waits} and the KV cache is {percent(use, 0)} full")
-    elif seen.running_at_waits >= PINNED * seen.most_running and seen.most_running < expected.most_running:
+    elif (
+        seen.running_at_waits >= min(PINNED * seen.most_running, seen.most_running - 1)
+        and seen.most_running < expected.most_running
+    ):
         costed = "" if math.isinf(expected.most_running) else f", costed to hold {expected.most_running:,.0f}"
         what = f"{waits} and the KV cache is {percent(use, 0)} full"
         yield Cause("batch limit", f"{what}: the batch is limited to {seen.most_running:.0f}{costed} (--max-num-seqs)")

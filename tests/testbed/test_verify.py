@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 pytest.importorskip("vllm")
 pytest.importorskip("prometheus_client")
 LIMIT = 4
-LOAD = {"input_tokens": 40, "output_tokens": 24}
+LOAD = {"input_tokens": 40, "output_tokens": 48}
 
 
 @pytest.fixture(scope="module")
