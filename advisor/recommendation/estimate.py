@@ -237,10 +237,8 @@ def estimate(
         *deployed.spec.notes,
     )
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
-    seconds = [
-        None if given is None else parse_duration(given, where=flag)
-        for flag, given in (("--max-ttft", max_ttft), ("--max-tpot", max_tpot))
-    ]
+    limits_given = (("--max-ttft", max_ttft), ("--max-tpot", max_tpot))
+    seconds = [None if given is None else parse_duration(given, where=flag) for flag, given in limits_given]
     if rate is None and qps is None and seconds == [None, None]:
         return found
     limits = Limits(*(math.inf if limit is None else limit for limit in seconds))

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.errors import AdvisorError, MissingAbility
+from advisor.printable import is_printable
 from advisor.verification import page as module
 from advisor.verification.page import Histogram, check_installed, parse_page
 from tests.verification.made import NAMES, TIME_BOUNDS, Answered, State, text
@@ -114,3 +115,15 @@ def test_without_the_library_the_command_that_brings_it(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(MissingAbility, match=r"pip install 'frontier-advisor\[verify\]'"):
         check_installed()
+
+
+@given(st.integers(0, len(GOOD) - 1), st.integers(0, 40), st.text(max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_page_is_read_or_refused(at, length, instead):
+    damaged = GOOD[:at] + instead + GOOD[at + length :]
+    said = ""
+    try:
+        parse_page(damaged, None, where="page")
+    except AdvisorError as refused:
+        said = str(refused)
+    assert is_printable(said)
