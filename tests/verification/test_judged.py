@@ -80,6 +80,14 @@ def test_the_prediction_is_the_one_of_estimate():
     assert found["generated tokens"].predicted == pytest.approx(one.output_tokens_per_s)
     assert found["requests"].predicted == pytest.approx(one.output_tokens_per_s / 1024)
     assert (found["TPOT"].low, found["TPOT"].high) == pytest.approx((one.interval.tpot_s.low, one.interval.tpot_s.high))
+    assert found["TTFT"].high / found["TTFT"].predicted == pytest.approx(SPEED_SPREAD**2.5)
+    assert found["requests"].predicted / found["requests"].low == pytest.approx(SPEED_SPREAD)
+    assert (found["waiting requests"].low, found["waiting requests"].high) == pytest.approx((0.0, 3.2))
+    assert (found["running requests"].low, found["running requests"].high) == pytest.approx((28.8, 35.2))
+    cache = found["KV cache in use"]
+    assert (cache.low, cache.high) == pytest.approx(
+        (cache.predicted / 1.25, max(cache.predicted * 1.25, cache.predicted + 0.05))
+    )
     assert {f.verdict for f in found.values()} == {"inside"}
     assert not any(f.worse for f in found.values())
     assert why == []
