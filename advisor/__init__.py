@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from advisor.studies.trends import trends as trends
     from advisor.studies.wrong_answers import wrong_answers as wrong_answers
     from advisor.units import Budget as Budget
+    from advisor.verification.verify import verify as verify
 
 _ROOMS = {
     "AdvisorError": "errors",
@@ -96,6 +97,7 @@ _ROOMS = {
     "saturation": "studies.saturation",
     "trend": "studies.trend",
     "trends": "studies.trends",
+    "verify": "verification.verify",
     "wrong_answers": "studies.wrong_answers",
     **{importer.verb: f"importers.{importer.module}" for importer in IMPORTERS.values()},
 }

@@ -1,4 +1,4 @@
-"""Commands that measure speed, bring measurements in and learn from them: profile, import, fit."""
+"""Commands that measure speed, bring measurements in and learn from them: profile, verify, import, fit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from advisor.cli import options
 from advisor.cli.output import emit, next_step, say
-from advisor.errors import AdvisorError, unknown
+from advisor.errors import AdvisorError, NoAnswer, unknown
 from advisor.importers import IMPORTERS
 from advisor.printable import shown
 
@@ -90,6 +90,76 @@ def profile(
         raise
     emit(done, profiles.blocks, as_json)
     next_step(opened)
+
+
+def verify(
+    model: options.Model,
+    gpu: options.Gpu,
+    metrics: Annotated[
+        str | None, typer.Option(help="vLLM's page of metrics, http://host:8000/metrics, read for --window.")
+    ] = None,
+    window: Annotated[str, typer.Option(help="How long the page is read, e.g. 60s.")] = "60s",
+    url: Annotated[
+        str | None,
+        typer.Option(help="An OpenAI-compatible server, for a short load of our own; with --metrics read meanwhile."),
+    ] = None,
+    served_model: Annotated[
+        str | None, typer.Option(help="The model's name on that server, or on a page that has several.")
+    ] = None,
+    time_limit: Annotated[str, typer.Option("--time", help="Longest time for the load of our own.")] = "5min",
+    gpu_count: options.GpuCount = None,
+    parallelism: options.Layout = None,
+    precision: options.Precision = None,
+    kv_precision: options.KvPrecision = "bf16",
+    engine: options.Engine = "vllm",
+    input_tokens: Annotated[
+        int | None, typer.Option(help="Prompt tokens that were costed; with --url those sent, 1024 by default.")
+    ] = None,
+    output_tokens: Annotated[
+        int | None, typer.Option(help="Generated tokens that were costed; with --url those asked for, default 1024.")
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Requests in flight that were costed; with --url those sent, 1 by default.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="Requests per second that were costed.")] = None,
+    workspace: options.WorkspaceFolder = None,
+    as_json: options.Json = False,
+) -> None:
+    """Compare a running deployment with its prediction.
+
+    For the load that it has, read off its metrics, or a short one of our own: TTFT, TPOT, tokens/s, requests that run
+    and wait, use of the KV cache, and the likeliest reason where one is outside. Exits with 1 where a figure is clearly
+    worse than predicted. With --workspace the load is kept, so that `advisor fit` learns from it.
+    """
+    from advisor.reports import verifications
+    from advisor.verification import verify as verb
+
+    gc.enable()
+    opened = options.open_workspace(workspace)
+    done = verb.verify(
+        opened,
+        model=model,
+        gpu=gpu,
+        metrics=metrics,
+        window=window,
+        url=url,
+        served_model=served_model,
+        time=time_limit,
+        gpu_count=gpu_count,
+        parallelism=parallelism,
+        precision=precision,
+        kv_precision=kv_precision,
+        engine=engine,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        concurrency=concurrency,
+        rate=rate,
+    )
+    emit(done, verifications.blocks, as_json)
+    if done.run_id:
+        next_step(opened)
+    if not done.as_predicted:
+        raise typer.Exit(NoAnswer.exit_code)
 
 
 def import_(

@@ -34,6 +34,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "calibrate": draw.calibrate,
         "regrade": draw.regrade,
         "profile": collect.profile,
+        "verify": collect.verify,
         "import": collect.import_,
         "fit": collect.fit,
     },

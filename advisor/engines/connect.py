@@ -110,7 +110,7 @@ async def timed(
         yield engine, replace(engine.facts, weights_bytes=weights_bytes, kv_cache_bytes=kv_cache_bytes)
 
 
-def check_url(url: str | None, *, where: str) -> None:
+def check_url(url: str | None, *, where: str, example: str = "http://host:port/v1") -> None:
     """Raises AdvisorError for what is no address of a server."""
     if url is None:
         return
@@ -121,9 +121,7 @@ def check_url(url: str | None, *, where: str) -> None:
     except ValueError:
         sound = False
     if not sound:
-        raise AdvisorError(
-            f"{shown_url(url)!r} is no address of a server", where=where, hint="give http://host:port/v1"
-        )
+        raise AdvisorError(f"{shown_url(url)!r} is no address of a server", where=where, hint=f"give {example}")
 
 
 def weights(given: str, model: str) -> str:

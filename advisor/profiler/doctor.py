@@ -28,6 +28,7 @@ EXTRAS = {
     "plots": "pictures in reports",
     "page": "reports as an HTML page",
     "deploy": "files that start the pick (`advisor deploy`)",
+    "verify": "metrics of a running server (`advisor verify`)",
     "models": "architectures without a reader here",
     "prices": "today's cloud prices (`advisor gpus --refresh`)",
     "hosted": "prices of hosted models (`recommend --hosted`)",

@@ -112,7 +112,7 @@ def estimate(
     if kv_precision not in KV_BYTES:
         raise unknown("precision", kv_precision, KV_BYTES, where="--kv-precision")
     options = EngineOptions(max_num_seqs, max_num_batched_tokens, speculative_tokens, acceptance, draft_model)
-    deployed = deployment(workspace, model, gpu, _layout(parallelism, gpu_count), precision, engine)
+    deployed = deployment(workspace, model, gpu, replica_layout(parallelism, gpu_count), precision, engine)
     deployed = replace(deployed, kv_precision=kv_precision, limits=batch_limits(options))
     deployed = replace(deployed, speculation=speculation_of(workspace, deployed.spec, options))
     split = checked_apart(prefill_parallelism, prefill_replicas, replicas)
@@ -192,7 +192,8 @@ def _cannot_start(
     )
 
 
-def _layout(parallelism: str | None, gpu_count: int | None) -> Parallelism:
+def replica_layout(parallelism: str | None, gpu_count: int | None) -> Parallelism:
+    """How one replica lies on its GPUs: tensor parallel where nothing else is given. Raises AdvisorError."""
     if gpu_count is not None:
         checked_count(gpu_count, where="--gpu-count")
     if parallelism is None:

@@ -32,6 +32,7 @@ POSITIONAL = {
     "import": 2,
     "calibrate": 1,
     "profile": 1,
+    "verify": 1,
 }
 VALUES = [
     *(f"{n}{unit}" for n in NUMBERS for unit in ("usd", "s", "xl4", "usd/1000q")),
@@ -89,5 +90,6 @@ def case(rng, folder):
     words += ["--task", "arithmetic"] if command == "calibrate" and "--task" not in words else []
     words += ["--output", str(folder / "r.md")] if command == "report" else []
     words += ["--output", str(folder / "deployed")] if command == "deploy" else []
-    words += ["--gpu", "l4"] if command == "estimate" and "--gpu" not in words else []
+    words += ["--metrics", "http://127.0.0.1:9"] if command == "verify" and "--metrics" not in words else []
+    words += ["--gpu", "l4"] if command in {"estimate", "verify"} and "--gpu" not in words else []
     return Case((*words, "--workspace", str(folder)), ("MODEL", "KIND", "argument", *words), folder)

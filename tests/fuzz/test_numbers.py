@@ -28,6 +28,7 @@ COMMANDS = {
     "trend": ("trend", "--task", "gsm8k"),
     "calibrate": ("calibrate", "qwen3-8b", "--task", "arithmetic", "--url", "http://127.0.0.1:9"),
     "profile": ("profile", "qwen3-8b", "--gpu", "l4", "--url", "http://127.0.0.1:9"),
+    "verify": ("verify", "qwen3-8b", "--gpu", "l4", "--metrics", "http://127.0.0.1:9"),
     "import": ("import", "runs", "r.csv"),
 }
 NUMBERS = {
@@ -41,6 +42,7 @@ NUMBERS = {
     " --repetition-penalty --max-tokens --seed --in-flight"
     " --usd-per-hour",
     "profile": "--within",
+    "verify": "--gpu-count --input-tokens --output-tokens --concurrency --rate",
     "import": "--input-tokens --output-tokens --concurrency",
 }
 IN_TEXTS = {
@@ -56,6 +58,8 @@ IN_TEXTS = {
     ("estimate", "--parallelism"): "tp{}",
     ("estimate", "--max-ttft"): "{}s",
     ("profile", "--time"): "{}min",
+    ("verify", "--window"): "{}s",
+    ("verify", "--time"): "{}min",
 }
 OPTIONS = [(command, flag, "{}") for command, flags in NUMBERS.items() for flag in flags.split()]
 OPTIONS += [(command, flag, form) for (command, flag), form in IN_TEXTS.items()]

@@ -1,0 +1,1 @@
+"""A running deployment against what was predicted for the load that it has."""
