@@ -21,6 +21,7 @@ select
     p99_ttft_s as ttft_p99_s,
     median_tpot_s as tpot_p50_s,
     p99_tpot_s as tpot_p99_s,
-    output_tok_s as output_tokens_per_s
+    output_tok_s as output_tokens_per_s,
+    'the burst that the benchmark begins with is in every figure of so few requests: kept to check predictions' as doubt
 from read_csv($data || '/short_answers_moe.csv', types = {'date': 'varchar'})
 order by all
