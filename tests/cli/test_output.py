@@ -92,7 +92,7 @@ def test_options_that_repeat_may_be_repeated(advisor):
         (["estimate", "qwen3-8b", "--gpu", "l4", "--concurrency", "many"], "--concurrency"),
         (["estimate", "no-such-model", "--gpu", "l4"], "unknown model 'no-such-model'"),
         (["recommend", "--nonsense"], "--nonsense"),
-        (["report"], "--output"),
+        (["report"], "name the file to write"),
         (["curve", "gpt-oss-120b", "--strategy", "rebase"], "--strategy: unknown strategy with a curve 'rebase'"),
         (["gpus", "--price", "nothing"], "--price"),
         (["recommend", "--qps", "1_000"], "--qps: '1_000' is no number; write it in the digits 0 to 9"),

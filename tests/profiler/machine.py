@@ -20,7 +20,7 @@ from tests.known import SHIPPED, load_gpu, spec_of
 
 SUBJECT = Subject("Qwen/Qwen3-8B", "h100-sxm", "tp1", "bf16", "vllm")
 FACTS = EngineFacts("1.0", 2048, 64, 60_000, 1000)
-TRUTH = Efficiency(compute=0.4, weights=0.6, kv=0.4, kernel_s=3e-6, step_s=3e-3, prefill_compute=0.4, ttft_steps=5)
+TRUTH = Efficiency(dense=0.4, grouped=0.3, weights=0.6, kv=0.4, kernel_s=3e-6, step_s=3e-3, ttft_steps=5)
 
 
 def as_modelled(prompt_tokens, concurrency):

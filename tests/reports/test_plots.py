@@ -131,7 +131,7 @@ def test_a_curve_has_the_pick_in_a_ring(curve):
     (ring,) = (line for line in axes.lines if line.get_markerfacecolor() == "none" and line.get_marker() == "o")
     assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (pick.generated_tokens, 100 * pick.accuracy.value)
     words = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert words[0] == "the pick: one answer, ≤32,768 tokens"
+    assert words[0] == f"the pick: one answer, ≤{pick.token_budget:,} tokens"
     limit = 100 * rows[0].curve.asymptote.value
     assert words[1] == f"thinking-budget (measured); dotted: what more of it can reach, {limit:.1f} %"
     low, high = axes.get_xlim()

