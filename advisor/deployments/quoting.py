@@ -46,8 +46,8 @@ def quoted(text: object) -> str:
 def shell(words: str | Sequence[str]) -> str:
     """A word, or a command, for a POSIX shell.
 
-    >>> shell("it's"), shell(["echo", "$x"])
-    ("'it'\"'\"'s'", "echo '$x'")
+    >>> shell("two words"), shell(["echo", "$x"])
+    ("'two words'", "echo '$x'")
     """
     return command_line([words] if isinstance(words, str) else words)
 

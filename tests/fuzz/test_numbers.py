@@ -33,11 +33,11 @@ COMMANDS = {
 }
 NUMBERS = {
     "recommend": "--min-accuracy --confidence --qps --percentile --usd-per-kwh"
-    " --input-tokens --output-tokens --cached-prompt-tokens",
-    "estimate": "--gpu-count --input-tokens --output-tokens --concurrency --rate --qps",
+    " --input-tokens --output-tokens --cached-prompt-tokens --speculative-tokens --acceptance",
+    "estimate": "--gpu-count --input-tokens --output-tokens --concurrency --rate --qps --max-num-seqs"
+    " --max-num-batched-tokens --speculative-tokens --acceptance --prefill-replicas --replicas --disk-gb-per-s",
     "frontier": "--usd-per-kwh --input-tokens --output-tokens --cached-prompt-tokens",
     "compare": "--gpu-count --input-tokens --output-tokens --usd-per-kwh",
-    "trend": "--target",
     "calibrate": "--questions --temperature --top-p --top-k --min-p --frequency-penalty --presence-penalty"
     " --repetition-penalty --max-tokens --seed --in-flight"
     " --usd-per-hour",
@@ -58,6 +58,7 @@ IN_TEXTS = {
     ("estimate", "--parallelism"): "tp{}",
     ("estimate", "--max-ttft"): "{}s",
     ("profile", "--time"): "{}min",
+    ("trend", "--target"): "{}",
     ("verify", "--window"): "{}s",
     ("verify", "--time"): "{}min",
 }

@@ -40,7 +40,7 @@ def test_a_fit_learns_from_the_others_alone(tmp_path):
     assert found.runs.concurrency[found.own].tolist() == [1, 16]
     (note,) = fit(ws).notes
     assert "8 in flight" in note
-    (correction,) = (c for c in ws.fits.corrections if c.gpu == "l4")
+    (correction,) = (c for c in ws.fits.corrections if (c.gpu, c.precision) == ("l4", "bf16"))
     assert correction.n_runs == 2
 
 

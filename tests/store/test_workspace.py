@@ -49,14 +49,14 @@ def test_a_damaged_fit_is_named(own, advisor, command, content):
     assert advisor(*command, "--workspace", own)[0] == 0
 
 
-@pytest.mark.parametrize("table", ["performance.csv", "corrections.csv"])
-def test_a_fit_of_an_older_version_is_named_and_mended_by_what_the_line_says(advisor, tmp_path, table):
+@pytest.mark.parametrize(("table", "column"), [("performance.csv", "kernel_s"), ("corrections.csv", "shifts")])
+def test_a_fit_of_an_older_version_is_named_and_mended_by_what_the_line_says(advisor, tmp_path, table, column):
     loads = tmp_path / "mine.csv"
     loads.write_text("model,gpu,prompt_tokens,generated_tokens,concurrency,tpot_s\nqwen3-8b,l4,1024,256,16,0.09\n")
     assert advisor("import", "runs", loads, "--workspace", tmp_path / "ws")[0] == 0
     assert advisor("fit", "--workspace", tmp_path / "ws")[0] == 0
     derived = tmp_path / "ws" / "profiles" / table
-    derived.write_text(derived.read_text().replace("kernel_s", "layer_s"))
+    derived.write_text(derived.read_text().replace(column, "layer_s"))
     code, _, err = advisor("estimate", "qwen3-8b", "--gpu", "l4", "--workspace", tmp_path / "ws")
     assert (code, table in err, "run `advisor fit` again" in err) == (2, True, True)
     assert advisor("fit", "--workspace", tmp_path / "ws")[0] == 0
