@@ -69,7 +69,9 @@ def started(folder, script, **environment):
     program(
         folder / "bin",
         "vllm",
-        f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]), file=open({str(said)!r}, 'a'))\n",
+        f"#!{sys.executable}\nimport json, sys, time\n"
+        f"print(json.dumps(sys.argv[1:]), file=open({str(said)!r}, 'a'), flush=True)\n"
+        "time.sleep(30 if 'pooling' in sys.argv else 0)  # the script ends with the first that does\n",
     )
     waits = f"until grep -qs pooling {said}; do sleep 0.1; done"
     program(folder / "bin", "python3", f'#!/bin/sh\n[ -z "$REWARD_URL" ] || {waits}\n')
