@@ -79,8 +79,8 @@ def _limits(plan: Plan, known: Metrics, of: str) -> Iterator[Alert]:
     ):
         if limit is not None:
             expr = " or ".join(f"({_quantile(metric, percent, of)})" for metric in metrics)
-            told = f"{percent} % were to stay within {significant(limit)} s, the limit that was given"
-            yield Alert(name, f"({expr}) > {limit:.6g}", 10, "critical", f"{plan.served}: {what} above its limit", told)
+            why = f"{percent} % were to stay within {significant(limit)} s, the limit that was given"
+            yield Alert(name, f"({expr}) > {limit:.6g}", 10, "critical", f"{plan.served}: {what} above its limit", why)
 
 
 def _predicted(plan: Plan, known: Metrics, of: str) -> Iterator[Alert]:
@@ -98,11 +98,11 @@ def _predicted(plan: Plan, known: Metrics, of: str) -> Iterator[Alert]:
 
 
 def _slower(plan: Plan, name: str, what: str, expr: str, predicted: Predicted) -> Alert:
-    told = (
+    why = (
         f"{significant(predicted.value)} s were predicted, up to {significant(predicted.high)} s at the upper end of"
         " the 90 % interval: more load than was costed, longer prompts or answers, or a slower machine"
     )
-    return Alert(name, f"({expr}) > {predicted.high:.6g}", 15, "warning", f"{plan.served}: {what} is too long", told)
+    return Alert(name, f"({expr}) > {predicted.high:.6g}", 15, "warning", f"{plan.served}: {what} is too long", why)
 
 
 def _room(plan: Plan, known: Metrics, of: str) -> Iterator[Alert]:

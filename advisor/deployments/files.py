@@ -81,7 +81,7 @@ FILES = (
     FileKind(
         "compose.yaml",
         "starts the replicas of one machine with Docker",
-        "the Compose specification's schema; not started",
+        "field names and types of the Compose specification, by a schema of our own; not started",
         _on_one_machine,
     ),
     FileKind(
@@ -110,7 +110,7 @@ FILES = (
     ),
     FileKind(
         "smoke_test.sh",
-        "the load that was costed, asked of one replica and judged",
+        "the load that was costed, sent to one replica and judged",
         "bash and ShellCheck; its command parsed by vLLM 0.32's own parser",
     ),
     FileKind("alerts.yaml", "Prometheus rules from what was predicted", "promtool 2.42", _alerted),

@@ -1,19 +1,16 @@
 -- Every stored answer once, however many files hold its run, with the way in which it was drawn.
--- in:  samples
+-- in:  samples; is_failed_request (store/failed_request.sql)
 -- out: ways     drawn: what tells ways apart, namely model, task, strategy, the columns of the set-up, and what steered
 --               a search (steering_model, steering_reward, steering_delimiter; null for plain samples); way: a number
 --      answers  the columns of samples without those of the set-up;
 --               way
 --               scored: tokens that a reward model passed for this answer
---               failed: whether it is taken for a request that failed, which is neither right nor wrong: it is not
---               right, no reason is recorded why it ended, and it has no token, or at most 3 with nothing readable in
---               them. The shortest abstentions stored take 4 ("I don't know."). Its finish_reason is 'error' here
+--               failed: whether it is taken for a request that failed (store/failed_request.sql). Its finish_reason
+--               is 'error' here
 create or replace temp view marked as
 select
     *,
-    not correct
-    and finish_reason is null
-    and coalesce(generated_tokens = 0 or (generated_tokens <= 3 and answer is null), false) as failed,
+    is_failed_request(answer, correct, generated_tokens, finish_reason) as failed,
     {
         'task': task,
         'model': model,

@@ -109,6 +109,7 @@ class Question:
 
 def draws(connection: duckdb.DuckDBPyConnection) -> list[Drawn]:
     """Everything that was drawn, by task and model; makes the table `answers` from `samples`."""
+    connection.execute(statement("advisor.store", "failed_request"))
     connection.execute(statement(PACKAGE, "answers"))
     rows = _rows(connection.execute(statement(PACKAGE, "groups")))
     alike = defaultdict[tuple[Any, ...], list[dict[str, Any]]](list)

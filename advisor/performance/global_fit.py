@@ -131,6 +131,7 @@ def _minimum(problem: _Problem) -> Array:
 
 
 GROUP_POWER = 0.5
+"""Between 0, where every run counts alike, and 1, where every model on a GPU does."""
 
 
 def _weights(runs: Runs) -> Array:

@@ -43,10 +43,15 @@ def device(library: Any | None = None) -> Device | None:
     if nvml is None or not (count := int(nvml.nvmlDeviceGetCount())):
         return None
     handles = tuple(nvml.nvmlDeviceGetHandleByIndex(i) for i in range(count))
-    name = nvml.nvmlDeviceGetName(handles[0])
     clock = reported(nvml, lambda: float(nvml.nvmlDeviceGetMaxClockInfo(handles[0], nvml.NVML_CLOCK_SM)) * 1e6)
     driver = reported(nvml, lambda: str(nvml.nvmlSystemGetDriverVersion()))
-    return Device(name.decode() if isinstance(name, bytes) else str(name), count, driver, clock, handles)
+    return Device(driver_name(nvml, handles[0]), count, driver, clock, handles)
+
+
+def driver_name(nvml: Any, handle: Any) -> str:
+    """What the driver calls a GPU."""
+    name = nvml.nvmlDeviceGetName(handle)
+    return name.decode() if isinstance(name, bytes) else str(name)
 
 
 def reported(nvml: Any, read: Callable[[], Any]) -> Any | None:

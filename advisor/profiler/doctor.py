@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from advisor.arguments import checked_arguments
 from advisor.errors import DISTRIBUTION, AdvisorError, install
 from advisor.gpus import Gpus
-from advisor.profiler.device import management_library, reported
+from advisor.profiler.device import driver_name, management_library, reported
 from advisor.store.workspace import Workspace
 from advisor.values import Rows, Value
 
@@ -118,8 +118,7 @@ def _graphics(nvml: Any, handle: Any, known: Gpus) -> Graphics:
     def read(question: Callable[[Any], Any]) -> Any | None:
         return reported(nvml, lambda: question(handle))
 
-    raw = nvml.nvmlDeviceGetName(handle)
-    name = raw.decode() if isinstance(raw, bytes) else str(raw)
+    name = driver_name(nvml, handle)
     memory = read(nvml.nvmlDeviceGetMemoryInfo)
     capability = read(nvml.nvmlDeviceGetCudaComputeCapability)
     return Graphics(

@@ -65,4 +65,7 @@ def option_notes(d: Deployment, prompt_tokens: int, generated_tokens: int, concu
             f"the KV cache holds {int(held)} sequences of {tokens:,} tokens: of {int(running)} that the engine runs at"
             f" once {more} would be preempted and computed anew, here they wait; --max-num-seqs {int(held)} avoids that"
         )
+    places = int(min(d.most_sequences, float(held)))
+    if concurrency > places:
+        notes.append(f"{concurrency - places} of {concurrency} requests wait for a place at any time: TTFT counts that")
     return tuple(notes)

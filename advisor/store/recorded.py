@@ -85,7 +85,9 @@ def recorded(workspace: Workspace) -> Rows[Recorded]:
 
 def _answers(workspace: Workspace) -> Iterator[Recorded]:
     texts = _texts(workspace)
-    for row in _rows(workspace.samples.connect(), "recorded_answers"):
+    samples = workspace.samples.connect()
+    samples.execute(statement(PACKAGE, "failed_request"))
+    for row in _rows(samples, "recorded_answers"):
         yield Recorded(
             kind="answers",
             model=row["model"],

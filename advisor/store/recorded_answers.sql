@@ -1,5 +1,5 @@
 -- Stored answers by how they were drawn.
--- in:  table samples
+-- in:  table samples; is_failed_request (failed_request.sql)
 -- out: model, task, strategy, reward_model, the columns of the set-up, own, answers, questions,
 --      accuracy (mean over questions of the share of right answers; null: none could be judged), runs (run ids)
 with by_question as (
@@ -26,7 +26,10 @@ with by_question as (
         own,
         question_id,
         count(*) as answers,
-        avg(correct::int) filter (coalesce(finish_reason, '') not in ('error', 'unchecked')) as share_right,
+        avg(correct::int) filter (
+            coalesce(finish_reason, '') not in ('error', 'unchecked')
+            and not is_failed_request(answer, correct, generated_tokens, finish_reason)
+        ) as share_right,
         list(distinct run_id) as runs
     from samples
     group by all

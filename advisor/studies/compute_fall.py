@@ -10,7 +10,7 @@ from advisor.accuracy.release_trend import UNKNOWN, Over, ReleaseTrend, points
 from advisor.units import counted
 
 WEAK = 1 / 3
-"""Of the slope of accuracy on compute: the least that its interval's low end is of it, for a year's worth to be told in
+"""Of the slope of accuracy on compute: the least that its interval's low end is of it, for a year's worth to be put in
 compute. That is the year's slope over this one, which has no upper end where it may be nearly none."""
 ELSEWHERE = {
     "gpqa-diamond": "on a larger table of a third party (127 models, tokens counted, not stored here) the same code"
@@ -19,7 +19,7 @@ ELSEWHERE = {
 """What the trend of a task is on a table that cannot ship (benchmarks/trend_reference.py)."""
 
 
-def untold(fit: ReleaseTrend, n: int, n_imputed: int) -> str:
+def why_unknown(fit: ReleaseTrend, n: int, n_imputed: int) -> str:
     """Why a fit does not tell by how much compute falls, over `n` answers; empty where it does."""
     reasons = []
     if 2 * n_imputed > n:
@@ -30,9 +30,9 @@ def untold(fit: ReleaseTrend, n: int, n_imputed: int) -> str:
     return " and ".join(reasons)
 
 
-def told(fits: Sequence[ReleaseTrend], n: int, n_imputed: int) -> list[ReleaseTrend]:
+def known_falls(fits: Sequence[ReleaseTrend], n: int, n_imputed: int) -> list[ReleaseTrend]:
     """The fits, without what they do not tell."""
-    return [replace(each, gain=UNKNOWN, halving=UNKNOWN) if untold(each, n, n_imputed) else each for each in fits]
+    return [replace(each, gain=UNKNOWN, halving=UNKNOWN) if why_unknown(each, n, n_imputed) else each for each in fits]
 
 
 def yearly_points(fit: ReleaseTrend, target: float, floor: float) -> Interval:
@@ -49,7 +49,7 @@ def fall_notes(task: str, fits: Sequence[ReleaseTrend], n: int, n_imputed: int, 
     every = next((each for each in fits if each.over is Over.ALL), None)
     if every is None:
         return []
-    why, notes = untold(every, n, n_imputed), []
+    why, notes = why_unknown(every, n, n_imputed), []
     if why:
         gained = yearly_points(every, *aim)
         notes.append(

@@ -27,7 +27,7 @@ from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.request import Request, checked_request
 from advisor.recommendation.uncosted import LeftOut, left_out
 from advisor.store.workspace import Workspace
-from advisor.studies.compute_fall import fall_notes, told, yearly_points
+from advisor.studies.compute_fall import fall_notes, known_falls, yearly_points
 from advisor.studies.frontier_history import Entry, Fall, History, Step, entries, observed_fall, steps
 from advisor.studies.one_answer import OneAnswer, accuracy_draws, flops_draws, one_answer, one_answer_mixes
 from advisor.studies.study import Basis, Claim, Study
@@ -146,7 +146,7 @@ def trend_and_slopes_of(
     seed = seed_of("trend")
     fitted = [trend_and_slopes(releases, over, aim, seed=seed) for over, why in refused.items() if not why]
     imputed = [each for each in answers if each.imputed]
-    fits = told([fit for fit, _ in fitted], len(answers), len(imputed))
+    fits = known_falls([fit for fit, _ in fitted], len(answers), len(imputed))
     notes = fall_notes(request.task, [fit for fit, _ in fitted], len(answers), len(imputed), (aim, floor))
     found = steps(history, aim)
     fall = observed_fall(history, found, aim)

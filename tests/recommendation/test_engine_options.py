@@ -199,3 +199,11 @@ def test_no_command_is_made_up_for_trtllm(options, flag):
     with pytest.raises(AdvisorError) as error:
         checked_request(SHIPPED, engine="trtllm", **options)
     assert error.value.where == flag
+
+
+def test_requests_beyond_the_places_are_said_to_wait():
+    load = {"gpu": "h200-sxm", "input_tokens": 4000, "output_tokens": 1000, "concurrency": 64}
+    limited = advisor.estimate(SHIPPED, model="qwen3-32b", max_num_seqs=32, **load)
+    assert "32 of 64 requests wait for a place at any time: TTFT counts that" in limited.notes
+    roomy = advisor.estimate(SHIPPED, model="qwen3-8b", **load)
+    assert not any("wait for a place" in note for note in roomy.notes)

@@ -15,6 +15,8 @@ from advisor.store.runs import Run
 from advisor.store.samples import Sample
 from advisor.store.texts import Text
 from advisor.store.workspace import Workspace
+from tests.fits.stored import sample as plain
+from tests.fits.stored import workspace as stored
 
 
 def row(run, question, index, correct, **more):
@@ -137,3 +139,9 @@ def test_a_run_of_which_no_question_is_finished_is_listed(ws):
     assert (only.model, only.task, only.strategy, only.finished) == ("my/model", "mine", "rebase", False)
     assert (only.rows, only.questions, only.accuracy, only.runs) == (0, 0, None, ("r",))
     assert only.setup == {"temperature": 0.6, "system_prompt": "Be brief."}
+
+
+def test_failed_requests_are_neither_right_nor_wrong_in_the_listing_too(tmp_path):
+    rows = [plain(0, i, i < 2, 10) for i in range(4)] + [plain(0, 4, False, 0, answer=None)]
+    (mine,) = (each for each in recorded(stored(tmp_path, rows)) if each.whose == "own")
+    assert (mine.rows, mine.accuracy) == (5, 0.5)

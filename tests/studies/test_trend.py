@@ -11,7 +11,7 @@ from advisor.accuracy.estimators import Interval
 from advisor.accuracy.release_trend import UNKNOWN, Estimate, Over, Releases, ReleaseTrend, trend_and_slopes
 from advisor.fits.costs import point_flops
 from advisor.provenance import Provenance
-from advisor.studies.compute_fall import fall_notes, told, untold
+from advisor.studies.compute_fall import fall_notes, known_falls, why_unknown
 from advisor.studies.frontier_history import Fall
 from advisor.studies.study import Verdict
 from advisor.studies.trend import guessing, trend
@@ -190,8 +190,8 @@ def test_an_observed_fall_counts_where_its_interval_has_two_ends():
 )
 def test_how_much_compute_falls_is_told_where_compute_counts_and_is_known(per_decade, imputed, why):
     fits = [fit(Over.ALL, RISES, per_decade)]
-    assert untold(fits[0], 20, imputed).startswith(why)
-    (found,) = told(fits, 20, imputed)
+    assert why_unknown(fits[0], 20, imputed).startswith(why)
+    (found,) = known_falls(fits, 20, imputed)
     assert (found.gain, found.halving) == ((UP, UP) if not why else (UNKNOWN, UNKNOWN))
     notes = fall_notes("mine", fits, 20, imputed, (0.5, 0.0))
     assert len(notes) == bool(why)
