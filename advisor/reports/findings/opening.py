@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from advisor.reports.text_tables import short_name
 from advisor.studies.dense_and_moe import DenseAndMoe
 from advisor.studies.early_stopping import Rule
 from advisor.studies.findings import Findings
@@ -21,7 +20,11 @@ SAME = 0.9
 WORTH = 0.05
 """Share of the tokens that a cap has to save."""
 LITTLE = 0.01
-"""Share of the questions that a vote may lose by stopping early."""
+"""Share of the questions that a cap, or a vote that stops early, may lose."""
+ALIKE = (0.8, 1.25)
+"""Within which a factor of cost makes no difference to a choice."""
+PAIRS_NEEDED = 3
+"""Pairs of model and task from which an advice holds beyond them."""
 
 
 def opening(found: Findings) -> list[tuple[str, str]]:
@@ -60,8 +63,10 @@ def _mixtures(found: DenseAndMoe) -> str:
         advice = "Prefer mixtures of experts"
     elif value.low > 1:
         advice = "Prefer dense models"
-    else:
+    elif ALIKE[0] <= value.low and value.high <= ALIKE[1]:
         advice = "Mixture of experts or dense is no reason to choose a model"
+    else:
+        advice = "Whether mixtures of experts are cheaper than dense models cannot be told: compare the two at hand"
     equal = "accuracy and release date" if is_dated else "accuracy"
     return (
         f"{advice}: at equal {equal} a mixture costs {value.value:.2f} times the dollars of a dense model (90 %:"
@@ -76,19 +81,21 @@ def _caps(found: WrongAnswers) -> str:
     learned = [s for s in found.savings if s.rule is Rule.KEEP_RIGHT and name_of(s) in of_pairs]
     if not learned:
         return ""
-    worth = [s for s in learned if s.tokens_saved.value >= WORTH and s.tokens_saved.low > 0]
-    said = f"keeps 99 % of the right answers saves {percent(WORTH, 0)} of the tokens or more"
+    saving = [s for s in learned if s.tokens_saved.value >= WORTH and s.tokens_saved.low > 0]
+    worth = [s for s in saving if s.accuracy_lost.value <= LITTLE]
+    said = (
+        f"was to keep 99 % of the right answers saves {percent(WORTH, 0)} of the tokens or more, and loses"
+        f" {100 * LITTLE:g} point at most on questions it was not learned from,"
+    )
     pairs = f"{len(worth)} of {counted(len(learned), 'pair')} of model and task"
     if not worth:
         return f"A cap on the length of answers hardly saves: none that {said} for {pairs}."
-    most = max(worth, key=lambda s: s.tokens_saved.value)
+    saved = sorted(s.tokens_saved.value for s in worth)
     advice = (
         "Cap the length of answers" if 2 * len(worth) > len(learned) else "Cap the length of answers of some models"
     )
-    return (
-        f"{advice}: the smallest cap that {said} for {pairs}; most, {percent(most.tokens_saved.value, 0)}, of"
-        f" {short_name(most.model)} on {most.task}, at a loss of {100 * most.accuracy_lost.value:.1f} points."
-    )
+    share = percent(saved[0], 0) if len(saved) == 1 else f"{percent(saved[0], 0)} to {percent(saved[-1], 0)}"
+    return f"{advice}: the smallest cap that {said} for {pairs}: {share}."
 
 
 def _votes(found: Findings) -> str:
@@ -100,7 +107,12 @@ def _votes(found: Findings) -> str:
     lost = max(0.0, *(-v.gain.low for v in votes))
     savings = sorted(v.saving.value for v in votes)
     factor = f"{savings[0]:.2f} to {savings[-1]:.2f}" if len(votes) > 1 else f"{savings[0]:.2f}"
-    advice = "Stop a vote once the answers to come cannot turn it" if lost < LITTLE else "A vote that stops early loses"
+    if len(votes) < PAIRS_NEEDED:
+        advice = "Stopping a vote once the answers to come cannot turn it is measured on few pairs alone"
+    elif lost < LITTLE:
+        advice = "Stop a vote once the answers to come cannot turn it"
+    else:
+        advice = "A vote that stops early loses"
     first = (
         f"{advice}: that takes {factor} times fewer answers and loses {100 * lost:.1f} points at most"
         f" ({counted(len(votes), 'pair')} of model and task)"

@@ -13,7 +13,13 @@ from advisor.studies.saturated import Status
 
 @pytest.mark.parametrize(
     ("low", "high", "advice"),
-    [(0.3, 0.9, "Prefer mixtures"), (1.1, 2.0, "Prefer dense"), (0.3, 2.0, "Mixture of experts or dense is no reason")],
+    [
+        (0.3, 0.9, "Prefer mixtures"),
+        (1.1, 2.0, "Prefer dense"),
+        (0.8, 1.25, "Mixture of experts or dense is no reason"),
+        (0.79, 1.25, "Whether mixtures of experts are cheaper than dense models cannot be told"),
+        (0.8, 1.26, "Whether mixtures of experts are cheaper than dense models cannot be told"),
+    ],
 )
 def test_a_kind_is_advised_where_the_interval_tells(low, high, advice):
     def row(dated, value):
@@ -42,14 +48,14 @@ def test_a_cap_is_advised_by_how_many_it_serves(monkeypatch):
     monkeypatch.setattr(opening, "longest", lambda _: {"all"})
     monkeypatch.setattr(opening, "name_of", lambda _: "all")
 
-    def said(*saved):
+    def said(*saved, lost=0.008):
         savings = [
             Made(
                 rule=Rule.KEEP_RIGHT,
                 model=f"lab/m{i}",
                 task="t",
                 tokens_saved=Interval(share, share / 2, 1),
-                accuracy_lost=Interval(0.012, 0, 1),
+                accuracy_lost=Interval(lost, 0, 1),
             )
             for i, share in enumerate(saved)
         ]
@@ -58,8 +64,12 @@ def test_a_cap_is_advised_by_how_many_it_serves(monkeypatch):
     assert said(0.0, 0.01).startswith("A cap on the length of answers hardly saves")
     few = said(0.0, 0.01, 0.2)
     assert few.startswith("Cap the length of answers of some models")
-    assert few.endswith("for 1 of 3 pairs of model and task; most, 20 %, of m2 on t, at a loss of 1.2 points.")
+    assert few.endswith(
+        "loses 1 point at most on questions it was not learned from, for 1 of 3 pairs of model and task: 20 %."
+    )
     assert said(0.1, 0.2).startswith("Cap the length of answers: ")
+    assert said(0.1, 0.2).endswith(": 10 % to 20 %.")
+    assert said(0.1, 0.2, lost=0.012).startswith("A cap on the length of answers hardly saves")
     assert said() == ""
 
 
@@ -73,12 +83,19 @@ def test_votes_and_thinking_are_counted_by_their_status():
         "Whether longer thinking pays: a doubling still adds 0.5 points in 1 of 4 measured curves, no longer in 1, and"
         " in 2 it cannot be told."
     )
-    votes = [Made(saving=Interval(s, s, s), gain=Interval(0, low, 0)) for s, low in ((1.4, -0.001), (1.8, 0.0))]
+    votes = [
+        Made(saving=Interval(s, s, s), gain=Interval(0, low, 0)) for s, low in ((1.4, -0.001), (1.8, 0.0), (1.5, 0.0))
+    ]
     found = Made(saturation=saturation, other_claims=Made(votes=[]))
     assert opening._votes(found) == "Whether more votes pay cannot be told from 1 measured curve."
     found.other_claims = Made(votes=votes)
     said = opening._votes(found)
     assert said.startswith("Stop a vote once the answers to come cannot turn it: that takes 1.40 to 1.80 times fewer")
-    assert "loses 0.1 points at most (2 pairs" in said
+    assert "loses 0.1 points at most (3 pairs" in said
+    found.other_claims = Made(votes=votes[:2])
+    assert opening._votes(found).startswith(
+        "Stopping a vote once the answers to come cannot turn it is measured on few"
+    )
+    found.other_claims = Made(votes=votes)
     votes[0].gain = Interval(-0.03, -0.05, -0.02)
     assert opening._votes(found).startswith("A vote that stops early loses")
