@@ -66,7 +66,7 @@ def _mixtures(found: DenseAndMoe) -> str:
     elif ALIKE[0] <= value.low and value.high <= ALIKE[1]:
         advice = "Mixture of experts or dense is no reason to choose a model"
     else:
-        advice = "Whether mixtures of experts are cheaper than dense models cannot be told: compare the two at hand"
+        advice = "Whether mixtures of experts are cheaper than dense models cannot be told"
     equal = "accuracy and release date" if is_dated else "accuracy"
     return (
         f"{advice}: at equal {equal} a mixture costs {value.value:.2f} times the dollars of a dense model (90 %:"
