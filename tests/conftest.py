@@ -1,6 +1,11 @@
+import os
+
 import pytest
 
 from advisor.cli import main
+from advisor.reports.terminal import PIPED_WIDTH
+
+os.environ["COLUMNS"] = str(PIPED_WIDTH)  # tests on several processors have a terminal of another width
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -62,13 +63,21 @@ MOE = {"model_type": "qwen3_moe", "num_experts": 8, "num_experts_per_tok": 2, "m
         (MOE | {"num_experts_per_tok": 9}, "takes 9 of 8 experts a token"),
         (MOE | {"decoder_sparse_step": 0}, "decoder_sparse_step is 0"),
         (MOE | {"mlp_only_layers": [[1]]}, "mlp_only_layers is [[1]], not a list of numbers"),
-        ({"model_type": "x" * 10**6}, "unknown architecture model_type='xxx"),
     ],
 )
 def test_a_config_of_impossible_numbers(tmp_path, changed, what):
     (tmp_path / "config.json").write_text(json.dumps(CONFIG | changed))
     for command in (("import", "model"), ("estimate", "--gpu", "l4")):
         assert what in failed(tmp_path, *command, tmp_path / "config.json", name="config.json")
+
+
+def test_an_architecture_of_a_long_name(tmp_path):
+    """Whether transformers, which may count it, is there or not."""
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG | {"model_type": "x" * 10**6}))
+    code, what = (2, "unknown architecture") if find_spec("transformers") else (3, "has no reader here")
+    for command in (("import", "model"), ("estimate", "--gpu", "l4")):
+        done = watched(0, Case((*command, str(tmp_path / "config.json")), ("config.json",)))
+        assert (done.code, done.problems, what in done.err) == (code, (), True), done
 
 
 @pytest.mark.parametrize(
