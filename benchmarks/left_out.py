@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from advisor.fits.measured_runs import MeasuredRuns
-from advisor.performance.corrections import TERMS, terms
+from advisor.fits.speeds import Speeds
+from advisor.gpus import Gpus
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
-from advisor.performance.groups import N_EFFICIENCIES, Prior, at, estimate_prior, keys_of, learn, sensitivities
+from advisor.performance.groups import Origin, Prior, at, corrections, estimate_prior
 from advisor.performance.observed import Runs
-from advisor.performance.roofline import Efficiency, serving, shifted
+from advisor.performance.predict import ROOFLINE_SPREAD, Speed, predict
+from advisor.performance.roofline import Efficiency, serving
+from advisor.provenance import Provenance
+from advisor.store.workspace import Workspace
 
 FOLDS = 8
+GPUS = Workspace().gpus
 
 Errors = tuple[np.ndarray, np.ndarray]
 """log(measured / predicted) of TPOT and TTFT of every run; NaN where not predicted or not measured."""
@@ -28,23 +33,44 @@ def groups_of(found: MeasuredRuns) -> np.ndarray:
 
 
 def after(
-    runs: Runs, base: Efficiency, prior: Prior, seen: np.ndarray, wanted: np.ndarray
+    runs: Runs,
+    base: Efficiency,
+    prior: Prior,
+    seen: np.ndarray,
+    wanted: np.ndarray,
+    blind_spread: float,
+    *,
+    gpus: Gpus = GPUS,
 ) -> tuple[Errors, np.ndarray]:
-    """Errors of a shape's runs of the mask `wanted` once those of the mask `seen` are measured, and the deviation
-    expected of TPOT's; NaN elsewhere."""
-    posterior = learn(runs.where(seen), at(base, seen), prior)
-    decode, ttft, deviation = (np.full(len(runs), np.nan) for _ in range(3))
-    n, keys = len(TERMS), np.array(["|".join(key) for key in keys_of(runs)])
-    for name in np.unique(keys[wanted]).tolist():
-        here, key = wanted & (keys == name), tuple(name.split("|"))
+    """Errors of a shape's runs of the mask `wanted` once those of the mask `seen` are measured, and the logarithm of
+    the factor of TPOT's 90 % interval; NaN elsewhere.
+
+    Predicted as every command predicts (performance/predict.py): corrections as they are stored, within their bounds
+    and in the order of GPUs. `blind_spread` is the factor of the interval where none holds.
+    """
+    there = runs.where(seen)
+    origin = Origin(np.full(len(there), "seen"), np.isin(there.gpu, runs.gpu[wanted]))
+    speeds = Speeds(gpus, combinations(runs, base), corrections(there, at(base, seen), prior, origin))
+    decode, ttft, width = (np.full(len(runs), np.nan) for _ in range(3))
+    names = np.char.add(np.char.add(runs.engine, "|"), runs.precision)
+    for name in np.unique(names[wanted]).tolist():
+        here, (engine, precision) = wanted & (names == name), name.split("|")
         some = runs.where(here)
-        c = posterior.coefficients(key)
-        d, t, by_decode, _ = sensitivities(some, shifted(at(base, here), c[:N_EFFICIENCIES, None]))
-        features = terms(some.hardware)
-        decode[here], ttft[here] = d - features @ c[N_EFFICIENCIES:-n], t - features @ c[-n:]
-        covariance = posterior.covariance_of(key)
-        deviation[here] = np.sqrt(np.einsum("nc,cd,nd->n", by_decode, covariance, by_decode) + posterior.noise[0])
-    return (decode, ttft), deviation
+        data_parallel = np.asarray(some.hardware.attention_shards) < np.asarray(some.hardware.gpu_count)
+        known = speeds.of_shape(str(some.shape[0]), engine, precision, some.gpu, data_parallel)
+        speed = Speed(at(base, here), blind_spread, Provenance.FITTED, "", known)
+        found = predict(some.demand, some.hardware, speed, some.concurrency, some.max_sequences)
+        decode[here], ttft[here] = some.log_errors(found.serving)
+        width[here] = np.log(found.spread)
+    return (decode, ttft), width
+
+
+def combinations(runs: Runs, base: Efficiency) -> dict[tuple[str, str, str], Speed]:
+    """Efficiencies of every GPU and family, engine and precision of the runs; all runs of one have the same."""
+    keys = [*zip(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True)]
+    keys += zip(runs.family.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True)
+    first = {key: i % len(runs) for i, key in reversed(list(enumerate(keys)))}
+    return {key: Speed(at(base, i), 1.0, Provenance.FITTED, "") for key, i in first.items()}
 
 
 def random_tenths(found: MeasuredRuns) -> Errors:
@@ -60,7 +86,7 @@ def random_tenths(found: MeasuredRuns) -> Errors:
             mask = runs.shape == shape
             some = at(base, mask)
             if (mask & ~held).any():
-                (d, t), _ = after(runs.where(mask), some, prior, ~held[mask], held[mask])
+                (d, t), _ = after(runs.where(mask), some, prior, ~held[mask], held[mask], ROOFLINE_SPREAD)
             else:
                 d, t = blind(runs.where(mask), some)
             decode[mask & held], ttft[mask & held] = d[held[mask]], t[held[mask]]

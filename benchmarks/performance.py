@@ -26,7 +26,6 @@ from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
 from advisor.performance.groups import (
     COEFFICIENTS,
     LEVELS,
-    Z90,
     Prior,
     at,
     blocks_of,
@@ -98,6 +97,7 @@ def from_points(
     """Errors of all runs but the `k` of each (model, GPU) that were seen beside the model's on other GPUs, and whether
     TPOT's fell in its 90 % interval."""
     runs, groups = found.runs, groups_of(found)
+    blind_spread = float(np.exp(np.quantile(np.abs(blind(runs, efficiency)[0]), 0.9)))
     decode, ttft, inside = (np.full(len(runs), np.nan) for _ in range(3))
     for group in np.unique(groups).tolist():
         mask = groups == group
@@ -109,15 +109,15 @@ def from_points(
         if k:
             seen[np.flatnonzero(mask)[choose(runs.where(mask), at(efficiency, mask), prior, k)]] = True
         if not seen.any():
-            errors, deviation = blind(runs.where(of_shape), at(efficiency, of_shape)), np.full(of_shape.sum(), np.nan)
+            errors, width = blind(runs.where(of_shape), at(efficiency, of_shape)), np.full(of_shape.sum(), np.nan)
         else:
             wanted = (mask & ~seen)[of_shape]
-            errors, deviation = after(runs.where(of_shape), at(efficiency, of_shape), prior, seen[of_shape], wanted)
+            some, base = runs.where(of_shape), at(efficiency, of_shape)
+            errors, width = after(some, base, prior, seen[of_shape], wanted, blind_spread)
         here = (mask & ~seen)[of_shape]
         at_runs = np.flatnonzero(of_shape)[here]
         decode[at_runs], ttft[at_runs] = errors[0][here], errors[1][here]
-        held = np.abs(errors[0][here]) < Z90 * deviation[here]
-        inside[at_runs] = np.where(np.isfinite(deviation[here]), held, np.nan)
+        inside[at_runs] = np.where(np.isfinite(width[here]), np.abs(errors[0][here]) < width[here], np.nan)
     return (decode, ttft), inside
 
 

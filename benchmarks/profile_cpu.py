@@ -32,6 +32,7 @@ from advisor.fits.speeds import Speeds
 from advisor.performance.families import HOPPER
 from advisor.performance.groups import on_unmeasured_gpu
 from advisor.performance.observed import NAMES, NUMBERS, Runs, runs_of
+from advisor.performance.predict import ROOFLINE_SPREAD
 from advisor.performance.roofline import Efficiency
 from advisor.profiler.coverage import load_of, repeat_half_width
 from advisor.profiler.cpu import measured_cpu
@@ -107,7 +108,9 @@ def error(runs: Runs, seen: np.ndarray, workspace: Workspace) -> tuple[float, fl
     """(median, 90th percentile) of the error of TPOT of the loads not seen."""
     pooled = Speeds.read(workspace).of(HOPPER, "vllm", "bf16").efficiency
     base = Efficiency(*(np.full(len(runs), float(getattr(pooled, f.name))) for f in fields(Efficiency)))
-    (decode, _), _ = after(runs, base, on_unmeasured_gpu(read_prior(workspace)), seen)
+    (decode, _), _ = after(
+        runs, base, on_unmeasured_gpu(read_prior(workspace)), seen, ~seen, ROOFLINE_SPREAD, gpus=workspace.gpus
+    )
     errors = np.abs(np.expm1(-decode[~seen]))
     return float(np.median(errors)), float(np.quantile(errors, 0.9))
 

@@ -18,7 +18,7 @@ from advisor.fits.prior import TABLE, write_prior
 from advisor.fits.speed_fits import combinations, correction_rows, speed_rows
 from advisor.performance.families import FAMILIES
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
-from advisor.performance.groups import at, corrections, estimate_prior
+from advisor.performance.groups import Origin, at, corrections, estimate_prior
 from advisor.performance.predict import ROOFLINE_SPREAD
 from advisor.performance.roofline import serving
 from advisor.store.seal import write_rows
@@ -52,7 +52,10 @@ def main() -> None:
     gpus = dict(zip(runs.gpu.tolist(), runs.family.tolist(), strict=True)) | {name: name for name in FAMILIES}
     write_prior(folder / TABLE, prior)
     write_rows(folder / "performance.csv", speed_rows(runs, model, found.source, gpus, spreads))
-    write_rows(folder / "corrections.csv", correction_rows(corrections(served.runs, base, prior, served.source)))
+    write_rows(
+        folder / "corrections.csv",
+        correction_rows(corrections(served.runs, base, prior, Origin(served.source, served.own))),
+    )
     print(
         f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and precision, "
         f"90 % of blind predictions within a factor {overall:.2f}"

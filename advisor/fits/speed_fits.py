@@ -16,6 +16,7 @@ from advisor.performance.global_fit import PerformanceModel
 from advisor.performance.groups import (
     N_EFFICIENCIES,
     Z90,
+    Origin,
     Prior,
     corrections,
     efficiencies_alone,
@@ -59,7 +60,7 @@ def own_speeds(found: MeasuredRuns, shipped: Speeds, prior: Prior) -> OwnSpeeds:
     together = found.runs.where(groups)
     learned = {(row.gpu, row.engine, row.precision): row.efficiency for row in rows}
     base = _stacked(learned.get(key) or shipped.efficiency(*key) for key in combinations(together))
-    found_corrections = corrections(together, base, prior, found.source[groups])
+    found_corrections = corrections(together, base, prior, Origin(found.source[groups], found.own[groups]))
     return OwnSpeeds(tuple(rows), tuple(correction_rows(found_corrections)))
 
 
@@ -152,6 +153,7 @@ def correction_rows(learned: Mapping[Key, Correction]) -> list[CorrectionRow]:
             engine=engine,
             precision=precision,
             n_runs=c.n_runs,
+            n_own=c.n_own,
             **{name: _text(getattr(c, name)) for name in VECTORS},
             spread=c.spread,
             runs=c.source,

@@ -167,7 +167,7 @@ def _speed(row: SpeedRow) -> Speed:
 
 def _correction(row: CorrectionRow) -> Correction:
     vectors = {name: _vector(row, name, length) for name, length in VECTORS.items()}
-    return Correction(**vectors, spread=row.spread, n_runs=row.n_runs, source=row.runs)
+    return Correction(**vectors, spread=row.spread, n_runs=row.n_runs, source=row.runs, n_own=row.n_own)
 
 
 def _vector(row: CorrectionRow, name: str, length: int) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ class Correction:
 
     low and high are the measured ranges of RANGES, `least` and `most` those of what the correction adds to log TPOT
     and log TTFT on the measured loads. `spread` is the factor of the 90 % interval of times within that range; `n_runs`
-    of `source` are behind it, those in its own precision.
+    of `source` are behind it, those in its own precision; n_own of all its runs are the user's own.
     """
 
     shifts: Array
@@ -50,6 +50,7 @@ class Correction:
     spread: float
     n_runs: int
     source: str
+    n_own: int = 0
 
 
 def terms(hw: Hardware, fewest: float = -np.inf, most: float = np.inf) -> Array:

@@ -202,7 +202,19 @@ def _excess(left: Linear, prior: Prior) -> float:
     return max(float((FREEDOM + np.sum(squares)) / (FREEDOM + len(squares))), 1.0)
 
 
-def corrections(runs: Runs, base: Efficiency, prior: Prior, sources: NDArray[np.str_]) -> dict[Key, Correction]:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where runs come from, arrays of shape (n,), and whether the user measured them."""
+
+    source: NDArray[np.str_]
+    own: NDArray[np.bool_]
+
+    def where(self, mask: NDArray[np.bool_]) -> Origin:
+        """Of the runs that `mask` keeps."""
+        return Origin(self.source[mask], self.own[mask])
+
+
+def corrections(runs: Runs, base: Efficiency, prior: Prior, origin: Origin) -> dict[Key, Correction]:
     """Corrections of every measured shape and engine: of each measured GPU and of any other (no name), in each
     measured precision and in any other."""
     found = {}
@@ -220,13 +232,13 @@ def corrections(runs: Runs, base: Efficiency, prior: Prior, sources: NDArray[np.
                 for precision in precisions:
                     key = (engine, gpu, precision)
                     found[shape, gpu, engine, precision] = _correction(
-                        posterior, of_gpu, base_there, key, moved, sources[of_shape][there]
+                        posterior, of_gpu, base_there, key, moved, origin.where(of_shape).where(there)
                     )
     return found
 
 
 def _correction(
-    posterior: Posterior, runs: Runs, base: Efficiency, key: Block, moved: Array, sources: NDArray[np.str_]
+    posterior: Posterior, runs: Runs, base: Efficiency, key: Block, moved: Array, origin: Origin
 ) -> Correction:
     """What holds for a key by `runs`, those of its engine and GPU in all precisions."""
     c, n = posterior.coefficients(key), len(TERMS)
@@ -245,7 +257,8 @@ def _correction(
         moved.max(axis=1),
         float(np.exp(Z90 * np.sqrt(np.mean(variances) + posterior.noise[0]))),
         int(measured.sum()) if key[1] else len(runs),
-        "; ".join(sorted(set(sources[counted].tolist()))),
+        "; ".join(sorted(set(origin.source[counted].tolist()))),
+        int(origin.own.sum()),
     )
 
 

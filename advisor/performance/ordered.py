@@ -3,8 +3,9 @@
 What all runs of a model shape on an engine have in common moves every GPU alike (`shared`). What its runs on one GPU
 add (`Own`) may put that GPU above a worse one, or below a better one. Measured GPUs in conflict meet half-way: each
 time is the geometric mean of the longest time of any better one and the shortest of any worse one, itself
-included, which is monotone (and changes nothing without a conflict). Every other GPU is then no slower than a
-worse measured one and no faster than a better measured one.
+included, which is monotone (and changes nothing without a conflict). GPUs that the user measured meet only each other:
+others give way to them. Every GPU without runs is then no slower than a worse measured one and no faster than a better
+measured one.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class Own:
     """A measured GPU: its peaks in the deployments' precision, its efficiencies there, and what its runs add.
 
     `here` marks deployments on it, `better` and `worse` those on GPUs that are no worse and no better than it, all of
-    them in layouts that its runs cover (`covered`); `over` says which of the measured GPUs it is no worse than.
+    them in layouts that its runs cover (`covered`); `over` says which of the measured GPUs it is no worse than, itself
+    included.
     """
 
     peaks: Hardware
@@ -139,15 +141,33 @@ def _on(load: Load, own: Own) -> Logs:
 
 
 def _levels(times: Sequence[Array], own: Sequence[Own]) -> list[Array]:
-    """Times of the measured GPUs, each half-way between the longest of those no worse and the shortest of those no
-    better (it is both itself)."""
+    """Times of the measured GPUs in order."""
+    first = [i for i, each in enumerate(own) if each.correction.n_own]
+    levels = list(times)
+    for group in (first, [i for i in range(len(own)) if i not in first]):
+        for place, level in zip(
+            group, _half_way([times[i] for i in group], [own[i] for i in group], group), strict=True
+        ):
+            levels[place] = level
+    for i in range(len(own)):
+        for by in first if i not in first else ():
+            if own[by].over[i]:
+                levels[i] = np.where(own[by].covered, np.maximum(levels[i], levels[by]), levels[i])
+            if own[i].over[by]:
+                levels[i] = np.where(own[by].covered, np.minimum(levels[i], levels[by]), levels[i])
+    return levels
+
+
+def _half_way(times: Sequence[Array], own: Sequence[Own], places: Sequence[int]) -> list[Array]:
+    """Each time half-way between the longest of those no worse and the shortest of those no better (it is both
+    itself); `places` are theirs in `over`."""
     found = []
-    for place, time in enumerate(times):
+    for place, mine, time in zip(places, own, times, strict=True):
         longest = shortest = time
-        for at, (other, its) in enumerate(zip(own, times, strict=True)):
+        for at, other, its in zip(places, own, times, strict=True):
             if other.over[place]:
                 longest = np.where(other.covered, np.maximum(longest, its), longest)
-            if own[place].over[at]:
+            if mine.over[at]:
                 shortest = np.where(other.covered, np.minimum(shortest, its), shortest)
         found.append(np.asarray((longest + shortest) / 2))
     return found

@@ -49,7 +49,7 @@ class Reported:
 
     request_s is end to end; `together` marks whole batches that begin at once, of which it is the time until the last
     answer ends; `apart` marks runs that read prompts on other GPUs than they decode on. prefill_gpus are those that one
-    prompt is read on; `key` names everything that two measurements of one load share; `doubt` is what the source says.
+    prompt is read on; `key` names what two reports of one load share; `doubt` is what the source says.
     """
 
     runs: Runs
@@ -78,7 +78,8 @@ def reported(columns: Mapping[str, NDArray[np.generic]], models: Catalog, gpus: 
     prefill = [str(layout or "") for layout in columns["prefill_parallelism"].tolist()]
     own = np.asarray(runs.hardware.gpu_count) * np.asarray(runs.hardware.stages)
     pairs = zip(prefill, own.tolist(), strict=True)
-    loads = zip(*(names[name].tolist() for name in NAMES), prefill, replicas.tolist(), strict=True)
+    shared = [name for name in NAMES if name != "kv_precision"]  # often not said
+    loads = zip(*(names[name].tolist() for name in shared), prefill, replicas.tolist(), strict=True)
     return Reported(
         runs=runs,
         memory_bytes=np.array([gpus[name].memory_bytes for name in names["gpu"].tolist()], dtype=float),

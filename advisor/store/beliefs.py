@@ -199,6 +199,7 @@ class CorrectionRow:
     engine: str = column("vllm, sglang or trtllm")
     precision: str = column("of the weights; empty: any that was not measured")
     n_runs: int = column("behind it")
+    n_own: int = column("runs on that GPU that are the user's own, in any precision", default=0)
     shifts: str = column("of the efficiencies in their order in performance.csv, logarithms separated by spaces")
     tpot: str = column("coefficients of constant, GPUs and data-parallel attention for log TPOT")
     ttft: str = column("the same for log TTFT")

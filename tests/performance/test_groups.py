@@ -11,6 +11,7 @@ from advisor.performance.groups import (
     LEVELS,
     N_EFFICIENCIES,
     OF_PRECISION,
+    Origin,
     Prior,
     blocks_of,
     bounded,
@@ -60,7 +61,9 @@ def made(truth, *, model="Qwen/Qwen3-30B-A3B", noise=0.03, seed=0, loads=LOADS, 
 
 def own_correction(runs, prior=PRIOR):
     """That of the one GPU, engine and precision."""
-    found = corrections(runs, as_arrays(runs), prior, np.full(len(runs), "here"))
+    found = corrections(
+        runs, as_arrays(runs), prior, Origin(np.full(len(runs), "here"), np.zeros(len(runs), dtype=bool))
+    )
     return next(correction for (_, gpu, _, precision), correction in found.items() if gpu and precision)
 
 
@@ -133,7 +136,8 @@ def test_each_engine_and_precision_has_a_correction_of_its_own():
         for s, e in ((-0.8, "vllm"), (0.8, "sglang"))
     )
     both = joined([slow, fast])
-    found = corrections(both, as_arrays(both), PRIOR, np.array(["a"] * 24 + ["b"] * 20 + ["c"] * 4))
+    origin = Origin(np.array(["a"] * 24 + ["b"] * 20 + ["c"] * 4), np.arange(48) >= 44)
+    found = corrections(both, as_arrays(both), PRIOR, origin)
     everywhere = ((gpu, precision) for gpu in ("", "h100-sxm") for precision in ("", "bf16"))
     assert set(found) == {("Qwen--Qwen3-32B", g, e, p) for g, p in everywhere for e in ("vllm", "sglang")}
     own = {key[2]: correction for key, correction in found.items() if key[1] and key[3]}
@@ -141,6 +145,7 @@ def test_each_engine_and_precision_has_a_correction_of_its_own():
     assert own["vllm"].shifts[weights] < 0 < own["sglang"].shifts[weights]
     assert (own["vllm"].source, own["sglang"].source) == ("a", "b; c")
     assert (own["vllm"].n_runs, own["sglang"].n_runs) == (24, 24)
+    assert (own["vllm"].n_own, own["sglang"].n_own) == (0, 4)
     assert own["vllm"].low.tolist() == loads_of(slow).min(axis=0).tolist()
     assert own["vllm"].high.tolist() == loads_of(slow).max(axis=0).tolist()
     for runs, name in ((slow, "vllm"), (fast, "sglang")):

@@ -19,7 +19,7 @@ H100, H200 = (hardware(load_gpu(name), Parallelism(), "bf16") for name in ("h100
 YES, NO = np.asarray(True), np.asarray(False)
 
 
-def correction(tpot=0.0, ttft=0.0, moved=0.7, **shifts):
+def correction(tpot=0.0, ttft=0.0, moved=0.7, n_own=0, **shifts):
     found = np.array([shifts.get(name, 0.0) for name in COEFFICIENTS[:N_EFFICIENCIES]])
     ends = np.full(len(RANGES), np.inf)
     return Correction(
@@ -33,6 +33,7 @@ def correction(tpot=0.0, ttft=0.0, moved=0.7, **shifts):
         1.2,
         5,
         "x",
+        n_own,
     )
 
 
@@ -96,6 +97,32 @@ def test_measured_gpus_in_conflict_meet_half_way():
             ),
         )
         assert tpot_s(gpu, known) == pytest.approx(np.sqrt(times[0] * times[1]))
+
+
+@pytest.mark.parametrize("mine", ["h100", "h200", "both"])
+def test_what_the_user_measured_stands(mine):
+    """The H200 was measured slower than the H100: the one that is not the user's gives way to the one that is."""
+    fast = correction(tpot=-0.3, n_own=mine in ("h100", "both"))
+    slow = correction(tpot=0.5, n_own=mine in ("h200", "both"))
+    times = {"h100": plain_s(H100) * np.exp(-0.3), "h200": plain_s(H200) * np.exp(0.5)}
+    times["both"] = np.sqrt(times["h100"] * times["h200"])
+    for gpu, is_h200 in ((H100, False), (H200, True)):
+        on_h100, on_h200 = np.asarray(not is_h200), np.asarray(is_h200)
+        on = (
+            own(H100, fast, here=on_h100, better=YES, worse=on_h100, over=(True, False)),
+            own(H200, slow, here=on_h200, better=on_h200, worse=YES, over=(True, True)),
+        )
+        assert tpot_s(gpu, OfShape(correction(), YES, on)) == pytest.approx(times[mine])
+
+
+def test_what_the_user_measured_bounds_no_more_than_the_order_says():
+    """An H100 of the user's that is slower than the published H200 changes nothing; nor does an uncovered layout."""
+    for theirs, covered in ((correction(tpot=0.6, n_own=3), YES), (correction(tpot=-2.0, n_own=3), NO)):
+        on = (
+            own(H100, theirs, over=(True, False), covered=covered),
+            own(H200, correction(tpot=0.1), here=YES, better=YES, worse=YES, over=(True, True)),
+        )
+        assert tpot_s(H200, OfShape(correction(), YES, on)) == pytest.approx(plain_s(H200) * np.exp(0.1))
 
 
 def test_a_layout_that_was_not_measured_says_nothing():

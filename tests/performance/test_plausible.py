@@ -158,6 +158,7 @@ def test_one_measurement_counts_once_however_it_was_rounded():
     rounded = {"ttft_s": 0.1235, "prompt_tokens": 1024.0, "tpot_s": STEP_S * 1.0004}
     said = doubts(judged(load, other, rounded, {**load, "concurrency": 5.0}, {**load, "parallelism": "tp2"}))
     assert [bool(each) for each in said] == [False, False, True, False, False]
+    assert doubts(judged(load, {**load, "kv_precision": "fp8"}))[1], "of one report the cache's precision is not known"
     whole = {"ttft_s": None, "tpot_s": None, "offline": True}
     said = doubts(judged(*({"request_s": s, **whole} for s in (2.0, 2.001, 2.0))))
     assert [bool(each) for each in said] == [False, False, True]

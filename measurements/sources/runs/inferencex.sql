@@ -8,6 +8,13 @@
 -- rows came out. A day of one model, GPU, engine and precision where half the rows or more are suspected is suspected
 -- as a whole: rows not suspected one by one are large batches, where drafting gains little. On other days with
 -- suspected rows the faster of two rows of one load is, where they differ by more than 5 %: the day has both kinds.
+-- Qwen3.5 in fp8 under SGLang 0.5.9 drafted on four Blackwell GPUs, as no row says: with four in flight it took two
+-- thirds to three quarters of what the same version took on eight of them (TPOT of 5.3 against 7.9 ms on B300, 6.3
+-- against 8.3 ms on B200), with 256 it was slower than the next version (45 against 35 ms), and TTFT was up to three
+-- times as long.
+-- Validation samples of Dynamo deployments do not say how many engines share the requests: TPOT of gpt-oss-120b on four
+-- H100 is the same with 160 and with 384 in flight, that of Qwen3-32B on two GB200 five times as long with two in flight
+-- as with one.
 -- in:  $data: folder with serving_inferencex.csv
 -- out: columns of runs
 with published as (
@@ -71,6 +78,12 @@ select
             then 'speculative decoding suspected: most loads of that model, GPU, engine and day are'
         when measured_date is not null and suspected_share > 0 and tpot_ms < slowest_ms / 1.05
             then 'speculative decoding suspected: the same load of that day took longer without'
+        when
+            model = 'Qwen/Qwen3.5-397B-A17B' and backend = 'sglang' and backend_version = '0.5.9'
+            and precision = 'fp8' and gpu like 'B_00%' and n_gpu = 4 and ep_size = 1
+            then 'speculative decoding suspected: faster than the same load on twice the GPUs'
+        when origin = 'nvidia_internal_gtl'
+            then 'number of engines doubtful: not said of this collection, where times do not follow the load'
     end as doubt,
     'published as ' || model_as_published || ', ' || id || if(wip, ', work in progress then', '') as note
 from published
