@@ -105,13 +105,12 @@ class FixedLimit:
 @dataclass(frozen=True, slots=True)
 class Level:
     """A number of places and the logarithm of the throughput with them, with its standard error; `slow`: answers
-    take so long that there should be no more of them. `refused` is the share of the requests."""
+    take so long that there should be no more of them."""
 
     places: int
     log_throughput: float
     error: float
     slow: bool
-    refused: float
 
 
 @dataclass(slots=True)
@@ -174,6 +173,8 @@ class AdaptiveLimit:
         self._failures = self._rest = 0
         self._ceiling, self._ceiling_left = math.inf, 0
         self._set_s, self._sent, self._refused = -math.inf, 0, 0
+        self._always = 0.0
+        """Share of the requests refused at the level measured last."""
         self._window = Window(self.places)
 
     def begun(self, now_s: float) -> None:
@@ -206,11 +207,10 @@ class AdaptiveLimit:
         """See Limit. Requests from before the last change are no word on the present level."""
         self._window.pass_time(now_s, self.in_flight)
         self.in_flight -= 1
-        if begun_s < self._set_s or self.places == 1:
+        if begun_s < self._set_s:
             return
         self._refused += 1
-        always = self._base.refused if self._base else 0.0
-        if self._refused <= 1 + (REFUSED + 1.5 * always) * self._sent:
+        if self.places == 1 or self._refused <= 1 + (REFUSED + 1.5 * self._always) * self._sent:
             return
         self._ceiling, self._ceiling_left = self.places, CEILING_WINDOWS
         base = self._base
@@ -248,8 +248,8 @@ class AdaptiveLimit:
         """A window is full: go on from it."""
         window, base = self._window, self._base
         slow = 2 * window.slow > window.n
-        refused = self._refused / max(self._sent, 1) if self.in_flight else 0.0
-        level = Level(self.places, window.log_throughput, window.error, slow, refused)
+        level = Level(self.places, window.log_throughput, window.error, slow)
+        self._always = self._refused / max(self._sent, 1)
         self._ceiling_left -= 1
         if self._ceiling_left <= 0:
             self._ceiling = math.inf
