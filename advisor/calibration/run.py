@@ -242,7 +242,7 @@ def _texts(work: Work) -> Iterator[dict[str, Any]]:
 def _questions_at_once(how: How, limit: Limit | None) -> int:
     if how.in_flight is not None:
         return how.in_flight
-    return SIDE_BY_SIDE if limit is None else QUESTIONS_A_PLACE * limit.places
+    return max(SIDE_BY_SIDE, QUESTIONS_A_PLACE * limit.places if limit else 0)
 
 
 async def _all(

@@ -166,7 +166,7 @@ class Server:
                     refusals, failures = refusals + waits, failures + (not waits)
                     if failures == ATTEMPTS:
                         raise EngineFailure(str(passing)) from None
-                    tries = refusals + failures - 1
+                    tries = refusals if waits else failures - 1
                     longest_s = self._admission.longest_s if waits else LONGEST_WAIT_S
                     backoff_s = min(longest_s or LONGEST_WAIT_S, LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(tries, 10))
                     wait_s = max(passing.wait_s, backoff_s * random.uniform(0.5, 1.5))
