@@ -20,7 +20,7 @@ IDLE_S = 1.0
 a request sent in that moment breaks."""
 A_POOL = 64
 """Connections that httpx is given to look through at every request: one pool of 1 024 takes 8 ms of a processor for
-each request, 16 of 64 a quarter of that (benchmarks/fleet.py)."""
+each request, 16 of 64 a quarter of that (httpx 0.28)."""
 LAST = 16
 """Every so manieth request is the last of its connection."""
 

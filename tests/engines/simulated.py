@@ -8,6 +8,8 @@ from itertools import count, pairwise
 
 TOKENS, SERVICE_S = 500, 20.0
 """Of a mean answer."""
+DEMAND = 1000
+"""Requests that may wait to be sent again before no new ones come."""
 
 
 @dataclass
@@ -67,7 +69,9 @@ class Run:
 
         while self.now_s < self.seconds and (self.requests or running or queue or again):
             places = self.fleet.places(self.now_s)
-            while self.limit.in_flight < self.limit.places and (self.requests or (again and again[0] <= self.now_s)):
+            while self.limit.in_flight < self.limit.places and (
+                (self.requests and len(again) < DEMAND) or (again and again[0] <= self.now_s)
+            ):
                 if again and again[0] <= self.now_s:
                     heapq.heappop(again)
                 else:

@@ -89,8 +89,8 @@ def test_an_own_limit_is_kept_so_that_nobody_is_refused():
         sent.append(asyncio.get_running_loop().time())
 
     with running(1, 64, 0.01, script=script) as fleet:
-        assert answered_once(fleet, drawn(fleet, 40, AdaptiveLimit(), rates=Rates.of("1200requests/minute")), 40)
-    assert all(n <= 120 + (at - sent[0]) * 18.1 + 1 for n, at in enumerate(sent))
+        assert answered_once(fleet, drawn(fleet, 30, AdaptiveLimit(), rates=Rates.of("240requests/minute")), 30)
+    assert all(n <= 24 + (at - sent[0]) * 3.6 + 1 for n, at in enumerate(sent))
 
 
 def test_every_second_request_refused_loses_none():
