@@ -24,12 +24,15 @@ from advisor.calibration.progress import Price, Progress, Times, watcher
 from advisor.calibration.reuse import check_questions
 from advisor.calibration.run import Engines, How, draw, recorded
 from advisor.calibration.sampling_plan import Plan
+from advisor.engines.adaptive import AdaptiveLimit, FixedLimit, Limit
 from advisor.engines.connect import Endpoint, Settings, check_url, options, policy, rewards, run, weights
+from advisor.engines.open_files import most_connections
 from advisor.engines.probe import probed
 from advisor.engines.protocol import Sampling
+from advisor.engines.rate_limits import Rates
 from advisor.engines.rewards import StepMarks
 from advisor.engines.vllm import require_vllm
-from advisor.errors import MissingAbility, checked_name
+from advisor.errors import AdvisorError, MissingAbility, checked_name
 from advisor.importers.own_model import stored_name
 from advisor.store.workspace import Workspace
 from advisor.tasks.limited import SECONDS, stop_worker
@@ -54,7 +57,7 @@ class Calibration(Value):
 
     Tokens are those of the whole run, what was resumed included. `unchecked` answers took too long to compare: they
     count neither as right nor as wrong; in `unreadable` ones no answer was found. `failed_questions` are ids. `others`
-    are the runs of smaller budgets that were drawn in the same start.
+    are the runs of smaller budgets that were drawn in the same start. At most `in_flight` requests were at a server.
     """
 
     run_id: str
@@ -72,16 +75,21 @@ class Calibration(Value):
     unchecked: int = 0
     unreadable: int = 0
     failed_questions: tuple[str, ...] = ()
+    in_flight: int | None = None
     others: tuple[Calibration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What draws and what rates: a server, or weights for vLLM in this process; no rewards: None."""
+    """What draws and what rates: a server, or weights for vLLM in this process; no rewards: None.
+
+    `rates` are those of the server that draws.
+    """
 
     policy: Endpoint | str
     rewards: Endpoint | str | None
     settings: Settings
+    rates: Rates
 
 
 @checked_arguments
@@ -117,7 +125,8 @@ def calibrate(
     repetition_penalty: float = 1.0,
     max_tokens: int = 2048,
     seed: int = 0,
-    in_flight: int = 256,
+    in_flight: int | None = None,
+    rate_limit: str | None = None,
     texts: bool = True,
     skip_failed: bool = False,
     engine_option: str | Sequence[str] | None = None,
@@ -152,9 +161,8 @@ def calibrate(
         "--delimiter": None if delimiter == "\n" else delimiter,
         "--chat-option": chat_option if plain else None,
     }
-    check_whole("--in-flight", in_flight, 10**5)
     price = Price.of(usd_per_hour, usd_per_million_tokens)
-    check_url(url, where="--url")
+    rates = _rates(url, in_flight, rate_limit)
     check_url(reward_url, where="--reward-url")
     check_sampling(sampling)
     check_used(strategy, given, rewarded=bool(reward_model))
@@ -182,6 +190,7 @@ def calibrate(
         Endpoint(url, checked_name(served_model or name, where="--served-model")) if url else weights(model, name),
         _reward_source(reward_model, rated_by, reward_url, reward_served_model),
         settings,
+        rates,
     )
     report = _reporter(workspace, price, progress)
     how = How(in_flight, texts, skip_failed, begun_s)
@@ -197,6 +206,9 @@ Report = Callable[[Plan, Times], Callable[[Counts], None]]
 """From a plan and its times to what is called with its counts."""
 
 
+Drawn = tuple[dict[Plan, tuple[Path, Counts]], tuple[str, ...], int | None]
+
+
 def _reporter(workspace: Workspace, price: Price, progress: Callable[[Progress], None] | None) -> Report:
     return lambda plan, times: watcher(workspace.models, plan, price, times, progress)
 
@@ -210,45 +222,63 @@ def _calibrations(
     missing = [plan for plan in plans if plan not in found]
     if missing:
         check_questions(task, folder)
-    drawn, notes = run(_run(missing, task, sources, folder, how, report)) if missing else ({}, ())
+    nothing: Drawn = ({}, (), None)
+    drawn, notes, most = run(_run(missing, task, sources, folder, how, report)) if missing else nothing
     results = []
     for plan in plans:
         path, counts = (found | drawn)[plan]
         before = (RECORDED,) if plan in found else notes
-        results.append(_calibration(path, counts, notes=(*before, *_notes(counts, sealed=path.suffix == ".parquet"))))
+        each = _calibration(path, counts, notes=(*before, *_notes(counts, sealed=path.suffix == ".parquet")))
+        results.append(each if plan in found else replace(each, in_flight=most))
     return results
 
 
-async def _run(
-    plans: Sequence[Plan], task: Task, sources: Sources, folder: Path, how: How, report: Report
-) -> tuple[dict[Plan, tuple[Path, Counts]], tuple[str, ...]]:
-    """What each plan came to, and what the probe of the engine found."""
+async def _run(plans: Sequence[Plan], task: Task, sources: Sources, folder: Path, how: How, report: Report) -> Drawn:
+    """What each plan came to, what the probe of the engine found, and how many requests were in flight at most."""
     first = plans[0]
     if isinstance(sources.policy, str):
         require_vllm()
         report(first, (how.begun_s, None))(Counts(len(task.questions)))
+    limit = _limit(sources.policy, how)
     async with AsyncExitStack() as opened:
         generate = await opened.enter_async_context(
-            policy(sources.policy, sources.settings, prompting=first.prompting, in_flight=how.in_flight)
+            policy(sources.policy, sources.settings, prompting=first.prompting, limit=limit, rates=sources.rates)
         )
         score = None
         if sources.rewards is not None:
             marks = StepMarks(first.delimiter, first.step_mark)
             score = await opened.enter_async_context(
-                rewards(sources.rewards, marks, sources.settings, in_flight=how.in_flight)
+                rewards(sources.rewards, marks, sources.settings, limit=_limit(sources.rewards, how))
             )
         steps = first.delimiter if first.search in {"rebase", "mcts"} else None
         prompts = [question.prompt for question in task.questions]
         probe = await probed(generate, generate.served, prompts, first.sampling, step_delimiter=steps)
         ready_s = time.monotonic()
-        engines = Engines(generate, score, generate.served, probe.max_tokens)
+        engines = Engines(generate, score, generate.served, probe.max_tokens, limit)
         drawn = {}
         for plan in plans:  # each is paid for from when the one before it ended
             drawn[plan] = await draw(
                 plan, task, engines, folder, how, report(plan, (how.begun_s, max(ready_s, how.begun_s)))
             )
             how = replace(how, begun_s=time.monotonic())
-        return drawn, probe.notes
+        return drawn, probe.notes, limit.most if limit else None
+
+
+def _rates(url: str | None, in_flight: int | None, rate_limit: str | None) -> Rates:
+    """What a server is given by the minute. Raises AdvisorError where this, its URL or --in-flight is wrong."""
+    check_url(url, where="--url")
+    if in_flight is not None:
+        check_whole("--in-flight", in_flight, 10**5)
+    if rate_limit is not None and url is None:
+        raise AdvisorError("is of a server", where="--rate-limit", hint="give --url with it")
+    return Rates.of(rate_limit)
+
+
+def _limit(source: Endpoint | str, how: How) -> Limit | None:
+    """Of the requests in flight at a server; None: vLLM in this process has its own."""
+    if isinstance(source, str):
+        return None
+    return AdaptiveLimit(highest=most_connections()) if how.in_flight is None else FixedLimit(how.in_flight)
 
 
 def _reward_source(

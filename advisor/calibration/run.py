@@ -1,6 +1,7 @@
 """Sampling runs: every question through a strategy on an engine, answers checked and recorded as they come.
 
-All questions are sent at once, up to a bound, and the engine's own batching does the rest; there are no waves.
+All questions are sent at once, up to a bound, and the engine's own batching does the rest; there are no waves. Before a
+server whose best number of requests in flight is looked for, the bound of the questions follows that number.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from advisor.calibration.draws import Draws
 from advisor.calibration.reuse import take_up
 from advisor.calibration.rows import answers, checked, columns_of_run, failure, journal_fault, texts
 from advisor.calibration.sampling_plan import Plan
+from advisor.engines.adaptive import Limit
 from advisor.engines.protocol import EngineFailure, Generate, Score, Served
 from advisor.errors import AdvisorError
 from advisor.store.journal import Journal, is_failure
@@ -38,6 +40,10 @@ from advisor.tasks.questions import Question
 from advisor.tasks.task import Task
 
 NOTHING_KNOWN = Served()
+SIDE_BY_SIDE = 256
+"""Questions at once where nothing else is said."""
+QUESTIONS_A_PLACE = 2
+"""One of them may be checked, or wait for an answer to go on from, while the other's request is in flight."""
 FAILED_BEFORE = "failed when it was drawn, and was skipped"
 WRITTEN_HERE = ("sample_index", "text", "reasoning", "rewards")
 """Columns of a text that are not those of its question."""
@@ -49,25 +55,27 @@ OF_THE_PLAN = ("template", "system_prompt", "few_shot", "chat_options", "force")
 class Engines:
     """Engines that are open: what draws, what rates (None: nothing), and what is known of the first.
 
-    `max_tokens` of an answer are what its context has room for; None: as planned.
+    `max_tokens` of an answer are what its context has room for; None: as planned. `limit` is how many requests a server
+    is given at once.
     """
 
     generate: Generate
     score: Score | None = None
     served: Served = NOTHING_KNOWN
     max_tokens: int | None = None
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class How:
     """How a run goes. `begun_s` is when its work began, on the clock of time.monotonic.
 
-    in_flight    questions at once
+    in_flight    questions at once; None: as many as keep the server's places taken, or SIDE_BY_SIDE
     keep_texts   whether what the model wrote is sealed beside its answers
     skip_failed  whether the run is sealed though questions failed; their failure is recorded
     """
 
-    in_flight: int = 256
+    in_flight: int | None = None
     keep_texts: bool = True
     skip_failed: bool = False
     begun_s: float = field(default_factory=time.monotonic)
@@ -122,15 +130,13 @@ async def draw(
         take_up(plan, task, engines.served, columns, folder, journal)
         work = Work(plan, task, engines, columns, journal, counts, how.keep_texts)
         missing = [q for q in task.questions if is_missing(journal, q)]
-        room = asyncio.Semaphore(how.in_flight)
 
         async def answered(question: Question) -> None:
-            async with room:
-                await _answer(work, question)
-                watch(counts)
+            await _answer(work, question)
+            watch(counts)
 
         watch(counts)
-        await _all(answered(question) for question in missing)
+        await _all(answered, missing, partial(_questions_at_once, how, engines.limit))
         if counts.failed and not (how.skip_failed and counts.answers):
             return journal.path, counts
         return _seal(work, folder), counts
@@ -233,12 +239,34 @@ def _texts(work: Work) -> Iterator[dict[str, Any]]:
             yield shared | text
 
 
-async def _all(work: Iterable[Coroutine[None, None, None]]) -> None:
-    """Side by side; the first that fails stops the others."""
+def _questions_at_once(how: How, limit: Limit | None) -> int:
+    if how.in_flight is not None:
+        return how.in_flight
+    return max(SIDE_BY_SIDE, QUESTIONS_A_PLACE * limit.places if limit else 0)
+
+
+async def _all(
+    work: Callable[[Question], Coroutine[None, None, None]], questions: Iterable[Question], most: Callable[[], int]
+) -> None:
+    """As many side by side as `most` says when one ends; the first that fails stops the others."""
+    n_open, ended = 0, asyncio.Event()
+
+    async def counted(question: Question) -> None:
+        nonlocal n_open
+        try:
+            await work(question)
+        finally:
+            n_open -= 1
+            ended.set()
+
     try:
         async with asyncio.TaskGroup() as group:
-            for each in work:
-                group.create_task(each)
+            for question in questions:
+                while n_open >= most():
+                    ended.clear()
+                    await ended.wait()
+                n_open += 1
+                group.create_task(counted(question))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
 

@@ -87,7 +87,19 @@ def calibrate(
     repetition_penalty: Annotated[float, typer.Option(help="The same as a factor; 1: none.")] = 1.0,
     max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = 2048,
     seed: Annotated[int, typer.Option(help="Another seed draws other answers.")] = 0,
-    in_flight: Annotated[int, typer.Option(help="Questions in flight.")] = 256,
+    in_flight: Annotated[
+        int | None,
+        typer.Option(
+            help="Requests in flight at a server; default: as many as raise its throughput. Without --url questions,"
+            " default 256."
+        ),
+    ] = None,
+    rate_limit: Annotated[
+        str | None,
+        typer.Option(
+            help="With --url: what the server allows and does not say itself, 500requests/minute,200000tokens/minute."
+        ),
+    ] = None,
     no_texts: Annotated[
         bool, typer.Option("--no-texts", help="Keep answers and counts only, not what the model wrote.")
     ] = False,
@@ -145,6 +157,7 @@ def calibrate(
             max_tokens=max_tokens,
             seed=seed,
             in_flight=in_flight,
+            rate_limit=rate_limit,
             texts=not no_texts,
             skip_failed=skip_failed,
             engine_option=engine_option,

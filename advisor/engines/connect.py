@@ -17,8 +17,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from advisor.engines.adaptive import FixedLimit, Limit
 from advisor.engines.address import key_in, shown_url
 from advisor.engines.protocol import Engine, Prompting, Score
+from advisor.engines.rate_limits import Rates
 from advisor.engines.rewards import StepMarks
 from advisor.engines.timing import EngineFacts, Timed
 from advisor.errors import AdvisorError
@@ -46,9 +48,16 @@ class Endpoint:
 
 @asynccontextmanager
 async def policy(
-    source: Endpoint | str, settings: Settings, *, prompting: Prompting = Prompting(), in_flight: int = 64
+    source: Endpoint | str,
+    settings: Settings,
+    *,
+    prompting: Prompting = Prompting(),
+    limit: Limit | None = None,
+    rates: Rates | None = None,
 ) -> AsyncIterator[Engine]:
     """What draws text: a server, or vLLM with the weights of an id or folder.
+
+    `limit` is of a server's requests in flight, `rates` of those by the minute.
 
     Raises MissingAbility where it cannot be had, or does not take what stands around a prompt; AdvisorError for unknown
     settings.
@@ -57,7 +66,7 @@ async def policy(
         from advisor.engines.openai import Client
 
         key = key_in(source.key_variable)
-        async with Client(source.url, source.served_model, concurrency=in_flight, api_key=key) as client:
+        async with Client(source.url, source.served_model, limit=limit, rates=rates, api_key=key) as client:
             await client.check()
             await client.open(prompting)
             yield client
@@ -71,14 +80,14 @@ async def policy(
 
 @asynccontextmanager
 async def rewards(
-    source: Endpoint | str, marks: StepMarks, settings: Settings, *, in_flight: int = 64
+    source: Endpoint | str, marks: StepMarks, settings: Settings, *, limit: Limit | None = None
 ) -> AsyncIterator[Score]:
     """A process reward model: a server, or vLLM with the weights of an id or folder. Raises as `policy`."""
     if isinstance(source, Endpoint):
         from advisor.engines.reward_client import RewardClient
 
         key = key_in(source.key_variable)
-        async with RewardClient(source.url, source.served_model, concurrency=in_flight, api_key=key) as client:
+        async with RewardClient(source.url, source.served_model, limit=limit, api_key=key) as client:
             await client.check()
             await client.prepare(marks)
             yield client
@@ -98,7 +107,8 @@ async def timed(
         from advisor.engines.timed import TimedClient
 
         key = key_in(source.key_variable)
-        async with TimedClient(source.url, source.served_model, concurrency=SERVER_PLACES, api_key=key) as client:
+        places = FixedLimit(SERVER_PLACES)
+        async with TimedClient(source.url, source.served_model, limit=places, api_key=key) as client:
             await client.check()
             context = client.context_tokens or spec.max_context
             yield client, EngineFacts(await client.version(), context, SERVER_PLACES, None, spec.vocabulary)

@@ -9,8 +9,9 @@ import httpx
 
 from advisor.engines.address import Address
 from advisor.engines.bounded import PLAIN, brief, chunks, reason
+from advisor.engines.connections import CONNECT_S
 from advisor.engines.protocol import EngineFailure
-from advisor.engines.server import CONNECT_S, Refused, before
+from advisor.engines.server import Refused, before
 
 PAGE = "/metrics"
 PAGE_BYTES = 16 << 20

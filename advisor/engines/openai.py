@@ -73,9 +73,8 @@ class Client(Server):
         """See Generate. Raises MissingAbility for sampling that the server does not take."""
         self._dialect.require(sampling, self.root)
         body, tokens = self._dialect.body(self._prompting, prompt, partial, sampling), sampling.max_tokens
-        async with self.room:
-            reply = await self.post(
-                self._dialect.path, body, most_bytes=REPLY_BYTES + BYTES_A_TOKEN * tokens, tokens=tokens
-            )
+        reply = await self.post(
+            self._dialect.path, body, most_bytes=REPLY_BYTES + BYTES_A_TOKEN * tokens, tokens=tokens
+        )
         with self.masking():
             return completion(reply, sampling)

@@ -69,6 +69,14 @@ def probability(value: object) -> float:
     return number
 
 
+def spent(reply: object) -> tuple[int, int]:
+    """Tokens of an answer, and with its prompt, as far as its usage says; what rates texts has a prompt alone."""
+    usage = reply.get("usage") if isinstance(reply, dict) else None
+    counts = [usage.get(name) if isinstance(usage, dict) else 0 for name in ("prompt_tokens", "completion_tokens")]
+    prompt, answer = (n if type(n) is int and 0 <= n <= MOST_TOKENS else 0 for n in counts)
+    return answer or prompt, prompt + answer
+
+
 _BRIEF = reprlib.Repr()
 """Of what lies deep or is long: a server's JSON can be nested as deep as Python's stack, and hold megabytes."""
 _BRIEF.maxlevel = 3

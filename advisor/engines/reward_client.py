@@ -25,10 +25,8 @@ class RewardClient(Server):
     _mark_id = -1
     _chat = False
 
-    def __init__(
-        self, url: str, model: str, *, concurrency: int = 64, timeout_s: float = 600.0, api_key: str | None = None
-    ) -> None:
-        super().__init__(url, model, concurrency=concurrency, timeout_s=timeout_s, api_key=api_key)
+    def __init__(self, url: str, model: str, **given: Any) -> None:
+        super().__init__(url, model, **given)
         self._prompts: dict[str, list[int]] = {}
 
     async def prepare(self, marks: StepMarks) -> None:
@@ -56,12 +54,11 @@ class RewardClient(Server):
     async def score(self, prompt: str, partial: str) -> Scored:
         """See Score."""
         text = self.marks.marked(partial)
-        async with self.room:
-            if prompt not in self._prompts:
-                self._prompts[prompt] = await self._token_ids(self._input(prompt, ""))
-            without, ids = self._prompts[prompt], await self._token_ids(self._input(prompt, text))
-            conversation_or_text = self._input(prompt, text) if self._chat else {"input": prompt + text}
-            answer = await self.post("/pooling", {**conversation_or_text, "task": TASK})
+        if prompt not in self._prompts:
+            self._prompts[prompt] = await self._token_ids(self._input(prompt, ""))
+        without, ids = self._prompts[prompt], await self._token_ids(self._input(prompt, text))
+        conversation_or_text = self._input(prompt, text) if self._chat else {"input": prompt + text}
+        answer = await self.post("/pooling", {**conversation_or_text, "task": TASK})
         try:
             rows, usage = answer["data"][0]["data"], answer["usage"]
             rated = [[float(p) for p in row] for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
@@ -11,27 +12,35 @@ from typing import Any, Self
 
 import httpx
 
+from advisor.engines.adaptive import FixedLimit, Limit
 from advisor.engines.address import Address, masked
+from advisor.engines.admission import Admission, Place
 from advisor.engines.bounded import PLAIN, brief, decoded, reason
+from advisor.engines.connections import Connections
 from advisor.engines.protocol import EngineFailure
-from advisor.engines.replies import MOST_TOKENS, mapping, shown
+from advisor.engines.rate_limits import Rates, spent_s, stated_wait_s
+from advisor.engines.replies import MOST_TOKENS, mapping, shown, spent
 from advisor.errors import MOST_LISTED, MissingAbility
 
+PLACES = 64
+"""Requests in flight where nothing else is said."""
 ATTEMPTS = 6
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
-CONNECT_S = 10.0
 CHECK_S = 30.0
 """For a question about the server itself, which no queue of prompts holds up."""
 SECONDS_A_TOKEN = 0.2
 """That an answer may take at worst, beside the time that a request may wait."""
+SHORT_S = 5.0
+"""A shorter wait that a refusal states is its request's own; a longer one, as of a minute's limit, is everybody's."""
 RETRIED = {408, 409, 429, 500, 502, 503, 504}
+REFUSED = {429, 503}
+"""Among them: the server is well, but has too much to do."""
+OVERLOADED = {*REFUSED, 504}
+"""From which fewer requests may help."""
 NO_ENTRY = {401, 403}
 MOST_BYTES = 64 << 20
 """Of a reply without a bound of its own: the rewards of a million tokens."""
-IDLE_S = 1.0
-"""A connection unused for so long is not used again: servers close them after a few seconds (uvicorn after five), and
-a request sent in that moment breaks."""
 
 
 class Refused(EngineFailure):
@@ -40,6 +49,14 @@ class Refused(EngineFailure):
     def __init__(self, what: str, status: int = 400) -> None:
         super().__init__(what)
         self.status = status
+
+
+class Passing(EngineFailure):
+    """It may be taken the next time, after `wait_s` at least where the server says so; `busy`: it had no room."""
+
+    def __init__(self, what: str, *, busy: bool = False, wait_s: float = 0.0) -> None:
+        super().__init__(what)
+        self.busy, self.wait_s = busy, wait_s
 
 
 class Server:
@@ -53,7 +70,14 @@ class Server:
     """What the server lists of the model, once it is checked."""
 
     def __init__(
-        self, url: str, model: str, *, concurrency: int = 64, timeout_s: float = 600.0, api_key: str | None = None
+        self,
+        url: str,
+        model: str,
+        *,
+        limit: Limit | None = None,
+        rates: Rates | None = None,
+        timeout_s: float = 600.0,
+        api_key: str | None = None,
     ) -> None:
         address = Address.parse(url)
         self.root = address.root
@@ -61,12 +85,8 @@ class Server:
         self.timeout_s = timeout_s
         self._secrets = (*address.secrets, api_key or "")
         headers = PLAIN | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
-        limits = httpx.Limits(
-            max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=IDLE_S
-        )
-        timeout = httpx.Timeout(None, connect=CONNECT_S)  # the whole request has a deadline, see `before`
-        self._http = httpx.AsyncClient(timeout=timeout, limits=limits, headers=headers, auth=address.login)
-        self.room = asyncio.Semaphore(concurrency)
+        self._http = Connections(headers, address.login)
+        self._admission = Admission(limit or FixedLimit(PLACES), rates or Rates.of(None))
 
     async def __aenter__(self) -> Self:
         return self
@@ -129,28 +149,58 @@ class Server:
         """The decoded answer to a request for so many tokens.
 
         Raises EngineFailure, Refused where the server does not take such requests. Retried with growing, jittered
-        waits, longer where the server says so.
+        waits, longer where the server says so. While a server answers others, those that it has no room for wait
+        outside their deadline and are not given up.
         """
         content = {"model": self.model, **body}
-        problem = "nothing"
+        turn, deadline_s = self._admission.turn(), self.deadline_s(tokens)
+        left_s, failures, refusals = deadline_s, 0, 0
         with self.masking():
-            async with before(self.deadline_s(tokens)):
-                for attempt in range(ATTEMPTS):
-                    wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) * random.uniform(0.5, 1.5)
-                    try:
-                        async with self._http.stream("POST", f"{self.root}{path}", json=content) as reply:
-                            if reply.status_code == 200:
-                                return await decoded(reply, most_bytes)
-                            problem = f"HTTP {reply.status_code}: {await reason(reply)}"
-                            if reply.status_code not in RETRIED:
-                                raise Refused(problem, reply.status_code)
-                            wait_s = max(wait_s, _seconds(reply.headers.get("retry-after")))
-                    # the last two: an answer that is no JSON
-                    except (httpx.RequestError, ValueError, RecursionError) as error:
-                        problem = f"{type(error).__name__}: {error}"
-                    if attempt + 1 < ATTEMPTS:
+            while True:
+                try:
+                    async with self._admission.place(turn, tokens, deadline_s) as place, before(left_s, deadline_s):
+                        return await self._sent(path, content, most_bytes, place)
+                except Passing as passing:
+                    left_s -= time.monotonic() - place.begun_s
+                    waits = passing.busy and self._admission.is_answering(deadline_s)
+                    refusals, failures = refusals + waits, failures + (not waits)
+                    if failures == ATTEMPTS:
+                        raise EngineFailure(str(passing)) from None
+                    tries = refusals if waits else failures - 1
+                    longest_s = self._admission.longest_s if waits else LONGEST_WAIT_S
+                    backoff_s = min(longest_s or LONGEST_WAIT_S, LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(tries, 10))
+                    wait_s = max(passing.wait_s, backoff_s * random.uniform(0.5, 1.5))
+                    if waits:
                         await asyncio.sleep(wait_s)
-            raise EngineFailure(problem)
+                    else:
+                        async with before(left_s, deadline_s):
+                            await asyncio.sleep(wait_s)
+                        left_s -= wait_s
+
+    async def _sent(self, path: str, content: dict[str, Any], most_bytes: int, place: Place) -> Any:
+        """One try. Raises Passing, Refused, EngineFailure."""
+        try:
+            async with self._http.stream("POST", f"{self.root}{path}", json=content) as reply:
+                if reply.status_code == 200:
+                    answer = await decoded(reply, most_bytes)
+                    place.answer(*spent(answer))
+                    self._admission.close_until(place.begun_s + spent_s(reply.headers))
+                    return answer
+                place.overloaded = reply.status_code in OVERLOADED
+                problem = f"HTTP {reply.status_code}: {await reason(reply)}"
+                if reply.status_code not in RETRIED:
+                    raise Refused(problem, reply.status_code)
+                wait_s = stated_wait_s(reply.headers)
+                if wait_s > SHORT_S:
+                    self._admission.close_until(time.monotonic() + wait_s)
+                raise Passing(problem, busy=reply.status_code in REFUSED, wait_s=wait_s)
+        except asyncio.CancelledError:
+            place.overloaded = True  # its time is up
+            raise
+        # the last two: an answer that is no JSON
+        except (httpx.RequestError, ValueError, RecursionError) as error:
+            place.overloaded = isinstance(error, httpx.TransportError)
+            raise Passing(f"{type(error).__name__}: {error}") from None
 
     def deadline_s(self, tokens: int) -> float:
         """For a request that may generate so many tokens."""
@@ -171,21 +221,13 @@ class Server:
 
 
 @asynccontextmanager
-async def before(deadline_s: float) -> AsyncIterator[None]:
-    """Ends what is done in it in time. Raises EngineFailure."""
+async def before(left_s: float, deadline_s: float | None = None) -> AsyncIterator[None]:
+    """Ends what is done in it in time, of which there was `deadline_s` before. Raises EngineFailure."""
     try:
-        async with asyncio.timeout(deadline_s):
+        async with asyncio.timeout(left_s):
             yield
     except TimeoutError:
-        raise EngineFailure(f"no whole answer within {deadline_s:g} s") from None
-
-
-def _seconds(text: str | None) -> float:
-    """A Retry-After header in seconds; zero where it is absent or a date."""
-    try:
-        return min(float(text or 0), LONGEST_WAIT_S)
-    except ValueError:
-        return 0.0
+        raise EngineFailure(f"no whole answer within {deadline_s or left_s:g} s") from None
 
 
 def _models(listed: object) -> dict[str, Mapping[str, Any]]:

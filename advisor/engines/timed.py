@@ -39,7 +39,7 @@ class TimedClient(Server):
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        async with self.room:
+        async with self._admission.place(self._admission.turn(), generated_tokens):
             with self.masking():
                 try:
                     timing = await self._streamed(body)

@@ -20,6 +20,7 @@ def blocks(done: Calibration) -> list[Block]:
     loops = f"{done.loops} of {counted(done.answers, 'answer')} loop, {done.unreadable} unreadable"
     accuracy = percent(done.accuracy)
     speed = f"{done.tokens_per_s:,.0f} tokens/s"
+    speed += f" with up to {done.in_flight:,} in flight" if done.in_flight else ""
     answered = done.questions - done.failed
     end = f"{counted(answered, 'answered question')} kept in {done.path}"
     own = [f"{counted(done.questions, 'question')}, {accuracy} right, {speed}, {loops}, {done.failed} failed", end]

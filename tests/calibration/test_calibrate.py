@@ -12,6 +12,7 @@ from advisor.calibration.calibrate import calibrate
 from advisor.engines import server as engine_server
 from advisor.errors import AdvisorError, MissingAbility
 from advisor.fits.fit import fit
+from advisor.reports.calibrations import blocks
 from advisor.store.workspace import Workspace
 from tests.calibration.serving import MODEL, REWARD_MODEL, journaled, serving
 from tests.known import spec_of
@@ -63,6 +64,14 @@ def test_answers_are_drawn_checked_and_sealed(drawn, ws):
     assert (again.generated_tokens, again.tokens_per_s, len(seen)) == (done.generated_tokens, 0, 13)
     assert "recorded in full already" in again.notes[0]
     assert drawn(seed=1).run_id != done.run_id
+
+
+def test_how_many_were_in_flight_is_said_of_what_was_drawn(drawn):
+    assert drawn(in_flight=3).in_flight == 3
+    assert drawn(in_flight=3).in_flight is None  # recorded already
+    found = drawn(seed=1)
+    assert 3 < found.in_flight <= 256
+    assert f"with up to {found.in_flight} in flight" in blocks(found)[0]
 
 
 def test_cost_so_far(drawn):
@@ -146,6 +155,8 @@ def test_it_works_inside_a_running_event_loop(drawn):
         ({"frequency_penalty": float("inf")}, "--frequency-penalty"),
         ({"max_tokens": 0}, "--max-tokens"),
         ({"in_flight": 0}, "--in-flight"),
+        ({"rate_limit": "60"}, "--rate-limit: '60' is no limit by the minute; give 500requests/minute"),
+        ({"rate_limit": "60requests/minute", "url": None}, "--rate-limit: is of a server; give --url with it"),
         ({"questions": 0}, "--questions"),
         ({"usd_per_hour": -1.0}, "--usd-per-hour"),
         ({"delimiter": ""}, "--delimiter"),

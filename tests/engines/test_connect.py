@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from advisor.engines.adaptive import FixedLimit
 from advisor.engines.connect import Endpoint, options, policy, rewards, run, timed, weights
 from advisor.engines.openai import Client
 from advisor.engines.protocol import Prompting, Sampling
@@ -45,13 +46,13 @@ def test_a_server_is_the_engine_where_there_is_one(monkeypatch):
 
     async def opened(url):
         async with (
-            policy(Endpoint(url, MODEL), {}, in_flight=3) as generate,
+            policy(Endpoint(url, MODEL), {}, limit=FixedLimit(3)) as generate,
             rewards(Endpoint(url, REWARD_MODEL), StepMarks("="), {}) as score,
             timed(Endpoint(url, MODEL), spec_of(MODEL), {}) as (timer, facts),
         ):
             assert isinstance(generate, Client)
             assert isinstance(timer, TimedClient)
-            assert generate._http.headers["authorization"] == "Bearer secret"
+            assert generate._http.headers["Authorization"] == "Bearer secret"
             assert generate.served.endpoint == "completions"  # this server has no chat template
             assert (facts.max_context, facts.vocabulary) == (spec_of(MODEL).max_context, spec_of(MODEL).vocabulary)
             drawn = await generate.generate("Q 1+1\n", "", Sampling(seed=1))

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from advisor.engines import server as engine_server
+from advisor.engines.adaptive import FixedLimit
 from advisor.engines.openai import Client
 from advisor.engines.protocol import EngineFailure, Prompting, Sampling
 from advisor.errors import MissingAbility
@@ -20,7 +21,7 @@ def drawn(server, *, n=1, concurrency=4, timeout_s=5.0, model="tiny", **sampling
     """Completions of a client that was not opened: it writes completions as vLLM takes them."""
 
     async def run():
-        async with Client(server.url, model, concurrency=concurrency, timeout_s=timeout_s) as client:
+        async with Client(server.url, model, limit=FixedLimit(concurrency), timeout_s=timeout_s) as client:
             await client.check()
             return await asyncio.gather(*(client.generate("Q", " 1", Sampling(**sampling)) for _ in range(n)))
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.engines.adaptive import FixedLimit
 from advisor.engines.protocol import Prompting
 from advisor.engines.rewards import StepMarks
 
@@ -158,8 +159,8 @@ def clients(loop, servers):
 
     async def connected():
         policy, rewards = (
-            Client(servers[0].url, "small", concurrency=32),
-            RewardClient(servers[1].url, "reward", concurrency=32),
+            Client(servers[0].url, "small", limit=FixedLimit(32)),
+            RewardClient(servers[1].url, "reward", limit=FixedLimit(32)),
         )
         await policy.check()
         await rewards.check()

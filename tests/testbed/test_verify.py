@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import advisor
+from advisor.engines.adaptive import FixedLimit
 from advisor.engines.metrics import MetricsPage
 from advisor.engines.timed import TimedClient
 from advisor.profiler.cpu import measured_cpu
@@ -56,7 +57,7 @@ def limited(larger, tmp_path_factory):
 async def answered(url, model, requests, in_flight):
     """The readings around so many requests, and the timings that their clients took."""
     draw, places = random.Random(0), asyncio.Semaphore(in_flight)
-    async with TimedClient(url, model, concurrency=in_flight) as client, MetricsPage(url) as shown:
+    async with TimedClient(url, model, limit=FixedLimit(in_flight)) as client, MetricsPage(url) as shown:
 
         async def one():
             async with places:
