@@ -47,9 +47,8 @@ def groups(workspace: Workspace) -> list[Group]:
     errors = blind(every.runs, base)[0]
     known = days_of(workspace)
     day = np.array([known.get(note, "NaT") for note in every.note.tolist()], dtype="datetime64[D]")
-    labels = np.array(
-        ["|".join(key) for key in zip(every.model, every.runs.gpu, every.runs.engine, every.runs.precision, strict=True)]
-    )
+    runs = every.runs
+    labels = np.array(["|".join(key) for key in zip(every.model, runs.gpu, runs.engine, runs.precision, strict=True)])
     found = []
     for label in np.unique(labels[served]).tolist():
         here = served & (labels == label) & ~np.isnat(day)
@@ -81,8 +80,8 @@ def main() -> None:
     rows = [row(engine, [g for g in found if g.engine == engine]) for engine in engines] + [row("all", found)]
     put(
         "Engine versions",
-        "What a year changes in TPOT of one model, GPU, engine and precision, over predictions that know no version: by\n"
-        "groups measured on days at least two weeks apart, their 90 % interval by drawing groups anew. By\n"
+        "What a year changes in TPOT of one model, GPU, engine and precision, over predictions that know no version:\n"
+        "groups measured on days at least two weeks apart, the 90 % interval by drawing groups anew. By\n"
         "`python benchmarks/drift.py`.\n\n"
         + table(rows, ["engine", "groups", "runs", "days between at most", "a year changes TPOT by", "90 %"]),
     )
