@@ -12,9 +12,9 @@
 -- thirds to three quarters of what the same version took on eight of them (TPOT of 5.3 against 7.9 ms on B300, 6.3
 -- against 8.3 ms on B200), with 256 it was slower than the next version (45 against 35 ms), and TTFT was up to three
 -- times as long.
--- Validation samples of Dynamo deployments do not say how many engines share the requests: TPOT of gpt-oss-120b on four
--- H100 is the same with 160 and with 384 in flight, that of Qwen3-32B on two GB200 five times as long with two in flight
--- as with one.
+-- Validation samples of Dynamo deployments do not say how many engines share the requests: TPOT of gpt-oss-120b on
+-- four H100 is the same with 160 and with 384 in flight, that of Qwen3-32B on two GB200 five times as long with two in
+-- flight as with one.
 -- in:  $data: folder with serving_inferencex.csv
 -- out: columns of runs
 with published as (
