@@ -29,7 +29,9 @@ def drawn_alone(workspace: Workspace, plans: Sequence[Plan], task: Task) -> Iter
         return
     with ExitStack() as held:
         names = sorted({plan.draws_id(task) for plan in plans})
-        claims = [held.enter_context(claimed(shared.remote, each, shared.place, shared.folder / "claims")) for each in names]
+        claims = [
+            held.enter_context(claimed(shared.remote, each, shared.place, shared.folder / "claims")) for each in names
+        ]
         shared.pull()
         shared.fetch_texts({run for plan in plans for run in _runs(workspace, shared, plan, task)})
         shared.notes += [note for claim in claims for note in claim.notes]

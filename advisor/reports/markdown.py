@@ -169,9 +169,7 @@ def _provenance(found: Recommendation) -> Table:
     return table(["number", "from"], rows)
 
 
-def again(
-    request: Request, output: str | Path | None, own: str = "", *, html: str | Path | None = None
-) -> str:
+def again(request: Request, output: str | Path | None, own: str = "", *, html: str | Path | None = None) -> str:
     """The command that makes this report again."""
     files = {"--output": output, "--html": html}
     words = [word for flag, file in files.items() if file for word in (flag, str(file))]

@@ -1,7 +1,7 @@
 """Who draws what: claims in a store, so that two people do not draw the same answers at once.
 
-A claim is a row of numbered objects, claims/NAME/000000001.json and so on, each made only where it is not there yet; the
-highest says how it stands. Its holder makes the next number every few seconds. Whoever finds a number that stays the
+A claim is a row of numbered objects, claims/NAME/000000001.json and so on, each made only where it is not there yet;
+the highest says how it stands. Its holder makes the next number every few seconds. Whoever finds a number that stays the
 highest while a time passes on his own monotonic clock takes it that its holder is gone, and makes the next number: of
 several who try one succeeds. No two clocks are compared. A holder who comes back finds the number taken.
 

@@ -80,7 +80,13 @@ class Mirror:
         except OSError as error:
             what = f"cannot be written ({error.strerror})"
             raise AdvisorError(what, where=str(self.folder), hint="set ADVISOR_CACHE to another folder") from None
-        self.pull()
+        try:
+            self.pull()
+        except MissingAbility as error:
+            if not (self.folder / STATE).exists():
+                raise
+            hint = f"{error.hint}; --workspace {self.folder} is the copy as it was last"
+            raise MissingAbility(error.what, where=error.where, hint=hint) from error
 
     @property
     def is_empty(self) -> bool:
@@ -273,7 +279,7 @@ class Mirror:
         self._record(name, _stamp(target))
 
     def _replace(self, name: str, file: Path, target: Path) -> None:
-        """What is there takes the place of what is here, which is kept hidden beside it where it says something else."""
+        """What is there takes the place of what is here, which is kept hidden beside it where it differs."""
         known = self._known.get(name)
         ours = known is None or known.stamp != _stamp(target)
         if ours and name.endswith(".parquet") and same_rows(file, target):

@@ -28,9 +28,11 @@ CREDENTIALS = {
     "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
 }
 FOLDERS = {"file", "local"}
+READ_ONLY = {"http", "https"}
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "STORAGE_EMULATOR_HOST", "AZURE_STORAGE_ACCOUNT_NAME")
 MARKS = ("ETag", "etag", "md5Hash", "generation", "mtime", "created", "LastModified", "last_modified")
 TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
+FORMS = "give a folder, or an address as s3://bucket/folder, gs://bucket/folder, az://container/folder"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 LONGEST = 300
 """Characters of what a library says."""
@@ -165,9 +167,10 @@ def opened(given: str) -> Remote:
     protocol = protocol.casefold()
     if protocol in FOLDERS:
         raise AdvisorError("is a folder", where=given, hint="give its path, without the protocol")
+    if protocol in READ_ONLY:
+        raise AdvisorError("can be read at most, not written", where=f"--workspace {given}", hint=FORMS)
     if not separator or not rest or "::" in url:
-        hint = "give one address with a bucket, as s3://bucket/folder"
-        raise AdvisorError("is no address of a store", where=f"--workspace {given}", hint=hint)
+        raise AdvisorError("is no address of a store", where=f"--workspace {given}", hint=FORMS)
     if re.match(r"[^/@]*:[^/@]*@", rest):
         hint = "give them as the protocol's own tools take them, by environment variables for example"
         raise AdvisorError("holds a password, which has no place in an address", where="--workspace", hint=hint)
@@ -180,12 +183,11 @@ def opened(given: str) -> Remote:
     try:
         kind = fsspec.get_filesystem_class(protocol)
     except ImportError as error:
-        hint = install(EXTRAS[protocol]) if protocol in EXTRAS else "pip install what fsspec names"
+        hint = install(EXTRAS[protocol]) if protocol in EXTRAS else "install what it names with pip"
         what = f"needs a package that is not installed ({_said(error)})"
         raise MissingAbility(what, where=url, hint=hint) from None
     except ValueError:
-        hint = "a folder, or s3://, gs://, az:// or another protocol of fsspec"
-        raise AdvisorError(f"unknown protocol {protocol!r}", where=f"--workspace {given}", hint=hint) from None
+        raise AdvisorError(f"unknown protocol {protocol!r}", where=f"--workspace {given}", hint=FORMS) from None
     root = str(kind._strip_protocol(url)).rstrip("/")
     endpoint = " ".join(os.environ.get(name, "") for name in ENDPOINTS)
     draft = Remote(url, protocol, root, None, endpoint)

@@ -83,7 +83,7 @@ class Workspace:
         return self.shared.is_empty if self.shared else self.own is not None and not self.own.exists()
 
     def push(self) -> None:
-        """Make in a shared store what was recorded here. Raises MissingAbility where that fails: it is kept, for later."""
+        """Make in a shared store what was recorded here. Raises MissingAbility where that fails; it is kept then."""
         if self.shared:
             self.shared.push()
             if self.shared.unpushed:
