@@ -1,9 +1,9 @@
 """Who draws what: claims in a store, so that two people do not draw the same answers at once.
 
 A claim is a row of numbered objects, claims/NAME/000000001.json and so on, each made only where it is not there yet;
-the highest says how it stands. Its holder makes the next number every few seconds. Whoever finds a number that stays the
-highest while a time passes on his own monotonic clock takes it that its holder is gone, and makes the next number: of
-several who try one succeeds. No two clocks are compared. A holder who comes back finds the number taken.
+the highest says how it stands. Its holder makes the next number every few seconds. Whoever finds a number that stays
+the highest while a time passes on his own monotonic clock takes it that its holder is gone, and makes the next number:
+of several who try one succeeds. No two clocks are compared. A holder who comes back finds the number taken.
 
 Claims save tokens; that nothing is lost or doubled rests on files that are never overwritten.
 """
@@ -38,7 +38,7 @@ BLIND = "so two who begin to draw the same at the same moment may not see each o
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a claim stands. `place` tells mirrors apart, `since` is what the holder's clock said: it is shown, no more."""
+    """How a claim stands. `place` tells mirrors apart; `since`, by the holder's clock, is shown and not compared."""
 
     holder: str
     who: str = "somebody"

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -44,6 +45,7 @@ from advisor.units import counted
 WAIT_S = 600.0
 """For another command of this machine, which may be fetching much."""
 BATCH = 200
+AT_ONCE = 16
 MOST_ROUNDS = 20
 MOST_NAMED = 3
 STATE, INCOMING, REMOVED, NEWER = ".store.json", ".incoming-", "removed", "newer"
@@ -156,6 +158,12 @@ class Mirror:
             run_of(name) for name in self._there if name.startswith(TEXTS) and not (self.folder / name).exists()
         )
 
+    def distant_text_rows(self) -> dict[str, int]:
+        """How many texts of these runs there are, read off the last bytes of each file. Raises MissingAbility."""
+        names = {run: f"{TEXTS}{run}.parquet" for run in self.distant_texts()}
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return dict(zip(names, pool.map(self.remote.rows, names.values()), strict=True))
+
     def _postpone(self, error: AdvisorError) -> None:
         waiting = list(self._pending())
         what = f"{_named(waiting)} not yet in {self.url}, kept in {self.folder}: {error.what}"
@@ -190,18 +198,7 @@ class Mirror:
             waiting = sorted(self._pending(), key=lambda name: (not name.startswith(SAMPLES), name))
             if not waiting:
                 break
-            refused: set[str] = set()
-            for name in waiting:
-                if name.startswith(TEXTS) and (run_of(name) in refused or not self._has_samples(name, pushed)):
-                    continue
-                stamp, there = _stamp(self.folder / name), self._there.get(name)
-                if stamp is None:
-                    continue
-                version = there.version + 1 if there else 1
-                if self.remote.create(versioned(name, version), self.folder / name):
-                    pushed[name] = (stamp, version)
-                else:
-                    refused.add(run_of(name))
+            refused = self._make(waiting, pushed)
             if not pushed and not refused:
                 break
             self._list()
@@ -212,6 +209,22 @@ class Mirror:
             if refused:
                 self._take()
         return sorted(pushed)
+
+    def _make(self, waiting: Iterable[str], pushed: dict[str, tuple[Stamp, int]]) -> set[str]:
+        """Add to `pushed` what was made, and its version; runs of which another file is there."""
+        refused: set[str] = set()
+        for name in waiting:
+            if name.startswith(TEXTS) and (run_of(name) in refused or not self._has_samples(name, pushed)):
+                continue
+            stamp, there = _stamp(self.folder / name), self._there.get(name)
+            if stamp is None:
+                continue
+            version = there.version + 1 if there else 1
+            if self.remote.create(versioned(name, version), self.folder / name):
+                pushed[name] = (stamp, version)
+            else:
+                refused.add(run_of(name))
+        return refused
 
     def _has_samples(self, text: str, pushed: Collection[str]) -> bool:
         samples = f"{SAMPLES}{run_of(text)}.parquet"
@@ -324,7 +337,7 @@ class Mirror:
                 name: Known(each["version"], each["mark"], _pair(each["stamp"]), tuple(each["newer"]))
                 for name, each in found.items()
             }
-        except (FileNotFoundError, ValueError, KeyError, TypeError):  # then every file is compared once
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):  # then every file is compared once
             self._known = {}
 
     def _write_state(self) -> None:

@@ -34,6 +34,8 @@ MARKS = ("ETag", "etag", "md5Hash", "generation", "mtime", "created", "LastModif
 TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
 FORMS = "give a folder, or an address as s3://bucket/folder, gs://bucket/folder, az://container/folder"
 FULL = (errno.ENOSPC, errno.EDQUOT)
+FOOTER_BYTES = 2**16
+"""Of a Parquet file, that are read at once at its end."""
 LONGEST = 300
 """Characters of what a library says."""
 SECRET = re.compile("SECRET|KEY|TOKEN|PASSWORD|CONNECTION_STRING|SAS", re.IGNORECASE)
@@ -108,6 +110,13 @@ class Remote:
         if names:
             with self._answering():
                 self.fs.get([f"{self.root}/{name}" for name in names], [str(target) for target in targets])
+
+    def rows(self, name: str) -> int:
+        """How many rows a Parquet file has, read off its end. Raises MissingAbility."""
+        from pyarrow import parquet
+
+        with self._answering(), self.fs.open(f"{self.root}/{name}", block_size=FOOTER_BYTES) as file:
+            return int(parquet.read_metadata(file).num_rows)
 
     def create(self, name: str, content: bytes | Path) -> bool:
         """Make an object; False where another is there, which stays as it is. Raises MissingAbility.
