@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -49,6 +50,17 @@ class Store:
             except OSError:
                 assert time.monotonic() < until, "the store does not start"
                 time.sleep(0.1)
+
+    def make(self, bucket):
+        request = urllib.request.Request(f"{self.url}/{bucket}", method="PUT")
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def freeze(self):
+        """Connections are taken and nothing is answered."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
         self.process.kill()
