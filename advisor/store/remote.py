@@ -12,6 +12,7 @@ import datetime
 import errno
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ MARKS = ("ETag", "etag", "md5Hash", "generation", "mtime", "created", "LastModif
 TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
 FORMS = "give a folder, or an address as s3://bucket/folder, gs://bucket/folder, az://container/folder"
 FULL = (errno.ENOSPC, errno.EDQUOT)
+TRIES, AGAIN_S = 3, 0.2
 FOOTER_BYTES = 2**16
 """Of a Parquet file, that are read at once at its end."""
 LONGEST = 300
@@ -99,6 +101,7 @@ class Remote:
 
     def read(self, name: str) -> bytes | None:
         """A small object, None where it is not there. Raises MissingAbility."""
+        self.fs.invalidate_cache()  # a listing from before it was made says that it is not there
         with self._answering():
             try:
                 return bytes(self.fs.cat_file(f"{self.root}/{name}"))
@@ -108,6 +111,7 @@ class Remote:
     def fetch(self, names: Sequence[str], targets: Sequence[Path]) -> None:
         """Copy whole objects to files, many at once. Raises MissingAbility, also where the disk is full."""
         if names:
+            self.fs.invalidate_cache()
             with self._answering():
                 self.fs.get([f"{self.root}/{name}" for name in names], [str(target) for target in targets])
 
@@ -123,23 +127,30 @@ class Remote:
 
         One with the same content is ours: a request that is sent again, since its answer was lost, finds its own.
         """
-        path = f"{self.root}/{name}"
         with self._answering():
-            try:
-                if not self.is_conditional:
-                    if self.fs.exists(path):
-                        raise FileExistsError(path)
-                    self.fs.makedirs(self.fs._parent(path), exist_ok=True)
-                if isinstance(content, bytes):
-                    self.fs.pipe_file(path, content, mode="create")
-                else:
-                    self.fs.put_file(str(content), path, mode="create")
-            except OSError as error:  # FileExistsError, or what a library makes of status 409 and 412
-                there = self.read(name) if not _is_refused(error) else None
-                if there is None:
-                    raise
-                return there == (content if isinstance(content, bytes) else content.read_bytes())
-            return True
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    self._create(f"{self.root}/{name}", content)
+                    return True
+                except OSError as error:  # FileExistsError, or what a library makes of status 409 and 412
+                    there = None if _is_refused(error) else self.read(name)
+                    if there is not None:
+                        return there == (content if isinstance(content, bytes) else content.read_bytes())
+                    if _is_refused(error) or not tries_left:
+                        raise
+                    time.sleep(AGAIN_S)  # 409: another one is just being made, and may fail
+            raise AssertionError("the last try returns or raises")
+
+    def _create(self, path: str, content: bytes | Path) -> None:
+        """Raises FileExistsError or the like where an object is there."""
+        if not self.is_conditional:
+            if self.fs.exists(path):
+                raise FileExistsError(path)
+            self.fs.makedirs(self.fs._parent(path), exist_ok=True)
+        if isinstance(content, bytes):
+            self.fs.pipe_file(path, content, mode="create")
+        else:
+            self.fs.put_file(str(content), path, mode="create")
 
     def remove(self, name: str) -> None:
         """Take an object away; one that is gone already is none to mind. Raises MissingAbility."""

@@ -126,6 +126,17 @@ def test_of_two_who_made_the_same_run_the_first_counts(people):
         assert (mirror.folder / TEXTS / "run-a.parquet").exists()
 
 
+def test_an_object_that_was_made_since_the_listing_is_seen(people):
+    alice, bob = people("alice"), people("bob")
+    name = f"{SAMPLES}/run-a.parquet"
+    assert bob.remote.listing("measurements", "profiles") == {}
+    assert bob.remote.read(name) is None
+    assert alice.remote.create(name, b"alice")
+    assert not bob.remote.create(name, b"bob")
+    assert bob.remote.create(name, b"alice")  # the same: as if sent again
+    assert bob.remote.read(name) == b"alice"
+
+
 def test_the_same_rows_packed_otherwise_are_the_same(people):
     alice, bob = people("alice"), people("bob")
     seal(alice.folder, "run-a")
@@ -335,6 +346,28 @@ def test_an_answer_that_is_lost_is_no_conflict(people, monkeypatch):
     s3fs.S3FileSystem.clear_instance_cache()
     assert len(made) == 2
     assert (alice.unpushed, alice.notes) == (None, [])
+    assert answers(people("bob")) == expected("run-a")
+
+
+def test_a_conflict_with_one_who_then_fails_is_tried_again(people, monkeypatch):
+    """S3 answers 409 while another request for the same object is under way."""
+    import s3fs
+
+    real, tries = s3fs.S3FileSystem._put_file, []
+
+    async def first_in_conflict(self, *given, **named):
+        tries.append(given)
+        if len(tries) == 1:
+            raise OSError(errno.EBUSY, "ConditionalRequestConflict")
+        await real(self, *given, **named)
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "_put_file", first_in_conflict)
+    s3fs.S3FileSystem.clear_instance_cache()
+    alice = people("alice")
+    seal(alice.folder, "run-a")
+    alice.push()
+    s3fs.S3FileSystem.clear_instance_cache()
+    assert (alice.unpushed, len(tries)) == (None, 3)
     assert answers(people("bob")) == expected("run-a")
 
 
