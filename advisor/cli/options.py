@@ -35,11 +35,14 @@ def open_workspace(folder: str | None) -> Workspace:
 
 
 def push_shared() -> None:
-    """Make in the stores that were opened what was recorded. Raises MissingAbility where that fails."""
+    """Make in the stores that were opened what was recorded. Raises MissingAbility where that fails, or did before."""
     while _shared:
         opened = _shared.pop()
         try:
-            opened.push()
+            if opened.shared and opened.shared.unpushed:
+                raise opened.shared.unpushed
+            if opened.shared and opened.shared.is_behind:
+                opened.push()
         finally:
             _say_notes(opened)
 

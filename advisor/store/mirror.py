@@ -75,6 +75,7 @@ class Mirror:
         self.folder = cache_folder() / f"{words}-{digest([protocol, self.remote.root, self.remote.endpoint])}"
         self.notes: list[str] = []
         self.unpushed: AdvisorError | None = None
+        self._waited: dict[str, Stamp] = {}
         self._known: dict[str, Known] = {}
         self._there: dict[str, There] = {}
         try:
@@ -94,6 +95,11 @@ class Mirror:
     def is_empty(self) -> bool:
         """Whether nothing is recorded yet."""
         return not self._known
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something that was recorded since it was opened is not in the store."""
+        return any(self._waited.get(name) != stamp for name, stamp in self._pending())
 
     @property
     def newer(self) -> dict[str, tuple[str, ...]]:
@@ -117,7 +123,8 @@ class Mirror:
             try:
                 pushed = self._push()
             except MissingAbility as error:
-                self._postpone(error)
+                self._waited = dict(self._pending())
+                self.notes.append(str(self._postponed(error)))
                 return
         if pushed:
             self.notes.append(f"{_named(pushed)} in {self.url} now, as an earlier command left it to this one")
@@ -127,18 +134,19 @@ class Mirror:
             self.notes.append(f"{_named(list(newer))} left out: {why}")
 
     def push(self) -> None:
-        """Make in the store what was sealed here since; nothing is asked of it where nothing was.
+        """Make in the store what is here and not there; nothing is asked of it where there is nothing.
 
         What cannot be is `unpushed`: it stays, and the next command tries again.
         """
-        if self.unpushed or not any(self._pending()):
+        self.unpushed = None
+        if not dict(self._pending()):
             return
         try:
             with locked(self.folder / "mirror", wait_s=WAIT_S):
                 self._take()
                 self._push()
         except AdvisorError as error:
-            self._postpone(error)
+            self.unpushed = self._postponed(error)
 
     def fetch_texts(self, runs: Collection[str]) -> None:
         """Have the texts of these runs here. Raises as the class."""
@@ -164,10 +172,9 @@ class Mirror:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return dict(zip(names, pool.map(self.remote.rows, names.values()), strict=True))
 
-    def _postpone(self, error: AdvisorError) -> None:
-        waiting = list(self._pending())
-        what = f"{_named(waiting)} not yet in {self.url}, kept in {self.folder}: {error.what}"
-        self.unpushed = MissingAbility(what, hint="the next command with this --workspace tries again")
+    def _postponed(self, error: AdvisorError) -> MissingAbility:
+        what = f"{_named(list(dict(self._pending())))} not yet in {self.url}, kept in {self.folder}: {error.what}"
+        return MissingAbility(what, hint="the next command with this --workspace tries again")
 
     def _take(self) -> None:
         """What is there, here: fetched, compared, or set aside."""
@@ -195,7 +202,7 @@ class Mirror:
         """Make in the store what it lacks, samples before their texts: who made the samples made the run."""
         pushed: dict[str, tuple[Stamp, int]] = {}
         for _ in range(MOST_ROUNDS):
-            waiting = sorted(self._pending(), key=lambda name: (not name.startswith(SAMPLES), name))
+            waiting = sorted(dict(self._pending()), key=lambda name: (not name.startswith(SAMPLES), name))
             if not waiting:
                 break
             refused = self._make(waiting, pushed)
@@ -230,12 +237,12 @@ class Mirror:
         samples = f"{SAMPLES}{run_of(text)}.parquet"
         return samples in self._known or samples in pushed
 
-    def _pending(self) -> Iterator[str]:
+    def _pending(self) -> Iterator[tuple[str, Stamp]]:
         """Files that are here and, as far as is known, not there."""
         for name, stamp in self._here().items():
             known = self._known.get(name)
             if known is None or known.stamp != stamp:
-                yield name
+                yield name, stamp
 
     def _list(self) -> None:
         found = self.remote.listing(*FOLDERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,19 @@ ROWS: dict[str, type[Any]] = {"samples": Sample, "texts": Text, "runs": Run}
 """Rows by the folder of measurements/ that has their files."""
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for all files: opening one takes longer than reading a file."""
+    return duckdb.connect()
+
+
 def understood(file: Path, kind: str, where: str) -> tuple[str, ...]:
     """Columns of a file that this version does not know and that have values; empty ones are taken out of it.
 
     The whole file is read. Raises AdvisorError, which names it as `where`, for a damaged one.
     """
     known = {each.name for each in columns(ROWS[kind])}
-    connection = duckdb.connect()
+    connection = _database()
     try:
         names = _columns(connection, file)
         counts = ", ".join(f"count({_quoted(name)})" for name in names)
@@ -37,15 +44,16 @@ def understood(file: Path, kind: str, where: str) -> tuple[str, ...]:
     if newer := tuple(name for name, n in zip(names, filled, strict=True) if n and name in strange):
         return newer
     if strange:
-        connection.execute("create table theirs as from read_parquet($file)", {"file": str(file)})
         kept = ", ".join(_quoted(name) for name in names if name in known)
+        connection.execute("create or replace temp table theirs as from read_parquet($file)", {"file": str(file)})
         sealed(file, lambda temporary: copy_parquet(connection, f"select {kept} from theirs", temporary))
+        connection.execute("drop table theirs")
     return ()
 
 
 def same_rows(one: Path, other: Path) -> bool:
     """Whether two sound files have the same rows, in whatever order and however they are packed."""
-    connection = duckdb.connect()
+    connection = _database()
     names = _columns(connection, one)
     if sorted(names) != sorted(_columns(connection, other)):
         return False

@@ -52,6 +52,14 @@ def test_one_draws_at_a_time(remote, tmp_path):
         assert [note for note in mine.notes if "taken over" in note] == []
 
 
+def test_a_claim_is_free_when_drawing_fails(remote, tmp_path, monkeypatch):
+    with pytest.raises(RuntimeError), claimed(remote, "draws", "a", tmp_path / "a"):
+        raise RuntimeError
+    monkeypatch.setattr(claims, "GONE_S", 1e9)
+    with claimed(remote, "draws", "b", tmp_path / "b") as held:
+        assert [note for note in held.notes if "taken over" in note] == []
+
+
 def test_a_second_process_of_one_machine_is_refused_by_its_lock(remote, tmp_path):
     with (
         claimed(remote, "draws", "a", tmp_path),

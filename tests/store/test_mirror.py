@@ -317,7 +317,9 @@ def test_in_a_bucket_that_is_read_only_what_is_sealed_waits(people, monkeypatch)
         assert alice.unpushed.exit_code == 3
         again = people("alice")  # a command that reads goes on
         assert answers(again) == expected("run-a")
-        assert "Access Denied" in str(again.unpushed)
+        assert (again.unpushed, again.is_behind) == (None, False)
+        assert "2 files" in again.notes[0]
+        assert "Access Denied" in again.notes[0]
         assert answers(people("bob")) == []
     s3fs.S3FileSystem.clear_instance_cache()
     later = people("alice")
