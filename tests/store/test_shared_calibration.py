@@ -146,6 +146,21 @@ def test_the_store_dies_while_answers_are_drawn(tmp_path, engine, comes_back):
         whole(held(Person("bob", tmp_path, store.url, alice.url)), run)
 
 
+def test_two_commands_at_once_on_one_machine(person, tmp_path):
+    alice = person("alice")
+    shared = {"model": "Qwen/Qwen3-8B", "task": "mine", "question_id": "q", "sample_index": 0, "answer": "1"}
+    processes = []
+    for run in ("run-a", "run-b"):
+        row = {**shared, "run_id": run, "correct": True, "generated_tokens": 9, "text": run}
+        (tmp_path / f"{run}.jsonl").write_text(json.dumps(row))
+        processes.append(alice.start("import", "samples", tmp_path / f"{run}.jsonl", "--json"))
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        assert json.loads(out)["rows"] == 1
+    assert held(person("bob")) == held(alice) == {("run-a", "q", 0): 1, ("run-b", "q", 0): 1}
+
+
 @pytest.mark.slow
 def test_eight_writers_who_are_killed_and_come_again(person, engine, tmp_path):
     """Four import, four calibrate two set-ups; each is killed at random, runs again until done; all is there once."""
