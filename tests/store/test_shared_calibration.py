@@ -148,10 +148,10 @@ def test_the_store_dies_while_answers_are_drawn(tmp_path, engine, comes_back):
 
 def test_two_commands_at_once_on_one_machine(person, tmp_path):
     alice = person("alice")
-    shared = {"model": "Qwen/Qwen3-8B", "task": "mine", "question_id": "q", "sample_index": 0, "answer": "1"}
+    shared = {"model": "Qwen/Qwen3-8B", "task": "mine", "question_id": "q", "sample_index": 0, "correct": True}
     processes = []
     for run in ("run-a", "run-b"):
-        row = {**shared, "run_id": run, "correct": True, "generated_tokens": 9, "text": run}
+        row = {**shared, "run_id": run, "answer": run, "generated_tokens": 9, "text": run}
         (tmp_path / f"{run}.jsonl").write_text(json.dumps(row))
         processes.append(alice.start("import", "samples", tmp_path / f"{run}.jsonl", "--json"))
     for process in processes:
