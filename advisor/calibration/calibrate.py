@@ -24,6 +24,7 @@ from advisor.calibration.progress import Price, Progress, Times, watcher
 from advisor.calibration.reuse import check_questions
 from advisor.calibration.run import Engines, How, draw, recorded
 from advisor.calibration.sampling_plan import Plan
+from advisor.calibration.sharing import counted_for, drawn_alone
 from advisor.engines.adaptive import AdaptiveLimit, FixedLimit, Limit
 from advisor.engines.connect import Endpoint, Settings, check_url, options, policy, rewards, run, weights
 from advisor.engines.open_files import most_connections
@@ -196,7 +197,7 @@ def calibrate(
     how = How(in_flight, texts, skip_failed, begun_s)
     plans = [replace(plan, budget=size) for size in sizes]
     try:
-        *others, last = _calibrations(plans, known_task, sources, workspace.writable / "measurements", how, report)
+        *others, last = _calibrations(plans, known_task, sources, workspace, how, report)
     finally:
         stop_worker()
     return replace(last, others=tuple(others))
@@ -214,16 +215,24 @@ def _reporter(workspace: Workspace, price: Price, progress: Callable[[Progress],
 
 
 def _calibrations(
-    plans: Sequence[Plan], task: Task, sources: Sources, folder: Path, how: How, report: Report
+    plans: Sequence[Plan], task: Task, sources: Sources, workspace: Workspace, how: How, report: Report
 ) -> list[Calibration]:
     """Of each plan; engines are started once, and only where something is missing. Raises MissingAbility."""
-    skip = how.skip_failed
-    found = {plan: done for plan in plans if (done := recorded(plan, task, folder, skip_failed=skip))}
-    missing = [plan for plan in plans if plan not in found]
-    if missing:
-        check_questions(task, folder)
+    folder = workspace.writable / "measurements"
+    found = _recorded(plans, task, folder, how)
     nothing: Drawn = ({}, (), None)
-    drawn, notes, most = run(_run(missing, task, sources, folder, how, report)) if missing else nothing
+    drawn, notes, most = nothing
+    if len(found) < len(plans):
+        check_questions(task, folder)
+        with drawn_alone(workspace, plans, task) as claims:
+            found = _recorded(plans, task, folder, how)  # others may have drawn some of it by now
+            if missing := [plan for plan in plans if plan not in found]:
+                check_questions(task, folder)
+
+                def claimed(plan: Plan, times: Times) -> Callable[[Counts], None]:
+                    return counted_for(claims, report(plan, times))
+
+                drawn, notes, most = run(_run(missing, task, sources, folder, how, claimed))
     results = []
     for plan in plans:
         path, counts = (found | drawn)[plan]
@@ -231,6 +240,12 @@ def _calibrations(
         each = _calibration(path, counts, notes=(*before, *_notes(counts, sealed=path.suffix == ".parquet")))
         results.append(each if plan in found else replace(each, in_flight=most))
     return results
+
+
+def _recorded(plans: Sequence[Plan], task: Task, folder: Path, how: How) -> dict[Plan, tuple[Path, Counts]]:
+    """Plans of which nothing is missing."""
+    found = {plan: recorded(plan, task, folder, skip_failed=how.skip_failed) for plan in plans}
+    return {plan: done for plan, done in found.items() if done}
 
 
 async def _run(plans: Sequence[Plan], task: Task, sources: Sources, folder: Path, how: How, report: Report) -> Drawn:

@@ -74,6 +74,8 @@ def regrade(workspace: Workspace, *, run: str | Sequence[str] | None = None, ans
     if answers is not None:
         reader(answers)
     folder = workspace.writable / "measurements"
+    if workspace.shared:
+        workspace.shared.fetch_texts(several(run) or workspace.shared.distant_texts())
     kept = visible(folder / "texts", ".parquet")
     files = {text.stem: text for text in kept if (folder / "samples" / text.name).exists()}
     if not files:

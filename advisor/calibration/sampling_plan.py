@@ -86,6 +86,17 @@ class Plan:
         model = self.model.rstrip("/").split("/")[-1]
         return run_id(f"{model}-{task.name}-{self.recorded_strategy}-{self.budget}", content)
 
+    def draws_id(self, task: Task) -> str:
+        """The same for all runs that share draws: of plain sampling whatever the budget, the questions and the rewards.
+
+        What one of them has drawn another one takes up; so only one of them draws at a time.
+        """
+        if self.search != "sampling":
+            return self.run_id(task)
+        alike = replace(self, strategy=self.search, budget=0, reward_model=None, reward="last", step_mark=None)
+        content = {"plan": replace(alike, delimiter="\n"), "task": {"name": task.name, "kind": task.kind}}
+        return run_id(f"{self.model.rstrip('/').split('/')[-1]}-{task.name}-{self.search}", content)
+
     def run_id_in(self, folder: Path, task: Task) -> str:
         """The run's name, or the one that a former version gave it where the folder holds that."""
         return begun(folder, [self.run_id(task), self._former_run_id(task)])

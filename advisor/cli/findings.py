@@ -41,7 +41,7 @@ def report_findings(
     from advisor.studies.findings import findings
 
     if own_answers:
-        workspace = Workspace(workspace.own, own_answers=True)
+        workspace = Workspace(workspace.name or None, own_answers=True)
         _check_answers(workspace)
     found = findings(workspace, progress=lambda name: say(f"{name.replace('_', ' ')} …"))
     emit(written.report_findings(workspace, findings=found, output=output, html=html), written.blocks, as_json)
@@ -50,7 +50,7 @@ def report_findings(
 def _check_answers(workspace: Workspace) -> None:
     """Raises AdvisorError where the folder is missing, NoAnswer where nothing in it was answered."""
     if workspace.own is None or not workspace.own.is_dir():
-        raise AdvisorError("there is no such folder", where=f"--workspace {workspace.own}", hint="name yours")
+        raise AdvisorError("there is no such folder", where=f"--workspace {workspace.name}", hint="name yours")
     if not workspace.fits.points and not workspace.samples.files:
         hint = "`advisor calibrate` or `advisor import` bring some in, then `advisor fit`"
-        raise NoAnswer(f"no answers in {workspace.own}", hint=hint)
+        raise NoAnswer(f"no answers in {workspace.name}", hint=hint)

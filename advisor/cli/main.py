@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from advisor.cli import choose, collect, draw, lookup, study
+from advisor.cli import choose, collect, draw, lookup, options, study
 from advisor.cli.output import leave_stdout, say, unwritten
 from advisor.cli.streams import prepare
 from advisor.errors import DISTRIBUTION, AdvisorError, MissingAbility
@@ -162,8 +162,17 @@ def _flushed(code: int) -> int:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
+    code = _ran(lambda: app(arguments, standalone_mode=False))
+    if code == INTERRUPTED:  # what it recorded is made in a shared store by the next command
+        return code
+    pushed = _ran(options.push_shared)
+    return code or pushed
+
+
+def _ran(work: Callable[[], object]) -> int:
+    """The exit code of some work, what went wrong said on one line."""
     try:
-        code = app(arguments, standalone_mode=False)
+        code = work()
     except BaseException as error:
         return _interrupted() if _is_interruption(error) else _failed(error)
     if code == INTERRUPTED:  # what typer makes of KeyboardInterrupt

@@ -19,18 +19,44 @@ def one_of(names: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}."
 
 
+_shared: list[Workspace] = []
+"""Those at a URL that this command opened: what it records is made there when it ends."""
+
+
 def open_workspace(folder: str | None) -> Workspace:
     """The workspace of `--workspace` or ADVISOR_WORKSPACE; without either, what ships. Raises AdvisorError."""
     from advisor.store.workspace import Workspace
 
-    return Workspace(folder)
+    opened = Workspace(folder)
+    if opened.shared:
+        _shared.append(opened)
+        _say_notes(opened)
+    return opened
+
+
+def push_shared() -> None:
+    """Make in the stores that were opened what was recorded. Raises MissingAbility where that fails, or did before."""
+    while _shared:
+        opened = _shared.pop()
+        try:
+            if opened.shared and opened.shared.unpushed:
+                raise opened.shared.unpushed
+            if opened.shared and opened.shared.is_behind:
+                opened.push()
+        finally:
+            _say_notes(opened)
+
+
+def _say_notes(opened: Workspace) -> None:
+    while opened.shared and opened.shared.notes:
+        say(opened.shared.notes.pop(0))
 
 
 def known_workspace(folder: str | None) -> Workspace:
     """The same for a command that only reads, which says so where the folder is not there."""
     opened = open_workspace(folder)
-    if opened.own is not None and not opened.own.exists():
-        say(f"no folder {opened.own} yet; only what ships is known")
+    if opened.is_new:
+        say(f"{'nothing in' if opened.shared else 'no folder'} {opened.name} yet; only what ships is known")
     return opened
 
 
@@ -57,7 +83,12 @@ def _tasks(incomplete: str) -> list[str]:
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 WorkspaceFolder = Annotated[
     str | None,
-    typer.Option("--workspace", envvar="ADVISOR_WORKSPACE", show_envvar=True, help="Folder with your measurements."),
+    typer.Option(
+        "--workspace",
+        envvar="ADVISOR_WORKSPACE",
+        show_envvar=True,
+        help="Folder with your measurements, or the URL of a store that several share: s3://, gs://, az://.",
+    ),
 ]
 PriceList = Annotated[
     list[str] | None,

@@ -40,7 +40,7 @@ def emit_rows(name: str, rows: Iterable[object], blocks: Iterable[Block], as_jso
 
 def next_step(workspace: Workspace) -> None:
     """Where measurements went, and the command that derives points and curves from them."""
-    say(f"kept in {workspace.writable}; next: {workspace.fit_command}")
+    say(f"kept in {workspace.name or workspace.writable}; next: {workspace.fit_command}")
 
 
 def write(answer: str | Iterable[Block]) -> None:

@@ -85,7 +85,7 @@ def _chosen(found: Recommendation, choice: int | None) -> Candidate:
 
 def _again(found: Recommendation, folder: Path, choice: int | None, workspace: Workspace) -> str:
     numbered = [] if choice is None else ["--choice", str(choice)]
-    words = ["advisor", "deploy", "--output", str(folder), *numbered, *request_words(found.request, workspace.own)]
+    words = ["advisor", "deploy", "--output", str(folder), *numbered, *request_words(found.request, workspace.name)]
     return command_line(words)
 
 

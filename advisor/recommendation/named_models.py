@@ -23,5 +23,5 @@ def named_model(workspace: Workspace, name: str, *, where: str = "MODEL") -> str
 
 def import_command(workspace: Workspace) -> str:
     """What brings in the config of a model: FOLDER is where its config.json lies, and named as the model is."""
-    own = ["--workspace", str(workspace.own)] if workspace.own else []
+    own = ["--workspace", workspace.name] if workspace.own else []
     return command_line(["advisor", "import", "model", "FOLDER", *own])

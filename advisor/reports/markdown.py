@@ -169,16 +169,14 @@ def _provenance(found: Recommendation) -> Table:
     return table(["number", "from"], rows)
 
 
-def again(
-    request: Request, output: str | Path | None, own: Path | None = None, *, html: str | Path | None = None
-) -> str:
+def again(request: Request, output: str | Path | None, own: str = "", *, html: str | Path | None = None) -> str:
     """The command that makes this report again."""
     files = {"--output": output, "--html": html}
     words = [word for flag, file in files.items() if file for word in (flag, str(file))]
     return command_line(["advisor", "report", *words, *request_words(request, own)])
 
 
-def request_words(request: Request, own: Path | None = None) -> list[str]:
+def request_words(request: Request, own: str = "") -> list[str]:
     """The options that a request was made from, for every command that takes them."""
     most = {gpu: f"{gpu}:{n}" for gpu, n in request.most_gpus.items()}
     several = {
@@ -194,7 +192,7 @@ def request_words(request: Request, own: Path | None = None) -> list[str]:
     }
     words = [word for flag, values in several.items() for value in values for word in (flag, value)]
     single = {
-        "--workspace": own,
+        "--workspace": own or None,
         "--price-kind": request.price_kind,
         "--usd-per-kwh": request.usd_per_kwh,
         "--min-accuracy": request.min_accuracy,

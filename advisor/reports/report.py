@@ -82,7 +82,7 @@ def report(
     """
     to_markdown, to_page = checked_paths(output, html)
     curves = _curves(workspace, recommendation)
-    command = again(recommendation.request, to_markdown, workspace.own, html=to_page)
+    command = again(recommendation.request, to_markdown, workspace.name, html=to_page)
     pictures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     if to_page:

@@ -141,7 +141,7 @@ def _whose(own: bool) -> str:
 def _texts(workspace: Workspace) -> dict[str, int]:
     """How many texts are kept, by run. Raises AdvisorError naming a damaged file."""
     connection = duckdb.connect()
-    found: dict[str, int] = {}
+    found = workspace.shared.distant_text_rows() if workspace.shared else {}
     for root in workspace.roots:
         for file in visible(root / "measurements" / "texts", ".parquet"):
             checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from advisor.checkpoints import Checkpoints
 from advisor.errors import AdvisorError
@@ -23,19 +23,26 @@ from advisor.sampling import Sampling
 from advisor.store.beliefs import Fits
 from advisor.store.folders import visible
 from advisor.store.measurements import Measurements
+from advisor.store.remote import is_url
 from advisor.store.runs import Run
 from advisor.store.samples import Sample
+from advisor.store.shared_names import DERIVED
 from advisor.store.shipped import is_installed, shipped_root
 from advisor.support import SupportTable
+
+if TYPE_CHECKING:
+    from advisor.store.mirror import Mirror
 
 Table = TypeVar("Table")
 
 MEASURED = ("samples", "runs", "published", "lengths")
-DERIVED = ("points.csv", "curves.csv", "setups.csv", "performance.csv", "corrections.csv")
 
 
 class Workspace:
     """What ships alone, or with the user's own measurements and profiles over it. Raises AdvisorError for a file.
+
+    At a URL (s3://bucket/folder) it is a store that several share: `own` is its copy here, brought up to date now, and
+    `push` makes in the store what was recorded since. Raises MissingAbility where it cannot be reached.
 
     With `own_answers` the answers and accuracies of the folder alone count, and what follows from them; models, GPUs,
     prices and speeds that ship stay known.
@@ -49,7 +56,8 @@ class Workspace:
         own_answers: bool = False,
     ) -> None:
         self._today = today
-        self.own = Path(folder).expanduser() if folder else None
+        self.shared = _mirror(str(folder)) if folder and is_url(str(folder)) else None
+        self.own = self.shared.folder if self.shared else Path(folder).expanduser() if folder else None
         if self.own is not None and self.own.exists() and not self.own.is_dir():
             raise AdvisorError("is not a folder", where=f"--workspace {self.own}")
         if own_answers and self.own is None:
@@ -62,12 +70,29 @@ class Workspace:
         self._read: dict[str, tuple[object, Any]] = {}
 
     def __repr__(self) -> str:
-        return f"Workspace({str(self.own)!r})" if self.own else "Workspace()"
+        return f"Workspace({self.name!r})" if self.own else "Workspace()"
+
+    @property
+    def name(self) -> str:
+        """What `--workspace` has to be for it: a folder or a URL; empty for what ships alone."""
+        return self.shared.url if self.shared else str(self.own or "")
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing of the user's own is there yet."""
+        return self.shared.is_empty if self.shared else self.own is not None and not self.own.exists()
+
+    def push(self) -> None:
+        """Make in a shared store what was recorded here. Raises MissingAbility where that fails; it is kept then."""
+        if self.shared:
+            self.shared.push()
+            if self.shared.unpushed:
+                raise self.shared.unpushed
 
     @property
     def alone(self) -> str:
         """The folder whose answers count and no others; empty where those that ship count, too."""
-        return str(self.own) if len(self.roots) < len(self.profiles) else ""
+        return self.name if len(self.roots) < len(self.profiles) else ""
 
     @property
     def today(self) -> date:
@@ -88,7 +113,7 @@ class Workspace:
     @property
     def fit_command(self) -> str:
         """The command that derives this workspace's profiles anew."""
-        return command_line(["advisor", "fit", "--workspace", str(self.own)]) if self.own else "advisor fit"
+        return command_line(["advisor", "fit", "--workspace", self.name]) if self.own else "advisor fit"
 
     @property
     def models(self) -> Catalog:
@@ -161,6 +186,12 @@ class Workspace:
             self._read[name] = (stamp, read(self.profiles))
         found: Table = self._read[name][1]
         return found
+
+
+def _mirror(url: str) -> Mirror:
+    from advisor.store.mirror import Mirror
+
+    return Mirror(url)
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -79,7 +79,7 @@ def markdown(found: Findings, workspace: Workspace, pictures: Mapping[str, Path]
 
 def again(workspace: Workspace, output: Path | None, html: Path | None) -> str:
     """The command that makes this report again."""
-    given = {"--output": output, "--html": html, "--workspace": workspace.own}
+    given = {"--output": output, "--html": html, "--workspace": workspace.name}
     words = [word for flag, value in given.items() if value for word in (flag, str(value))]
     own = ["--own-answers"] if workspace.alone else []
     return command_line(["advisor", "report", "--kind", "findings", *own, *words])
