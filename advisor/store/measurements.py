@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,10 @@ select * exclude (filename)
 from read_parquet($files, union_by_name = true, filename = true)
 join origins using (filename)
 """
+MEMORY = "50%"
+"""Of the machine's, that a database over measurements takes; the rest is for what is made of them."""
+BATCH_BYTES = 4_000_000
+"""Of sealed files that are read at once: half a million answers, two million where they are much alike."""
 MEND = "move it away, and bring its rows in again"
 
 
@@ -50,7 +54,8 @@ class Measurements:
     def connect(self) -> duckdb.DuckDBPyConnection:
         """An in-memory database with the table filled from every file. Raises AdvisorError for a damaged one.
 
-        What does not fit into memory goes to files in the system's temporary folder.
+        What does not fit into half of the memory goes to files in the system's temporary folder. Where there is much,
+        it is kept compressed.
         """
         connection = self._empty()
         files = self.files
@@ -59,7 +64,10 @@ class Measurements:
         if not files:
             return connection
         try:
-            connection.execute(INSERT_ALL.format(table=self.table), self._origins(files))
+            for number, batch in enumerate(_batches(files)):
+                if number:
+                    connection.execute("checkpoint")  # which compresses the rows that are there
+                connection.execute(INSERT_ALL.format(table=self.table), self._origins(batch))
         except duckdb.Error:
             connection = self._filled_one_by_one(files)
         if self._hides(connection):
@@ -69,7 +77,7 @@ class Measurements:
 
     def _empty(self) -> duckdb.DuckDBPyConnection:
         connection = empty_table(self.row, self.table, "own boolean", "sealed_at bigint")
-        connection.execute("set temp_directory = $folder", {"folder": tempfile.gettempdir()})
+        bounded(connection)
         return connection
 
     def _is_own(self, file: Path) -> bool:
@@ -116,11 +124,33 @@ class Measurements:
 def empty_table(row: type, name: str, *more: str) -> duckdb.DuckDBPyConnection:
     """An in-memory database with a table that takes no row without what a row has to have."""
     connection = duckdb.connect()
+    connection.execute("attach ':memory:' as held (compress)")
+    connection.execute("use held")
     connection.execute(create_table(row, name, *more))
     for each in columns(row):
         if each.required and not each.nullable:
             connection.execute(f'alter table {name} alter column "{each.name}" set not null')
     return connection
+
+
+def bounded(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a database take half of the memory, and the system's temporary folder for what does not fit in."""
+    connection.execute(f"set memory_limit = '{MEMORY}'")
+    connection.execute("set temp_directory = $folder", {"folder": tempfile.gettempdir()})
+
+
+def _batches(files: Sequence[Path]) -> Iterator[list[Path]]:
+    """In their order, so many at once as have BATCH_BYTES together."""
+    batch: list[Path] = []
+    n_bytes = 0
+    for file in files:
+        batch.append(file)
+        n_bytes += file.stat().st_size
+        if n_bytes >= BATCH_BYTES:
+            yield batch
+            batch, n_bytes = [], 0
+    if batch:
+        yield batch
 
 
 def insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: Path, **more: str) -> None:
