@@ -76,9 +76,7 @@ class Measurements:
         return connection
 
     def _empty(self) -> duckdb.DuckDBPyConnection:
-        connection = empty_table(self.row, self.table, "own boolean", "sealed_at bigint")
-        bounded(connection)
-        return connection
+        return empty_table(self.row, self.table, "own boolean", "sealed_at bigint")
 
     def _is_own(self, file: Path) -> bool:
         return self.own is not None and file.is_relative_to(self.own)
@@ -121,22 +119,27 @@ class Measurements:
         return self.connect().execute(f"from {self.table}").df()
 
 
-def empty_table(row: type, name: str, *more: str) -> duckdb.DuckDBPyConnection:
-    """An in-memory database with a table that takes no row without what a row has to have."""
+def database() -> duckdb.DuckDBPyConnection:
+    """An empty one in memory, where a checkpoint compresses tables.
+
+    It takes half of the machine's memory; what does not fit in goes to files in the system's temporary folder.
+    """
     connection = duckdb.connect()
+    connection.execute(f"set memory_limit = '{MEMORY}'")
+    connection.execute("set temp_directory = $folder", {"folder": tempfile.gettempdir()})
     connection.execute("attach ':memory:' as held (compress)")
     connection.execute("use held")
+    return connection
+
+
+def empty_table(row: type, name: str, *more: str) -> duckdb.DuckDBPyConnection:
+    """An in-memory database with a table that takes no row without what a row has to have."""
+    connection = database()
     connection.execute(create_table(row, name, *more))
     for each in columns(row):
         if each.required and not each.nullable:
             connection.execute(f'alter table {name} alter column "{each.name}" set not null')
     return connection
-
-
-def bounded(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let a database take half of the memory, and the system's temporary folder for what does not fit in."""
-    connection.execute(f"set memory_limit = '{MEMORY}'")
-    connection.execute("set temp_directory = $folder", {"folder": tempfile.gettempdir()})
 
 
 def _batches(files: Sequence[Path]) -> Iterator[list[Path]]:

@@ -187,7 +187,7 @@ def test_rows_for_combinations_without_runs_are_pooled(tmp_path):
 def test_several_processes_derive_the_same(tmp_path, monkeypatch):
     one, two = (workspace(tmp_path / name, ANSWERS) for name in ("one", "two"))
     fit(one)
-    for room in ("measured", "fit"):
+    for room in ("measured", "setup_fits"):
         monkeypatch.setattr(f"advisor.fits.{room}.processes", lambda n_answers: 2)
     fit(two)
     for table in ("points.csv", "curves.csv"):
