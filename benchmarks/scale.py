@@ -43,7 +43,8 @@ LOADS = """
 select
     'Qwen/Qwen3-8B' as model, 'h100-sxm' as gpu, 'tp1' as parallelism, 'bf16' as precision, 'vllm' as engine,
     'ok' as status, 1024.0 as prompt_tokens, 256.0 as generated_tokens, (2 ** (i % 8))::double as concurrency,
-    0.006 + 0.0001 * (i % 8) + 0.00001 * ({file} % 7) as tpot_s, 'made up' as source, 'loads-{file}' as run_id
+    (0.0075 + 0.00006 * 2 ** (i % 8)) * (1 + (hash(i, {file}) % 10000000) / 50000000) as tpot_s,
+    'made up' as source, 'loads-{file}' as run_id
 from range(20) as loads(i)
 """
 

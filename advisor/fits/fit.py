@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import joblib
+
 from advisor.accuracy.curve_fits import Learned
 from advisor.arguments import checked_arguments
 from advisor.fits.answer_digests import basis_of
@@ -16,7 +18,7 @@ from advisor.fits.curves import ordered as ordered_curves
 from advisor.fits.curves import published_curves
 from advisor.fits.imputed_tokens import with_imputed_tokens
 from advisor.fits.joint_draws import with_draws
-from advisor.fits.kept_fits import read_kept, write_kept
+from advisor.fits.kept_fits import read_setup_fits, read_speeds, write_setup_fits, write_speeds
 from advisor.fits.levels import other_levels
 from advisor.fits.measured import Disagreement, stored
 from advisor.fits.measured_runs import MeasuredRuns, measured_runs
@@ -68,9 +70,9 @@ def fit(workspace: Workspace) -> FitSummary:
 
 
 def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
-    answers = stored(workspace)
-    kept = read_kept(folder) if workspace.own is not None else {}  # what ships is made from nothing
-    fits = setup_fits(answers, read_learned(workspace), kept, basis_of(workspace.profiles[0] / TABLE))
+    answers, basis = stored(workspace), basis_of(workspace.profiles[0] / TABLE)
+    kept = read_setup_fits(folder) if workspace.own is not None else {}  # what ships is made from nothing
+    fits = setup_fits(answers, read_learned(workspace), kept, basis)
     each = list(chain.from_iterable(fits.values()))
     shipped = Fits(workspace.profiles[:-1]).points
     points, curves = fitted_answers(each, published(workspace), read_learned(workspace), shipped)
@@ -83,13 +85,13 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     speeds = OwnSpeeds((), ())
     if workspace.own is not None:
         loads = measured_runs(workspace)
-        speeds = own_speeds(loads, Speeds.shipped(workspace), read_prior(workspace))
+        speeds = _speeds_of(workspace, loads, folder, basis)
         tables |= {"performance.csv": speeds.speeds, "corrections.csv": speeds.corrections}
         notes += [*loads.notes, *_without_specs(loads)]
     for name, rows in tables.items():
         write_rows(folder / name, rows)
     if workspace.own is not None and fits.keys() != kept.keys():
-        write_kept(folder, fits)
+        write_setup_fits(folder, fits)
     return FitSummary(
         points=len(points),
         curves=len(curves),
@@ -98,6 +100,17 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
         path=str(folder),
         notes=tuple(notes),
     )
+
+
+def _speeds_of(workspace: Workspace, loads: MeasuredRuns, folder: Path, basis: str) -> OwnSpeeds:
+    """What the user's loads add to what ships: as it was kept, or made anew and kept."""
+    shipped, prior = Speeds.shipped(workspace), read_prior(workspace)
+    digest = joblib.hash((basis, loads, shipped, prior))
+    kept = read_speeds(folder)
+    if digest not in kept:
+        kept = {digest: own_speeds(loads, shipped, prior)}
+        write_speeds(folder, kept)
+    return kept[digest]
 
 
 def fitted_answers(

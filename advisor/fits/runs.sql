@@ -2,7 +2,7 @@
 -- streaming.
 -- The median of TPOT stands for its mean where that was not published; not that of TTFT, whose distribution is skewed.
 -- Random weights run only in an engine in process.
--- in:  table runs
+-- in:  table runs, in no order: of two that are one measurement the first counts, so an order is fixed here
 -- out: the columns that performance/plausible.py takes, with source, note, own and in_process (of what ships)
 select
     model,
@@ -28,3 +28,4 @@ select
     not own and coalesce(dummy_weights, false) as in_process
 from runs
 where status = 'ok' and (tpot_s > 0 or request_s > 0 or output_tokens_per_s > 0)
+order by all

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from advisor.fits import fit as fit_module
 from advisor.fits import setup_fits as setup_fits_module
-from advisor.fits.kept_fits import NAME, read_kept
+from advisor.fits.kept_fits import OF_ANSWERS, OF_LOADS, read_setup_fits
 from advisor.store.measurements import seal_rows
 from advisor.store.samples import Sample
 from advisor.store.workspace import Workspace
-from tests.fits.stored import sample
+from tests.fits.stored import run, sample, workspace
 
 fit = fit_module.fit
 TABLES = ("points.csv", "curves.csv", "setups.csv")
@@ -192,14 +192,14 @@ def test_another_version_of_the_program_keeps_to_itself(tmp_path, fitted_ways, m
     monkeypatch.setattr(fit_module, "basis_of", lambda learned: "another")
     assert refitted(fitted_ways, tmp_path) == [("own/one", "")]
     monkeypatch.undo()
-    assert read_kept(tmp_path / "profiles")
+    assert read_setup_fits(tmp_path / "profiles")
 
 
 def test_without_the_file_the_tables_are_the_same(tmp_path, fitted_ways):
     seal(tmp_path, "one", answers(11))
     refitted(fitted_ways, tmp_path)
     before = tables(tmp_path)
-    (tmp_path / "profiles" / NAME).unlink()
+    (tmp_path / "profiles" / OF_ANSWERS).unlink()
     assert refitted(fitted_ways, tmp_path) == [("own/one", "")]
     assert tables(tmp_path) == before
 
@@ -220,8 +220,8 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_of_a_damaged_file_only_what_is_sound_is_read(tmp_path, kept_of_two, damage):
-    (tmp_path / NAME).write_bytes(damage(kept_of_two.read_bytes()))
-    sound, found = read_kept(kept_of_two.parent), read_kept(tmp_path)
+    (tmp_path / OF_ANSWERS).write_bytes(damage(kept_of_two.read_bytes()))
+    sound, found = read_setup_fits(kept_of_two.parent), read_setup_fits(tmp_path)
     assert all(repr(found[digest]) == repr(sound[digest]) for digest in found)
 
 
@@ -232,15 +232,40 @@ def kept_of_two(tmp_path_factory):
     for name in ("one", "two"):
         seal(folder, name, answers(11, model=f"own/{name}"))
     fit(opened(folder))
-    assert len(read_kept(folder / "profiles")) == 2
-    return folder / "profiles" / NAME
+    assert len(read_setup_fits(folder / "profiles")) == 2
+    return folder / "profiles" / OF_ANSWERS
 
 
 def test_a_damaged_file_is_made_again(tmp_path, fitted_ways):
     seal(tmp_path, "one", answers(11))
     refitted(fitted_ways, tmp_path)
-    before, kept = tables(tmp_path), tmp_path / "profiles" / NAME
+    before, kept = tables(tmp_path), tmp_path / "profiles" / OF_ANSWERS
     kept.write_bytes(kept.read_bytes()[:-100])
     assert refitted(fitted_ways, tmp_path) == [("own/one", "")]
     assert tables(tmp_path) == before
     assert refitted(fitted_ways, tmp_path) == []
+
+
+def test_speeds_are_fitted_again_where_a_load_changed(tmp_path, monkeypatch):
+    fitted, original = [], fit_module.own_speeds
+
+    def counted(loads, *others):
+        fitted.append(len(loads.runs))
+        return original(loads, *others)
+
+    def speeds(folder):
+        fit(Workspace(folder))
+        return [(folder / "profiles" / name).read_bytes() for name in ("performance.csv", "corrections.csv")]
+
+    monkeypatch.setattr(fit_module, "own_speeds", counted)
+    loads = [run(c, 0.07 + c / 1000, gpu="rtx-4090") for c in (1, 2, 4)]
+    workspace(tmp_path, runs=loads)
+    first = speeds(tmp_path)
+    assert speeds(tmp_path) == first
+    assert len(fitted) == 1
+    workspace(tmp_path, runs=[run(8, 0.085, gpu="rtx-4090", run_id="more")], name="more")
+    second = speeds(tmp_path)
+    assert second != first
+    (tmp_path / "profiles" / OF_LOADS).write_bytes(b"damaged")
+    assert speeds(tmp_path) == speeds(tmp_path) == second
+    assert len(fitted) == 3
