@@ -12,7 +12,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import advisor
 from advisor.fits.measured import Stored
 from advisor.fits.stored_answers import PACKAGE, Drawn
 from advisor.store.sql import statement
@@ -62,7 +61,7 @@ def _digest(content: object) -> str:
 
 def basis_of(learned: Path) -> str:
     """The digest of this program, of the libraries it computes with, and of the table of what it learned before."""
-    root = Path(advisor.__file__).parent
+    root = Path(__file__).parent.parent
     found = hashlib.sha256(json.dumps({name: version(name) for name in LIBRARIES}).encode())
     for file in [*sorted(path for path in root.rglob("*") if path.suffix in {".py", ".sql"}), learned]:
         found.update(hashlib.sha256(file.read_bytes()).digest())

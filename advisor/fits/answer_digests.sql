@@ -1,5 +1,5 @@
 -- What the answers of each run come to, whatever their order: any change of an answer changes its digest.
--- Of two verdicts of one draw the file that was sealed later counts, so answers are told apart by when they were sealed.
+-- Of two verdicts of one draw the file that was sealed later counts: so answers are summed by when they were sealed.
 -- in:  answers (answers.sql)
 -- out: way, run_id, sealed_at, n, digest (sum of 64 bits an answer, as text)
 select

@@ -119,14 +119,17 @@ class Measurements:
         return self.connect().execute(f"from {self.table}").df()
 
 
-def database() -> duckdb.DuckDBPyConnection:
-    """An empty one in memory, where a checkpoint compresses tables.
-
-    It takes half of the machine's memory; what does not fit in goes to files in the system's temporary folder.
-    """
+def spilling() -> duckdb.DuckDBPyConnection:
+    """An empty database in memory, of which it takes half; the rest goes to files in the system's temporary folder."""
     connection = duckdb.connect()
     connection.execute(f"set memory_limit = '{MEMORY}'")
     connection.execute("set temp_directory = $folder", {"folder": tempfile.gettempdir()})
+    return connection
+
+
+def database() -> duckdb.DuckDBPyConnection:
+    """The same, where a checkpoint compresses what the tables have."""
+    connection = spilling()
     connection.execute("attach ':memory:' as held (compress)")
     connection.execute("use held")
     return connection
