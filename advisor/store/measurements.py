@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,8 @@ select * exclude (filename)
 from read_parquet($files, union_by_name = true, filename = true)
 join origins using (filename)
 """
-MEMORY = "50%"
-"""Of the machine's, that a database over measurements takes; the rest is for what is made of them."""
+HALF = 0.5 / 0.8
+"""Of what a database takes by itself, which is 80 % of the memory: the rest is for what is made of its rows."""
 BATCH_BYTES = 4_000_000
 """Of sealed files that are read at once: half a million answers, two million where they are much alike."""
 MEND = "move it away, and bring its rows in again"
@@ -120,10 +121,17 @@ class Measurements:
 
 
 def spilling() -> duckdb.DuckDBPyConnection:
-    """An empty database in memory, of which it takes half; the rest goes to files in the system's temporary folder."""
+    """An empty database in memory, of which it takes half; the rest goes to files in the system's temporary folder.
+
+    They lie in a folder of their own, made when the first is written and removed with the last: files of two databases
+    have the same names.
+    """
     connection = duckdb.connect()
-    connection.execute(f"set memory_limit = '{MEMORY}'")
-    connection.execute("set temp_directory = $folder", {"folder": tempfile.gettempdir()})
+    ((usual,),) = connection.execute("select current_setting('memory_limit')").fetchall()
+    number, unit = usual.split()
+    connection.execute(f"set memory_limit = '{HALF * float(number):.3f} {unit}'")
+    folder = Path(tempfile.gettempdir()) / f"advisor-{secrets.token_hex(8)}"
+    connection.execute("set temp_directory = $folder", {"folder": str(folder)})
     return connection
 
 

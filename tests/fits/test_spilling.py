@@ -4,6 +4,7 @@ import duckdb
 
 from advisor.fits.answer_digests import answer_digests
 from advisor.fits.measured import stored
+from advisor.store.measurements import spilling
 from advisor.store.workspace import Workspace
 
 ANSWERS = """
@@ -22,7 +23,13 @@ def test_with_little_memory_answers_lie_compressed_or_in_files(tmp_path, monkeyp
         duckdb.execute(f"copy ({ANSWERS.format(n=n)}) to '{folder / str(n)}.parquet' (format parquet)")
     before = answer_digests(stored(Workspace(tmp_path, own_answers=True)), "")
     assert [each.n_answers for each in before.values()] == [60_000] * 3
-    monkeypatch.setattr("advisor.store.measurements.MEMORY", "60MB")
+
+    def small():
+        connection = spilling()
+        connection.execute("set memory_limit = '100MB'")
+        return connection
+
+    monkeypatch.setattr("advisor.store.measurements.spilling", small)
     monkeypatch.setattr("advisor.store.measurements.BATCH_BYTES", 1)
     found = stored(Workspace(tmp_path, own_answers=True))
     assert answer_digests(found, "") == before

@@ -37,12 +37,16 @@ def answered(connection):
 def test_candidates_that_do_not_fit_lie_in_files(tmp_path, monkeypatch):
     frontier, pick, spilled = answered(duckdb.connect())
     assert (spilled, len(pick)) == (0, 50)
-    monkeypatch.setattr("advisor.store.measurements.MEMORY", "50MB")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    few_frontier, few_pick, spilled = answered(spilling())
+    connection = spilling()
+    connection.execute("set memory_limit = '50MB'")
+    few_frontier, few_pick, spilled = answered(connection)
     assert spilled > 10_000_000
     assert few_frontier == frontier
     assert few_pick == pick
+    assert len(list(tmp_path.glob("advisor-*/*.tmp"))) > 0
+    connection.close()
+    assert not list(tmp_path.iterdir())
 
 
 def test_without_files_the_same_candidates_do_not_fit():
