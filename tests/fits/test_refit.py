@@ -177,13 +177,14 @@ def test_order_of_rows_and_age_of_a_file_do_not_count(tmp_path, fitted_ways):
 
 def test_of_two_verdicts_of_one_draw_it_counts_which_is_the_later(tmp_path, fitted_ways):
     common = {"seed": 1, "engine": "vllm", "endpoint": "chat"}
-    for at, (name, bits) in enumerate({"a": 0, "b": -1}.items()):
-        seal(tmp_path, name, answers(bits, run=name, **common), sealed_at=at)
+    for name, bits in {"a": 0, "b": -1}.items():
+        seal(tmp_path, name, answers(bits, run=name, **common), sealed_at=1)
     refitted(fitted_ways, tmp_path)
-    before = tables(tmp_path)
-    os.utime(file_of(tmp_path, "a"), (7, 7))
-    assert refitted(fitted_ways, tmp_path) == [("own/one", "")]
-    assert tables(tmp_path) != before
+    at_once = tables(tmp_path)
+    for later, at in (("b", 2), ("a", 3)):
+        os.utime(file_of(tmp_path, later), (at, at))
+        assert refitted(fitted_ways, tmp_path) == [("own/one", "")]
+        assert (tables(tmp_path) == at_once) == (later == "a")  # of two of one time the first run counts
 
 
 def test_another_version_of_the_program_keeps_to_itself(tmp_path, fitted_ways, monkeypatch):
