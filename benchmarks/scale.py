@@ -65,7 +65,7 @@ from range(20) as loads(i)
 WORDS = """\
 On {processors} processors; `python benchmarks/scale.py`.{busy} CPU s are those of all processors and processes
 together, GiB those of the largest process at its peak; the last column is the power of the size that CPU s follow over
-the last tenfold.
+the last tenfold. Larger sizes were not run.
 
 """
 
@@ -112,7 +112,10 @@ def of_runs(folder: Path, n: int) -> dict[str, Figures]:
 
 def of_candidates(folder: Path, n: int) -> dict[str, Figures]:
     limits = {"in memory": "8GB", f"in {SHORT_OF_MEMORY}, the rest in files": SHORT_OF_MEMORY}
-    return {f"`recommend`, {name}": measured(__file__, "--choose", str(n), limit) for name, limit in limits.items()}
+    return {
+        f"queries of `recommend` over made-up candidates, {name}": measured(__file__, "--choose", str(n), limit)
+        for name, limit in limits.items()
+    }
 
 
 def choose(n: int, memory_limit: str) -> None:
