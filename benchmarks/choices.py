@@ -19,8 +19,7 @@ import numpy as np
 from validation_page import put, table
 
 from advisor.fits.draws import believed, draws_of
-from advisor.fits.joint_draws import with_draws
-from advisor.fits.points import measured_points
+from advisor.fits.joint_draws import with_draws, with_errors
 from advisor.fits.strategy_points import StrategyPoints
 
 CONFIDENCE = 0.9
@@ -83,7 +82,7 @@ def measured(rng: np.random.Generator, truth: np.ndarray, questions: int, sample
 
 def one(rng: np.random.Generator, truth: np.ndarray, size: tuple[int, int]) -> dict[str, float]:
     """What one world shows, in points of accuracy and as 0 or 1."""
-    points = with_draws([(group, measured_points(group)) for group in measured(rng, truth, *size)], [])
+    points = with_draws(map(with_errors, measured(rng, truth, *size)), [])
     order = [int(p.model.split()[1]) for p in points]
     of_point = truth[order]
     draws = np.array([draws_of(p) for p in points])

@@ -1,10 +1,11 @@
-"""Seconds and memory of the commands at a hundred times the measurements, and how both grow.
+"""Seconds and memory of the commands at one, ten and a hundred times the measurements, and how both grow.
 
-    python benchmarks/scale.py [--answers 5000000] [--runs 10000]
+    python benchmarks/scale.py [--answers 5000000] [--runs 10000] [--candidates 10000000]
 
-Thirty-two answers to each of a thousand questions of ever more models, imported, fitted and looked up; then ever more
-files of measured loads, fitted and listed. Every command is run as a user types it, in a workspace of its own; peaks
-are those of all its processes that were largest. The table goes to docs/validation.md.
+Thirty-two answers to each of a thousand questions of ever more models, imported, fitted, fitted again after a thousand
+answers more, and looked up; then ever more files of twenty measured loads; then the queries of a recommendation over
+ever more candidates. Every command is run as a user types it, in a workspace of its own. The table goes to
+docs/operations.md.
 """
 
 from __future__ import annotations
@@ -15,12 +16,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from math import log10
 from pathlib import Path
 
 import duckdb
+import frontier
 from validation_page import put, table
 
+from advisor.recommendation.candidates import PACKAGE, feasible
+from advisor.recommendation.model_points import WORTH
+from advisor.store.measurements import spilling
+from advisor.store.sql import statement
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
 GROWTH = (100, 10, 1)
+SHORT_OF_MEMORY = "1GB"
+Figures = tuple[float, float, float]
+"""Seconds of all processors, wall-clock seconds, and GiB of the largest process at its peak."""
 ANSWERS = """
 select
     'lab/model-' || m as model,
@@ -33,68 +46,123 @@ select
     120 as prompt_tokens,
     'stop' as finish_reason,
     0.7 as temperature,
-    'run-' || m as run_id
+    '{run}-' || m as run_id
 from (
     select m, q, s, (hash(q, m, s) % 100000) / 100000 as luck, (hash(q) % 100) / 100 as chance
     from range({models}) as models(m), range(1000) as questions(q), range(32) as samples(s)
 )
+limit {answers}
 """
 LOADS = """
 select
     'Qwen/Qwen3-8B' as model, 'h100-sxm' as gpu, 'tp1' as parallelism, 'bf16' as precision, 'vllm' as engine,
     'ok' as status, 1024.0 as prompt_tokens, 256.0 as generated_tokens, (2 ** (i % 8))::double as concurrency,
-    0.006 + 0.0001 * (i % 8) + 0.00001 * ({file} % 7) as tpot_s, 'made up' as source, 'loads-{file}' as run_id
+    (0.0075 + 0.00006 * 2 ** (i % 8)) * (1 + (hash(i, {file}) % 10000000) / 50000000) as tpot_s,
+    'made up' as source, 'loads-{file}' as run_id
 from range(20) as loads(i)
 """
 
+WORDS = """\
+On {processors} processors; `python benchmarks/scale.py`.{busy} CPU s are those of all processors and processes
+together, GiB those of the largest process at its peak; the last column is the power of the size that CPU s follow over
+the last tenfold. Larger sizes were not run.
 
-def measured(*arguments: str) -> list[str]:
-    """Wall-clock seconds, seconds of processors and the peak of memory of one command."""
+"""
+
+
+def measured(*words: str) -> Figures:
+    """What a command takes; of its processes those that it waited for, which are all."""
     begun = time.perf_counter()
-    started = subprocess.Popen([sys.executable, "-m", "advisor", *arguments], stdout=subprocess.DEVNULL)
+    started = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(started.pid, 0)
-    assert status == 0, arguments
-    seconds = time.perf_counter() - begun
-    return [f"{seconds:.1f}", f"{used.ru_utime + used.ru_stime:.1f}", f"{used.ru_maxrss / 2**20:.1f}"]
+    assert status == 0, words
+    return used.ru_utime + used.ru_stime, time.perf_counter() - begun, used.ru_maxrss / 2**20
 
 
-def of_answers(folder: Path, n: int) -> list[list[str]]:
-    models = max(n // 32_000, 1)
-    file, workspace = folder / f"{n}.parquet", str(folder / f"answers-{n}")
-    duckdb.execute(f"copy ({ANSWERS.format(models=models)}) to '{file}' (format parquet)")
-    label = f"{models * 32_000:,} answers of {models} models"
-    commands = {
-        "import samples": ("import", "samples", str(file), "--workspace", workspace),
-        "fit": ("fit", "--workspace", workspace),
-        "tasks": ("tasks", "--workspace", workspace),
-    }
-    return [[f"`advisor {name}`, {label}", *measured(*words)] for name, words in commands.items()]
+def answers_file(folder: Path, name: str, models: int, answers: int) -> str:
+    file = folder / f"{name}.parquet"
+    query = ANSWERS.format(models=models, answers=answers, run=name)
+    duckdb.execute(f"copy ({query}) to '{file}' (format parquet)")
+    return str(file)
 
 
-def of_runs(folder: Path, n: int) -> list[list[str]]:
+def of_answers(folder: Path, n: int) -> dict[str, Figures]:
+    workspace = ("--workspace", str(folder / f"answers-{n}"))
+    many = answers_file(folder, "many", -(-n // 32_000), n)
+    few = answers_file(folder, "few", 1, 1000)
+    advisor = ("-m", "advisor")
+    found = {"`import samples`": measured(*advisor, "import", "samples", many, *workspace)}
+    found["`fit`"] = measured(*advisor, "fit", *workspace)
+    found["`fit` again, nothing new"] = measured(*advisor, "fit", *workspace)
+    found["`import samples`, 1 000 more"] = measured(*advisor, "import", "samples", few, *workspace)
+    found["`fit` again after them"] = measured(*advisor, "fit", *workspace)
+    found["`tasks`"] = measured(*advisor, "tasks", *workspace)
+    return found
+
+
+def of_runs(folder: Path, n: int) -> dict[str, Figures]:
     workspace = folder / f"runs-{n}"
     runs = workspace / "measurements" / "runs"
     runs.mkdir(parents=True)
     for file in range(n):
         duckdb.execute(f"copy ({LOADS.format(file=file)}) to '{runs}/loads-{file}.parquet' (format parquet)")
-    label = f"{n:,} files of 20 loads"
-    return [
-        [f"`advisor {name}`, {label}", *measured(name, "--workspace", str(workspace))]
-        for name in ("fit", "measurements")
-    ]
+    commands = {"`fit`": "fit", "`fit` again, nothing new": "fit", "`measurements`": "measurements"}
+    return {name: measured("-m", "advisor", verb, "--workspace", str(workspace)) for name, verb in commands.items()}
+
+
+def of_candidates(folder: Path, n: int) -> dict[str, Figures]:
+    limits = {"in memory": "8GB", f"in {SHORT_OF_MEMORY}, the rest in files": SHORT_OF_MEMORY}
+    return {
+        f"queries of `recommend` over made-up candidates, {name}": measured(__file__, "--choose", str(n), limit)
+        for name, limit in limits.items()
+    }
+
+
+def choose(n: int, memory_limit: str) -> None:
+    """Make candidates, and ask for frontier, pick, contenders and models once."""
+    connection = spilling()
+    connection.execute(f"set memory_limit = '{memory_limit}'")
+    frontier.generate(connection, n)
+    by_model = {"cost": "usd", "worth": WORTH}
+    connection.execute(f"create temp table front as {statement(PACKAGE, 'frontier')}", {"cost": "usd"})
+    pick = connection.execute(feasible(statement(PACKAGE, "pick")), frontier.LIMITS).fetchall()
+    others = {name: value for name, value in frontier.LIMITS.items() if name != "worth"} | {"usd": None}
+    connection.execute(feasible(statement(PACKAGE, "contenders")), others | {"chosen": [pick[0][0]]}).fetchall()
+    connection.execute(statement(PACKAGE, "models"), by_model).fetchall()
+
+
+def grown(what: str, n: int, measure: Callable[[Path, int], dict[str, Figures]]) -> list[list[str]]:
+    """A row for each command and size: its figures, and the power of the size that the seconds of processors follow."""
+    rows, before = [], dict[str, Figures]()
+    for part in GROWTH:
+        with tempfile.TemporaryDirectory() as folder:
+            found = measure(Path(folder), n // part)
+        for name, (cpu_s, wall_s, gib) in found.items():
+            power = f"{log10(cpu_s / before[name][0]):.2f}" if name in before else ""
+            rows.append([name, f"{n // part:,} {what}", f"{cpu_s:.1f}", f"{wall_s:.0f}", f"{gib:.2f}", power])
+            print(*rows[-1], sep="\t", file=sys.stderr, flush=True)
+        before = found
+    names = list(found)
+    return sorted(rows, key=lambda row: names.index(row[0]))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--answers", type=int, default=5_000_000)
     parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--candidates", type=int, default=10_000_000)
+    parser.add_argument("--busy", action="store_true", help="say that others used the processors at the same time")
+    parser.add_argument("--choose", nargs=2, metavar=("CANDIDATES", "MEMORY"), help=argparse.SUPPRESS)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        rows = [row for part in GROWTH for row in of_answers(Path(folder), given.answers // part)]
-        rows += [row for part in GROWTH for row in of_runs(Path(folder), given.runs // part)]
-    body = table(rows, ["command", "s", "s of processors", "GiB, largest process"])
-    words = f"On {os.cpu_count()} processors; `python benchmarks/scale.py`.\n\n"
-    put("At a hundred times the measurements", words + body)
+    if given.choose:
+        choose(int(given.choose[0]), given.choose[1])
+        return
+    rows = grown("answers", given.answers, of_answers)
+    rows += grown("files of 20 loads", given.runs, of_runs)
+    rows += grown("candidates", given.candidates, of_candidates)
+    body = table(rows, ["command", "size", "CPU s", "wall s", "GiB", "power of the size"])
+    busy = " Others used them at the same time, so wall-clock time says little." if given.busy else ""
+    put("How it grows", WORDS.format(processors=os.cpu_count(), busy=busy) + body, PAGE)
     print(body)
 
 

@@ -119,7 +119,7 @@ class Board:
 
     def __init__(self, workspace: Workspace) -> None:
         self.models = workspace.models
-        self.points = {(m.model, m.strategy): m for m in measured(workspace).points if m.task == "arithmetic"}
+        self.points = {(m.model, m.strategy): m for m in measured(workspace) if m.task == "arithmetic"}
 
     def costs(self, model: str, strategy: str) -> tuple[np.ndarray, np.ndarray]:
         """(P,) FLOPs of the policy alone as arXiv 2408.00724 counts them, and with the reward model's."""

@@ -14,16 +14,16 @@ def table(rows: list[list[str]], columns: list[str]) -> str:
     return "\n".join("| " + " | ".join(r) + " |" for r in [columns, rule, *rows]) + "\n"
 
 
-def put(heading: str, body: str) -> None:
+def put(heading: str, body: str, page: Path = PAGE) -> None:
     """Replace the section of that heading, or add it at the end."""
-    top, *sections = PAGE.read_text(encoding="utf-8").split(MARK)
+    top, *sections = page.read_text(encoding="utf-8").split(MARK)
     mine = f"{heading}\n\n{body.rstrip()}\n"
     headings = [section.splitlines()[0] for section in sections]
     if heading in headings:
         sections[headings.index(heading)] = mine
     else:
         sections.append(mine)
-    PAGE.write_text(MARK.join([top, *sections]), encoding="utf-8")
+    page.write_text(MARK.join([top, *sections]), encoding="utf-8")
 
 
 def put_all(text: str) -> None:

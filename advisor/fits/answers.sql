@@ -65,7 +65,7 @@ where rowid in (
         )
     qualify row_number() over (
         partition by way, run_id, reward_model, reward, step_delimiter, question_id, sample_index
-        order by own desc, sealed_at desc, correct, generated_tokens
+        order by own desc, sealed_at desc, correct, generated_tokens, answers
     ) > 1
 );
 

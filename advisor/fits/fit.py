@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import chain
 from pathlib import Path
+
+import joblib
 
 from advisor.accuracy.curve_fits import Learned
 from advisor.arguments import checked_arguments
-from advisor.fits.curve_priors import read_learned
-from advisor.fits.curves import measured_curve, published_curves
+from advisor.fits.answer_digests import basis_of
+from advisor.fits.curve_priors import TABLE, read_learned
 from advisor.fits.curves import ordered as ordered_curves
+from advisor.fits.curves import published_curves
 from advisor.fits.imputed_tokens import with_imputed_tokens
 from advisor.fits.joint_draws import with_draws
+from advisor.fits.kept_fits import read_setup_fits, read_speeds, write_setup_fits, write_speeds
 from advisor.fits.levels import other_levels
-from advisor.fits.measured import Disagreement, Measured, measured
+from advisor.fits.measured import Disagreement, stored
 from advisor.fits.measured_runs import MeasuredRuns, measured_runs
-from advisor.fits.parallel import mapped, processes
-from advisor.fits.points import measured_points, ordered, published_points
+from advisor.fits.points import ordered, published_points
 from advisor.fits.prior import read_prior
 from advisor.fits.published import Published, published
+from advisor.fits.setup_fits import SetupFit, setup_fits
 from advisor.fits.sources import of_source, offsets
 from advisor.fits.speed_fits import OwnSpeeds, own_speeds
 from advisor.fits.speeds import Speeds
 from advisor.fits.stored_answers import Drawn, FailedRequests
-from advisor.store.beliefs import CurveRow, Fits, Point, SetupKey, SetupRow
+from advisor.store.beliefs import CurveRow, Fits, Point, SetupRow
 from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.samples import SETUP
 from advisor.store.seal import write_rows
@@ -67,10 +70,13 @@ def fit(workspace: Workspace) -> FitSummary:
 
 
 def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
-    answers = measured(workspace)
+    answers, basis = stored(workspace), basis_of(workspace.profiles[0] / TABLE)
+    kept = read_setup_fits(folder) if workspace.own is not None else {}  # what ships is made from nothing
+    fits = setup_fits(answers, read_learned(workspace), kept, basis)
+    each = list(chain.from_iterable(fits.values()))
     shipped = Fits(workspace.profiles[:-1]).points
-    points, curves = fitted_answers(answers, published(workspace), read_learned(workspace), shipped)
-    drawn_with = setups(answers)
+    points, curves = fitted_answers(each, published(workspace), read_learned(workspace), shipped)
+    drawn_with = setups(each)
     points = with_imputed_tokens(points, drawn_with, workspace)
     tables: dict[str, Sequence[object]] = {"points.csv": points, "curves.csv": curves, "setups.csv": drawn_with}
     notes = [_kept_apart(each) for each in answers.apart]
@@ -79,11 +85,13 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     speeds = OwnSpeeds((), ())
     if workspace.own is not None:
         loads = measured_runs(workspace)
-        speeds = own_speeds(loads, Speeds.shipped(workspace), read_prior(workspace))
+        speeds = _speeds_of(workspace, loads, folder, basis)
         tables |= {"performance.csv": speeds.speeds, "corrections.csv": speeds.corrections}
         notes += [*loads.notes, *_without_specs(loads)]
     for name, rows in tables.items():
         write_rows(folder / name, rows)
+    if workspace.own is not None and fits.keys() != kept.keys():
+        write_setup_fits(folder, fits)
     return FitSummary(
         points=len(points),
         curves=len(curves),
@@ -94,38 +102,32 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
     )
 
 
+def _speeds_of(workspace: Workspace, loads: MeasuredRuns, folder: Path, basis: str) -> OwnSpeeds:
+    """What the user's loads add to what ships: as it was kept, or made anew and kept."""
+    shipped, prior = Speeds.shipped(workspace), read_prior(workspace)
+    digest = joblib.hash((basis, loads, shipped, prior))
+    kept = read_speeds(folder)
+    if digest not in kept:
+        kept = {digest: own_speeds(loads, shipped, prior)}
+        write_speeds(folder, kept)
+    return kept[digest]
+
+
 def fitted_answers(
-    answers: Measured, reported: list[Published], learned: Learned, shipped: Sequence[Point] = ()
+    fits: Sequence[SetupFit], reported: list[Published], learned: Learned, shipped: Sequence[Point] = ()
 ) -> tuple[list[Point], list[CurveRow]]:
     """Strategy points and curves of everything measured or published; `shipped` are points that those stand beside."""
-    groups = [(group, measured_points(group)) for group in answers.points]
-    measured_ones = [point for _, points in groups for point in points]
+    measured_ones = [point for each in fits for point in each.points]
     known = offsets([*measured_ones, *shipped], reported)
     published_ones = [of_source(point, known) for point in published_points(reported, measured_ones)]
-    points = with_draws(groups, published_ones, shipped)
-    n_answers = sum(len(group.answers.tokens) for group in answers.points if group.answers)
-    curves = mapped(partial(measured_curve, learned=learned), answers.points, processes(n_answers))
-    return ordered(points), ordered_curves([*filter(None, curves), *published_curves(points, learned)])
+    points = with_draws([(each.points, each.errors) for each in fits], published_ones, shipped)
+    curves = [each.curve for each in fits if each.curve]
+    return ordered(points), ordered_curves([*curves, *published_curves(points, learned)])
 
 
-def setups(answers: Measured) -> list[SetupRow]:
+def setups(fits: Sequence[SetupFit]) -> list[SetupRow]:
     """How the answers behind the points were drawn, where anything of it is recorded."""
-    found: dict[SetupKey, SetupRow] = {}
-    for m in answers.points:
-        recorded = {name: value for name, value in m.recorded.items() if value is not None}
-        if recorded:
-            text = json.dumps(recorded, ensure_ascii=False)
-            row = SetupRow(
-                model=m.model,
-                task=m.task,
-                strategy=m.strategy,
-                reward_model=m.reward_model,
-                setup=m.setup,
-                runs=m.runs,
-                drawn_with=text,
-            )
-            found[row.key] = row
-    return list(found.values())
+    return list({each.drawn_with.key: each.drawn_with for each in fits if each.drawn_with}.values())
 
 
 def _kept_apart(each: Disagreement) -> str:

@@ -21,13 +21,13 @@ from advisor.accuracy.estimators import Array
 from advisor.accuracy.resampling import DRAWS, noise, question_weights, seed_of
 from advisor.accuracy.shrinkage import shrunk
 from advisor.fits.draws import source_of, standard_error, with_draws_of
-from advisor.fits.points import kept
+from advisor.fits.points import kept, measured_points
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.provenance import Provenance
 from advisor.store.beliefs import Point
 
-Group = tuple[StrategyPoints, Sequence[Point]]
-"""What was measured, and the points of it (points.py: `measured_points`)."""
+Group = tuple[Sequence[Point], Array]
+"""P points that rest on the same answers, and their (P, DRAWS) errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,11 @@ class Level:
         return standard_error(self.points[self.first])
 
 
+def with_errors(m: StrategyPoints) -> Group:
+    """The points of what was measured (points.py: `measured_points`), and the errors that its questions leave."""
+    return measured_points(m), noise(m.correct, _weights(m.task, m.question_ids))[kept(m)]
+
+
 def with_draws(groups: Iterable[Group], published: Iterable[Point], known: Iterable[Point] = ()) -> list[Point]:
     """The measured points of `groups` and the published ones, each with its draws, by task.
 
@@ -56,8 +61,9 @@ def with_draws(groups: Iterable[Group], published: Iterable[Point], known: Itera
     itself: what its answers share with others is not known.
     """
     tasks = defaultdict[str, list[Group]](list)
-    for group in groups:
-        tasks[group[0].task].append(group)
+    for points, errors in groups:
+        if points:
+            tasks[points[0].task].append((points, errors))
     alone = defaultdict[str, list[Point]](list)
     for point in published:
         alone[point.task].append(point)
@@ -95,17 +101,15 @@ def _of_source(point: Point) -> Array:
 def _levels(groups: Sequence[Group]) -> list[Level]:
     """Points by model and runs, in their order."""
     members = defaultdict[tuple[str, str], list[tuple[Point, Array]]](list)
-    for group, points in groups:
-        errors = noise(group.correct, _weights(group.task, group.question_ids))[kept(group)]
-        members[group.model, group.runs] += [
+    for points, errors in groups:
+        members[points[0].model, points[0].runs] += [
             (p, own * max(1.0, standard_error(p) / max(own.std(), 1e-12)) if own.any() else own)
             for p, own in zip(points, errors, strict=True)
         ]
     found = []
     for pairs in members.values():
-        if pairs:
-            members_of = tuple(point for point, _ in pairs)
-            found.append(Level(members_of, np.array([errors for _, errors in pairs]), _first(members_of)))
+        members_of = tuple(point for point, _ in pairs)
+        found.append(Level(members_of, np.array([errors for _, errors in pairs]), _first(members_of)))
     return found
 
 

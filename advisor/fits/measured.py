@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -12,10 +14,23 @@ from advisor.accuracy.agreement import Run, differ
 from advisor.fits.parallel import mapped, processes
 from advisor.fits.searches import from_searches
 from advisor.fits.setup_labels import joined
-from advisor.fits.stored_answers import Drawn, FailedRequests, Judge, draws, failed_requests, questions_of, tallies
+from advisor.fits.stored_answers import (
+    AnswerColumns,
+    Drawn,
+    FailedRequests,
+    Judge,
+    Question,
+    answer_columns,
+    by_question,
+    draws,
+    failed_requests,
+    tallies,
+)
 from advisor.fits.strategy_points import StrategyPoints
-from advisor.fits.votes import Answered, from_samples
+from advisor.fits.votes import from_samples
 from advisor.store.workspace import Workspace
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +42,34 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Strategy points by task, model and set-up, which runs were kept apart since they differ, and failed requests."""
+class Stored:
+    """What was drawn, by task, model and set-up, and lies in the table `answers` of the connection.
 
-    points: tuple[StrategyPoints, ...]
-    apart: tuple[Disagreement, ...]
-    failed: tuple[FailedRequests, ...] = ()
-
-
-def measured(workspace: Workspace) -> Measured:
-    """Everything that the stored answers support; of a user's workspace what it adds to what ships.
-
-    Raises AdvisorError for a damaged file.
+    `apart` are runs that were kept apart since they differ, `failed` the failed requests that are left out.
     """
+
+    connection: duckdb.DuckDBPyConnection
+    drawn: tuple[Drawn, ...]
+    apart: tuple[Disagreement, ...]
+    failed: tuple[FailedRequests, ...]
+
+
+def stored(workspace: Workspace) -> Stored:
+    """Every stored answer; of a user's workspace what it adds to what ships. Raises AdvisorError for a damaged file."""
     connection = workspace.samples.connect()
     found, apart = drawn_apart(connection)
     own = [drawn for drawn in found if workspace.own is None or drawn.own_runs]
     named = [each for each in apart if workspace.own is None or each.drawn.own_runs]
     failed = [each for each in failed_requests(connection) if workspace.own is None or each.own]
-    (n_answers,) = connection.execute("select count(*) from answers").fetchall()[0]
-    answered = (_answered(connection, drawn) for drawn in own)
-    each = mapped(_points, answered, processes(n_answers))
-    return Measured(tuple(points for some in each for points in some), tuple(named), tuple(failed))
+    return Stored(connection, tuple(own), tuple(named), tuple(failed))
+
+
+def measured(workspace: Workspace) -> tuple[StrategyPoints, ...]:
+    """Every strategy point that the stored answers support. Raises AdvisorError for a damaged file."""
+    found = stored(workspace)
+    (n_answers,) = found.connection.execute("select count(*) from answers").fetchall()[0]
+    asked = (answered(found.connection, drawn) for drawn in found.drawn)
+    return tuple(chain.from_iterable(mapped(points, asked, processes(n_answers))))
 
 
 def drawn_apart(connection: duckdb.DuckDBPyConnection) -> tuple[list[Drawn], list[Disagreement]]:
@@ -86,28 +107,35 @@ def _accuracy(run: Run) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answered:
+class Answered:
     """The answers drawn one way: of plain samples together, with those that each judge scored; of searches by run."""
 
     drawn: Drawn
-    questions: Answered
-    judged: Mapping[Judge, Answered]
-    by_run: Mapping[str, Answered]
+    together: AnswerColumns | None
+    judged: Mapping[Judge, AnswerColumns]
+    by_run: Mapping[str, AnswerColumns]
 
 
 def points_of(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> list[StrategyPoints]:
     """The strategy points that the answers drawn one way support."""
-    return _points(_answered(connection, drawn))
+    return points(answered(connection, drawn))
 
 
-def _answered(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> _Answered:
+def answered(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> Answered:
+    """The answers drawn one way."""
     if drawn.strategy != "sampling":
-        return _Answered(drawn, {}, {}, {run: questions_of(connection, drawn, [run]) for run in drawn.runs})
-    judged = {judge: questions_of(connection, drawn, drawn.runs, judge) for judge in drawn.judges}
-    return _Answered(drawn, questions_of(connection, drawn, drawn.runs), judged, {})
+        return Answered(drawn, None, {}, {run: answer_columns(connection, drawn, [run]) for run in drawn.runs})
+    judged = {judge: answer_columns(connection, drawn, drawn.runs, judge) for judge in drawn.judges}
+    return Answered(drawn, answer_columns(connection, drawn, drawn.runs), judged, {})
 
 
-def _points(each: _Answered) -> list[StrategyPoints]:
-    if each.by_run:
-        return from_searches(each.drawn, each.by_run)
-    return from_samples(each.drawn, each.questions, each.judged) if each.questions else []
+def points(each: Answered) -> list[StrategyPoints]:
+    """The strategy points that they support."""
+    if each.together is None:
+        return from_searches(each.drawn, _by_question(each.by_run))
+    questions = by_question(each.together)
+    return from_samples(each.drawn, questions, _by_question(each.judged)) if questions else []
+
+
+def _by_question(columns: Mapping[Key, AnswerColumns]) -> dict[Key, dict[str, Question]]:
+    return {key: by_question(each) for key, each in columns.items()}

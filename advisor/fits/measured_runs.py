@@ -72,11 +72,10 @@ def measured_runs(workspace: Workspace) -> MeasuredRuns:
     # requests to a server take longer to the first token than those to an engine in process
     ttft_s = np.where(waited | marks["in_process"], np.nan, found.runs.ttft_s)
     labels = {name: kept[name].astype(str)[sound] for name in LABELS}
+    doubtful = [i for i in np.flatnonzero(marks["own"]).tolist() if said[i]]
     rows = [
-        dict(zip(kept, row, strict=True))
-        for row in zip(*(c[marks["own"]].tolist() for c in kept.values()), strict=True)
+        dict(zip(kept, row, strict=True)) for row in zip(*(c[doubtful].tolist() for c in kept.values()), strict=True)
     ]
-    own_said = [said[i] for i in np.flatnonzero(marks["own"]).tolist()]
     return MeasuredRuns(
         runs=replace(found.runs, concurrency=in_batch, ttft_s=ttft_s).where(sound),
         **labels,
@@ -85,7 +84,7 @@ def measured_runs(workspace: Workspace) -> MeasuredRuns:
         unknown_models=tuple(sorted({model for model, _ in pairs} - set(models))),
         unknown_gpus=tuple(sorted({gpu for _, gpu in pairs} - set(gpus))),
         notes=(
-            *doubtful_notes(rows, own_said),
+            *doubtful_notes(rows, [said[i] for i in doubtful]),
             *_kept_apart(marks["own"], found.together, found.apart, waited & sound),
         ),
     )

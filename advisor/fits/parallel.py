@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORTH_PROCESSES = 300_000
 """Answers from which other processes, a second or two each to start, are worth it."""
-BATCH = 8
-"""Items of each process that are made at once: the next ones while these are worked on."""
-IDLE_S = 10
-"""How long a process waits for more work before it ends."""
+AHEAD = 4
+"""Items that are made before the result of the first is waited for, for each process."""
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""What a process finds in its environment."""
 
 
 def processes(n_answers: int) -> int:
@@ -29,17 +29,28 @@ def processes(n_answers: int) -> int:
 def mapped(function: Callable[[Item], Result], items: Iterable[Item], n_processes: int) -> Iterator[Result]:
     """What `function` makes of each item, in their order.
 
-    Function, items and results cross between processes where there are several; items are made in this one.
+    Function, items and results cross between processes where there are several; items are made in this one. Whether
+    there are several changes no result: each computes on one thread.
     """
     if n_processes == 1:
-        yield from map(function, items)
-        return
-    from joblib import Parallel, delayed, parallel_config
+        from threadpoolctl import ThreadpoolController
 
-    remaining = iter(items)
-    with parallel_config(backend="loky", n_jobs=n_processes, inner_max_num_threads=1, idle_worker_timeout=IDLE_S):
-        batch = list(islice(remaining, BATCH * n_processes))
-        while batch:
-            working = Parallel(return_as="generator")(delayed(function)(item) for item in batch)
-            batch = list(islice(remaining, BATCH * n_processes))
-            yield from working
+        libraries = ThreadpoolController()
+        for item in items:
+            with libraries.limit(limits=1):
+                result = function(item)
+            yield result
+        return
+    from joblib.externals.loky import get_reusable_executor
+
+    workers = get_reusable_executor(max_workers=n_processes, env=ONE_THREAD)
+    try:
+        begun: deque[Any] = deque()
+        for item in items:
+            begun.append(workers.submit(function, item))
+            if len(begun) == AHEAD * n_processes:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        workers.shutdown(wait=True, kill_workers=True)

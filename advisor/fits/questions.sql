@@ -12,7 +12,7 @@ with draws as (
     from answers
     where
         way = $way
-        and list_contains($runs, run_id)
+        and run_id in (select unnest($runs))
         and coalesce(finish_reason, '') not in ('error', 'unchecked')
         and (
             not $scored
@@ -43,4 +43,4 @@ select
     search_prompt_tokens as search_prompt,
     search_depth_tokens as search_depth
 from draws
-order by question_id, run_id, sample_index
+order by question_id, run_id, sample_index, reward_model, reward, step_delimiter

@@ -2,6 +2,7 @@
 -- streaming.
 -- The median of TPOT stands for its mean where that was not published; not that of TTFT, whose distribution is skewed.
 -- Random weights run only in an engine in process.
+-- Of two that are one measurement the first counts: their order is fixed, first what says how the cache was kept.
 -- in:  table runs
 -- out: the columns that performance/plausible.py takes, with source, note, own and in_process (of what ships)
 select
@@ -28,3 +29,22 @@ select
     not own and coalesce(dummy_weights, false) as in_process
 from runs
 where status = 'ok' and (tpot_s > 0 or request_s > 0 or output_tokens_per_s > 0)
+order by
+    model,
+    gpu,
+    engine,
+    parallelism,
+    runs.precision,
+    concurrency,
+    runs.kv_precision is null,
+    runs.prompt_tokens,
+    runs.generated_tokens,
+    runs.tpot_s,
+    runs.ttft_s,
+    runs.request_s,
+    runs.output_tokens_per_s,
+    runs.doubt,
+    runs.source,
+    runs.note,
+    own,
+    runs.run_id

@@ -18,6 +18,20 @@ from advisor.store.samples import SETUP
 from advisor.store.sql import statement
 
 PACKAGE = "advisor.fits"
+CELLS = (
+    "answer",
+    "correct",
+    "score",
+    "scored",
+    "prompt",
+    "budget",
+    "search_tokens",
+    "search_prompt",
+    "search_depth",
+)
+"""Columns of questions.sql of which a question has a value an answer, or the largest."""
+AnswerColumns = Mapping[str, Any]
+"""Those of questions.sql as numpy arrays; nulls are masked in columns that have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +160,32 @@ def questions_of(
     connection: duckdb.DuckDBPyConnection, drawn: Drawn, runs: Iterable[str], judge: Judge | None = None
 ) -> dict[str, Question]:
     """The answered questions of some of its runs, by id; with `judge` only the answers that it scored."""
+    return by_question(answer_columns(connection, drawn, runs, judge))
+
+
+def answer_columns(
+    connection: duckdb.DuckDBPyConnection, drawn: Drawn, runs: Iterable[str], judge: Judge | None = None
+) -> AnswerColumns:
+    """The answers to those questions as questions.sql gives them, a row each."""
     by = judge or Judge(None, None, None)
     judged = {"reward_model": by.reward_model, "reward": by.reward, "step_delimiter": by.step_delimiter}
     parameters = {"way": drawn.way, "runs": list(runs), "scored": judge is not None, **judged}
-    columns = connection.execute(statement(PACKAGE, "questions"), parameters).fetchnumpy()
-    ids = [str(name) for name in columns.pop("question_id")]
+    return connection.execute(statement(PACKAGE, "questions"), parameters).fetchnumpy()
+
+
+def by_question(columns: AnswerColumns) -> dict[str, Question]:
+    """The answers of each question, in the order of the rows."""
+    ids: list[str] = columns["question_id"].tolist()
     starts = [at for at, name in enumerate(ids) if not at or name != ids[at - 1]]
-    bounds = pairwise([*starts, len(ids)])
-    return {ids[first]: _question(ids[first], columns, slice(first, end)) for first, end in bounds}
+    cells = {name: columns[name].tolist() for name in CELLS}
+    timed = ~np.ma.getmaskarray(columns["tokens"])
+    lengths = {name: np.ma.getdata(columns[name]).astype(float) for name in Lengths.__dataclass_fields__}
+    found = {}
+    for first, end in pairwise([*starts, len(ids)]):
+        here = slice(first, end)
+        known = {name: column[here][timed[here]] for name, column in lengths.items()}
+        found[ids[first]] = _question(ids[first], {name: cells[name][here] for name in CELLS}, Lengths(**known))
+    return found
 
 
 def tallies(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> dict[str, Run]:
@@ -175,28 +207,20 @@ def _rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
 
 
-def _question(question_id: str, columns: Mapping[str, Any], here: slice) -> Question:
-    """The answers in some rows of questions.sql; nulls are masked in columns that have any."""
-    rows = {name: column[here] for name, column in columns.items()}
-    timed = ~np.ma.getmaskarray(rows["tokens"])
-
-    def of_timed(name: str) -> Array:
-        return np.asarray(np.ma.getdata(rows[name])[timed], dtype=float)
-
-    def all_of(name: str) -> tuple[Any, ...]:
-        return tuple(rows[name].tolist())
+def _question(question_id: str, cells: Mapping[str, Sequence[Any]], lengths: Lengths) -> Question:
+    """One question, from the cells of its rows; null is None."""
 
     def most(name: str) -> Any | None:
-        return max((value for value in all_of(name) if value is not None), default=None)
+        return max((value for value in cells[name] if value is not None), default=None)
 
     return Question(
         question_id=question_id,
-        answers=all_of("answer"),
-        correct=all_of("correct"),
-        scores=all_of("score"),
-        scored=all_of("scored"),
-        prompts=all_of("prompt"),
-        lengths=Lengths(of_timed("tokens"), of_timed("correct"), of_timed("stopped"), of_timed("looping")),
+        answers=tuple(cells["answer"]),
+        correct=tuple(cells["correct"]),
+        scores=tuple(cells["score"]),
+        scored=tuple(cells["scored"]),
+        prompts=tuple(cells["prompt"]),
+        lengths=lengths,
         budget=most("budget"),
         search_tokens=most("search_tokens"),
         search_prompt=most("search_prompt"),

@@ -38,11 +38,11 @@ MOST_VOTES = 1000
 """Answers of a question that vote: the counts of subsets of more no longer fit a double."""
 
 
-Answered = Mapping[str, Question]
+Questions = Mapping[str, Question]
 """Questions by id."""
 
 
-def from_samples(drawn: Drawn, questions: Answered, judged: Mapping[Judge, Answered]) -> list[StrategyPoints]:
+def from_samples(drawn: Drawn, questions: Questions, judged: Mapping[Judge, Questions]) -> list[StrategyPoints]:
     """Every strategy that plain samples support; `judged` are the questions with the answers that a judge scored."""
     drawn_once = list(questions.values())
     found = [majority(drawn, drawn_once), *with_rewards(drawn, questions, judged)]
@@ -141,7 +141,7 @@ def expected_longest(tokens: Array, k: int) -> float:
     return float(probability @ ordered)
 
 
-def with_rewards(drawn: Drawn, questions: Answered, judged: Mapping[Judge, Answered]) -> list[StrategyPoints]:
+def with_rewards(drawn: Drawn, questions: Questions, judged: Mapping[Judge, Questions]) -> list[StrategyPoints]:
     """Weighted votes and best-of-N, for each judge that scored at least two answers of each question it scored.
 
     Lengths are those of all draws of the question.

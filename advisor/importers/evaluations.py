@@ -102,15 +102,15 @@ def import_evaluations(
         raise faults[0] if faults else AdvisorError("holds no evaluation", where=str(path), hint=hint)
     connection = duckdb.connect()
     connection.register("given", pyarrow.Table.from_pylist(rows, schema=SCHEMA))
-    connection.execute("create temp table source as from given")
+    connection.execute("create table lines as from given")
     names = ", ".join(c.name for c in columns(Sample))
     done = seal_samples(
         workspace,
         path,
         connection,
-        f"select {names}, rowid + 1 as place from source",
+        f"select {names}, rowid + 1 as place from lines",
         locate=lambda place: f"{path}, question {rows[place - 1]['question_id']!r}",
-        texts=f"select {', '.join(WRITTEN)}, rowid + 1 as place from source" if texts else "",
+        texts=f"select {', '.join(WRITTEN)}, rowid + 1 as place from lines" if texts else "",
     )
     left_out = tuple(f"left out: {fault}" for fault in faults)
     unique = tuple(dict.fromkeys((*notes, *left_out, *done.notes)))

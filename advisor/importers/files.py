@@ -107,7 +107,8 @@ def seal_samples(
             connection.execute(f"insert into texts by name {texts}")
     except duckdb.Error as error:
         raise AdvisorError(f"cannot be read as samples ({first_line(error)})", where=str(path)) from None
-    connection.execute("drop table if exists source")
+    connection.execute("drop table if exists lines")  # of the file, which have been read
+    connection.execute("checkpoint")
     name_runs(connection, unnamed)
     check_rows(connection, path, locate)
     check_texts(connection, locate)

@@ -16,6 +16,7 @@ from advisor.importers.files import REQUIRED, ImportedSamples, first_line, seal_
 from advisor.importers.incoming import Locate
 from advisor.importers.json_lines import first_line_where, is_no_row, line_of, value_of
 from advisor.input_files import MOST_SEALED_BYTES, checked_file, checked_parquet
+from advisor.store.measurements import database
 from advisor.store.samples import Sample
 from advisor.store.texts import WRITTEN, Text
 from advisor.store.workspace import Workspace
@@ -48,7 +49,7 @@ def import_samples(workspace: Workspace, path: str | os.PathLike[str], *, texts:
     """
     file = Path(path)
     checked_file(file, hint=FORMS, most_bytes=MOST_SEALED_BYTES)
-    connection = duckdb.connect()
+    connection = database()
     if file.suffix == ".parquet":
         checked_parquet(file, hint=FORMS)
         locate = _read_parquet(connection, file)
@@ -58,7 +59,7 @@ def import_samples(workspace: Workspace, path: str | os.PathLike[str], *, texts:
         raise AdvisorError(f"has the unknown ending {file.suffix!r}", where=str(file), hint=FORMS)
     if connection.execute("select count(*) from source").fetchone() == (0,):
         raise AdvisorError("holds no answers", where=str(file), hint=FORMS)
-    types = {row[0]: str(row[1]) for row in connection.execute("describe source").fetchall()}
+    types = {row[0]: str(row[1]) for row in connection.execute("describe source").fetchall() if row[0] in KNOWN}
     _check_types(connection, types, locate)
     return seal_samples(
         workspace,
@@ -72,33 +73,37 @@ def import_samples(workspace: Workspace, path: str | os.PathLike[str], *, texts:
 
 
 def selected(types: dict[str, str], known: dict[str, Column]) -> str:
-    """SQL of our columns from the table `source`, whose columns have these types, and `place`, the row's number."""
+    """SQL of our columns from the view `source`, whose columns have these types, and `place`, the row's number."""
     cells = {name: cell(each, types.get(name)) for name, each in known.items() if name in {*types, "strategy"}}
     expressions = [f'{EXPRESSIONS.get(name, "{}").format(sql)} as "{name}"' for name, sql in cells.items()]
     return f"select {', '.join(expressions)}, rowid + 1 as place from source"
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> Locate:
-    """The table `source` of the file's columns. Raises AdvisorError for columns that are not ours."""
+    """The view `source` of the file's columns. Raises AdvisorError for columns that are not ours."""
     try:
         found = connection.execute("select * from read_parquet($file) limit 0", {"file": str(file)})
         names = [str(column[0]) for column in found.description or ()]
         if strange := next((name for name in names if name not in KNOWN), None):
             raise _strange(strange, str(file))
         _check_present(names, str(file))
-        connection.execute("create temp table source as select * from read_parquet($file)", {"file": str(file)})
+        quoted = str(file).replace("'", "''")
+        rows = f"from read_parquet('{quoted}', file_row_number = true)"
+        connection.execute(f"create view source as select *, file_row_number as rowid {rows}")
     except duckdb.Error as error:
         raise AdvisorError(f"cannot be read ({first_line(error)})", where=str(file), hint=FORMS) from None
     return lambda place: f"{file}, row {place}"
 
 
 def _read_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> Locate:
-    """The table `source` of every column as JSON: an inferred type would make a date of an answer. Raises as above."""
+    """The view `source` of every column as JSON: an inferred type would make a date of an answer. Raises as above."""
     try:
         keys: dict[str, int] = dict(connection.execute(KEYS, {"file": str(file)}).fetchall())
         as_json = ", ".join(f"'{name}': 'JSON'" for name in KNOWN if name in {*keys, *REQUIRED})
         read = f"select * from read_json($file, format = 'newline_delimited', columns = {{{as_json}}})"
-        connection.execute(f"create temp table source as {read}", {"file": str(file)})
+        connection.execute(f"create table lines as {read}", {"file": str(file)})
+        connection.execute("create view source as select *, rowid from lines")
+        connection.execute("checkpoint")
     except duckdb.Error as error:
         if found := is_no_row(file):
             raise AdvisorError(found[1], where=f"{file}, line {found[0]}", hint=FORMS) from None

@@ -160,7 +160,9 @@ class Linear:
 
 def linearised(runs: Runs, base: Efficiency, blocks: Sequence[Block], mean: Array) -> Linear:
     """The group's errors around `mean`, TTFT's left out where it was not measured."""
-    member = np.array([[_holds(block, key) for block in blocks] for key in keys_of(runs)], dtype=float)
+    keys = keys_of(runs)
+    holds = {key: [_holds(block, key) for block in blocks] for key in set(keys)}
+    member = np.array([holds[key] for key in keys], dtype=float)
     here = member @ mean.reshape(len(blocks), -1)
     decode, ttft, by_decode, by_ttft = sensitivities(runs, shifted(base, here[:, :N_EFFICIENCIES].T))
     features = terms(runs.hardware)
@@ -266,7 +268,8 @@ def _moved(posterior: Posterior, runs: Runs, base: Efficiency, gpu: str) -> Arra
     """What the correction of a GPU, or of any, adds to log TPOT and log TTFT of runs in their precisions, shape
     (2, n)."""
     keys = [(engine, gpu, precision) for engine, _, precision in keys_of(runs)]
-    c, n = np.array([posterior.coefficients(key) for key in keys]), len(TERMS)
+    of_key = {key: posterior.coefficients(key) for key in set(keys)}
+    c, n = np.array([of_key[key] for key in keys]), len(TERMS)
     features = terms(runs.hardware)
     before, after = (
         serving(runs.demand, runs.hardware, e, runs.concurrency, runs.max_sequences)

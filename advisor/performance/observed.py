@@ -76,10 +76,13 @@ def runs_of(columns: Mapping[str, NDArray[np.generic]], models: Catalog, gpus: G
         text["kv_precision"],
         strict=True,
     )
-    demands = stack([demand(models.spec(m), p, max(round(i), 1), max(round(o), 1), kv) for m, p, i, o, kv in loads])
+    each_load = [(m, p, max(round(i), 1), max(round(o), 1), kv) for m, p, i, o, kv in loads]
+    of_load = {load: demand(models.spec(load[0]), *load[1:]) for load in dict.fromkeys(each_load)}
+    demands = stack([of_load[load] for load in each_load])
     chosen = [gpus[name] for name in text["gpu"]]
-    layouts = zip(chosen, text["parallelism"], text["precision"], strict=True)
-    each = [hardware(gpu, Parallelism.parse(layout), precision) for gpu, layout, precision in layouts]
+    layouts = list(zip(text["gpu"].tolist(), text["parallelism"].tolist(), text["precision"].tolist(), strict=True))
+    of_layout = {key: hardware(gpus[key[0]], Parallelism.parse(key[1]), key[2]) for key in dict.fromkeys(layouts)}
+    each = [of_layout[layout] for layout in layouts]
     hw = Hardware(*(np.array([getattr(one, f.name) for one in each], dtype=float) for f in fields(Hardware)))
     room = np.maximum(max_sequences(demands, np.array([g.memory_bytes for g in chosen], dtype=float), hw), 1.0)
     turn = numbers["concurrency"] * numbers["generated_tokens"] / numbers["output_tokens_per_s"]

@@ -7,7 +7,7 @@ A rule marks what cannot be, not what is slow: servers are slow for many reasons
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -268,29 +268,34 @@ def _in_flight(found: Reported) -> Rule:
 
 def _repeated(found: Reported) -> Rule:
     """Runs of one load that agree in all their times beyond what two measurements do: all but the first."""
-    runs = found.runs
+    runs, load = found.runs, _load(found)
     d, timed = runs.demand, np.isfinite(runs.ttft_s)
-    times = np.log(np.stack([np.where(timed, runs.ttft_s, 1.0), runs.decode_s]))
-    lengths = np.log(np.stack([np.asarray(d.prompt_tokens), np.asarray(d.generated_tokens)]))
+    figures = (runs.decode_s, np.where(timed, runs.ttft_s, 1.0), d.prompt_tokens, d.generated_tokens)
+    logs = np.log(np.stack([np.asarray(each, dtype=float) for each in figures]))
+    usable = np.flatnonzero(np.isfinite(logs).all(axis=0))
     again = np.zeros(len(runs), dtype=bool)
-    for load in _alike(found):
-        close = np.all(_apart(times[:, load]) <= np.where(timed[load], SAME, SAME_ALONE), axis=0)
-        same = close & np.all(_apart(lengths[:, load]) <= NOMINAL, axis=0) & (timed[load] == timed[load][:, None])
-        again[load] = np.any(np.tril(same, k=-1), axis=1)
+    # of runs that agree to the last digit the first stands for all
+    _, firsts = np.unique(np.vstack([load, timed, logs])[:, usable], axis=1, return_index=True)
+    again[usable] = True
+    again[usable[firsts]] = False
+    places = usable[firsts]
+    order = places[np.lexsort((logs[0, places], timed[places], load[places]))]
+    for distance in range(1, len(order)):  # of those sorted by their time only neighbours can agree
+        one, other = order[:-distance], order[distance:]
+        near = (load[one] == load[other]) & (timed[one] == timed[other]) & (logs[0, other] - logs[0, one] <= SAME)
+        if not near.any():
+            break
+        one, other = one[near], other[near]
+        apart = np.abs(logs[:, one] - logs[:, other])
+        same = (apart[:2] <= np.where(timed[one], SAME, SAME_ALONE)).all(axis=0) & (apart[2:] <= NOMINAL).all(axis=0)
+        again[np.maximum(one, other)[same]] = True
     return again, lambda _: "the same measurement as another run: all its times agree"
 
 
-def _alike(found: Reported) -> Iterator[NDArray[np.int64]]:
-    """Rows of every load that several runs share."""
+def _load(found: Reported) -> NDArray[np.int64]:
+    """A number for each load, the same for runs that share it."""
     loads = np.char.add(found.key, np.char.mod("|%r", found.runs.concurrency))
-    _, group, counts = np.unique(loads, return_inverse=True, return_counts=True)
-    order = np.argsort(group, kind="stable")
-    return (rows for rows in np.split(order, np.cumsum(counts)[:-1]) if len(rows) > 1)
-
-
-def _apart(values: Array) -> Array:
-    """Differences of all pairs along the last axis: (k, n) to (k, n, n)."""
-    return np.abs(values[:, :, None] - values[:, None, :])
+    return np.asarray(np.unique(loads, return_inverse=True)[1])
 
 
 def _if_even(found: Reported, i: int) -> str:

@@ -43,6 +43,7 @@ from advisor.recommendation.served import USUALLY, Served
 from advisor.recommendation.waiting import context_tokens
 from advisor.rents import Rent, Rents
 from advisor.store.beliefs import Point
+from advisor.store.measurements import spilling
 from advisor.store.sql import statement
 from advisor.store.workspace import Workspace
 from advisor.values import to_json
@@ -86,7 +87,7 @@ def costed(
     connection: duckdb.DuckDBPyConnection | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """The same of strategy points and their deployments at a load, where a connection stands, else in a new one."""
-    connection = connection or duckdb.connect()
+    connection = connection or spilling()
     connection.register("points", points.columns)
     connection.register("ties", points.ties)
     connection.register("deployments", loaded)

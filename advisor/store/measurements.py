@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,10 @@ select * exclude (filename)
 from read_parquet($files, union_by_name = true, filename = true)
 join origins using (filename)
 """
+HALF = 0.5 / 0.8
+"""Of what a database takes by itself, which is 80 % of the memory: the rest is for what is made of its rows."""
+BATCH_BYTES = 4_000_000
+"""Of sealed files that are read at once: half a million answers, two million where they are much alike."""
 MEND = "move it away, and bring its rows in again"
 
 
@@ -50,7 +55,8 @@ class Measurements:
     def connect(self) -> duckdb.DuckDBPyConnection:
         """An in-memory database with the table filled from every file. Raises AdvisorError for a damaged one.
 
-        What does not fit into memory goes to files in the system's temporary folder.
+        What does not fit into half of the memory goes to files in the system's temporary folder. Where there is much,
+        it is kept compressed.
         """
         connection = self._empty()
         files = self.files
@@ -59,7 +65,10 @@ class Measurements:
         if not files:
             return connection
         try:
-            connection.execute(INSERT_ALL.format(table=self.table), self._origins(files))
+            for number, batch in enumerate(_batches(files)):
+                if number:
+                    connection.execute("checkpoint")  # which compresses the rows that are there
+                connection.execute(INSERT_ALL.format(table=self.table), self._origins(batch))
         except duckdb.Error:
             connection = self._filled_one_by_one(files)
         if self._hides(connection):
@@ -68,9 +77,7 @@ class Measurements:
         return connection
 
     def _empty(self) -> duckdb.DuckDBPyConnection:
-        connection = empty_table(self.row, self.table, "own boolean", "sealed_at bigint")
-        connection.execute("set temp_directory = $folder", {"folder": tempfile.gettempdir()})
-        return connection
+        return empty_table(self.row, self.table, "own boolean", "sealed_at bigint")
 
     def _is_own(self, file: Path) -> bool:
         return self.own is not None and file.is_relative_to(self.own)
@@ -113,14 +120,51 @@ class Measurements:
         return self.connect().execute(f"from {self.table}").df()
 
 
+def spilling() -> duckdb.DuckDBPyConnection:
+    """An empty database in memory, of which it takes half; the rest goes to files in the system's temporary folder.
+
+    They lie in a folder of their own, made when the first is written and removed with the last: files of two databases
+    have the same names.
+    """
+    connection = duckdb.connect()
+    ((usual,),) = connection.execute("select current_setting('memory_limit')").fetchall()
+    number, unit = usual.split()
+    connection.execute(f"set memory_limit = '{HALF * float(number):.3f} {unit}'")
+    folder = Path(tempfile.gettempdir()) / f"advisor-{secrets.token_hex(8)}"
+    connection.execute("set temp_directory = $folder", {"folder": str(folder)})
+    return connection
+
+
+def database() -> duckdb.DuckDBPyConnection:
+    """The same, where a checkpoint compresses what the tables have."""
+    connection = spilling()
+    connection.execute("attach ':memory:' as held (compress)")
+    connection.execute("use held")
+    return connection
+
+
 def empty_table(row: type, name: str, *more: str) -> duckdb.DuckDBPyConnection:
     """An in-memory database with a table that takes no row without what a row has to have."""
-    connection = duckdb.connect()
+    connection = database()
     connection.execute(create_table(row, name, *more))
     for each in columns(row):
         if each.required and not each.nullable:
             connection.execute(f'alter table {name} alter column "{each.name}" set not null')
     return connection
+
+
+def _batches(files: Sequence[Path]) -> Iterator[list[Path]]:
+    """In their order, so many at once as have BATCH_BYTES together."""
+    batch: list[Path] = []
+    n_bytes = 0
+    for file in files:
+        batch.append(file)
+        n_bytes += file.stat().st_size
+        if n_bytes >= BATCH_BYTES:
+            yield batch
+            batch, n_bytes = [], 0
+    if batch:
+        yield batch
 
 
 def insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: Path, **more: str) -> None:

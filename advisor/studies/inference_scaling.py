@@ -116,7 +116,7 @@ def inference_scaling(workspace: Workspace) -> InferenceScaling:
     Of a user's workspace the stored answers are its own. Accuracies are shares, FLOPs are per question. Raises
     AdvisorError for a damaged file.
     """
-    models, points, rows = workspace.models, measured(workspace).points, reported_counts(workspace)
+    models, points, rows = workspace.models, measured(workspace), reported_counts(workspace)
     counts = counts_of_rows(rows) + counts_of_answers(points)
     compared_sizes = [compared(each) for each in _families(counts, points, models)]
     series = series_of_rows(reported_strategies(workspace)) + series_of_answers(points, models)

@@ -20,6 +20,7 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import ROOFLINE_SPREAD, predict
 from advisor.performance.roofline import Efficiency
 from advisor.provenance import Provenance
+from advisor.store.folders import visible
 from advisor.store.workspace import Workspace
 from tests.fits.stored import MODEL, run, sample, workspace
 from tests.known import SHIPPED
@@ -65,7 +66,7 @@ def test_a_fit_replaces_the_one_before(tmp_path):
     fit(Workspace(tmp_path))
     (tmp_path / "measurements" / "runs" / "mine.parquet").unlink()
     assert fit(Workspace(tmp_path)).corrections == 0
-    assert {path.name for path in (tmp_path / "profiles").iterdir()} == {"points.csv", "curves.csv"}
+    assert {path.name for path in visible(tmp_path / "profiles", "")} == {"points.csv", "curves.csv"}
 
 
 @pytest.mark.parametrize("kind", ["samples", "runs"])
@@ -186,7 +187,7 @@ def test_rows_for_combinations_without_runs_are_pooled(tmp_path):
 def test_several_processes_derive_the_same(tmp_path, monkeypatch):
     one, two = (workspace(tmp_path / name, ANSWERS) for name in ("one", "two"))
     fit(one)
-    for room in ("measured", "fit"):
+    for room in ("measured", "setup_fits"):
         monkeypatch.setattr(f"advisor.fits.{room}.processes", lambda n_answers: 2)
     fit(two)
     for table in ("points.csv", "curves.csv"):

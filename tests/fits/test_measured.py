@@ -1,6 +1,6 @@
 """From stored answers to strategy points."""
 
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 import pytest
@@ -11,8 +11,9 @@ from advisor.fits.curve import curve
 from advisor.fits.curve_priors import read_learned
 from advisor.fits.fit import fit, fitted_answers, setups
 from advisor.fits.imputed_tokens import with_imputed_tokens
-from advisor.fits.measured import measured
+from advisor.fits.measured import measured, stored
 from advisor.fits.published import published
+from advisor.fits.setup_fits import setup_fits
 from advisor.fits.votes import expected_longest
 from advisor.store.workspace import Workspace
 from advisor.tables import texts
@@ -266,7 +267,7 @@ def test_the_users_own_set_up_lies_beside_what_ships(tmp_path):
     shipped = next(p for p in SHIPPED.fits.points if p.provenance == "measured" and p.strategy == "majority")
     own = {"model": shipped.model, "task": shipped.task, "temperature": 0.123, "run_id": "own"}
     ws = workspace(tmp_path, [sample(0, 0, True, 100, **own)])
-    (group,) = (m for m in measured(ws).points if m.strategy == "majority")
+    (group,) = (m for m in measured(ws) if m.strategy == "majority")
     assert (group.model, group.runs, group.setup) == (shipped.model, "own", "temperature 0.123")
     fit(ws)
     key = (shipped.model, shipped.task, "majority", 1)
@@ -285,8 +286,9 @@ def test_shipped_accuracy_covers_the_tasks():
 @pytest.mark.slow
 def test_what_ships_is_what_the_shipped_measurements_give():
     assert {p.setup for p in SHIPPED.fits.points} == {c.setup for c in SHIPPED.fits.curves} == {""}
-    answers = measured(SHIPPED)
-    points, curves = fitted_answers(answers, published(SHIPPED), read_learned(SHIPPED))
-    points = with_imputed_tokens(points, setups(answers), SHIPPED)
+    learned = read_learned(SHIPPED)
+    fits = list(chain.from_iterable(setup_fits(stored(SHIPPED), learned, {}, "").values()))
+    points, curves = fitted_answers(fits, published(SHIPPED), learned)
+    points = with_imputed_tokens(points, setups(fits), SHIPPED)
     assert texts(points) == texts(SHIPPED.fits.points)
     assert texts(curves) == texts(SHIPPED.fits.curves)

@@ -5,14 +5,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from advisor.fits.parallel import BATCH, WORTH_PROCESSES, mapped, processes
+from advisor.fits.parallel import AHEAD, WORTH_PROCESSES, mapped, processes
 
 
 def tenth(number, of=10):
     return number / of
 
 
-@pytest.mark.parametrize("n", [0, 1, 2 * BATCH + 1, 5 * BATCH])
+@pytest.mark.parametrize("n", [0, 1, 2 * AHEAD + 1, 5 * AHEAD])
 def test_results_are_in_the_order_of_the_items_on_any_number_of_processes(n):
     expected = [tenth(i) for i in range(n)]
     assert list(mapped(tenth, iter(range(n)), 1)) == expected

@@ -189,3 +189,29 @@ def test_the_batch_is_what_tokens_per_second_say_where_they_disagree(seen, count
     rate = seen * 101 / (0.1 + 100 * STEP_S)
     (in_batch,), (waited,) = batch(judged({"output_tokens_per_s": rate}))
     assert (in_batch, waited) == (pytest.approx(counted), False)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_repeated_measurements_are_those_that_a_look_at_every_pair_finds(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 30))
+
+    def near(value):
+        return value * np.exp(rng.choice([0, 0, 5e-7, 5e-4, 9e-4, 2e-3, 0.1], n))
+
+    first, step = np.where(rng.random(n) < 0.3, np.nan, near(0.5)), near(0.05)
+    prompts, generated = (rng.choice(lengths, n) for lengths in ([100.0, 110.0, 130.0], [10.0, 11.0]))
+    loads = [
+        {"ttft_s": f, "tpot_s": s, "prompt_tokens": p, "generated_tokens": g, "concurrency": c}
+        for f, s, p, g, c in zip(first, step, prompts, generated, rng.choice([1.0, 2.0], n), strict=True)
+    ]
+    said = ["same measurement" in text for text in doubts(judged(*loads))]
+    figures = np.log([np.where(np.isnan(first), 1.0, first), step, prompts, generated])
+
+    def agree(i, j):
+        tolerance = 1e-6 if np.isnan(first[i]) else 1e-3
+        apart = np.abs(figures[:, i] - figures[:, j])
+        one_load = loads[i]["concurrency"] == loads[j]["concurrency"] and np.isnan(first[i]) == np.isnan(first[j])
+        return one_load and (apart <= [tolerance, tolerance, 0.2, 0.2]).all()
+
+    assert said == [any(agree(i, j) for j in range(i)) for i in range(n)]
