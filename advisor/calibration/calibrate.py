@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from advisor.arguments import checked_arguments
 from advisor.calibration.checks import (
     budgets,
     chat_options,
+    check_ray,
     check_rewards,
     check_sampling,
     check_strategy,
@@ -24,7 +26,18 @@ from advisor.calibration.progress import Price, Progress, Times, watcher
 from advisor.calibration.reuse import check_questions
 from advisor.calibration.run import Engines, How, draw, recorded
 from advisor.calibration.sampling_plan import Plan
-from advisor.engines.connect import Endpoint, Settings, check_url, options, policy, rewards, run, weights
+from advisor.engines.connect import (
+    Endpoint,
+    Replicated,
+    Settings,
+    Source,
+    check_url,
+    options,
+    policy,
+    rewards,
+    run,
+    weights,
+)
 from advisor.engines.probe import probed
 from advisor.engines.protocol import Sampling
 from advisor.engines.rewards import StepMarks
@@ -77,11 +90,23 @@ class Calibration(Value):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What draws and what rates: a server, or weights for vLLM in this process; no rewards: None."""
+    """What draws and what rates; no rewards: None."""
 
-    policy: Endpoint | str
-    rewards: Endpoint | str | None
+    policy: Source
+    rewards: Source | None
     settings: Settings
+
+    def on(self, ray: str | None, replicas: int | None) -> Sources:
+        """The same with their weights on a Ray cluster, where there is one. Raises AdvisorError, MissingAbility."""
+        check_ray(ray, replicas, self.policy)
+        if ray is None:
+            return self
+        there = partial(Replicated, address=ray, replicas=replicas, engines=1 + isinstance(self.rewards, str))
+        return replace(
+            self,
+            policy=there(self.policy) if isinstance(self.policy, str) else self.policy,
+            rewards=there(self.rewards) if isinstance(self.rewards, str) else self.rewards,
+        )
 
 
 @checked_arguments
@@ -121,6 +146,8 @@ def calibrate(
     texts: bool = True,
     skip_failed: bool = False,
     engine_option: str | Sequence[str] | None = None,
+    ray: str | None = None,
+    replicas: int | None = None,
     usd_per_hour: float | None = None,
     usd_per_million_tokens: str | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -128,8 +155,10 @@ def calibrate(
     """Draw answers to a task under a strategy, check them, store them; the same call resumes what was interrupted.
 
     Failed questions stay in the journal and are tried again by the same call, unless `skip_failed` seals the run
-    without them. `progress` is called when the engines are ready and after every question. Raises AdvisorError naming
-    the flag, MissingAbility where an engine or rewards are missing, or all questions failed.
+    without them. `ray` is the address of a Ray cluster, or `local`: there so many `replicas` of vLLM draw, if none are
+    given as many as it has room for; one that dies is started anew, and the others draw for it. `progress` is called
+    when the engines are ready and after every question. Raises AdvisorError naming the flag, MissingAbility where an
+    engine or rewards are missing, or all questions failed.
     """
     begun_s = time.monotonic()
     check_strategy(strategy)
@@ -182,7 +211,7 @@ def calibrate(
         Endpoint(url, checked_name(served_model or name, where="--served-model")) if url else weights(model, name),
         _reward_source(reward_model, rated_by, reward_url, reward_served_model),
         settings,
-    )
+    ).on(ray, replicas)
     report = _reporter(workspace, price, progress)
     how = How(in_flight, texts, skip_failed, begun_s)
     plans = [replace(plan, budget=size) for size in sizes]
@@ -224,8 +253,9 @@ async def _run(
 ) -> tuple[dict[Plan, tuple[Path, Counts]], tuple[str, ...]]:
     """What each plan came to, and what the probe of the engine found."""
     first = plans[0]
-    if isinstance(sources.policy, str):
-        require_vllm()
+    if not isinstance(sources.policy, Endpoint):
+        if isinstance(sources.policy, str):
+            require_vllm()
         report(first, (how.begun_s, None))(Counts(len(task.questions)))
     async with AsyncExitStack() as opened:
         generate = await opened.enter_async_context(
