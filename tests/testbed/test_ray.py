@@ -1,0 +1,226 @@
+"""Calibrations on Ray: several nodes on this machine, and a worker, a node or the command itself killed in the middle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import advisor
+from advisor.errors import AdvisorError, MissingAbility
+from tests.testbed import scripted_engine
+from tests.testbed.conftest import MODELS, SETTINGS
+
+pytest.importorskip("ray")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+ROOT = Path(__file__).parents[2]
+QUESTIONS, SAMPLES = 40, 4
+NEEDED = QUESTIONS * SAMPLES
+IN_FLIGHT = 2 * scripted_engine.AT_ONCE
+OPTIONS = {"model": "Qwen/Qwen3-0.6B", "task": "arithmetic", "questions": QUESTIONS, "samples": SAMPLES}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A head without processors, so that the other nodes can be removed, and two nodes with one each."""
+    from ray.cluster_utils import Cluster
+
+    os.environ |= {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    for _ in range(2):
+        made.add_node(num_cpus=1)
+    made.wait_for_nodes()
+    yield made
+    made.shutdown()
+
+
+@pytest.fixture
+def scripted(monkeypatch, tmp_path):
+    """The log of the draws."""
+    scripted_engine.patch(monkeypatch.setattr)
+    log = tmp_path / "draws"
+    log.touch()
+    return log
+
+
+def draws(log):
+    """(process, draw) of each."""
+    lines = [line.partition(" ") for line in log.read_text().splitlines()]
+    return [(int(process), draw) for process, _, draw in lines]
+
+
+def rows(path):
+    names = "question_id, sample_index, answer, correct, generated_tokens, finish_reason"
+    return duckdb.connect().execute(f"select {names} from '{path}' order by all").fetchall()
+
+
+def calibrate(folder, log, **options):
+    return advisor.calibrate(advisor.Workspace(folder), engine_option=f"log={log}", **{**OPTIONS, **options})
+
+
+@pytest.fixture(scope="module")
+def untouched(cluster, tmp_path_factory):
+    """The rows of a run that nothing happened to."""
+    folder = tmp_path_factory.mktemp("untouched")
+    with pytest.MonkeyPatch.context() as patched:
+        scripted_engine.patch(patched.setattr)
+        done = calibrate(folder, folder / "draws", ray=cluster.address)
+    found = draws(folder / "draws")
+    assert len({process for process, _ in found}) == 2  # both nodes drew
+    assert len(found) == len(set(found)) == NEEDED
+    assert done.questions == QUESTIONS
+    assert done.failed == 0
+    return rows(done.path)
+
+
+def when_drawn(log, n, act):
+    """Do it in a thread of its own once so many are drawn."""
+
+    def wait():
+        deadline = time.monotonic() + 120
+        while len(draws(log)) < n and time.monotonic() < deadline:
+            time.sleep(0.02)
+        act()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_killed_worker_is_replaced_and_its_requests_drawn_by_others(cluster, scripted, untouched, tmp_path):
+    def kill():
+        os.kill(draws(scripted)[0][0], signal.SIGKILL)
+
+    killer = when_drawn(scripted, NEEDED // 3, kill)
+    done = calibrate(tmp_path, scripted, ray=cluster.address)
+    killer.join()
+    found = draws(scripted)
+    assert rows(done.path) == untouched  # nothing lost, nothing doubled
+    assert {draw for _, draw in found} >= {draw for _, draw in found[:1]}
+    assert NEEDED <= len(found) <= NEEDED + IN_FLIGHT
+    assert len({process for process, _ in found}) >= 2
+
+
+def test_a_node_that_is_gone_costs_only_what_was_in_flight(cluster, scripted, untouched, tmp_path):
+    gone = list(cluster.worker_nodes)[-1]
+    killer = when_drawn(scripted, NEEDED // 3, lambda: cluster.remove_node(gone, allow_graceful=False))
+    try:
+        done = calibrate(tmp_path, scripted, ray=cluster.address)
+    finally:
+        killer.join()
+        cluster.add_node(num_cpus=1)
+        cluster.wait_for_nodes()
+    assert rows(done.path) == untouched
+    assert NEEDED <= len(draws(scripted)) <= NEEDED + IN_FLIGHT
+
+
+def command(cluster, folder, log, *arguments):
+    """As a user types it."""
+    drawn = ["--task", "arithmetic", "--questions", str(QUESTIONS), "--samples", str(SAMPLES), "--json"]
+    where = ["--ray", cluster.address, "--workspace", str(folder), "--engine-option", f"log={log}"]
+    words = [sys.executable, "-m", "tests.testbed.scripted_engine", "calibrate", OPTIONS["model"], *drawn, *where]
+    return subprocess.Popen([*words, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def are_gone(processes):
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{process}").exists() for process in processes):
+        assert time.monotonic() < deadline, "actors outlive their command"
+        time.sleep(0.1)
+    return True
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 130)])
+def test_the_command_itself_dies_and_the_same_command_resumes(cluster, tmp_path, untouched, number, code):
+    log = tmp_path / "draws"
+    log.touch()
+    process = command(cluster, tmp_path / "ws", log)
+    when_drawn(log, NEEDED // 3, lambda: process.send_signal(number)).join()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert out == ""
+    before = draws(log)
+    assert are_gone({process for process, _ in before})
+    again = command(cluster, tmp_path / "ws", log)
+    out, err = again.communicate(timeout=120)
+    assert again.returncode == 0, err
+    done = json.loads(out)  # and nothing else on stdout
+    assert rows(done["path"]) == untouched
+    assert NEEDED <= len(draws(log)) <= NEEDED + IN_FLIGHT
+
+
+def test_a_failed_request_is_recorded_and_kills_nobody(cluster, scripted, tmp_path):
+    questions = tmp_path / "three.jsonl"
+    lines = [{"id": str(n), "question": text, "answer": "3"} for n, text in enumerate(["Q 1+2", "what?", "Q 4-1"])]
+    questions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    options = {"task": str(questions), "questions": None, "answers": "arithmetic", "template": "{question}\n"}
+    done = calibrate(tmp_path, scripted, ray=cluster.address, replicas=1, **options)
+    assert (done.failed, done.most_common_failure) == (1, "longer than the context")
+    assert done.failed_questions == ("1",)
+    assert len({process for process, _ in draws(scripted)}) == 1
+
+
+def test_rewards_share_the_cluster(cluster, scripted, tmp_path):
+    rated = {"strategy": "rebase", "reward_model": "Qwen/Qwen3-1.7B", "questions": 4}
+    done = calibrate(tmp_path, scripted, ray=cluster.address, replicas=1, **rated)
+    assert done.scored_tokens > 0
+
+
+def test_what_the_cluster_cannot(cluster, scripted, tmp_path):
+    for options, words in (
+        ({"replicas": 4}, r"--replicas: no room for 4 replicas .*the cluster has it for 2 in all"),
+        ({"ray": "127.0.0.1:1"}, r"--ray: no Ray cluster answers at 127.0.0.1:1 \(Connection refused\); .*ray start"),
+    ):
+        with pytest.raises(MissingAbility, match=words):
+            calibrate(tmp_path, scripted, **{"ray": cluster.address, **options})
+    for options, words in (
+        ({"ray": "nowhere"}, r"--ray: 'nowhere' is no address of a Ray cluster; give local"),
+        ({"url": "http://127.0.0.1:1/v1", "ray": "local"}, r"--ray: .* does not go with --url"),
+        ({"replicas": 2}, "--replicas: is for --ray"),
+        ({"replicas": 0, "ray": "local"}, "--replicas: 0 is out of range"),
+    ):
+        with pytest.raises(AdvisorError, match=words):
+            calibrate(tmp_path, scripted, **options)
+
+
+def test_room_that_others_hold_is_not_taken(cluster, scripted, tmp_path, monkeypatch):
+    import ray
+
+    monkeypatch.setattr("advisor.engines.cluster.ROOM_S", 1.0)
+    ray.init(cluster.address, log_to_driver=False)
+    try:
+        held = ray.remote(num_cpus=1)(scripted_engine.Oracle).remote()
+        ray.get(held.__ray_ready__.remote())
+        with pytest.raises(MissingAbility, match="--replicas: the cluster has room for 1 of 2 replicas now"):
+            calibrate(tmp_path, scripted, ray=cluster.address, replicas=2)
+        done = calibrate(tmp_path, scripted, ray=cluster.address, questions=4)
+        assert done.questions == 4
+        assert len({process for process, _ in draws(scripted)}) == 1
+        assert ray.is_initialized()  # what was connected before stays so
+    finally:
+        ray.shutdown()
+
+
+def test_real_engines_on_two_nodes_lose_one_and_draw_as_one_in_process(cluster, tmp_path, monkeypatch):
+    pytest.importorskip("vllm")
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    options = {
+        "model": str(MODELS / "small"),
+        "task": "arithmetic",
+        "questions": 400,
+        "samples": 8,
+        "max_tokens": 96,
+        "engine_option": [f"{name}={value}" for name, value in SETTINGS.items()],
+    }
+    done = advisor.calibrate(advisor.Workspace(tmp_path), ray=cluster.address, **options)
+    print(done.tokens_per_s)
+    alone = advisor.calibrate(advisor.Workspace(tmp_path / "alone"), **options)
+    print(alone.tokens_per_s)
+    assert rows(done.path) == rows(alone.path)
