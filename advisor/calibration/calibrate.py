@@ -26,6 +26,7 @@ from advisor.calibration.progress import Price, Progress, Times, watcher
 from advisor.calibration.reuse import check_questions
 from advisor.calibration.run import Engines, How, draw, recorded
 from advisor.calibration.sampling_plan import Plan
+from advisor.engines.cluster import Pool
 from advisor.engines.connect import (
     Endpoint,
     Replicated,
@@ -278,7 +279,12 @@ async def _run(
                 plan, task, engines, folder, how, report(plan, (how.begun_s, max(ready_s, how.begun_s)))
             )
             how = replace(how, begun_s=time.monotonic())
-        return drawn, probe.notes
+        return drawn, (*probe.notes, *_lost(generate), *_lost(score))
+
+
+def _lost(engine: object) -> tuple[str, ...]:
+    """What an engine of several replicas says of those that died."""
+    return engine.notes if isinstance(engine, Pool) else ()
 
 
 def _reward_source(

@@ -6,12 +6,13 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from advisor.engines import hosted
 from advisor.engines.connect import Replicated, Settings
@@ -20,6 +21,7 @@ from advisor.engines.protocol import Completion, Prompting, Sampling, Scored, Se
 from advisor.engines.replicas import Lost, Replicas
 from advisor.engines.rewards import StepMarks
 from advisor.errors import AdvisorError, MissingAbility, install
+from advisor.units import counted
 
 LOCAL = "local"
 CLIENT = "ray://"
@@ -35,9 +37,6 @@ AT_ONCE = 4096
 """Requests that an actor takes up at once; its engine's own batching does the rest."""
 PASSED_ON = ("VLLM_", "HF_HUB_", "TRANSFORMERS_", "OMP_")
 """Beginnings of environment variables that engines elsewhere get too. HF_TOKEN does not go: a cluster shows it."""
-
-Answer = TypeVar("Answer")
-Facts = TypeVar("Facts")
 
 
 def require_ray() -> None:
@@ -65,15 +64,16 @@ async def connected(address: str) -> AsyncIterator[Any]:
     passed_on = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     options: dict[str, Any] = {"runtime_env": {"env_vars": passed_on}, "log_to_driver": False}
     local = {"include_dashboard": False} if address == LOCAL else {}
-    try:
-        # in a thread: in the main one Ray would take SIGTERM for itself
-        await asyncio.to_thread(ray.init, address, logging_level=logging.ERROR, **options, **local)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise _unreachable(address, str(error).splitlines()[0][:200]) from None
-    try:
-        yield ray
-    finally:
-        await asyncio.to_thread(ray.shutdown)
+    with redirect_stdout(sys.stderr):  # where Ray says, unasked, that a node died
+        try:
+            # in a thread: in the main one Ray would take SIGTERM for itself
+            await asyncio.to_thread(ray.init, address, logging_level=logging.ERROR, **options, **local)
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise _unreachable(address, str(error).splitlines()[0][:200]) from None
+        try:
+            yield ray
+        finally:
+            await asyncio.to_thread(ray.shutdown)
 
 
 async def _check_reachable(address: str) -> None:
@@ -186,24 +186,31 @@ def _ready(groups: Sequence[Any]) -> list[Any]:
     return found
 
 
-class Pool(Generic[Facts]):
+class Pool:
     """Replicas on a cluster; `facts` are what all of them say of themselves."""
 
-    def __init__(self, replicas: Replicas[Actor], facts: Facts) -> None:
+    def __init__(self, replicas: Replicas[Actor], facts: Any) -> None:
         self._replicas = replicas
         self._facts = facts
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user is told of them at the end."""
+        n = self._replicas.n_lost
+        return (f"{counted(n, 'replica')} died in the middle; others drew what was asked of them",) if n else ()
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
         return await self._replicas.ask(lambda actor: actor.call(method, *arguments))
 
 
-class ClusterPolicy(Pool[Served]):
+class ClusterPolicy(Pool):
     """Draws text on the least busy replica."""
 
     @property
     def served(self) -> Served:
         """What draws."""
-        return self._facts
+        served: Served = self._facts
+        return served
 
     async def generate(self, prompt: str, partial: str, sampling: Sampling) -> Completion:
         """See Generate. Raises MissingAbility once no replica can be had any more."""
@@ -211,7 +218,7 @@ class ClusterPolicy(Pool[Served]):
         return drawn
 
 
-class ClusterRewards(Pool[None]):
+class ClusterRewards(Pool):
     """Rates text on the least busy replica."""
 
     async def score(self, prompt: str, partial: str) -> Scored:

@@ -1,6 +1,6 @@
 """An engine of a Ray actor that follows a script: faults of a cluster are tested with it, since it starts at once.
 
-    python -m tests.testbed.scripted_engine calibrate …        the command line, with this engine on its actors
+python -m tests.testbed.scripted_engine calibrate …        the command line, with this engine on its actors
 """
 
 import asyncio
