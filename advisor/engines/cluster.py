@@ -255,6 +255,34 @@ async def _replicas(
 
 
 @asynccontextmanager
+async def one_alone(
+    ray: Any, bundles: Bundles, make: hosted.Make, check: Callable[[Any], None]
+) -> AsyncIterator[tuple[Replicas[Actor], Any]]:
+    """One replica, once there is room for it, however long that takes, and what it says of itself.
+
+    `check` raises where that is not what was wanted.
+    """
+    from ray.util import placement_group, remove_placement_group
+
+    group = placement_group([dict(bundle) for bundle in bundles], strategy="PACK")
+    actors: list[Actor] = []
+
+    async def start(_: int) -> Actor:
+        actors.append(await started(ray, group, bundles, make))
+        check(actors[-1].facts)
+        return actors[-1]
+
+    try:
+        await group.ready()
+        async with Replicas(start, 1) as replicas:
+            yield replicas, actors[-1].facts
+    finally:
+        await asyncio.gather(*(actor.stop() for actor in actors[-1:]))
+        with suppress(Exception):
+            remove_placement_group(group)
+
+
+@asynccontextmanager
 async def replicated_policy(
     source: Replicated, settings: Settings, prompting: Prompting
 ) -> AsyncIterator[ClusterPolicy]:

@@ -90,6 +90,37 @@ def placed(settings: Settings, nodes: Sequence[Node], replicas: int | None, engi
     return Placement(wanted, bundles, own)
 
 
+def alone(settings: Settings, nodes: Sequence[Node], gpu: str | None) -> Bundles:
+    """What an engine takes that is measured: whole GPUs called `gpu`, or a node's processors where there are no GPUs.
+
+    Raises MissingAbility where the cluster has none such, or too few; AdvisorError for settings that are none.
+    """
+    if not any(node.gpus for node in nodes):
+        return placed({}, nodes, None).bundles
+    kinds = sorted({node.kind for node in nodes if node.kind})
+    kind = next((kind for kind in kinds if gpu is not None and is_called(gpu, kind)), None)
+    listed = f"Ray lists {', '.join(kinds)}" if kinds else "Ray does not know what GPUs its nodes have"
+    if gpu is None:
+        raise MissingAbility(f"the cluster has GPUs ({listed})", where="--gpu", hint="name those to measure on")
+    if kind is None:
+        hint = """a node says so with `ray start --resources '{"accelerator_type:H100": 1}'`"""
+        raise MissingAbility(f"the cluster has no {gpu} ({listed})", where="--gpu", hint=hint)
+    whole = {name: value for name, value in settings.items() if name != "gpu_memory_utilization"}
+    bundles = placed(whole, [node for node in nodes if node.kind == kind], 1).bundles
+    return tuple({**bundle, f"{KIND}{kind}": 0.001} for bundle in bundles)
+
+
+def is_called(gpu: str, kind: str) -> bool:
+    """Whether Ray calls a GPU so.
+
+    >>> is_called("h100-sxm", "H100"), is_called("a100-sxm-80gb", "A100-80G"), is_called("l40s", "L4")
+    (True, True, False)
+    """
+    parts = gpu.casefold().split("-")
+    named = [part for part in kind.casefold().split("-") if part not in {"nvidia", "geforce"}]
+    return all(part in parts or f"{part}b" in parts for part in named)
+
+
 def _on_processors(nodes: Sequence[Node], replicas: int | None, engines: int) -> Placement:
     """Each takes its even share of a node's processors: with fewer, Ray would give it fewer threads."""
     usable = [node.cpus for node in nodes if node.cpus >= 1]

@@ -3,11 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import threading
-import time
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -16,29 +11,16 @@ import advisor
 from advisor.errors import AdvisorError, MissingAbility
 from tests.testbed import scripted_engine
 from tests.testbed.conftest import MODELS, SETTINGS
+from tests.testbed.ray_nodes import actors_of, are_gone, command, lines, when
 
 pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
-ROOT = Path(__file__).parents[2]
 QUESTIONS, SAMPLES = 40, 4
 NEEDED = QUESTIONS * SAMPLES
 IN_FLIGHT = 2 * scripted_engine.AT_ONCE
 OPTIONS = {"model": "Qwen/Qwen3-0.6B", "task": "arithmetic", "questions": QUESTIONS, "samples": SAMPLES}
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """A head without processors, so that the other nodes can be removed, and two nodes with one each."""
-    from ray.cluster_utils import Cluster
-
-    os.environ |= {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        made.add_node(num_cpus=1)
-    made.wait_for_nodes()
-    yield made
-    made.shutdown()
+WORDS = ["--task", "arithmetic", "--questions", str(QUESTIONS), "--samples", str(SAMPLES)]
 
 
 @pytest.fixture
@@ -48,12 +30,6 @@ def scripted(monkeypatch, tmp_path):
     log = tmp_path / "draws"
     log.touch()
     return log
-
-
-def draws(log):
-    """(process, draw) of each."""
-    lines = [line.partition(" ") for line in log.read_text().splitlines()]
-    return [(int(process), draw) for process, _, draw in lines]
 
 
 def rows(path):
@@ -72,7 +48,7 @@ def untouched(cluster, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         scripted_engine.patch(patched.setattr)
         done = calibrate(folder, folder / "draws", ray=cluster.address)
-    found = draws(folder / "draws")
+    found = lines(folder / "draws")
     assert len({process for process, _ in found}) == 2  # both nodes drew
     assert len(found) == len(set(found)) == NEEDED
     assert done.questions == QUESTIONS
@@ -80,53 +56,14 @@ def untouched(cluster, tmp_path_factory):
     return rows(done.path)
 
 
-def when_drawn(log, n, act):
-    """Do it in a thread of its own once so many are drawn."""
-
-    def wait():
-        deadline = time.monotonic() + 120
-        while len(draws(log)) < n and time.monotonic() < deadline:
-            time.sleep(0.02)
-        act()
-
-    thread = threading.Thread(target=wait, daemon=True)
-    thread.start()
-    return thread
-
-
-def command(cluster, folder, log, *arguments):
-    """As a user types it."""
-    drawn = ["--task", "arithmetic", "--questions", str(QUESTIONS), "--samples", str(SAMPLES), "--json"]
-    where = ["--ray", cluster.address, "--workspace", str(folder), "--engine-option", f"log={log}"]
-    words = [sys.executable, "-m", "tests.testbed.scripted_engine", "calibrate", OPTIONS["model"], *drawn, *where]
-    return subprocess.Popen([*words, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def are_gone(processes):
-    deadline = time.monotonic() + 30
-    while any(Path(f"/proc/{process}").exists() for process in processes):
-        assert time.monotonic() < deadline, "actors outlive their command"
-        time.sleep(0.1)
-    return True
-
-
-def actors_of(node):
-    """Processes of a node's actors."""
-    (raylet,) = node.all_processes["raylet"]
-    found = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(raylet.process.pid)], capture_output=True, text=True
-    )
-    return [int(line.split()[0]) for line in found.stdout.splitlines() if "ray::Hosted" in line]
-
-
 def test_a_killed_worker_is_replaced_and_its_requests_drawn_by_others(cluster, scripted, untouched, tmp_path):
     def kill():
-        os.kill(draws(scripted)[0][0], signal.SIGKILL)
+        os.kill(lines(scripted)[0][0], signal.SIGKILL)
 
-    killer = when_drawn(scripted, NEEDED // 3, kill)
+    killer = when(scripted, NEEDED // 3, kill)
     done = calibrate(tmp_path, scripted, ray=cluster.address)
     killer.join()
-    found = draws(scripted)
+    found = lines(scripted)
     assert rows(done.path) == untouched  # nothing lost, nothing doubled
     assert NEEDED <= len(found) <= NEEDED + IN_FLIGHT
     assert done.notes == ("1 replica died in the middle; others drew what was asked of them",)
@@ -143,8 +80,8 @@ def test_a_node_that_is_gone_costs_only_what_was_in_flight(cluster, untouched, t
         for actor in actors:  # of a whole machine they would not live on for a while
             os.kill(actor, signal.SIGKILL)
 
-    process = command(cluster, tmp_path / "ws", log)
-    killer = when_drawn(log, NEEDED // 3, remove)
+    process = command(cluster, tmp_path / "ws", log, "calibrate", OPTIONS["model"], *WORDS)
+    killer = when(log, NEEDED // 3, remove)
     try:
         out, err = process.communicate(timeout=120)
     finally:
@@ -155,26 +92,26 @@ def test_a_node_that_is_gone_costs_only_what_was_in_flight(cluster, untouched, t
     done = json.loads(out)  # and nothing else on stdout, whatever Ray has to say
     assert rows(done["path"]) == untouched
     assert done["notes"] == ["1 replica died in the middle; others drew what was asked of them"]
-    assert NEEDED <= len(draws(log)) <= NEEDED + IN_FLIGHT
+    assert NEEDED <= len(lines(log)) <= NEEDED + IN_FLIGHT
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_the_command_itself_dies_and_the_same_command_resumes(cluster, tmp_path, untouched, number, code):
     log = tmp_path / "draws"
     log.touch()
-    process = command(cluster, tmp_path / "ws", log)
-    when_drawn(log, NEEDED // 3, lambda: process.send_signal(number)).join()
+    process = command(cluster, tmp_path / "ws", log, "calibrate", OPTIONS["model"], *WORDS)
+    when(log, NEEDED // 3, lambda: process.send_signal(number)).join()
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     assert out == ""
-    before = draws(log)
+    before = lines(log)
     assert are_gone({process for process, _ in before})
-    again = command(cluster, tmp_path / "ws", log)
+    again = command(cluster, tmp_path / "ws", log, "calibrate", OPTIONS["model"], *WORDS)
     out, err = again.communicate(timeout=120)
     assert again.returncode == 0, err
     done = json.loads(out)  # and nothing else on stdout
     assert rows(done["path"]) == untouched
-    assert NEEDED <= len(draws(log)) <= NEEDED + IN_FLIGHT
+    assert NEEDED <= len(lines(log)) <= NEEDED + IN_FLIGHT
 
 
 def test_a_failed_request_is_recorded_and_kills_nobody(cluster, scripted, tmp_path):
@@ -185,7 +122,7 @@ def test_a_failed_request_is_recorded_and_kills_nobody(cluster, scripted, tmp_pa
     done = calibrate(tmp_path, scripted, ray=cluster.address, replicas=1, **options)
     assert (done.failed, done.most_common_failure) == (1, "longer than the context")
     assert done.failed_questions == ("1",)
-    assert len({process for process, _ in draws(scripted)}) == 1
+    assert len({process for process, _ in lines(scripted)}) == 1
 
 
 def test_rewards_share_the_cluster(cluster, scripted, tmp_path):
@@ -223,7 +160,7 @@ def test_room_that_others_hold_is_not_taken(cluster, scripted, tmp_path, monkeyp
             calibrate(tmp_path, scripted, ray=cluster.address, replicas=2)
         done = calibrate(tmp_path, scripted, ray=cluster.address, questions=4)
         assert done.questions == 4
-        assert len({process for process, _ in draws(scripted)}) == 1
+        assert len({process for process, _ in lines(scripted)}) == 1
         assert ray.is_initialized()  # what was connected before stays so
     finally:
         ray.shutdown()
