@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from collections import Counter
 
 import duckdb
@@ -17,8 +18,8 @@ from tests.testbed.test_profiler import ENGINE
 pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
-MODELS_PROFILED = ["Qwen/Qwen3-0.6B", "Qwen/Qwen3-1.7B", "Qwen/Qwen3-8B"]
-WORDS = ["profile", *MODELS_PROFILED, "--time", "6s", "--within", "0.01"]
+MODELS_PROFILED = ["Qwen/Qwen3-0.6B", "Qwen/Qwen3-1.7B", "Qwen/Qwen2.5-0.5B"]
+WORDS = ["profile", *MODELS_PROFILED, "--time", "10s", "--within", "0.01"]
 
 
 def loads(folder):
@@ -36,10 +37,10 @@ def test_a_killed_worker_costs_no_load(cluster, tmp_path):
     killer = when(log, 5, lambda: os.kill(lines(log)[0][0], signal.SIGKILL))
     out, err = process.communicate(timeout=200)
     killer.join()
-    assert process.returncode == 0, err
     done = json.loads(out)
+    assert (process.returncode, done["failures"]) == (0, []), err
     assert {profile["loads"][0]["model"] for profile in done["profiles"]} == set(MODELS_PROFILED)
-    assert done["failures"] == done["found"] == []
+    assert done["found"] == []
     assert {load["status"] for profile in done["profiles"] for load in profile["loads"]} == {"ok"}
     assert all(f"{model} on cpu: " in err for model in MODELS_PROFILED)
     recorded, measured = loads(tmp_path / "ws"), len(lines(log))
@@ -53,7 +54,7 @@ def test_the_command_itself_dies_and_the_same_command_resumes(cluster, tmp_path)
     runs = tmp_path / "ws" / "measurements" / "runs"
     process = command(cluster, tmp_path / "ws", log, *WORDS)
     while not list(runs.glob("*.parquet")) and process.poll() is None:
-        pass
+        time.sleep(0.02)
     n = len(lines(log))
     when(log, n + 2, lambda: process.send_signal(signal.SIGKILL)).join()
     process.communicate()
