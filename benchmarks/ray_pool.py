@@ -63,7 +63,8 @@ def by_ray_data(prompts: list[str]) -> tuple[float, float, int]:
     import ray
     from ray.data.llm import build_processor, vLLMEngineProcessorConfig
 
-    ray.init("local", include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    quietly = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    ray.init("local", num_gpus=1, **quietly)  # Ray Data asks for a GPU, which is a number to Ray
     ray.data.DataContext.get_current().enable_progress_bars = False
     config = vLLMEngineProcessorConfig(
         model_source=str(MODEL),
@@ -118,9 +119,7 @@ async def a_call() -> float:
         one_alone(ray, ({"CPU": 1.0},), echo, lambda _: None) as (replicas, _),
     ):
         begun = time.perf_counter()
-        await asyncio.gather(
-            *(replicas.ask(lambda actor: actor.call("echo", "Q 1+1\n")) for _ in range(ECHOES))
-        )
+        await asyncio.gather(*(replicas.ask(lambda actor: actor.call("echo", "Q 1+1\n")) for _ in range(ECHOES)))
         return (time.perf_counter() - begun) / ECHOES
 
 
