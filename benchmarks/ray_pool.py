@@ -2,10 +2,10 @@
 
     python benchmarks/ray_pool.py [PROMPTS]      needs vLLM (on the CPU) and ray[data]; about four minutes
 
-The same prompts, the tiny model of the test bed, one replica each, on a cluster of this machine alone: first as `advisor
-calibrate --ray` draws, then through `ray.data.llm`. Seconds count from the first request to the last answer; starting an
-engine is shown apart, since Ray Data does it within its job. The last line is what a request costs that an actor answers
-at once: what Ray adds.
+The same prompts, the tiny model of the test bed, one replica each, on a cluster of this machine alone: first as
+`advisor calibrate --ray` draws, then through `ray.data.llm`. Seconds count from the first request to the last answer;
+starting an engine is shown apart, since Ray Data does it within its job: what a job of one prompt takes is taken off.
+The last line is what a request costs that an actor answers at once: what Ray adds.
 """
 
 from __future__ import annotations

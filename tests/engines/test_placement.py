@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.engines.placement import Node, placed
+from advisor.engines.placement import Node, alone, placed
 from advisor.errors import AdvisorError, MissingAbility
 
 EIGHT = [Node(64, 8, "H100"), Node(64, 8, "H100")]
@@ -63,3 +63,18 @@ def test_no_room(settings, nodes, replicas, engines, words):
 def test_settings_that_are_none(setting):
     with pytest.raises(AdvisorError, match=f"--engine-option: {next(iter(setting))}="):
         placed(setting, EIGHT, None)
+
+
+def test_a_measured_engine_has_its_gpus_to_itself():
+    nodes = [Node(8, 2, "L4"), Node(64, 8, "H100"), Node(16)]
+    assert alone({"gpu_memory_utilization": 0.5}, nodes, "l4") == (
+        {"GPU": 1.0, "CPU": 1.0, "accelerator_type:L4": 0.001},
+    )
+    assert alone({"tensor_parallel_size": 4}, nodes, "h100-sxm")[0]["GPU"] == 4
+    with pytest.raises(MissingAbility, match="no room for 1 replica"):
+        alone({"tensor_parallel_size": 4}, nodes, "l4")
+    with pytest.raises(MissingAbility, match=r"--gpu: the cluster has no t4 \(Ray lists H100, L4\)"):
+        alone({}, nodes, "t4")
+    with pytest.raises(MissingAbility, match=r"--gpu: the cluster has GPUs \(Ray lists H100, L4\); name those"):
+        alone({}, nodes, None)
+    assert alone({}, [Node(16), Node(8)], None) == ({"CPU": 8.0},)
