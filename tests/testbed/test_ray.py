@@ -95,7 +95,7 @@ def test_a_node_that_is_gone_costs_only_what_was_in_flight(cluster, untouched, t
     assert NEEDED <= len(lines(log)) <= NEEDED + IN_FLIGHT
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 130)])
 def test_the_command_itself_dies_and_the_same_command_resumes(cluster, tmp_path, untouched, number, code):
     log = tmp_path / "draws"
     log.touch()
