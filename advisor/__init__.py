@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from advisor.importers.vllm_bench import import_vllm_bench as import_vllm_bench
     from advisor.prices import Price as Price
     from advisor.profiler.doctor import doctor as doctor
+    from advisor.profiler.fan_out import profile_on_ray as profile_on_ray
     from advisor.profiler.profile import profile as profile
     from advisor.recommendation.compare import compare as compare
     from advisor.recommendation.compare_speed import compare_speed as compare_speed
@@ -89,6 +90,7 @@ _ROOMS = {
     "known_tasks": "recommendation.frontier",
     "other_claims": "studies.other_claims",
     "profile": "profiler.profile",
+    "profile_on_ray": "profiler.fan_out",
     "recommend": "recommendation.pick",
     "recorded": "store.recorded",
     "regrade": "calibration.regrade",

@@ -34,6 +34,7 @@ from advisor.performance.groups import on_unmeasured_gpu
 from advisor.performance.observed import NAMES, NUMBERS, Runs, runs_of
 from advisor.performance.predict import ROOFLINE_SPREAD
 from advisor.performance.roofline import Efficiency
+from advisor.profiler.bench import bench_here
 from advisor.profiler.coverage import load_of, repeat_half_width
 from advisor.profiler.cpu import measured_cpu
 from advisor.profiler.device import Meter
@@ -76,7 +77,7 @@ async def profiled(model: str, workspace: Workspace, time_s: float) -> Profiled:
             yield engine, facts
 
         rig, runs_folder = (
-            Rig(start, Meter(None, 1), {"source": "advisor profile"}),
+            Rig(bench_here(start, Meter(None, 1)), {"source": "advisor profile"}),
             Path(workspace.writable),
         )
         measured = await measure_loads(subject, believe, rig, runs_folder, Goal(time_s, 0.02), watch)

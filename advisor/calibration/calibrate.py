@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from advisor.arguments import checked_arguments
 from advisor.calibration.checks import (
     budgets,
     chat_options,
+    check_ray,
     check_rewards,
     check_sampling,
     check_strategy,
@@ -26,7 +28,19 @@ from advisor.calibration.run import Engines, How, draw, recorded
 from advisor.calibration.sampling_plan import Plan
 from advisor.calibration.sharing import counted_for, drawn_alone
 from advisor.engines.adaptive import AdaptiveLimit, FixedLimit, Limit
-from advisor.engines.connect import Endpoint, Settings, check_url, options, policy, rewards, run, weights
+from advisor.engines.cluster import Pool
+from advisor.engines.connect import (
+    Endpoint,
+    Replicated,
+    Settings,
+    Source,
+    check_url,
+    options,
+    policy,
+    rewards,
+    run,
+    weights,
+)
 from advisor.engines.open_files import most_connections
 from advisor.engines.probe import probed
 from advisor.engines.protocol import Sampling
@@ -82,15 +96,24 @@ class Calibration(Value):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What draws and what rates: a server, or weights for vLLM in this process; no rewards: None.
+    """What draws and what rates; no rewards: None. `rates` are those of the server that draws."""
 
-    `rates` are those of the server that draws.
-    """
-
-    policy: Endpoint | str
-    rewards: Endpoint | str | None
+    policy: Source
+    rewards: Source | None
     settings: Settings
     rates: Rates
+
+    def on(self, ray: str | None, replicas: int | None) -> Sources:
+        """The same with their weights on a Ray cluster, where there is one. Raises AdvisorError, MissingAbility."""
+        check_ray(ray, replicas, self.policy)
+        if ray is None:
+            return self
+        there = partial(Replicated, address=ray, replicas=replicas, engines=1 + isinstance(self.rewards, str))
+        return replace(
+            self,
+            policy=there(self.policy) if isinstance(self.policy, str) else self.policy,
+            rewards=there(self.rewards) if isinstance(self.rewards, str) else self.rewards,
+        )
 
 
 @checked_arguments
@@ -131,6 +154,8 @@ def calibrate(
     texts: bool = True,
     skip_failed: bool = False,
     engine_option: str | Sequence[str] | None = None,
+    ray: str | None = None,
+    replicas: int | None = None,
     usd_per_hour: float | None = None,
     usd_per_million_tokens: str | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -138,8 +163,10 @@ def calibrate(
     """Draw answers to a task under a strategy, check them, store them; the same call resumes what was interrupted.
 
     Failed questions stay in the journal and are tried again by the same call, unless `skip_failed` seals the run
-    without them. `progress` is called when the engines are ready and after every question. Raises AdvisorError naming
-    the flag, MissingAbility where an engine or rewards are missing, or all questions failed.
+    without them. `ray` is the address of a Ray cluster, or `local`: there so many `replicas` of vLLM draw, if none are
+    given as many as it has room for; one that dies is started anew, and the others draw for it. `progress` is called
+    when the engines are ready and after every question. Raises AdvisorError naming the flag, MissingAbility where an
+    engine or rewards are missing, or all questions failed.
     """
     begun_s = time.monotonic()
     check_strategy(strategy)
@@ -192,7 +219,7 @@ def calibrate(
         _reward_source(reward_model, rated_by, reward_url, reward_served_model),
         settings,
         rates,
-    )
+    ).on(ray, replicas)
     report = _reporter(workspace, price, progress)
     how = How(in_flight, texts, skip_failed, begun_s)
     plans = [replace(plan, budget=size) for size in sizes]
@@ -251,8 +278,9 @@ def _recorded(plans: Sequence[Plan], task: Task, folder: Path, how: How) -> dict
 async def _run(plans: Sequence[Plan], task: Task, sources: Sources, folder: Path, how: How, report: Report) -> Drawn:
     """What each plan came to, what the probe of the engine found, and how many requests were in flight at most."""
     first = plans[0]
-    if isinstance(sources.policy, str):
-        require_vllm()
+    if not isinstance(sources.policy, Endpoint):
+        if isinstance(sources.policy, str):
+            require_vllm()
         report(first, (how.begun_s, None))(Counts(len(task.questions)))
     limit = _limit(sources.policy, how)
     async with AsyncExitStack() as opened:
@@ -276,7 +304,13 @@ async def _run(plans: Sequence[Plan], task: Task, sources: Sources, folder: Path
                 plan, task, engines, folder, how, report(plan, (how.begun_s, max(ready_s, how.begun_s)))
             )
             how = replace(how, begun_s=time.monotonic())
-        return drawn, probe.notes, limit.most if limit else None
+        notes = (*probe.notes, *_lost(generate), *_lost(score))
+        return drawn, notes, limit.most if limit else None
+
+
+def _lost(engine: object) -> tuple[str, ...]:
+    """What an engine of several replicas says of those that died."""
+    return engine.notes if isinstance(engine, Pool) else ()
 
 
 def _rates(url: str | None, in_flight: int | None, rate_limit: str | None) -> Rates:
@@ -289,9 +323,9 @@ def _rates(url: str | None, in_flight: int | None, rate_limit: str | None) -> Ra
     return Rates.of(rate_limit)
 
 
-def _limit(source: Endpoint | str, how: How) -> Limit | None:
-    """Of the requests in flight at a server; None: vLLM in this process has its own."""
-    if isinstance(source, str):
+def _limit(source: Source, how: How) -> Limit | None:
+    """Of the requests in flight at a server; None: vLLM, here or on a cluster, has its own."""
+    if not isinstance(source, Endpoint):
         return None
     return AdaptiveLimit(highest=most_connections()) if how.in_flight is None else FixedLimit(how.in_flight)
 

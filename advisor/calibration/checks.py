@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from advisor.engines.connect import options
+from advisor.engines.cluster import require_ray
+from advisor.engines.connect import Endpoint, Source, options
 from advisor.engines.protocol import Sampling
 from advisor.errors import AdvisorError, unknown
 from advisor.strategies import STRATEGIES
@@ -15,6 +16,7 @@ SAMPLES = 16
 """Where no number is given."""
 MOST_SAMPLES = 10**6
 MOST_SEED = 10**15
+MOST_REPLICAS = 10**4
 RATED = {"sampling", "rebase", "mcts"}
 """Searches whose answers a reward model rates."""
 OF_REWARDS = {"--reward", "--step-mark", "--delimiter", "--reward-served-model"}
@@ -42,6 +44,19 @@ def check_sampling(sampling: Sampling) -> None:
     check_whole("--max-tokens", sampling.max_tokens, 10**7)
     check_whole("--top-k", sampling.top_k, 10**7, least=0)
     check_whole("--seed", sampling.seed or 0, MOST_SEED, least=0)
+
+
+def check_ray(ray: str | None, replicas: int | None, policy: Source) -> None:
+    """Raises AdvisorError where replicas make no sense, MissingAbility where Ray is wanted and is not installed."""
+    if ray is None:
+        if replicas is not None:
+            raise AdvisorError("is for --ray", where="--replicas", hint="give --ray local, or the address of a cluster")
+        return
+    if isinstance(policy, Endpoint):
+        raise AdvisorError("runs vLLM itself and does not go with --url", where="--ray", hint="leave one of them out")
+    if replicas is not None:
+        check_whole("--replicas", replicas, MOST_REPLICAS)
+    require_ray()
 
 
 def budgets(strategy: str, samples: int | str | Sequence[int] | None) -> list[int]:

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from advisor.cli import options
 from advisor.cli.output import emit, next_step, say
-from advisor.errors import AdvisorError, NoAnswer, unknown
+from advisor.errors import AdvisorError, MissingAbility, NoAnswer, unknown
 from advisor.importers import IMPORTERS
 from advisor.printable import shown
 
 if TYPE_CHECKING:
     from advisor.profiler.loop import Step
+    from advisor.profiler.subject import Subject
 
 
 def profile(
     model: Annotated[
-        str,
+        list[str],
         typer.Argument(
             help="A model's name, a Hugging Face id, or a folder; with --dummy-weights its config.json is enough."
+            " Several with --ray."
         ),
     ],
     url: options.Url = None,
     served_model: options.ServedModel = None,
     gpu: Annotated[
-        str | None, typer.Option(help="What it runs on; default: this machine's GPU, or its processor.")
+        list[str] | None,
+        typer.Option(help="What it runs on; default: this machine's GPU, or its processor. Repeatable with --ray."),
     ] = None,
     parallelism: Annotated[str | None, typer.Option(help="tp8, tp4pp2, …; default tp1.")] = None,
     precision: options.Precision = None,
@@ -52,44 +55,62 @@ def profile(
         ),
     ] = 0.1,
     engine_option: options.EngineSettings = None,
+    ray: options.Ray = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure speed, memory and power of a GPU.
 
-    Most informative loads first. Every measured load is kept: run the same command again to resume.
+    Most informative loads first. Every measured load is kept: run the same command again to resume. On a Ray cluster
+    every model is measured on every --gpu, side by side.
     """
+    from advisor.profiler import fan_out
     from advisor.profiler import profile as verb
     from advisor.reports import profiles
 
     def watch(step: Step) -> None:
         print(shown(profiles.step_line(step)), file=sys.stderr, flush=True)
 
+    def watch_one(subject: Subject, step: Step) -> None:
+        print(shown(f"{subject.model} on {subject.gpu}: {profiles.step_line(step)}"), file=sys.stderr, flush=True)
+
     gc.enable()
     opened = options.open_workspace(workspace)
+    how: dict[str, Any] = {
+        "parallelism": parallelism,
+        "precision": precision,
+        "kv_precision": kv_precision,
+        "engine": engine,
+        "dummy_weights": dummy_weights,
+        "time": time_limit,
+        "within": within,
+        "engine_option": engine_option,
+    }
+    here = {"--url": url, "--served-model": served_model, "--routing": routing}
+    _check_profiled(model, gpu, ray, here)
     try:
-        done = verb.profile(
-            opened,
-            model=model,
-            url=url,
-            served_model=served_model,
-            gpu=gpu,
-            parallelism=parallelism,
-            precision=precision,
-            kv_precision=kv_precision,
-            engine=engine,
-            dummy_weights=dummy_weights,
-            routing=routing,
-            time=time_limit,
-            within=within,
-            engine_option=engine_option,
-            progress=watch,
-        )
+        if ray is not None:
+            done = fan_out.profile_on_ray(opened, models=model, ray=ray, gpus=gpu, progress=watch_one, **how)
+            emit(done, profiles.blocks_of_many, as_json)
+            if done.failures:
+                raise typer.Exit(MissingAbility.exit_code)
+        else:
+            how |= {"url": url, "served_model": served_model, "gpu": gpu[0] if gpu else None, "routing": routing}
+            emit(verb.profile(opened, model=model[0], progress=watch, **how), profiles.blocks, as_json)
     except KeyboardInterrupt:
         say("every measured load is kept; run the same command to resume")
         raise
-    emit(done, profiles.blocks, as_json)
     next_step(opened)
+
+
+def _check_profiled(model: list[str], gpu: list[str] | None, ray: str | None, here: dict[str, str | None]) -> None:
+    """Raises AdvisorError for what only a cluster does, and for what none does."""
+    for flag, several in (("MODEL", model), ("--gpu", gpu or [])):
+        if ray is None and len(several) > 1:
+            raise AdvisorError("several are measured on a Ray cluster alone", where=flag, hint="give --ray too, or one")
+    for flag, value in here.items():
+        if ray is not None and value is not None:
+            raise AdvisorError("does not go with --ray", where=flag, hint="leave one of them out")
 
 
 def verify(

@@ -107,6 +107,8 @@ def calibrate(
         bool, typer.Option("--skip-failed", help="Finish the run without the questions whose requests fail.")
     ] = False,
     engine_option: options.EngineSettings = None,
+    ray: options.Ray = None,
+    replicas: options.RayReplicas = None,
     usd_per_hour: Annotated[float | None, typer.Option(help="Price of the machine, to show USD spent so far.")] = None,
     usd_per_million_tokens: Annotated[
         str | None, typer.Option(help="Of a hosted API instead: of prompt and generated tokens, e.g. 0.6,2.4.")
@@ -161,6 +163,8 @@ def calibrate(
             texts=not no_texts,
             skip_failed=skip_failed,
             engine_option=engine_option,
+            ray=ray,
+            replicas=replicas,
             usd_per_hour=usd_per_hour,
             usd_per_million_tokens=usd_per_million_tokens,
             progress=_watcher(),

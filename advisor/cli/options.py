@@ -265,6 +265,17 @@ PrefillLayout = Annotated[
 PrefillReplicas = Annotated[int | None, typer.Option("--prefill-replicas", help="How many of these; default 1.")]
 Url = Annotated[str | None, typer.Option("--url", help="An OpenAI-compatible server; default: vLLM in this process.")]
 ServedModel = Annotated[str | None, typer.Option("--served-model", help="The model's name on that server.")]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        help="vLLM on a Ray cluster: its address (auto, host:6379, ray://host:10001), or local for this machine alone.",
+    ),
+]
+RayReplicas = Annotated[
+    int | None,
+    typer.Option("--replicas", help="With --ray: how many engines; default: as many as the cluster has room for."),
+]
 EngineSettings = Annotated[
     list[str] | None,
     typer.Option("--engine-option", help="name=value for vLLM in this process, e.g. max_model_len=8192; repeatable."),

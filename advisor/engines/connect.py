@@ -1,4 +1,4 @@
-"""Which engine a command uses: vLLM in this process, or a server over HTTP where its URL is given.
+"""Which engine a command uses: vLLM in this process or on a Ray cluster, or a server over HTTP where a URL is given.
 
 Each of `policy`, `rewards` and `timed` is an async context manager around one engine. Heavy libraries are imported when
 an engine is first opened.
@@ -46,16 +46,36 @@ class Endpoint:
     key_variable: str = "OPENAI_API_KEY"
 
 
+@dataclass(frozen=True, slots=True)
+class Replicated:
+    """Weights of an id or folder, in vLLM replicas on a Ray cluster.
+
+    address   `local`: a cluster of this machine alone, for as long as the command runs; else as Ray takes it: auto,
+              host:6379 or ray://host:10001
+    replicas  None: as many as the cluster has room for
+    engines   kinds of engines that share the room: 2 where a reward model runs beside
+    """
+
+    weights: str
+    address: str
+    replicas: int | None = None
+    engines: int = 1
+
+
+Source = Endpoint | Replicated | str
+"""A server, weights on a Ray cluster, or weights for vLLM in this process."""
+
+
 @asynccontextmanager
 async def policy(
-    source: Endpoint | str,
+    source: Source,
     settings: Settings,
     *,
     prompting: Prompting = Prompting(),
     limit: Limit | None = None,
     rates: Rates | None = None,
 ) -> AsyncIterator[Engine]:
-    """What draws text: a server, or vLLM with the weights of an id or folder.
+    """What draws text: a server, or vLLM with the weights of an id or folder, here or on a cluster.
 
     `limit` is of a server's requests in flight, `rates` of those by the minute.
 
@@ -71,6 +91,12 @@ async def policy(
             await client.open(prompting)
             yield client
         return
+    if isinstance(source, Replicated):
+        from advisor.engines.cluster import replicated_policy
+
+        async with replicated_policy(source, settings, prompting) as engine:
+            yield engine
+        return
     from advisor.engines.vllm import Policy
 
     async with Policy(source, **settings) as engine:
@@ -80,9 +106,9 @@ async def policy(
 
 @asynccontextmanager
 async def rewards(
-    source: Endpoint | str, marks: StepMarks, settings: Settings, *, limit: Limit | None = None
+    source: Source, marks: StepMarks, settings: Settings, *, limit: Limit | None = None
 ) -> AsyncIterator[Score]:
-    """A process reward model: a server, or vLLM with the weights of an id or folder. Raises as `policy`."""
+    """A process reward model: a server, or vLLM as for `policy`. Raises as that."""
     if isinstance(source, Endpoint):
         from advisor.engines.reward_client import RewardClient
 
@@ -91,6 +117,12 @@ async def rewards(
             await client.check()
             await client.prepare(marks)
             yield client
+        return
+    if isinstance(source, Replicated):
+        from advisor.engines.cluster import replicated_rewards
+
+        async with replicated_rewards(source, marks, settings) as score:
+            yield score
         return
     from advisor.engines.vllm import RewardModel
 

@@ -88,6 +88,11 @@ class InProcess:
         self._engine = engine
         self._ids = itertools.count()
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether the engine can answer nothing any more."""
+        return bool(self._engine.errored)
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -30,17 +30,26 @@ def measured_cpu(workspace: Workspace) -> GpuSpec:
 
     Raises MissingAbility without PyTorch.
     """
+    return workspace.gpus[NAME] if NAME in workspace.gpus else kept(workspace, measured())
+
+
+def kept(workspace: Workspace, found: GpuSpec) -> GpuSpec:
+    """A measured processor as the workspace has it: that which came first."""
     if NAME not in workspace.gpus:
-        measured = _measured()
         table = workspace.writable / "profiles" / "gpus.csv"
         with locked(table, wait_s=SHORT_WAIT_S):
             rows = read_rows(table, GpuSpec, hint="delete it and profile again")
-            write_rows(table, [*(row for row in rows if row.gpu != NAME), measured])
+            if NAME not in {row.gpu for row in rows}:
+                write_rows(table, [*rows, found])
     return workspace.gpus[NAME]
 
 
-def _measured() -> GpuSpec:
-    """Peaks of one second of products of 16-bit matrices and of copies each, with all threads that PyTorch takes."""
+def measured() -> GpuSpec:
+    """This machine's processor, by one second of products of 16-bit matrices and of copies each, with all threads that
+    PyTorch takes.
+
+    Raises MissingAbility without PyTorch.
+    """
     try:
         import torch
     except ImportError:

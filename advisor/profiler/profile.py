@@ -21,18 +21,20 @@ from advisor.models.spec import ModelSpec
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.parallelism import Parallelism
+from advisor.profiler.bench import bench_here
 from advisor.profiler.checkpoint import stored_bytes
 from advisor.profiler.coverage import Coverage, repeat_half_width
 from advisor.profiler.cpu import measured_cpu
 from advisor.profiler.device import Device, Meter, device
 from advisor.profiler.knowledge import Beliefs
-from advisor.profiler.loop import Goal, Rig, Step, measure_loads
+from advisor.profiler.loop import Goal, Measured, Rig, Step, measure_loads
 from advisor.profiler.routing import Routing, count_experts, routing_of
 from advisor.profiler.subject import Subject
 from advisor.store.doubts import doubtful_notes, doubts_of
 from advisor.store.runs import Run
 from advisor.store.workspace import Workspace
 from advisor.tasks.task import load
+from advisor.units import counted as number_of
 from advisor.units import parse_duration
 from advisor.values import Rows, Value, several
 
@@ -96,38 +98,62 @@ def profile(
     MissingAbility where an engine is missing.
     """
     check_url(url, where="--url")
-    goal = Goal(_seconds(time), _share(within))
+    goal = goal_of(time, within)
     settings: tuple[str, ...] = several(engine_option)
-    _check_together(url, settings, dummy_weights=dummy_weights, routing=routing)
-    name = _known_model(workspace, model)
+    check_together(url, settings, dummy_weights=dummy_weights, routing=routing)
+    name = known_model(workspace, model)
     if not url:
         require_vllm()
     found = None if url else device()
-    stored = workspace.models.checkpoint_precision(name)
-    precision = _known(precision or stored, PRECISIONS, "--precision")
-    subject = Subject(
-        model=name,
-        gpu=_gpu(workspace, gpu, found, url),
-        parallelism=_layout(parallelism, url),
-        precision=precision,
-        engine=_known(engine, ENGINES, "--engine"),
-        dummy_weights=dummy_weights,
-        kv_precision=_known(kv_precision, KV_BYTES, "--kv-precision"),
-        settings=settings if url else _quantized(settings, precision, stored),
-    )
+    asked = Asked(parallelism, precision, kv_precision, engine, dummy_weights, settings)
+    subject = asked.subject(workspace, name, _gpu(workspace, gpu, found, url), served=bool(url))
     served = checked_name(served_model or name, where="--served-model")
     source = Endpoint(url, served) if url else weights(model, name)
     spec = workspace.models.spec(name)
     counted = _routing(routing, spec, source, subject) if routing else None
-    rig = Rig(
-        partial(timed, source, spec, subject.engine_arguments, dummy_weights=dummy_weights),
-        Meter(found, Parallelism.parse(subject.parallelism).gpu_count),
-        _columns(found, None if dummy_weights else Path(weights(model, name)), counted),
-    )
+    start = partial(timed, source, spec, subject.engine_arguments, dummy_weights=dummy_weights)
+    meter = Meter(found, Parallelism.parse(subject.parallelism).gpu_count)
+    stored = None if dummy_weights else Path(weights(model, name))
+    rig = Rig(bench_here(start, meter), run_columns(found, stored, counted))
     folder = workspace.writable / "measurements" / "runs"
     believe = partial(Beliefs.read, workspace)
     measured = run(measure_loads(subject, believe, rig, folder, goal, progress or (lambda _: None)))
-    random = RANDOM_ROUTING if dummy_weights and spec.is_moe else ""
+    return profile_of(workspace, measured, subject, counted, AS_GIVEN if url else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a model is to run, as it was typed."""
+
+    parallelism: str | Parallelism | None
+    precision: str | None
+    kv_precision: str
+    engine: str
+    dummy_weights: bool
+    settings: tuple[str, ...]
+
+    def subject(self, workspace: Workspace, model: str, gpu: str, *, served: bool = False) -> Subject:
+        """A model so, on a GPU; `served`: by a server that was started already. Raises AdvisorError."""
+        stored = workspace.models.checkpoint_precision(model)
+        precision = _known(self.precision or stored, PRECISIONS, "--precision")
+        return Subject(
+            model=model,
+            gpu=gpu,
+            parallelism=_layout(self.parallelism, served=served),
+            precision=precision,
+            engine=_known(self.engine, ENGINES, "--engine"),
+            dummy_weights=self.dummy_weights,
+            kv_precision=_known(self.kv_precision, KV_BYTES, "--kv-precision"),
+            settings=self.settings if served else _quantized(self.settings, precision, stored),
+        )
+
+
+def profile_of(
+    workspace: Workspace, measured: Measured, subject: Subject, counted: Routing | None = None, note: str = ""
+) -> Profile:
+    """What was measured, with everything that is to be said of it."""
+    random = RANDOM_ROUTING if subject.dummy_weights and workspace.models.spec(subject.model).is_moe else ""
+    resumed = f"{number_of(measured.n_found, 'load')} measured before it was interrupted" if measured.n_found else ""
     return Profile(
         run_id=measured.path.stem,
         path=str(measured.path),
@@ -137,7 +163,7 @@ def profile(
         loads=Rows(measured.runs),
         routing=counted,
         notes=(
-            *(note for note in (measured.note, AS_GIVEN if url else "", random) if note),
+            *(text for text in (measured.note, note, random, resumed) if text),
             *_doubtful(workspace, measured.runs),
         ),
     )
@@ -149,8 +175,12 @@ def _doubtful(workspace: Workspace, runs: Sequence[Run]) -> list[str]:
     return doubtful_notes(rows, doubts_of(rows, workspace.models, workspace.gpus))
 
 
+def goal_of(time: str | float, within: float) -> Goal:
+    """When to stop. Raises AdvisorError."""
+    return Goal(_seconds(time), _share(within))
+
+
 def _seconds(given: str | float) -> float:
-    """Raises AdvisorError."""
     return parse_duration(given if isinstance(given, str) else f"{given!r}s", where="--time")
 
 
@@ -161,7 +191,7 @@ def _share(within: float) -> float:
     return within
 
 
-def _check_together(url: str | None, settings: Sequence[str], *, dummy_weights: bool, routing: str | None) -> None:
+def check_together(url: str | None, settings: Sequence[str], *, dummy_weights: bool, routing: str | None) -> None:
     """Options that cannot be combined. Raises AdvisorError."""
     if url and (dummy_weights or settings):
         flag = "--dummy-weights" if dummy_weights else "--engine-option"
@@ -192,9 +222,9 @@ def _quantized(settings: tuple[str, ...], precision: str, stored: str) -> tuple[
     return tuple(sorted(settings))
 
 
-def _layout(parallelism: str | Parallelism | None, url: str | None) -> str:
+def _layout(parallelism: str | Parallelism | None, *, served: bool) -> str:
     layout = Parallelism.parse(str(parallelism or "tp1"))
-    if layout.dp > 1 and not url:
+    if layout.dp > 1 and not served:
         what, hint = f"{layout}: vLLM in process runs one data-parallel group", "start a server and give --url"
         raise AdvisorError(what, where="--parallelism", hint=hint)
     return str(layout)
@@ -206,7 +236,7 @@ def _known(value: str, known: Collection[str], flag: str) -> str:
     return value
 
 
-def _known_model(workspace: Workspace, model: str) -> str:
+def known_model(workspace: Workspace, model: str) -> str:
     """Its name, with a config here: predictions need it. Raises AdvisorError."""
     name = stored_name(workspace, model)
     if name not in workspace.models:
@@ -241,7 +271,7 @@ def _routing(task: str, spec: ModelSpec, source: Endpoint | str, subject: Subjec
     return routing_of(steps, mixture.n_experts, mixture.experts_per_token)
 
 
-def _columns(found: Device | None, checkpoint: Path | None, counted: Routing | None) -> dict[str, object]:
+def run_columns(found: Device | None, checkpoint: Path | None, counted: Routing | None) -> dict[str, object]:
     """Columns of Run that are the same for every load."""
     return {
         "source": "advisor profile",

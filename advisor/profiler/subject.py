@@ -56,6 +56,12 @@ class Subject:
         again = (f"{self.run_id}-{i}" for i in itertools.count(2))
         return next(n for n in itertools.chain([self.run_id], again) if not (folder / f"{n}.parquet").exists())
 
+    def n_sealed(self, folder: Path) -> int:
+        """How many profiles of it are finished."""
+        again = (f"{self.run_id}-{i}" for i in itertools.count(2))
+        names = itertools.chain([self.run_id], again)
+        return sum(1 for _ in itertools.takewhile(lambda name: (folder / f"{name}.parquet").exists(), names))
+
     @property
     def _former_run_id(self) -> str:
         """As versions before 0.2 named it, by Python's printed form of the same content."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advisor.profiler.coverage import Coverage, holds
+from advisor.profiler.fan_out import Profiles
 from advisor.profiler.loop import Step
 from advisor.profiler.profile import Profile
 from advisor.profiler.routing import Routing
@@ -22,6 +23,22 @@ def blocks(done: Profile) -> list[Block]:
         f"{within_text(done.half_width)} (90 % intervals): {held_text(done.coverage)}",
         *([f"the same load measured again stays {within_text(again)}: noise of this machine"] if again else []),
         f"kept in {done.path}",
+    ]
+
+
+def blocks_of_many(done: Profiles) -> list[Block]:
+    """What `advisor profile --ray` prints at its end: a line a profile, then what there was before and what failed."""
+    columns = ["model", "GPU", "loads", "TPOT predicted", "kept in"]
+    rows = [
+        [first.model, first.gpu, str(len(each.loads)), within_text(each.half_width), each.path]
+        for each in done.profiles
+        for first in each.loads[:1]
+    ]
+    return [
+        *([table(columns, rows, right=["loads"], names=["model"])] if rows else []),
+        *(f"{each.loads[0].model} on {each.loads[0].gpu}: {note}" for each in done.profiles for note in each.notes),
+        *(f"{run_id} was finished before; once all are, the same command measures all anew" for run_id in done.found),
+        *(f"{each.model} on {each.gpu} failed: {each.reason}" for each in done.failures),
     ]
 
 

@@ -12,6 +12,7 @@ from advisor.performance.hardware import hardware
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import Efficiency, serving
 from advisor.profiler import loop
+from advisor.profiler.bench import bench_here
 from advisor.profiler.device import Meter
 from advisor.profiler.knowledge import Beliefs
 from advisor.profiler.loop import Goal, Rig, measure_loads
@@ -81,6 +82,6 @@ def profiled(machine, folder, monkeypatch, *, time_s=60.0, within=0.05, watch=la
         yield machine, FACTS
 
     monkeypatch.setattr(loop, "time", machine)
-    rig = Rig(start, Meter(None, 1), {"source": "test"})
+    rig = Rig(bench_here(start, Meter(None, 1)), {"source": "test"})
     believe = partial(Beliefs.read, SHIPPED)
     return asyncio.run(measure_loads(SUBJECT, believe, rig, folder, Goal(time_s, within), watch))

@@ -138,3 +138,12 @@ def test_profiling_such_a_gpu_asks_for_its_name(tmp_path, monkeypatch):
     with pytest.raises(AdvisorError, match=r"'NVIDIA A100-SXM-64GB'.*name the one it equals with --gpu"):
         profile(Workspace(tmp_path), model="qwen3-8b")
     assert not list(tmp_path.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("given", "handles"), [("1", (1,)), ("1,0", (1, 0)), ("", (0, 1)), ("7", (0, 1)), ("GPU-ab", (0, 1))]
+)
+def test_only_the_gpus_that_an_engine_sees(monkeypatch, given, handles):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    found = device(Library())
+    assert (found.handles, found.count) == (handles, len(handles))

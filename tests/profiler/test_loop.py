@@ -19,6 +19,7 @@ from advisor.performance.hardware import hardware
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import Speed, predict
 from advisor.performance.roofline import Efficiency, serving
+from advisor.profiler.bench import bench_here
 from advisor.profiler.device import Meter
 from advisor.profiler.knowledge import Beliefs, _unmeasured, assess
 from advisor.profiler.loop import Goal, Rig, measure_loads
@@ -65,7 +66,7 @@ def run(folder, engine, *, time_s=60.0, within=0.2, watch=lambda _: None):
         starts.append(1)
         yield engine, FACTS
 
-    rig = Rig(start, Meter(None, 1), {"source": "test"})
+    rig = Rig(bench_here(start, Meter(None, 1)), {"source": "test"})
     believe = partial(Beliefs.read, SHIPPED)
     return asyncio.run(measure_loads(SUBJECT, believe, rig, folder, Goal(time_s, within), watch)), len(starts)
 

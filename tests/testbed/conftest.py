@@ -79,6 +79,17 @@ def reward(loop):
     loop(engine.__aexit__(None, None, None))
 
 
+@pytest.fixture(scope="session")
+def cluster():
+    """A Ray cluster of a head and two nodes with one processor each."""
+    if find_spec("ray") is None:
+        pytest.skip("needs Ray")
+    from tests.testbed.ray_nodes import two_nodes
+
+    with two_nodes() as made:
+        yield made
+
+
 class Served:
     """A vLLM server of one model on a free port of this machine."""
 
