@@ -32,6 +32,9 @@ EXTRAS = {
     "models": "architectures without a reader here",
     "prices": "today's cloud prices (`advisor gpus --refresh`)",
     "hosted": "prices of hosted models (`recommend --hosted`)",
+    "s3": "a store that several share (`--workspace s3://…`)",
+    "gs": "the same on Google Storage (`gs://…`)",
+    "az": "the same on Azure (`az://…`)",
     "ray": "many machines (`calibrate --ray`, `profile --ray`)",
 }
 """What extras are for, beside the two of vLLM."""

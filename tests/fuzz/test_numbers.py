@@ -39,7 +39,7 @@ NUMBERS = {
     "frontier": "--usd-per-kwh --input-tokens --output-tokens --cached-prompt-tokens",
     "compare": "--gpu-count --input-tokens --output-tokens --usd-per-kwh",
     "calibrate": "--questions --temperature --top-p --top-k --min-p --frequency-penalty --presence-penalty"
-    " --repetition-penalty --max-tokens --seed --in-flight"
+    " --repetition-penalty --max-tokens --seed --in-flight --replicas"
     " --usd-per-hour",
     "profile": "--within",
     "verify": "--gpu-count --input-tokens --output-tokens --concurrency --rate",
@@ -56,6 +56,7 @@ IN_TEXTS = {
     ("recommend", "--running"): "qwen3-8b on {}xl4",
     ("recommend", "--task"): "gpqa-diamond:{}",
     ("estimate", "--parallelism"): "tp{}",
+    ("calibrate", "--rate-limit"): "{}requests/minute",
     ("estimate", "--max-ttft"): "{}s",
     ("profile", "--time"): "{}min",
     ("trend", "--target"): "{}",

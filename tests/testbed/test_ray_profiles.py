@@ -10,13 +10,13 @@ import duckdb
 import pytest
 
 import advisor
-from tests.testbed.conftest import MODELS
+from tests.testbed.conftest import MODELS, SETTINGS
 from tests.testbed.ray_nodes import are_gone, command, lines, when
-from tests.testbed.test_profiler import ENGINE
 
 pytest.importorskip("ray")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
+OPTIONS = {name: value for name, value in SETTINGS.items() if name != "dtype"} | {"max_num_seqs": 64}
 MODELS_PROFILED = ["Qwen/Qwen3-0.6B", "Qwen/Qwen3-1.7B", "Qwen/Qwen2.5-0.5B"]
 WORDS = ["profile", *MODELS_PROFILED, "--time", "10s", "--within", "0.01"]
 
@@ -76,12 +76,12 @@ def test_the_command_itself_dies_and_the_same_command_resumes(cluster, tmp_path)
 def test_a_real_engine(cluster, tmp_path, monkeypatch):
     pytest.importorskip("vllm")
     monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-    options = {"dummy_weights": True, "time": "3s", "engine_option": [f"{name}={ENGINE[name]}" for name in ENGINE]}
+    options = {"dummy_weights": True, "time": "3s", "engine_option": [f"{name}={OPTIONS[name]}" for name in OPTIONS]}
     ws = advisor.Workspace(tmp_path)
     done = advisor.profile_on_ray(ws, models=str(MODELS / "small"), ray=cluster.address, **options)
     (profile,) = done.profiles
     assert {run.status for run in profile.loads} == {"ok"}
     assert profile.loads[0].gpu == "cpu"
     assert profile.loads[0].start_s > 0
-    assert 0 < profile.loads[0].kv_cache_bytes <= ENGINE["kv_cache_memory_bytes"]
+    assert 0 < profile.loads[0].kv_cache_bytes <= OPTIONS["kv_cache_memory_bytes"]
     assert ws.gpus["cpu"].memory_bytes_per_s > 0
