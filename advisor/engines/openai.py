@@ -66,7 +66,8 @@ class Client(Server):
                 raise self.no_entry(refusal) from None
             raise
         except EngineFailure as failure:
-            hint = "see the server's own messages; --plain asks without a chat template"
+            plain = "" if self._prompting.plain else "; --plain asks without a chat template"
+            hint = f"see the server's own messages{plain}"
             raise MissingAbility(f"does not answer ({failure})", where=self.root, hint=hint) from None
 
     async def generate(self, prompt: str, partial: str, sampling: Sampling) -> Completion:

@@ -39,7 +39,7 @@ from advisor.store.shared_names import (
     step,
     versioned,
 )
-from advisor.store.versions import same_rows, understood
+from advisor.store.versions import readable, same_rows, understood
 from advisor.units import counted
 
 WAIT_S = 600.0
@@ -224,7 +224,7 @@ class Mirror:
             if name.startswith(TEXTS) and (run_of(name) in refused or not self._has_samples(name, pushed)):
                 continue
             stamp, there = _stamp(self.folder / name), self._there.get(name)
-            if stamp is None:
+            if stamp is None or not self._is_sound(name):
                 continue
             version = there.version + 1 if there else 1
             if self.remote.create(versioned(name, version), self.folder / name):
@@ -232,6 +232,17 @@ class Mirror:
             else:
                 refused.add(run_of(name))
         return refused
+
+    def _is_sound(self, name: str) -> bool:
+        """Whether what is here may go to others: a damaged file stays, and a note says so."""
+        try:
+            if name.endswith(".parquet"):
+                readable(self.folder / name)
+        except AdvisorError as error:
+            note = f"{self.folder / name} {error.what}, and is not made in {self.url}; move it away"
+            self.notes += [] if note in self.notes else [note]
+            return False
+        return True
 
     def _has_samples(self, text: str, pushed: Collection[str]) -> bool:
         samples = f"{SAMPLES}{run_of(text)}.parquet"
@@ -251,17 +262,17 @@ class Mirror:
     def _here(self) -> dict[str, Stamp]:
         found = {}
         places = [*(self.folder / "measurements").glob("*"), self.folder / "profiles"]
-        files = [file for place in places if place.is_dir() for file in visible(place, "")]
+        files = [file for place in places if place.is_dir() and not place.is_symlink() for file in visible(place, "")]
         files += (self.folder / "profiles" / "models").glob("*/config.json")
         for file in files:
             name = file.relative_to(self.folder).as_posix()
-            if is_shared(name) and (stamp := _stamp(file)):
+            if is_shared(name) and not file.is_symlink() and (stamp := _stamp(file)):
                 found[name] = stamp
         return found
 
     def _fetch(self, names: Iterable[str]) -> None:
         """Copy objects beside the folder first: no file is ever half there."""
-        every = list(names)
+        every, damaged = list(names), list[AdvisorError]()
         for begin in range(0, len(every), BATCH):
             batch = sorted(every[begin : begin + BATCH], key=lambda name: self._there[name].made_s)
             with tempfile.TemporaryDirectory(prefix=INCOMING, dir=self.folder) as staging:
@@ -270,8 +281,16 @@ class Mirror:
                 # by the store's clock the order of two verdicts of one draw, by ours that they are newer than our fits
                 now_ns = time.time_ns()
                 for number, (name, file) in enumerate(zip(batch, staged, strict=True)):
-                    self._receive(name, file, now_ns + number)
+                    try:
+                        self._receive(name, file, now_ns + number)
+                    except MissingAbility:
+                        raise
+                    except AdvisorError as error:
+                        damaged.append(error)
             self._write_state()
+        if damaged:
+            others = f", and so {_named([str(each.where) for each in damaged[1:]])}" if damaged[1:] else ""
+            raise AdvisorError(f"{damaged[0].what}{others}", where=damaged[0].where, hint=damaged[0].hint)
 
     def _receive(self, name: str, file: Path, now_ns: int) -> None:
         """Put a fetched file where it belongs. Raises AdvisorError for a damaged one, which is not taken."""

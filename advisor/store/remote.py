@@ -30,10 +30,14 @@ CREDENTIALS = {
 }
 FOLDERS = {"file", "local"}
 READ_ONLY = {"http", "https"}
+WRAPPERS = {"zip", "tar", "libarchive", "reference", "filecache", "simplecache", "blockcache", "cached", "dir", "data"}
+"""Protocols that read what lies elsewhere."""
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "STORAGE_EMULATOR_HOST", "AZURE_STORAGE_ACCOUNT_NAME")
 MARKS = ("ETag", "etag", "md5Hash", "generation", "mtime", "created", "LastModified", "last_modified")
 TIMES = ("LastModified", "last_modified", "updated", "mtime", "created")
 FORMS = "give a folder, or an address as s3://bucket/folder, gs://bucket/folder, az://container/folder"
+PATIENCE = {"connect_timeout": 10, "read_timeout": 20}
+"""Seconds for S3, where fsspec's configuration has no options: botocore tries a silent endpoint for minutes."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 TRIES, AGAIN_S = 3, 0.2
 FOOTER_BYTES = 2**16
@@ -182,14 +186,15 @@ class Remote:
 
 def opened(given: str) -> Remote:
     """The store at a URL. Raises AdvisorError for one that cannot be, MissingAbility where a package is missing."""
-    url = given.rstrip("/")
-    protocol, separator, rest = url.partition("://")
+    protocol, separator, rest = given.partition("://")
     protocol = protocol.casefold()
+    url = f"{protocol}{separator}{re.sub('/+', '/', rest)}".rstrip("/")
     if protocol in FOLDERS:
         raise AdvisorError("is a folder", where=given, hint="give its path, without the protocol")
     if protocol in READ_ONLY:
         raise AdvisorError("can be read at most, not written", where=f"--workspace {given}", hint=FORMS)
-    if not separator or not rest or "::" in url:
+    nowhere = not rest.strip("/") or (protocol in EXTRAS and rest.startswith("/"))
+    if not separator or nowhere or "::" in url or protocol in WRAPPERS:
         raise AdvisorError("is no address of a store", where=f"--workspace {given}", hint=FORMS)
     if re.match(r"[^/@]*:[^/@]*@", rest):
         hint = "give them as the protocol's own tools take them, by environment variables for example"
@@ -212,9 +217,17 @@ def opened(given: str) -> Remote:
     endpoint = " ".join(os.environ.get(name, "") for name in ENDPOINTS)
     draft = Remote(url, protocol, root, None, endpoint)
     with draft._answering():
-        fs, _ = fsspec.core.url_to_fs(url)
+        fs, _ = fsspec.core.url_to_fs(url, **_options(protocol, fsspec.config.conf))
     configured = {k: v for k, v in fs.storage_options.items() if "endpoint" in k or k in {"account_name", "host"}}
     return Remote(url, protocol, root, fs, f"{endpoint} {configured or ''}".strip())
+
+
+def _options(protocol: str, configured: Mapping[str, Any]) -> dict[str, Any]:
+    """For fsspec, where its configuration has none of the protocol."""
+    if EXTRAS.get(protocol) != "s3" or configured.get(protocol):
+        return {}
+    retries = {} if "AWS_MAX_ATTEMPTS" in os.environ else {"retries": {"total_max_attempts": 2}}
+    return {"config_kwargs": PATIENCE | retries}
 
 
 def _is_refused(error: Exception) -> bool:

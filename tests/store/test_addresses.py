@@ -34,6 +34,8 @@ def tried(advisor, monkeypatch, tmp_path):
         ("nope://x/y", "unknown protocol 'nope'; give a folder, or an address as s3://bucket/folder"),
         ("s3://", "is no address of a store; give a folder, or an address as s3://bucket/folder"),
         ("s3:/bucket", "is no address of a store"),
+        ("s3:///bucket", "is no address of a store"),
+        ("zip://bucket.zip", "is no address of a store"),
         ("simplecache::s3://b/x", "is no address of a store"),
         ("file:///tmp/x", "is a folder; give its path, without the protocol"),
         ("https://example.com/x", "can be read at most, not written"),

@@ -90,6 +90,43 @@ def test_a_slash_at_the_end_names_the_same_store(people, bucket):
     assert people("alice", f"s3://{bucket}/other").folder != people("alice", f"s3://{bucket}/team").folder
 
 
+def test_slashes_in_a_row_and_capitals_of_the_protocol_name_the_same_store(people, bucket):
+    alice = people("alice", f"s3://{bucket}//team")
+    assert alice.url == f"s3://{bucket}/team"
+    seal(alice.folder, "run-a")
+    alice.push()
+    assert alice.unpushed is None
+    assert answers(people("bob", f"S3://{bucket}/team//")) == expected("run-a")
+
+
+def test_links_are_not_followed_to_what_lies_elsewhere(people, objects, tmp_path):
+    fs, root = objects
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "p.csv").write_text("secret")
+    alice = people("alice")
+    seal(alice.folder, "run-a")
+    (alice.folder / "measurements" / "published").mkdir()
+    (alice.folder / "measurements" / "published" / "p.csv").symlink_to(tmp_path / "private" / "p.csv")
+    (alice.folder / "measurements" / "lengths").symlink_to(tmp_path / "private")
+    alice.push()
+    assert [path.removeprefix(f"{root}/") for path in fs.find(f"{root}/measurements")] == [
+        f"{SAMPLES}/run-a.parquet",
+        f"{TEXTS}/run-a.parquet",
+    ]
+
+
+def test_a_damaged_file_stays_here(people, objects):
+    alice = people("alice")
+    seal(alice.folder, "run-a")
+    junk = alice.folder / SAMPLES / "junk.parquet"
+    junk.write_bytes(b"junk")
+    alice.push()
+    assert alice.unpushed is None
+    assert alice.notes == [f"{junk} is damaged ({alice.notes[0].partition('(')[2]}"]
+    assert "is not made in s3://" in alice.notes[0]
+    assert answers(people("bob")) == expected("run-a")
+
+
 def test_texts_come_when_they_are_needed(people):
     alice = people("alice")
     seal(alice.folder, "run-a")
@@ -226,6 +263,15 @@ def test_a_damaged_object_is_named_by_its_address_and_spoils_nothing(people, obj
     assert answers(people("alice")) == answers(people("bob")) == []  # it can be brought in again
 
 
+def test_every_damaged_object_is_named(people, objects):
+    fs, root = objects
+    for run in ("run-a", "run-b", "run-c"):
+        fs.pipe_file(f"{root}/{SAMPLES}/{run}.parquet", b"junk")
+    with pytest.raises(AdvisorError, match="is damaged") as raised:
+        people("alice")
+    assert all(f"s3://{root}/{SAMPLES}/{run}.parquet" in str(raised.value) for run in ("run-a", "run-b", "run-c"))
+
+
 def test_what_was_taken_away_there_is_kept_aside_here(people, objects):
     fs, root = objects
     alice = people("alice")
@@ -257,10 +303,10 @@ def test_a_pull_that_is_interrupted_leaves_no_half_file(people, monkeypatch):
         targets[-1].write_bytes(b"PAR1 half")
         raise Gone
 
-    monkeypatch.setattr(Remote, "fetch", dies)
-    with pytest.raises(Gone):
-        people("bob")
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(Remote, "fetch", dies)
+        with pytest.raises(Gone):
+            people("bob")
     bob = people("bob")
     assert answers(bob) == expected("run-a", "run-b", "run-c")
     assert not list(bob.folder.glob(".incoming-*"))

@@ -175,10 +175,10 @@ def test_eight_writers_who_are_killed_and_come_again(person, engine, tmp_path):
                 "task": "mine",
                 "question_id": f"q{question}",
                 "sample_index": 0,
-                "answer": "1",
+                "answer": f"{number // 2}-{run}",  # a run with the answers of another is not recorded again
                 "correct": True,
                 "generated_tokens": 9,
-                "text": "it is 1",
+                "text": f"it is {number // 2}-{run}",
             }
             for run in range(6)
             for question in range(3)
