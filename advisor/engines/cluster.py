@@ -109,7 +109,12 @@ class Actor:
 
     async def call(self, method: str, *arguments: Any) -> Any:
         """What a method of its engine gives. Raises Lost, EngineFailure, AdvisorError."""
-        return await _answer(self.ray, self.handle.call.remote(method, arguments))
+        reference = self.handle.call.remote(method, arguments)
+        try:
+            return await _answer(self.ray, reference)
+        except asyncio.CancelledError:
+            self.ray.cancel(reference)  # else what nobody waits for any more is drawn all the same
+            raise
 
     async def stop(self) -> None:
         """End its engine, then the process."""

@@ -116,8 +116,8 @@ def test_the_command_itself_dies_and_the_same_command_resumes(cluster, tmp_path,
 
 def test_a_failed_request_is_recorded_and_kills_nobody(cluster, scripted, tmp_path):
     questions = tmp_path / "three.jsonl"
-    lines = [{"id": str(n), "question": text, "answer": "3"} for n, text in enumerate(["Q 1+2", "what?", "Q 4-1"])]
-    questions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    asked = [{"id": str(n), "question": text, "answer": "3"} for n, text in enumerate(["Q 1+2", "what?", "Q 4-1"])]
+    questions.write_text("".join(json.dumps(each) + "\n" for each in asked))
     options = {"task": str(questions), "questions": None, "answers": "arithmetic", "template": "{question}\n"}
     done = calibrate(tmp_path, scripted, ray=cluster.address, replicas=1, **options)
     assert (done.failed, done.most_common_failure) == (1, "longer than the context")
@@ -151,13 +151,14 @@ def test_what_the_cluster_cannot(cluster, scripted, tmp_path):
 def test_room_that_others_hold_is_not_taken(cluster, scripted, tmp_path, monkeypatch):
     import ray
 
-    monkeypatch.setattr("advisor.engines.cluster.ROOM_S", 1.0)
     ray.init(cluster.address, log_to_driver=False)
     try:
         held = ray.remote(num_cpus=1)(scripted_engine.Oracle).remote()
         ray.get(held.__ray_ready__.remote())
-        with pytest.raises(MissingAbility, match="--replicas: the cluster has room for 1 of 2 replicas now"):
-            calibrate(tmp_path, scripted, ray=cluster.address, replicas=2)
+        with monkeypatch.context() as patched:
+            patched.setattr("advisor.engines.cluster.ROOM_S", 1.0)
+            with pytest.raises(MissingAbility, match="--replicas: the cluster has room for . of 2 replicas now"):
+                calibrate(tmp_path, scripted, ray=cluster.address, replicas=2)
         done = calibrate(tmp_path, scripted, ray=cluster.address, questions=4)
         assert done.questions == 4
         assert len({process for process, _ in lines(scripted)}) == 1
