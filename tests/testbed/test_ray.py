@@ -157,7 +157,7 @@ def test_room_that_others_hold_is_not_taken(cluster, scripted, tmp_path, monkeyp
         ray.get(held.__ray_ready__.remote())
         with monkeypatch.context() as patched:
             patched.setattr("advisor.engines.cluster.ROOM_S", 1.0)
-            with pytest.raises(MissingAbility, match="--replicas: the cluster has room for . of 2 replicas now"):
+            with pytest.raises(MissingAbility, match=r"--replicas: the cluster has room for . of 2 replicas now"):
                 calibrate(tmp_path, scripted, ray=cluster.address, replicas=2)
         done = calibrate(tmp_path, scripted, ray=cluster.address, questions=4)
         assert done.questions == 4
