@@ -77,14 +77,14 @@ def by_ray_data(prompts: list[str]) -> tuple[float, float, int]:
         detokenize_stage=False,
     )
 
-    def asked(row: dict[str, Any]) -> dict[str, Any]:
+    def prompted(row: dict[str, Any]) -> dict[str, Any]:
         sampling = {"temperature": 1.0, "max_tokens": MOST_TOKENS, "seed": int(row["number"])}
         return {"prompt": row["prompt"], "sampling_params": sampling}
 
     def answered(row: dict[str, Any]) -> dict[str, Any]:
         return {"tokens": row["num_generated_tokens"]}
 
-    processor = build_processor(config, preprocess=asked, postprocess=answered)
+    processor = build_processor(config, preprocess=prompted, postprocess=answered)
 
     def seconds(some: list[str]) -> tuple[float, int]:
         begun = time.perf_counter()

@@ -64,7 +64,7 @@ async def connected(address: str) -> AsyncIterator[Any]:
     passed_on = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     options: dict[str, Any] = {"runtime_env": {"env_vars": passed_on}, "log_to_driver": False}
     local = {"include_dashboard": False} if address == LOCAL else {}
-    with redirect_stdout(sys.stderr):  # where Ray says, unasked, that a node died
+    with redirect_stdout(sys.stderr):  # where Ray says of its own accord that a node died
         try:
             # in a thread: in the main one Ray would take SIGTERM for itself
             await asyncio.to_thread(ray.init, address, logging_level=logging.ERROR, **options, **local)
@@ -200,9 +200,9 @@ class Pool:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user is told of them at the end."""
+        """What is said of them at the end."""
         n = self._replicas.n_lost
-        return (f"{counted(n, 'replica')} died in the middle; others drew what was asked of them",) if n else ()
+        return (f"{counted(n, 'replica')} died; {'its' if n == 1 else 'their'} requests went to others",) if n else ()
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
         return await self._replicas.ask(lambda actor: actor.call(method, *arguments))

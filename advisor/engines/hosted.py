@@ -22,7 +22,7 @@ Make = Callable[[], AbstractAsyncContextManager[tuple[Any, Any]]]
 
 
 class Hosted:
-    """The engine that `start` is told to make, until `stop`."""
+    """The engine that `start` makes, until `stop`."""
 
     def __init__(self) -> None:
         self._opened = AsyncExitStack()

@@ -69,7 +69,7 @@ def placed(settings: Settings, nodes: Sequence[Node], replicas: int | None, engi
 
     A replica on one GPU takes the part of it that `gpu_memory_utilization` says where it is given; one on several takes
     them on one node where a node has so many, else over nodes by vLLM's workers on Ray. On processors alone there is
-    one replica a node, unless another number is asked for. Raises MissingAbility where there is no room, AdvisorError
+    one replica a node, unless another number is given. Raises MissingAbility where there is no room, AdvisorError
     for settings that are none.
     """
     n, own = gpus_of(settings), dict[str, Any]()

@@ -14,6 +14,7 @@ from advisor.arguments import checked_arguments
 from advisor.errors import NoAnswer, unknown
 from advisor.fits.curve_words import asymptote_text, saturation_text
 from advisor.fits.line import CurvePoint, Line, line
+from advisor.fits.tasks import unknown_task
 from advisor.store.beliefs import Point
 from advisor.store.workspace import Workspace
 from advisor.tasks import DEFAULT_TASK
@@ -105,7 +106,7 @@ def lines(workspace: Workspace, model: str, task: str, strategy: str | None = No
         raise NoAnswer("no curve is known", hint=f"run `{workspace.fit_command}`")
     tasks = {p.task for p in fits.points}
     if task not in tasks:
-        raise unknown("task", task, tasks, where="--task", listed_by="advisor tasks")
+        raise unknown_task(workspace, task, tasks)
     points = sorted((p for p in fits.points if (p.model, p.task) == (name, task)), key=_place)
     rows = [row for row in fits.curves if (row.model, row.task) == (name, task)]
     if not points:

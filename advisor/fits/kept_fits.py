@@ -1,7 +1,7 @@
 """Hidden files of a profiles/ folder with what followed from measurements that did not change since the last fit.
 
 They can be deleted at any time: a fit then takes longer and gives the same. Every row has a digest of itself, and one
-that is damaged counts as absent.
+that is damaged, or of a version with other columns, counts as absent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,11 @@ from advisor.store.seal import sealed
 OF_ANSWERS, OF_LOADS = ".kept-answers.parquet", ".kept-loads.parquet"
 ERRORS = "<f8"
 """Errors are kept to the last bit."""
+FORM = [
+    [each.__name__, *(f.name for f in fields(each))]
+    for each in (Point, CurveRow, SetupRow, SpeedRow, CorrectionRow, Efficiency)
+]
+"""What rows have in this version of the program; those of another are left alone."""
 
 
 def read_setup_fits(folder: Path) -> SetupFits:
@@ -72,7 +77,7 @@ def _write(path: Path, texts: Mapping[str, str]) -> None:
 
 
 def _check(digest: object, text: object) -> str:
-    return hashlib.sha256(f"{digest}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{FORM}\n{digest}\n{text}".encode()).hexdigest()
 
 
 def _row(each: SetupFit) -> dict[str, Any]:

@@ -68,8 +68,8 @@ def measured(workspace: Workspace) -> tuple[StrategyPoints, ...]:
     """Every strategy point that the stored answers support. Raises AdvisorError for a damaged file."""
     found = stored(workspace)
     (n_answers,) = found.connection.execute("select count(*) from answers").fetchall()[0]
-    asked = (answered(found.connection, drawn) for drawn in found.drawn)
-    return tuple(chain.from_iterable(mapped(points, asked, processes(n_answers))))
+    drawn = (answered(found.connection, each) for each in found.drawn)
+    return tuple(chain.from_iterable(mapped(points, drawn, processes(n_answers))))
 
 
 def drawn_apart(connection: duckdb.DuckDBPyConnection) -> tuple[list[Drawn], list[Disagreement]]:
@@ -86,7 +86,7 @@ def drawn_apart(connection: duckdb.DuckDBPyConnection) -> tuple[list[Drawn], lis
 def _differing(connection: duckdb.DuckDBPyConnection, drawn: Drawn) -> dict[str, Run]:
     """The runs of plain samples that would be counted together and differ; none where they may be alike.
 
-    Only runs that may have been drawn differently are asked: by several engines, or with nothing recorded.
+    Only runs that may have been drawn differently are compared: by several engines, or with nothing recorded.
     """
     unknown = all(value is None for value in drawn.recorded.values())
     if drawn.strategy != "sampling" or len(drawn.runs) < 2 or not (unknown or drawn.n_engines > 1):

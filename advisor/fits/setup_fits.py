@@ -44,12 +44,12 @@ def setup_fits(stored: Stored, learned: Learned, kept: SetupFits, basis: str) ->
 
     `basis` stands for all that fits follow from beside the answers: the program and what it learned before.
     """
-    drawn = answer_digests(stored, basis)
-    changed = {digest: each for digest, each in drawn.items() if digest not in kept}
+    digested = answer_digests(stored, basis)
+    changed = {digest: each for digest, each in digested.items() if digest not in kept}
     n_answers = sum(each.n_answers for each in changed.values())
-    asked = (answered(stored.connection, each.drawn) for each in changed.values())
-    new = dict(zip(changed, mapped(partial(fitted, learned=learned), asked, processes(n_answers)), strict=True))
-    return {digest: kept[digest] if digest in kept else new[digest] for digest in drawn}
+    drawn = (answered(stored.connection, each.drawn) for each in changed.values())
+    new = dict(zip(changed, mapped(partial(fitted, learned=learned), drawn, processes(n_answers)), strict=True))
+    return {digest: kept[digest] if digest in kept else new[digest] for digest in digested}
 
 
 def fitted(each: Answered, learned: Learned) -> tuple[SetupFit, ...]:

@@ -26,7 +26,7 @@ from advisor.profiler import cpu
 from advisor.profiler.device import Device
 from advisor.profiler.knowledge import Beliefs
 from advisor.profiler.loop import Goal, Measured, Rig, Step, measure_loads
-from advisor.profiler.profile import Asked, Profile, check_together, goal_of, known_model, profile_of, run_columns
+from advisor.profiler.profile import AsTyped, Profile, check_together, goal_of, known_model, profile_of, run_columns
 from advisor.profiler.station import Setup, bench_there, station
 from advisor.profiler.subject import Subject
 from advisor.store.workspace import Workspace
@@ -80,12 +80,12 @@ def profile_on_ray(
     require_ray()
     goal, settings = goal_of(time, within), several(engine_option)
     check_together(None, settings, dummy_weights=dummy_weights, routing=None)
-    asked = Asked(parallelism, precision, kv_precision, engine, dummy_weights, settings)
+    typed = AsTyped(parallelism, precision, kv_precision, engine, dummy_weights, settings)
     named = {known_model(workspace, model): model for model in several(models)}
     kinds = list(dict.fromkeys(workspace.gpus.named(gpu).name for gpu in several(gpus))) or [cpu.NAME]
     folder = workspace.writable / "measurements" / "runs"
     pairs = [
-        Pair(asked.subject(workspace, name, gpu), _source(given, name))
+        Pair(typed.subject(workspace, name, gpu), _source(given, name))
         for (name, given), gpu in itertools.product(named.items(), kinds)
     ]
     n_sealed = {pair: pair.subject.n_sealed(folder) for pair in pairs}

@@ -69,7 +69,7 @@ class Goal:
 class Measured:
     """The sealed file, its loads in the order they were measured, and how closely all loads are predicted.
 
-    `note` says where something else ran than was asked for; `n_found` loads are of an earlier, interrupted call.
+    `note` says where something else ran than was wanted; `n_found` loads are of an earlier, interrupted call.
     """
 
     path: Path

@@ -105,8 +105,8 @@ def profile(
     if not url:
         require_vllm()
     found = None if url else device()
-    asked = Asked(parallelism, precision, kv_precision, engine, dummy_weights, settings)
-    subject = asked.subject(workspace, name, _gpu(workspace, gpu, found, url), served=bool(url))
+    typed = AsTyped(parallelism, precision, kv_precision, engine, dummy_weights, settings)
+    subject = typed.subject(workspace, name, _gpu(workspace, gpu, found, url), served=bool(url))
     served = checked_name(served_model or name, where="--served-model")
     source = Endpoint(url, served) if url else weights(model, name)
     spec = workspace.models.spec(name)
@@ -122,7 +122,7 @@ def profile(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AsTyped:
     """How a model is to run, as it was typed."""
 
     parallelism: str | Parallelism | None

@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.errors import AdvisorError, NoAnswer, unknown
+from advisor.errors import NoAnswer
 from advisor.fits.costs import prompt_of, verifier_flops
 from advisor.fits.draws import believed
 from advisor.fits.levels import level_notes
+from advisor.fits.tasks import unknown_task
 from advisor.models.catalog import Catalog
 from advisor.performance.feasibility import holds
 from advisor.recommendation.evidence import counts, source_notes
@@ -101,10 +102,7 @@ def considered(workspace: Workspace, request: Request) -> list[Point]:
     for wanted in request.tasks:
         if wanted.task in tasks:
             continue
-        if workspace.unfitted:
-            what = f"task {wanted.task!r} has no strategy points yet, and measurements are newer than the fits"
-            raise AdvisorError(what, where="--task", hint=f"run `{workspace.fit_command}`")
-        raise unknown("task", wanted.task, tasks, where="--task", listed_by="advisor tasks")
+        raise unknown_task(workspace, wanted.task, tasks)
     names = {each.task for each in request.tasks}
     return [
         p

@@ -134,7 +134,7 @@ class Mirror:
             self.notes.append(f"{_named(list(newer))} left out: {why}")
 
     def push(self) -> None:
-        """Make in the store what is here and not there; nothing is asked of it where there is nothing.
+        """Make in the store what is here and not there; where there is nothing, no request is sent.
 
         What cannot be is `unpushed`: it stays, and the next command tries again.
         """

@@ -84,10 +84,10 @@ class Fleet:
         replica.open -= not self.by_connection
         self.open -= 1
         replica.answered += 1
-        asked = json.loads(body)
-        self.seeds.append(asked.get("seed"))
+        request = json.loads(body)
+        self.seeds.append(request.get("seed"))
         usage = {"prompt_tokens": 10, "completion_tokens": 20}
-        text = {"message": {"content": "42"}} if "messages" in asked else {"text": "42"}
+        text = {"message": {"content": "42"}} if "messages" in request else {"text": "42"}
         return self.text(200, {"choices": [{**text, "finish_reason": "stop"}], "usage": usage}, more)
 
     def text(self, status, content, more=b""):

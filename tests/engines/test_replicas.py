@@ -1,4 +1,4 @@
-"""The pool of replicas on fakes that die when they are told to; with Ray in tests/testbed."""
+"""The pool of replicas on fakes that die when they are to; with Ray in tests/testbed."""
 
 import asyncio
 import re
@@ -14,11 +14,11 @@ class Fake:
     """Answers with its name when `gate` is set; dies at the requests that it is given."""
 
     def __init__(self, name, *, dies_at=(), gate=None):
-        self.name, self.dies_at, self.gate, self.asked = name, set(dies_at), gate, []
+        self.name, self.dies_at, self.gate, self.requests = name, set(dies_at), gate, []
         self.is_dead = False
 
     async def answer(self, request):
-        self.asked.append(request)
+        self.requests.append(request)
         if request in self.dies_at:
             self.is_dead = True
             if self.gate:
@@ -54,7 +54,7 @@ def starting(*fakes):
     return start, started
 
 
-def test_the_least_busy_is_asked():
+def test_the_least_busy_gets_the_request():
     async def everything():
         gate = asyncio.Event()
         fakes = [Fake(name, gate=gate) for name in "abc"]
@@ -62,7 +62,7 @@ def test_the_least_busy_is_asked():
         async with Replicas(start, 3) as pool:
             tasks = [asyncio.create_task(ask(pool, n)) for n in range(7)]
             await asyncio.sleep(0.01)
-            busy = sorted(len(fake.asked) for fake in fakes)
+            busy = sorted(len(fake.requests) for fake in fakes)
             gate.set()
             await asyncio.gather(*tasks)
             fakes[0].gate = fakes[1].gate = asyncio.Event()
@@ -87,7 +87,7 @@ def test_what_a_lost_replica_owes_comes_from_others_and_it_is_started_once():
             other.gate = gate
             tasks = [asyncio.create_task(ask(pool, n)) for n in range(12)]
             answers = await asyncio.gather(*tasks)
-            assert len(first.asked) > 1
+            assert len(first.requests) > 1
             while len(started) < 3:
                 await asyncio.sleep(0)
             return answers, started, pool.n_lost
@@ -113,7 +113,7 @@ def test_with_nobody_left_requests_wait_for_the_next():
 def test_a_failed_request_is_not_sent_again():
     class Refuses(Fake):
         async def answer(self, request):
-            self.asked.append(request)
+            self.requests.append(request)
             raise EngineFailure("longer than the context")
 
     async def everything():
@@ -122,7 +122,7 @@ def test_a_failed_request_is_not_sent_again():
         async with Replicas(start, 1) as pool:
             with pytest.raises(EngineFailure, match="longer than the context"):
                 await ask(pool, 1)
-            return replica.asked, pool.n_lost
+            return replica.requests, pool.n_lost
 
     assert run(everything()) == ([1], 0)
 

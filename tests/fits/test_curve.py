@@ -238,3 +238,6 @@ def test_two_workspaces_answer_independently(tmp_path):
     assert found == [0.25, 0.75]
     with pytest.raises(AdvisorError, match="unknown task"):
         curve(SHIPPED, model="qwen3-8b", task="mine")
+    unfitted = workspace(tmp_path / "unfitted", answers[0])
+    with pytest.raises(AdvisorError, match=r"task 'mine' has no strategy points yet.*run `advisor fit --workspace"):
+        curve(unfitted, model="qwen3-8b", task="mine")

@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+from dataclasses import asdict
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from advisor.fits import fit as fit_module
+from advisor.fits import kept_fits
 from advisor.fits import setup_fits as setup_fits_module
 from advisor.fits.kept_fits import OF_ANSWERS, OF_LOADS, read_setup_fits
 from advisor.store.measurements import seal_rows
@@ -194,6 +196,16 @@ def test_another_version_of_the_program_keeps_to_itself(tmp_path, fitted_ways, m
     assert refitted(fitted_ways, tmp_path) == [("own/one", "")]
     monkeypatch.undo()
     assert read_setup_fits(tmp_path / "profiles")
+
+
+def test_a_version_with_other_columns_keeps_to_itself(tmp_path, fitted_ways, monkeypatch):
+    """What it kept cannot be read here: that is no reason to end."""
+    seal(tmp_path, "one", answers(11))
+    with monkeypatch.context() as later:
+        later.setattr(kept_fits, "FORM", "of a later version")
+        later.setattr(kept_fits, "asdict", lambda row: {**asdict(row), "column": 1})
+        refitted(fitted_ways, tmp_path)
+    assert refitted(fitted_ways, tmp_path) == [("own/one", "")]
 
 
 def test_without_the_file_the_tables_are_the_same(tmp_path, fitted_ways):

@@ -73,7 +73,7 @@ def whole(found, run):
     assert set(found.values()) == {1}
 
 
-def test_the_second_is_told_who_draws_and_then_takes_it_up(person, engine):
+def test_the_second_reads_who_draws_and_then_takes_it_up(person, engine):
     alice, bob = person("alice"), person("bob")
     engine.waits_after = 3
     first = alice.start(*calibrate(engine, "--json"))

@@ -66,7 +66,7 @@ def test_a_killed_worker_is_replaced_and_its_requests_drawn_by_others(cluster, s
     found = lines(scripted)
     assert rows(done.path) == untouched  # nothing lost, nothing doubled
     assert NEEDED <= len(found) <= NEEDED + IN_FLIGHT
-    assert done.notes == ("1 replica died in the middle; others drew what was asked of them",)
+    assert done.notes == ("1 replica died; its requests went to others",)
 
 
 def test_a_node_that_is_gone_costs_only_what_was_in_flight(cluster, untouched, tmp_path):
@@ -91,7 +91,7 @@ def test_a_node_that_is_gone_costs_only_what_was_in_flight(cluster, untouched, t
     assert process.returncode == 0, err
     done = json.loads(out)  # and nothing else on stdout, whatever Ray has to say
     assert rows(done["path"]) == untouched
-    assert done["notes"] == ["1 replica died in the middle; others drew what was asked of them"]
+    assert done["notes"] == ["1 replica died; its requests went to others"]
     assert NEEDED <= len(lines(log)) <= NEEDED + IN_FLIGHT
 
 
@@ -116,8 +116,8 @@ def test_the_command_itself_dies_and_the_same_command_resumes(cluster, tmp_path,
 
 def test_a_failed_request_is_recorded_and_kills_nobody(cluster, scripted, tmp_path):
     questions = tmp_path / "three.jsonl"
-    asked = [{"id": str(n), "question": text, "answer": "3"} for n, text in enumerate(["Q 1+2", "what?", "Q 4-1"])]
-    questions.write_text("".join(json.dumps(each) + "\n" for each in asked))
+    three = [{"id": str(n), "question": text, "answer": "3"} for n, text in enumerate(["Q 1+2", "what?", "Q 4-1"])]
+    questions.write_text("".join(json.dumps(each) + "\n" for each in three))
     options = {"task": str(questions), "questions": None, "answers": "arithmetic", "template": "{question}\n"}
     done = calibrate(tmp_path, scripted, ray=cluster.address, replicas=1, **options)
     assert (done.failed, done.most_common_failure) == (1, "longer than the context")
