@@ -34,6 +34,14 @@ def test_an_import_keeps_them_and_says_which_and_why(advisor, tmp_path):
     assert "TPOT of 10.0 ms beats" in advisor("fit", *ws)[2]
 
 
+def test_of_two_reports_the_one_counts_that_says_how_the_cache_was_kept(tmp_path):
+    twice = {"ttft_s": 0.5, "gpu": "h100-sxm"}
+    silent, exact = run(8, 0.02, **twice), run(8, 0.020001, kv_precision="fp8", **twice)
+    for name, reports in (("one", [silent, exact]), ("other", [exact, silent])):
+        found = measured_runs(workspace(tmp_path / name, runs=reports))
+        assert found.kv_precision[found.own].tolist() == ["fp8"]
+
+
 def test_a_fit_learns_from_the_others_alone(tmp_path):
     ws = workspace(tmp_path, runs=[run(c, t) for c, t in ((1, SOUND), (8, DOUBTFUL), (16, SOUND))])
     found = measured_runs(ws)
