@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from advisor.cli import choose, collect, draw, lookup, options, study
 from advisor.cli.output import leave_stdout, say, unwritten
 from advisor.cli.streams import prepare
-from advisor.errors import DISTRIBUTION, AdvisorError, MissingAbility
+from advisor.errors import AdvisorError, MissingAbility
 from advisor.printable import shortened, shown
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -110,9 +110,9 @@ for _commands in COMMANDS.values():
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from advisor.distribution import own_version
 
-        print(f"advisor {version(DISTRIBUTION)}")
+        print(f"advisor {own_version()}")
         raise typer.Exit
 
 

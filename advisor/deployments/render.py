@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ from advisor.deployments.machines import PRODUCT_LABEL
 from advisor.deployments.plan import PORT, REWARD_PORT, Plan
 from advisor.deployments.quoting import command, doubled, label, literal, quoted, shell, untemplated
 from advisor.deployments.readme import about
-from advisor.errors import DISTRIBUTION, MissingAbility, install
+from advisor.distribution import own_version
+from advisor.errors import MissingAbility, install
 from advisor.recommendation.launch import ATTENTION_DP, ATTENTION_DP_TEXT
 from advisor.recommendation.pick import Recommendation
 from advisor.reports.markdown_text import escaped, fenced
@@ -54,7 +54,7 @@ def rendered(
     plan: Plan, found: Recommendation, again: str, files: list[DeployedFile], left_out: tuple[str, ...]
 ) -> dict[str, str]:
     """The texts of the files, by name; `found` has the plan's candidate as its pick."""
-    made = f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}"
+    made = f"Made by advisor {own_version()} on {date.today().isoformat()}"
     environment = _environment()
     known = {
         "plan": plan,

@@ -10,9 +10,13 @@ class ReportsMemory:
     """vLLM's worker_extension_cls: a method that its workers get beside their own."""
 
     def held_bytes(self) -> tuple[int, int]:
-        """Of this worker: its weights, and its KV cache; 0 where it does not show them."""
+        """Of this worker: its weights, and its KV cache; 0 where it does not show them.
+
+        Weights are what loading them took of the GPU: some kernels keep theirs outside the model's parameters.
+        """
         runner: Any = self.model_runner  # type: ignore[attr-defined]
-        return _bytes(runner.get_model().parameters()), _bytes(_tensors(getattr(runner, "kv_caches", ())))
+        weights = getattr(runner, "model_memory_usage", 0) or _bytes(runner.get_model().parameters())
+        return int(weights), _bytes(_tensors(getattr(runner, "kv_caches", ())))
 
 
 def _tensors(caches: Any) -> Iterable[Any]:

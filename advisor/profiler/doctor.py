@@ -10,13 +10,14 @@ import platform
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
 
 from advisor.arguments import checked_arguments
+from advisor.distribution import own_requirements, own_version
 from advisor.errors import DISTRIBUTION, AdvisorError, install
 from advisor.gpus import Gpus
 from advisor.profiler.device import driver_name, management_library, reported
@@ -94,7 +95,7 @@ def doctor(workspace: Workspace, *, library: Any | None = None) -> Machine:
     gpus = _gpus(nvml, workspace.gpus) if nvml else ()
     weights = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
     return Machine(
-        advisor=version(DISTRIBUTION),
+        advisor=own_version(),
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()}, {platform.machine()}",
         cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
@@ -151,8 +152,14 @@ def installed(distribution: str) -> str | None:
 
 
 def missing_parts(extra: str) -> tuple[str, ...]:
-    """What an extra of this program asks for and is not installed, or not in a version that it allows."""
-    wanted = [Requirement(text) for text in requires(DISTRIBUTION) or ()]
+    """What an extra of this program asks for and is not installed, or not in a version that it allows.
+
+    Where it runs from its source nothing says what it needs: then it is itself what is missing.
+    """
+    known = own_requirements()
+    if known is None:
+        return (DISTRIBUTION,)
+    wanted = [Requirement(text) for text in known]
     of_extra = [r for r in wanted if r.marker and r.marker.evaluate({"extra": extra}) and not r.marker.evaluate()]
     found = {r.name: installed(r.name) for r in of_extra}
     return tuple(

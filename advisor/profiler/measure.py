@@ -15,8 +15,12 @@ from advisor.errors import AdvisorError
 from advisor.profiler.device import Meter
 from advisor.profiler.plan import Load
 
-ROUNDS = 3
-"""Requests of each place. The first all come at once, to an empty engine, and are not counted."""
+ROUNDS = 4
+"""Requests of each place."""
+
+UNCOUNTED = 2
+"""The first of them. They all come at once, to an empty engine; the second ones come as all later ones do, and kernels
+for steps of these sizes are compiled during them, which took up to a second."""
 
 SPARE = 1
 """Further requests of a place, uncounted, until the counted ones of all places are answered."""
@@ -67,7 +71,7 @@ async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter, repe
     places = [_requests(draw, load, vocabulary) for _ in range(load.concurrency)]
     counted: list[Timing] = []
     tasks: list[asyncio.Task[None]] = []
-    wanted = (ROUNDS - 1) * load.concurrency
+    wanted = (ROUNDS - UNCOUNTED) * load.concurrency
 
     async def one_place(requests: Sequence[Request]) -> None:
         for turn, (prompt, generated_tokens) in enumerate(requests):
@@ -77,7 +81,7 @@ async def measure(engine: Timed, load: Load, vocabulary: int, meter: Meter, repe
                 if len(counted) == wanted:  # a spare request, cut off in the middle of its stream
                     return
                 raise
-            if 0 < turn < ROUNDS:
+            if UNCOUNTED <= turn < ROUNDS:
                 counted.append(timing)
             if len(counted) == wanted:
                 for task in tasks:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
-from advisor.errors import DISTRIBUTION
+from advisor.distribution import own_version
 from advisor.fits.curve_words import asymptote_text, saturation_text
 from advisor.fits.line import Line
 from advisor.printable import command_line
@@ -136,7 +135,7 @@ def basis_parts(found: Recommendation, command: str) -> list[str]:
         "\n".join([*([bullets(found.notes)] if found.notes else []), *(f"- {line}" for line in assumed)]),
         heading("Where the numbers come from"),
         to_markdown(_provenance(found)),
-        f"Made by advisor {version(DISTRIBUTION)} on {date.today().isoformat()}; again with",
+        f"Made by advisor {own_version()} on {date.today().isoformat()}; again with",
         fenced(command, "sh"),
     ]
 

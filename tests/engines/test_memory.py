@@ -34,5 +34,10 @@ def test_tied_weights_and_shared_caches_count_once():
     assert worker(weights, kv_caches=caches).held_bytes() == (150, 1011)
 
 
+def test_what_loading_took_counts_where_the_engine_knows_it():
+    repacked = worker([tensor(1, 100)], model_memory_usage=65_960_000_000)
+    assert repacked.held_bytes() == (65_960_000_000, 0)
+
+
 def test_a_worker_without_caches_shows_none():
     assert worker([tensor(1, 100)]).held_bytes() == (100, 0)

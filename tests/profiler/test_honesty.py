@@ -12,7 +12,7 @@ from tests.known import SHIPPED, spec_of
 from tests.profiler.machine import FACTS, SUBJECT, Machine, profiled, thirty_percent_off
 
 SEEDS = 4
-TIME_S = 30.0
+TIME_S = 40.0
 MACHINES = {
     "noise": {"noise": 0.1},
     "another law": {"noise": 0.03, "off": thirty_percent_off},
@@ -41,7 +41,7 @@ def test_intervals_hold(kind, tmp_path, monkeypatch):
         done = profiled(machine, tmp_path / str(seed), monkeypatch, time_s=TIME_S)
         checked.append((done.coverage.n_held, done.coverage.n_predicted))
         elsewhere.append(held_elsewhere(machine, done))
-        assert machine.now_s < TIME_S + 10  # a load that was expected to fit may be the one that stalls
+        assert machine.now_s < TIME_S * 1.5  # a load that was expected to fit may be the one that stalls
     held, predicted = np.sum(checked, axis=0)
     assert held / predicted >= 0.85
     assert np.mean(elsewhere) >= 0.85

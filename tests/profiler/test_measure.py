@@ -8,7 +8,7 @@ import pytest
 from advisor.engines.protocol import EngineFailure
 from advisor.engines.timing import Timing
 from advisor.profiler.device import Meter
-from advisor.profiler.measure import ROUNDS, measure, times
+from advisor.profiler.measure import ROUNDS, UNCOUNTED, measure, times
 from advisor.profiler.plan import Load
 
 
@@ -28,7 +28,7 @@ def test_a_load_keeps_its_places_full():
 
     engine = Watched()
     found = asyncio.run(measure(engine, Load(5, 20, 7), 100, Meter(None, 1)))
-    assert found["n_requests"] == (ROUNDS - 1) * 7
+    assert found["n_requests"] == (ROUNDS - UNCOUNTED) * 7
     assert max(engine.seen) == 7
     assert engine.seen[: ROUNDS * 7].count(7) >= ROUNDS * 7 - 2  # until the last counted one is answered
     assert len(set(engine.lengths)) > 5
@@ -36,6 +36,20 @@ def test_a_load_keeps_its_places_full():
     assert found["tpot_s"] == pytest.approx(0.05)
     assert found["output_tokens_per_s"] == pytest.approx(7 * 20 / (0.1 + 0.05 * 19))  # the mean length is the load's
     assert found["energy_j"] is None
+
+
+def test_what_is_compiled_during_the_first_two_rounds_does_not_count():
+    class Compiles:
+        sent = 0
+
+        async def timed(self, prompt, generated_tokens):
+            self.sent += 1
+            compiled_s = 1.0 if self.sent <= 2 * 3 else 0.0
+            await asyncio.sleep(0)
+            return Timing(0.1 + compiled_s, 0.1 + compiled_s + 0.05 * (generated_tokens - 1), generated_tokens)
+
+    found = asyncio.run(measure(Compiles(), Load(5, 20, 3), 100, Meter(None, 1)))
+    assert found["ttft_s"] == pytest.approx(0.1)
 
 
 def test_a_spare_request_that_breaks_when_it_is_cut_off_is_no_failure():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
-from advisor.errors import DISTRIBUTION
+from advisor.distribution import own_version
 from advisor.reports.costs_unknown import IMPUTED
 from advisor.reports.findings import (
     compute,
@@ -139,7 +138,7 @@ def sections(found: Findings, pictures: Mapping[str, Sequence[Any]]) -> Iterator
 
 def made_by(command: str) -> list[str]:
     """The version and the command that makes the report again."""
-    return [paragraph(f"Made by advisor {version(DISTRIBUTION)}; again with"), fenced(command, "sh")]
+    return [paragraph(f"Made by advisor {own_version()}; again with"), fenced(command, "sh")]
 
 
 def section(name: str, study: Study, pictures: Sequence[Any] = ()) -> Iterator[Any]:

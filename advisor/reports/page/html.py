@@ -14,12 +14,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from importlib.resources import files
 from string import Template
 from typing import Any
 
-from advisor.errors import DISTRIBUTION
+from advisor.distribution import own_version
 from advisor.printable import shown
 from advisor.reports.page.libraries import bundle
 from advisor.reports.page.markdown_html import to_html
@@ -89,7 +88,7 @@ def page(title: str, parts: Sequence[Part]) -> str:
         body="\n".join(_html(part) for part in parts),
         data="\n".join(_data(name, value) for name, value in data.items()),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
-        version=html.escape(version(DISTRIBUTION)),
+        version=html.escape(own_version()),
     )
 
 
