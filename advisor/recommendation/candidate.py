@@ -142,7 +142,8 @@ class Candidate(Value):
     hold at its upper end too; `per_correct` is the cost of a question over the accuracy, None where nothing is right;
     `why_not` says what a runner-up lost by; `usd_per_hour` is the bill of all replicas, that of `rent` and of the
     energy where that has a price of its own; `by_task` is what a mean over several tasks is made of;
-    `speculative_tokens` are drafted before each step; `setup` tells how its answers were drawn where the model was
+    `speculative_tokens` are drafted before each step; `max_num_seqs` and `max_num_batched_tokens` are limits that the
+    request gave its engines; `setup` tells how its answers were drawn where the model was
     measured on the task in several ways, else it is empty.
     """
 
@@ -190,6 +191,8 @@ class Candidate(Value):
     tokens_spread: float = 1.0
     kv_precision: str = "bf16"
     speculative_tokens: int | None = None
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
 
     @property
     def costs(self) -> Costs:

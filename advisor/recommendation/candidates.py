@@ -226,7 +226,7 @@ def _all_deployments(
     *,
     sizes: Sizes,
 ) -> Columns:
-    speeds = Speeds.read(workspace)
+    speeds, sizes = Speeds.read(workspace), sizes.limited(request.max_num_seqs)
     fleets: dict[str, Fleet] = {}
     starts: dict[tuple[str, str, str | None], NDArray[np.bool_]] = {}
     parts = []
@@ -363,6 +363,8 @@ def candidate(
         why_not=why_not,
         kv_precision=served.kv_precision,
         speculative_tokens=served.drafted(workspace.models.spec(row["model"])),
+        max_num_seqs=served.max_num_seqs,
+        max_num_batched_tokens=served.max_num_batched_tokens,
     )
     return replace(
         found,

@@ -113,7 +113,7 @@ def estimate(
         raise unknown("precision", kv_precision, KV_BYTES, where="--kv-precision")
     options = EngineOptions(max_num_seqs, max_num_batched_tokens, speculative_tokens, acceptance, draft_model)
     deployed = deployment(workspace, model, gpu, replica_layout(parallelism, gpu_count), precision, engine)
-    deployed = replace(deployed, kv_precision=kv_precision, limits=batch_limits(options))
+    deployed = replace(deployed, kv_precision=kv_precision, limits=batch_limits(max_num_seqs, max_num_batched_tokens))
     deployed = replace(deployed, speculation=speculation_of(workspace, deployed.spec, options))
     split = checked_apart(prefill_parallelism, prefill_replicas, replicas)
     checked_rate(disk_gb_per_s, where="--disk-gb-per-s")

@@ -28,7 +28,7 @@ from advisor.recommendation.certainty import certainty
 from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.hosted import NO_OFFERS, HostedOffer, hosted_notes, hosted_offers
 from advisor.recommendation.hosted_prices import NO_PRICES, hosted_prices
-from advisor.recommendation.launch import cut_answers, flag_notes, loading_notes, served_notes
+from advisor.recommendation.launch import cut_answers, flag_notes, limit_notes, loading_notes, served_notes
 from advisor.recommendation.model_points import WORTH, ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.reasons import reason, why_not, with_bound
@@ -188,6 +188,8 @@ def recommend(
     kv_precision: str = "bf16",
     speculative_tokens: int | None = None,
     acceptance: float | None = None,
+    max_num_seqs: int | None = None,
+    max_num_batched_tokens: int | None = None,
 ) -> Recommendation:
     """The model, strategy, GPU and configuration that get most right within a budget.
 
@@ -224,6 +226,8 @@ def recommend(
     kv_precision   of the KV cache: bf16 or fp8
     speculative_tokens  drafted before each step of models with a head of multi-token prediction
     acceptance     chance that a drafted token is accepted, those before it being so
+    max_num_seqs   sequences that every engine (each data-parallel group) runs at once at most; None: as many as costed
+    max_num_batched_tokens  prompt tokens of one step at most; None: 8,192
 
     None means no limit. Raises AdvisorError for options that cannot be read, NoAnswer where nothing meets them, with
     the limit at fault and the nearest feasible one.
@@ -260,6 +264,8 @@ def recommend(
         kv_precision=kv_precision,
         speculative_tokens=speculative_tokens,
         acceptance=acceptance,
+        max_num_seqs=max_num_seqs,
+        max_num_batched_tokens=max_num_batched_tokens,
     )
     try:
         return _recommendation(workspace, request)
@@ -342,6 +348,7 @@ def _notes(workspace: Workspace, request: Request, pick: Candidate, rents: Rents
         *imputed_notes(pick),
         *flag_notes(workspace, request.engine, pick.model),
         *served_notes(pick),
+        *limit_notes(pick, request),
         *price_notes([pick.rent], rents),
     )
 

@@ -14,6 +14,7 @@ from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.speculation import Speculation, checked_speculation
 from advisor.prices import Price, checked_kind, parse_prices
+from advisor.recommendation.engine_options import batch_limits
 from advisor.recommendation.evidence import checked_evidence
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
 from advisor.recommendation.licenses import checked_licenses
@@ -38,7 +39,7 @@ class Request:
     `price_kind` None: on-demand, another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price`
     as it was given; `qps`: to be carried at the peak; `hourly`: in each hour of the day, where they differ; `running`
     and `hosted` (a price list) are what the pick is measured against; `speculation` is that of every model with an MTP
-    head.
+    head; `max_num_seqs` and `max_num_batched_tokens` are limits that every engine has.
     """
 
     task: str = DEFAULT_TASK
@@ -73,11 +74,13 @@ class Request:
     hosted: str | None = None
     kv_precision: str = "bf16"
     speculation: Speculation | None = None
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
 
     @property
     def served(self) -> Served:
         """How its models are served beside their layout."""
-        return Served(self.kv_precision, self.speculation)
+        return Served(self.kv_precision, self.speculation, self.max_num_seqs, self.max_num_batched_tokens)
 
     @property
     def mean_qps(self) -> float | None:
@@ -134,6 +137,9 @@ class Request:
         limits += [f"weights in {self.precision}"] if self.precision else []
         limits += [f"KV cache in {self.kv_precision}"] if self.kv_precision != "bf16" else []
         limits += [f"{self.speculation}"] if self.speculation else []
+        limits += [f"engines that run {self.max_num_seqs} sequences at once"] if self.max_num_seqs else []
+        tokens = self.max_num_batched_tokens
+        limits += [f"steps of {tokens:,} prompt tokens at most"] if tokens else []
         limits += [f"engine {self.engine}"] if self.engine != "vllm" else []
         limits += [f"price {given}" for given in self.prices_given]
         limits += [f"{self.usd_per_kwh:g} USD per kWh"] if self.usd_per_kwh is not None else []
@@ -182,15 +188,14 @@ def checked_request(
     kv_precision: str = "bf16",
     speculative_tokens: int | None = None,
     acceptance: float | None = None,
+    max_num_seqs: int | None = None,
+    max_num_batched_tokens: int | None = None,
 ) -> Request:
     """A checked Request from options as on the command line. Raises AdvisorError."""
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
         hint = "give a fraction above 0 and up to 1, e.g. 0.8"
         raise AdvisorError(f"{min_accuracy:g} is no accuracy", where="--min-accuracy", hint=hint)
-    checked_rate(qps, where="--qps")
-    if qps is not None and traffic is not None:
-        raise AdvisorError("cannot be combined with --qps", where="--traffic", hint="the file has every hour's rate")
-    hourly = () if traffic is None else day_of(traffic)
+    hourly = _checked_day(qps, traffic)
     if max_wait is not None and qps is None and not hourly:
         hint = "say how many questions come with --qps or --traffic"
         raise AdvisorError("nothing waits where every replica is kept busy", where="--max-wait", hint=hint)
@@ -208,6 +213,7 @@ def checked_request(
     no_gpus = tuple(workspace.gpus.named(name, where="--exclude-gpu").name for name in several(exclude_gpu))
     _refuse_both("--exclude-model", models, no_models)
     _refuse_both("--exclude-gpu", tuple(owned or named), no_gpus)
+    batch_limits(max_num_seqs, max_num_batched_tokens)
     tasks = parse_tasks(several(task), {p.task for p in workspace.fits.points})
     return Request(
         task=tasks_text(tasks),
@@ -242,7 +248,17 @@ def checked_request(
         hosted=hosted,
         kv_precision=_checked_kv_precision(kv_precision, engine),
         speculation=_checked_drafts(speculative_tokens, acceptance, engine),
+        max_num_seqs=max_num_seqs,
+        max_num_batched_tokens=max_num_batched_tokens,
     )
+
+
+def _checked_day(qps: float | None, traffic: str | Path | Sequence[float] | None) -> tuple[float, ...]:
+    """The rates of the hours, none without --traffic."""
+    checked_rate(qps, where="--qps")
+    if qps is not None and traffic is not None:
+        raise AdvisorError("cannot be combined with --qps", where="--traffic", hint="the file has every hour's rate")
+    return () if traffic is None else day_of(traffic)
 
 
 def _checked_confidence(confidence: float) -> float:

@@ -106,6 +106,8 @@ def _its_own(request: Request, setup: RunningSetup) -> Request:
         max_tpot_s=None,
         kv_precision="bf16",
         speculation=None,
+        max_num_seqs=None,
+        max_num_batched_tokens=None,
         licenses=None,
         excluded_models=(),
         excluded_gpus=(),

@@ -214,6 +214,8 @@ def request_words(request: Request, own: str = "") -> list[str]:
         "--kv-precision": request.kv_precision if request.kv_precision != "bf16" else None,
         "--speculative-tokens": request.speculation.tokens if request.speculation else None,
         "--acceptance": request.speculation.acceptance if request.speculation else None,
+        "--max-num-seqs": request.max_num_seqs,
+        "--max-num-batched-tokens": request.max_num_batched_tokens,
     }
     for flag, one in single.items():
         words += [flag, f"{one}"] if one is not None else []
