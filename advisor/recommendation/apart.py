@@ -9,7 +9,7 @@ import numpy as np
 
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.performance.deployment import Deployment
-from advisor.performance.disaggregated import Disaggregated, Station, disaggregated
+from advisor.performance.disaggregated import CHECKED, TPOT_SPREAD, Disaggregated, Station, disaggregated
 from advisor.performance.feasibility import reasons
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import IDLE, MULTIPLYING, power_spread, watts
@@ -19,13 +19,6 @@ from advisor.recommendation.priced import PricedDeployment
 from advisor.rents import Rents
 from advisor.store.workspace import Workspace
 from advisor.units import checked_count
-
-SPREAD = 1.7
-"""Factor that held TPOT of nine in ten published runs of this kind (docs/validation.md)."""
-NOTE = (
-    "prefill on GPUs of its own: on 267 published runs, none of them fitted, half of the TPOTs are predicted within"
-    " 20 %, half of the TTFTs within 50 % (docs/validation.md); recommend does not offer it"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +58,7 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
         for together in (station.deployment.layout.together(decode.gpu.node_gpus),)
     ]
     usd = sum(bill.usd_per_hour for bill in bills if bill) if all(bills) else None
-    spread = max(found.spread, SPREAD)
+    spread = max(found.spread, TPOT_SPREAD)
     energy_spread = math.exp(math.hypot(math.log(spread), math.log(power_spread(decode.gpu.name))))
     figures = ((found.interval.tpot_s, times.tpot_s), (found.interval.output_tokens_per_s, times.output_tokens_per_s))
     tpot, tokens = (Bounds(value / spread, value * spread) for _, value in figures)
@@ -83,7 +76,7 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
         energy_j_per_request=energy_j,
         spread=spread,
         interval=replace(found.interval, tpot_s=tpot, output_tokens_per_s=tokens, energy_j_per_request=energy),
-        notes=(*found.notes, NOTE),
+        notes=(*found.notes, CHECKED),
         rent=None,
         disaggregated=PartsApart(
             prefill_parallelism=str(split.prefill),
@@ -100,7 +93,9 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
     )
 
 
-def _watts(of: PricedDeployment, times: Disaggregated, stations: tuple[Station, Station], found: Estimate) -> float:
+def _watts(
+    of: PricedDeployment, times: Disaggregated[float], stations: tuple[Station, Station], found: Estimate
+) -> float:
     """Of all GPUs: those that prefill multiply while they work, of those that decode the formula's."""
     prefill, decode = stations
     at: Deployment = decode.deployment
