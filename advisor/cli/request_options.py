@@ -58,6 +58,7 @@ def _options(
     acceptance: options.Acceptance = None,
     max_num_seqs: options.MaxNumSeqs = None,
     max_num_batched_tokens: options.MaxNumBatchedTokens = None,
+    prefill_parallelism: options.PrefillLayouts = None,
 ) -> None:
     """Every option, with its default."""
 

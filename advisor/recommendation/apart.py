@@ -16,6 +16,7 @@ from advisor.performance.power import IDLE, MULTIPLYING, power_spread, watts
 from advisor.performance.predict import predict
 from advisor.recommendation.estimate_values import Bounds, Estimate, PartsApart
 from advisor.recommendation.priced import PricedDeployment
+from advisor.recommendation.served import SAME
 from advisor.rents import Rents
 from advisor.store.workspace import Workspace
 from advisor.units import checked_count
@@ -30,8 +31,10 @@ class Split:
     replicas: int
 
 
-def checked_apart(prefill_parallelism: str | None, prefill_replicas: int | None, replicas: int | None) -> Split | None:
-    """None where prompts share the GPUs with decoding. Raises AdvisorError."""
+def checked_apart(
+    decode: Parallelism, prefill_parallelism: str | None, prefill_replicas: int | None, replicas: int | None
+) -> Split | None:
+    """None where prompts share the GPUs with decoding in this layout. Raises AdvisorError."""
     counts = (("--prefill-replicas", prefill_replicas), ("--replicas", replicas))
     for flag, count in counts:
         if count is not None:
@@ -40,7 +43,8 @@ def checked_apart(prefill_parallelism: str | None, prefill_replicas: int | None,
                 raise AdvisorError("requires --prefill-parallelism", where=flag, hint="e.g. --prefill-parallelism tp8")
     if prefill_parallelism is None:
         return None
-    return Split(Parallelism.parse(prefill_parallelism), prefill_replicas or 1, replicas or 1)
+    same = prefill_parallelism.lower() == SAME
+    return Split(decode if same else Parallelism.parse(prefill_parallelism), prefill_replicas or 1, replicas or 1)
 
 
 def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents, found: Estimate) -> Estimate:

@@ -18,7 +18,8 @@ from advisor.fits.draws import Z90, draws_of
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
-from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
+from advisor.recommendation.apart_deployments import Pairs, apart, can_send, pairs
+from advisor.recommendation.candidate import Candidate, Costs, EnginesApart, Latency, Origins
 from advisor.recommendation.deployments import (
     USUAL,
     Answers,
@@ -33,13 +34,14 @@ from advisor.recommendation.deployments import (
 )
 from advisor.recommendation.eligible import eligible
 from advisor.recommendation.evidence import kind_of
-from advisor.recommendation.launch import launch_command, reward_command
+from advisor.recommendation.launch import reward_command
+from advisor.recommendation.launch_apart import with_commands
 from advisor.recommendation.loadable import loads_on
 from advisor.recommendation.loads import at_rate, capacities, kept_busy
 from advisor.recommendation.mixture import Mix, Part, TaskResult
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.request_body import ask_of
-from advisor.recommendation.served import USUALLY, Served
+from advisor.recommendation.served import SAME, USUALLY, Served
 from advisor.recommendation.waiting import context_tokens
 from advisor.rents import Rent, Rents
 from advisor.store.beliefs import Point
@@ -132,9 +134,13 @@ def _ties(draws: Array) -> Columns:
 
 def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced: bool) -> None:
     """The table `rents`: the bill of every number of GPUs and replicas in `deployments` that may be had."""
-    needed = connection.execute("select distinct gpu, gpu_count, replicas from deployments").fetchall()
+    needed = connection.execute("select distinct gpu, gpu_count, replicas, machines from deployments").fetchall()
     allowed = [n for n in needed if n[1] * n[2] <= rents.most.get(n[0], n[1] * n[2])]
-    billed = [(*need, *_cells(rent)) for need in allowed if (rent := rents.rent(*need)) or keep_unpriced]
+    billed = [
+        (gpu, gpus, replicas, machines, *_cells(rent))
+        for gpu, gpus, replicas, machines in allowed
+        if (rent := rents.rent(gpu, gpus // machines, replicas * machines)) or keep_unpriced
+    ]
     values = list(zip(*billed, strict=True)) or [()] * len(BILLS)
     columns = {name: np.array(each, dtype=kind) for (name, kind), each in zip(BILLS, values, strict=True)}
     connection.register("bills", columns)
@@ -145,6 +151,7 @@ BILLS = (
     ("gpu", "str"),
     ("gpu_count", "int64"),
     ("replicas", "int64"),
+    ("machines", "int64"),
     ("usd_per_hour", "float64"),
     *((name, "str") for name in ("provider", "kind", "region", "as_of")),
     *((name, "int64") for name in ("gpus", "instances", "gpus_per_instance", "age_days")),
@@ -228,6 +235,7 @@ def _all_deployments(
 ) -> Columns:
     speeds, sizes = Speeds.read(workspace), sizes.limited(request.max_num_seqs)
     fleets: dict[str, Fleet] = {}
+    apart_from: dict[str, Pairs] = {}
     starts: dict[tuple[str, str, str | None], NDArray[np.bool_]] = {}
     parts = []
     for number, (p, work) in enumerate(zip((each.point for each in mixes), answers, strict=True), 1):
@@ -241,6 +249,13 @@ def _all_deployments(
             starts[whose] &= holds_cache(fleets[precision], work.spec, request.kv_precision, workspace.support)
             starts[whose] &= loads_on(fleets[precision], p.model, workspace)
         parts.append(deployments(number, work, fleets[precision], starts[whose]))
+        if request.prefill_parallelism and can_send(work.spec, work, p.n_samples):
+            if precision not in apart_from:
+                at = (request.engine, precision)
+                apart_from[precision] = pairs(gpus, request.most_gpus, speeds, at, sizes, request.prefill_parallelism)
+            by_layout = np.zeros(len(fleets[precision].layouts), dtype=bool)
+            by_layout[fleets[precision].layout] = starts[whose]
+            parts.append(apart(number, work, apart_from[precision], by_layout, sizes))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -311,6 +326,14 @@ def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
 
 
+def _engines_apart(row: dict[str, Any], prefill: str | None) -> EnginesApart | None:
+    """Of a row whose prompts have GPUs of their own."""
+    if not row["prefill_engines"] or prefill is None:
+        return None
+    layout = row["parallelism"] if prefill == SAME else prefill
+    return EnginesApart(layout, row["prefill_engines"], row["decode_engines"], row["machines"])
+
+
 AS_THEY_ARE = (
     "model", "task", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "parallelism", "precision",
     "concurrency", "flops", "policy_flops", "tokens", "generated_tokens", "ttft_s", "tpot_s", "replicas",
@@ -365,10 +388,10 @@ def candidate(
         speculative_tokens=served.drafted(workspace.models.spec(row["model"])),
         max_num_seqs=served.max_num_seqs,
         max_num_batched_tokens=served.max_num_batched_tokens,
+        disaggregated=_engines_apart(row, served.prefill_parallelism),
     )
     return replace(
-        found,
-        command=launch_command(found, engine, workspace),
+        with_commands(found, engine, workspace),
         reward_command=reward_command(found, workspace),
         ask=ask_of(found, row["runs"], engine, workspace),
     )

@@ -253,5 +253,8 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
         "watts": watts(times, f.tdp_w, f.gpu_count),
         "performance": np.where(predicted.corrected, Provenance.FITTED.value, f.provenance),
         "spread": predicted.spread,
+        "prefill_engines": np.zeros(len(fits), dtype=np.int64),
+        "decode_engines": np.ones(len(fits), dtype=np.int64),
+        "machines": np.ones(len(fits), dtype=np.int64),
     }
     return {name: column[fits] for name, column in columns.items()}

@@ -97,7 +97,8 @@ def estimate(
     draft_model    name of the dense model that drafts, in 16 bit on the same GPUs
     disk_gb_per_s  at which weights are read at the start; None: 1, assumed
     replicas       engines that decode, where others prefill
-    prefill_parallelism  layout of the engines that prefill, on GPUs of their own; concurrency is then of all engines
+    prefill_parallelism  layout of the engines that prefill, on GPUs of their own, or "same"; concurrency is
+                   then of all engines
     prefill_replicas     how many these are
 
     `rate`, `qps` or a limit add `load`, percentiles under traffic; `qps` or a limit `within_limits` too, the most that
@@ -115,7 +116,7 @@ def estimate(
     deployed = deployment(workspace, model, gpu, replica_layout(parallelism, gpu_count), precision, engine)
     deployed = replace(deployed, kv_precision=kv_precision, limits=batch_limits(max_num_seqs, max_num_batched_tokens))
     deployed = replace(deployed, speculation=speculation_of(workspace, deployed.spec, options))
-    split = checked_apart(prefill_parallelism, prefill_replicas, replicas)
+    split = checked_apart(deployed.layout, prefill_parallelism, prefill_replicas, replicas)
     checked_rate(disk_gb_per_s, where="--disk-gb-per-s")
     rents = gpu_rents(workspace, deployed.gpu.name, price, price_kind)
     speeds = Speeds.read(workspace)

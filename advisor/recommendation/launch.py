@@ -125,22 +125,26 @@ def launch_command(c: Candidate, engine: str, workspace: Workspace) -> str:
 
 
 def launch_words(c: Candidate, engine: str, workspace: Workspace) -> list[str]:
-    """The words of the command alone."""
+    """The words of the command alone; of engines apart of one that decodes."""
+    return COMMANDS[engine](launch_of(c, engine, workspace))
+
+
+def launch_of(c: Candidate, engine: str, workspace: Workspace) -> Launch:
+    """What the command of a candidate starts: of engines apart one that decodes an equal share of the requests."""
     found, rows = _loading(c, engine, workspace), workspace.checkpoints.launches_of(engine, c.model)
     layout = Parallelism.parse(c.parallelism)
-    return COMMANDS[engine](
-        Launch(
-            weights=served_weights(c, engine, workspace),
-            layout=layout,
-            dtype=_dtype(c, engine, workspace),
-            sequences=c.concurrency if c.max_num_seqs is None else c.max_num_seqs * layout.dp,
-            context_tokens=c.context_tokens,
-            kv_precision=c.kv_precision,
-            drafted=c.speculative_tokens,
-            step_tokens=c.max_num_batched_tokens,
-            memory_share=UTILISATION - (_reward_share(c, workspace) if c.reward_model else 0.0),
-            flags=(*found.flags, *(word for row in rows for word in row.flags.split())),
-        )
+    engines = c.disaggregated.replicas if c.disaggregated else 1
+    return Launch(
+        weights=served_weights(c, engine, workspace),
+        layout=layout,
+        dtype=_dtype(c, engine, workspace),
+        sequences=-(-c.concurrency // engines) if c.max_num_seqs is None else c.max_num_seqs * layout.dp,
+        context_tokens=c.context_tokens,
+        kv_precision=c.kv_precision,
+        drafted=c.speculative_tokens,
+        step_tokens=c.max_num_batched_tokens,
+        memory_share=UTILISATION - (_reward_share(c, workspace) if c.reward_model else 0.0),
+        flags=(*found.flags, *(word for row in rows for word in row.flags.split())),
     )
 
 

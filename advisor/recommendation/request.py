@@ -14,6 +14,7 @@ from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.speculation import Speculation, checked_speculation
 from advisor.prices import Price, checked_kind, parse_prices
+from advisor.recommendation.apart_deployments import checked_layouts
 from advisor.recommendation.engine_options import batch_limits
 from advisor.recommendation.evidence import checked_evidence
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
@@ -39,7 +40,8 @@ class Request:
     `price_kind` None: on-demand, another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price`
     as it was given; `qps`: to be carried at the peak; `hourly`: in each hour of the day, where they differ; `running`
     and `hosted` (a price list) are what the pick is measured against; `speculation` is that of every model with an MTP
-    head; `max_num_seqs` and `max_num_batched_tokens` are limits that every engine has.
+    head; `max_num_seqs` and `max_num_batched_tokens` are limits that every engine has; `prefill_parallelism`: also
+    deployments with prompts on GPUs of their own, in engines of this layout.
     """
 
     task: str = DEFAULT_TASK
@@ -76,11 +78,18 @@ class Request:
     speculation: Speculation | None = None
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
+    prefill_parallelism: str | None = None
 
     @property
     def served(self) -> Served:
         """How its models are served beside their layout."""
-        return Served(self.kv_precision, self.speculation, self.max_num_seqs, self.max_num_batched_tokens)
+        return Served(
+            self.kv_precision,
+            self.speculation,
+            self.max_num_seqs,
+            self.max_num_batched_tokens,
+            self.prefill_parallelism,
+        )
 
     @property
     def mean_qps(self) -> float | None:
@@ -140,6 +149,7 @@ class Request:
         limits += [f"engines that run {self.max_num_seqs} sequences at once"] if self.max_num_seqs else []
         tokens = self.max_num_batched_tokens
         limits += [f"steps of {tokens:,} prompt tokens at most"] if tokens else []
+        limits += [f"also prefill apart ({self.prefill_parallelism})"] if self.prefill_parallelism else []
         limits += [f"engine {self.engine}"] if self.engine != "vllm" else []
         limits += [f"price {given}" for given in self.prices_given]
         limits += [f"{self.usd_per_kwh:g} USD per kWh"] if self.usd_per_kwh is not None else []
@@ -190,15 +200,14 @@ def checked_request(
     acceptance: float | None = None,
     max_num_seqs: int | None = None,
     max_num_batched_tokens: int | None = None,
+    prefill_parallelism: str | None = None,
 ) -> Request:
     """A checked Request from options as on the command line. Raises AdvisorError."""
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
         hint = "give a fraction above 0 and up to 1, e.g. 0.8"
         raise AdvisorError(f"{min_accuracy:g} is no accuracy", where="--min-accuracy", hint=hint)
     hourly = _checked_day(qps, traffic)
-    if max_wait is not None and qps is None and not hourly:
-        hint = "say how many questions come with --qps or --traffic"
-        raise AdvisorError("nothing waits where every replica is kept busy", where="--max-wait", hint=hint)
+    _refuse_wait(max_wait, qps, hourly)
     mean_qps = sum(hourly) / len(hourly) if hourly else qps
     if percentile not in PERCENTILES:
         hint = f"accepted: {', '.join(map(str, PERCENTILES))}"
@@ -250,6 +259,7 @@ def checked_request(
         speculation=_checked_drafts(speculative_tokens, acceptance, engine),
         max_num_seqs=max_num_seqs,
         max_num_batched_tokens=max_num_batched_tokens,
+        prefill_parallelism=checked_layouts(prefill_parallelism, engine, cached_prompt_tokens, speculative_tokens),
     )
 
 
@@ -259,6 +269,13 @@ def _checked_day(qps: float | None, traffic: str | Path | Sequence[float] | None
     if qps is not None and traffic is not None:
         raise AdvisorError("cannot be combined with --qps", where="--traffic", hint="the file has every hour's rate")
     return () if traffic is None else day_of(traffic)
+
+
+def _refuse_wait(max_wait: str | float | None, qps: float | None, hourly: Sequence[float]) -> None:
+    """Raises AdvisorError for a limit on waiting where no questions come at random."""
+    if max_wait is not None and qps is None and not hourly:
+        hint = "say how many questions come with --qps or --traffic"
+        raise AdvisorError("nothing waits where every replica is kept busy", where="--max-wait", hint=hint)
 
 
 def _checked_confidence(confidence: float) -> float:

@@ -108,6 +108,7 @@ def _its_own(request: Request, setup: RunningSetup) -> Request:
         speculation=None,
         max_num_seqs=None,
         max_num_batched_tokens=None,
+        prefill_parallelism=None,
         licenses=None,
         excluded_models=(),
         excluded_gpus=(),

@@ -216,6 +216,7 @@ def request_words(request: Request, own: str = "") -> list[str]:
         "--acceptance": request.speculation.acceptance if request.speculation else None,
         "--max-num-seqs": request.max_num_seqs,
         "--max-num-batched-tokens": request.max_num_batched_tokens,
+        "--prefill-parallelism": request.prefill_parallelism,
     }
     for flag, one in single.items():
         words += [flag, f"{one}"] if one is not None else []
