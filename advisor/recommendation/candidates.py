@@ -19,6 +19,7 @@ from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
 from advisor.recommendation.apart_deployments import Pairs, apart, can_send, pairs
+from advisor.recommendation.bills import bill
 from advisor.recommendation.candidate import Candidate, Costs, EnginesApart, Latency, Origins
 from advisor.recommendation.deployments import (
     USUAL,
@@ -94,7 +95,7 @@ def costed(
     connection.register("ties", points.ties)
     connection.register("deployments", loaded)
     connection.execute("create view paced as from points join deployments using (point_id)")
-    _bill(connection, rents, keep_unpriced=request.gpus is not None)
+    bill(connection, rents, keep_unpriced=request.gpus is not None)
     mean_share = request.mean_qps / request.qps if request.mean_qps and request.qps else 1.0
     parameters = {"usd_per_kwh": request.usd_per_kwh, "percentile": request.percentile, "mean_share": mean_share}
     connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", parameters)
@@ -130,42 +131,6 @@ def _ties(draws: Array) -> Columns:
     numbers = np.arange(1, len(draws) + 1)
     one, other = np.meshgrid(numbers, numbers, indexing="ij")
     return {"point_id": one.ravel(), "other_id": other.ravel(), "half_width": half.ravel()}
-
-
-def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced: bool) -> None:
-    """The table `rents`: the bill of every number of GPUs and replicas in `deployments` that may be had."""
-    needed = connection.execute("select distinct gpu, gpu_count, replicas, machines from deployments").fetchall()
-    allowed = [n for n in needed if n[1] * n[2] <= rents.most.get(n[0], n[1] * n[2])]
-    billed = [
-        (gpu, gpus, replicas, machines, *_cells(rent))
-        for gpu, gpus, replicas, machines in allowed
-        if (rent := rents.rent(gpu, gpus // machines, replicas * machines)) or keep_unpriced
-    ]
-    values = list(zip(*billed, strict=True)) or [()] * len(BILLS)
-    columns = {name: np.array(each, dtype=kind) for (name, kind), each in zip(BILLS, values, strict=True)}
-    connection.register("bills", columns)
-    connection.execute(f"create table rents as {statement(PACKAGE, 'rents')}")
-
-
-BILLS = (
-    ("gpu", "str"),
-    ("gpu_count", "int64"),
-    ("replicas", "int64"),
-    ("machines", "int64"),
-    ("usd_per_hour", "float64"),
-    *((name, "str") for name in ("provider", "kind", "region", "as_of")),
-    *((name, "int64") for name in ("gpus", "instances", "gpus_per_instance", "age_days")),
-)
-"""Columns of `bills`."""
-
-
-def _cells(rent: Rent | None) -> tuple[float | str, ...]:
-    """A rent in the columns of `bills`, as rents.sql reads what is not known."""
-    if rent is None:
-        return (float("nan"), "", "", "", "", -1, -1, -1, -1)
-    counts = (rent.gpus, rent.instances, rent.gpus_per_instance, rent.age_days)
-    texts = (rent.provider, rent.kind, rent.region, rent.as_of)
-    return (rent.usd_per_hour, *texts, *(-1 if count is None else count for count in counts))
 
 
 def _point_columns(
@@ -315,9 +280,12 @@ def frontier_rows(connection: duckdb.DuckDBPyConnection, cost: str) -> list[dict
     return rows(connection.execute(query))
 
 
-def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace, engine: str) -> list[Candidate]:
+def frontier_of(
+    connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace, request: Request
+) -> list[Candidate]:
     """The same as candidates."""
-    return [candidate(row, workspace, engine=engine) for row in frontier_rows(connection, cost)]
+    found = frontier_rows(connection, cost)
+    return [candidate(row, workspace, engine=request.engine, served=request.served) for row in found]
 
 
 def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

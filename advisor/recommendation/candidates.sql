@@ -14,8 +14,8 @@
 --             questions_per_s: that one replica can take; joules: of all its GPUs, a question
 --             spread: factor of the 90 % interval of times
 --             prefill_engines: on GPUs of their own, of the gpu_count; 0: none; machines: that one replica lies in
---      rents(gpu, gpu_count, replicas, machines, rent_usd_per_hour, rent)  as billed, of all replicas together; null: no
---             price is known
+--      rents(gpu, gpu_count, replicas, machines, rent_usd_per_hour, rent)  as billed, of all replicas together; null:
+--             no price is known
 --      $mean_share: of the rate of the peak, which has to be carried, on average over the day
 --      $percentile: 50, 95 or 99, which of them s counts
 --      $usd_per_kwh: price of the energy of owned GPUs, or null: the rent pays it

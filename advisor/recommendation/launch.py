@@ -207,11 +207,15 @@ def served_notes(c: Candidate) -> tuple[str, ...]:
 
 
 def limit_notes(c: Candidate, request: Request) -> tuple[str, ...]:
-    """That a cache holds fewer sequences than the engine is given to run at once, at a rate that may bring as many."""
+    """That nothing drafts, and that a cache holds fewer sequences than the engine is given to run at once, at a rate
+    that may bring as many."""
+    drafts = request.speculation is not None and not c.speculative_tokens
+    undrafted = (f"{c.model} has no head of multi-token prediction: nothing is drafted",) if drafts else ()
     running = (c.max_num_seqs or 0) * Parallelism.parse(c.parallelism).dp
     if request.qps is None or running <= c.concurrency:
-        return ()
+        return undrafted
     return (
+        *undrafted,
         f"the KV cache holds {c.concurrency} sequences: of {running} that the engine runs at once"
         f" {running - c.concurrency} would be preempted and computed anew, here they wait",
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from advisor.errors import AdvisorError, unknown
 from advisor.fits.lengths import PERCENTILES
 from advisor.gpus import PRECISIONS
+from advisor.models.spec import ModelSpec
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.speculation import Speculation, checked_speculation
@@ -256,7 +257,7 @@ def checked_request(
         running=None if running is None else parse_running(running, workspace),
         hosted=hosted,
         kv_precision=_checked_kv_precision(kv_precision, engine),
-        speculation=_checked_drafts(speculative_tokens, acceptance, engine),
+        speculation=_checked_drafts(speculative_tokens, acceptance, engine, [workspace.models.spec(m) for m in models]),
         max_num_seqs=max_num_seqs,
         max_num_batched_tokens=max_num_batched_tokens,
         prefill_parallelism=checked_layouts(prefill_parallelism, engine, cached_prompt_tokens, speculative_tokens),
@@ -338,8 +339,13 @@ def _checked_kv_precision(precision: str, engine: str) -> str:
     return precision
 
 
-def _checked_drafts(tokens: int | None, acceptance: float | None, engine: str) -> Speculation | None:
+def _checked_drafts(
+    tokens: int | None, acceptance: float | None, engine: str, named: Sequence[ModelSpec]
+) -> Speculation | None:
     found = checked_speculation(tokens, acceptance)
+    if found and named and not any(spec.mtp_layers for spec in named):
+        what = f"no head of multi-token prediction is in {', '.join(spec.name for spec in named)}: nothing would draft"
+        raise AdvisorError(what, where="--speculative-tokens", hint="leave it out, or name a model that has one")
     if found and engine == "trtllm":
         what, hint = "no command of trtllm that drafts is known", "take --engine vllm or sglang"
         raise AdvisorError(what, where="--speculative-tokens", hint=hint)
