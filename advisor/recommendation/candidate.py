@@ -218,6 +218,13 @@ class Candidate(Value):
         """Per question."""
         return Costs(self.usd, self.flops, self.latency_s, self.energy_j, self.tokens)
 
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Everything to start for one replica."""
+        if apart := self.disaggregated:
+            return (apart.prefill_command, self.command, apart.proxy_command)
+        return (self.command, self.reward_command) if self.reward_command else (self.command,)
+
     def cost(self, unit: str) -> float:
         """The cost per question in one of units.COSTS."""
         value: float = getattr(self.costs, unit)

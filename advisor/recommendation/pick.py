@@ -144,7 +144,7 @@ class Recommendation(Value):
             "requests in flight": pick.concurrency,
             "90 % interval": f"{percent(pick.accuracy.low)} to {percent(pick.accuracy.high)}",
             "why": self.reason,
-            "deploy": [command for command in (pick.command, pick.reward_command) if command],
+            "deploy": list(pick.commands),
             "ask": pick.ask,
         }
         runners_up = Rows(_in_short(c) | {"why not": c.why_not} for c in self.alternatives)

@@ -41,7 +41,6 @@ from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table
 from advisor.reports.words import (
     candidate_strategy,
-    commands,
     gpus_text,
     rent_text,
     request_parts,
@@ -112,7 +111,7 @@ def choice_parts(found: Recommendation) -> list[str]:
     return [
         to_markdown(facts(found)),
         *([paragraph(f"Start it {replicas_text(pick)}")] if pick.replicas > 1 else []),
-        fenced("\n".join(commands(pick)), "sh"),
+        fenced("\n".join(pick.commands), "sh"),
         f"Ask it with {code(body)} and {code(questions)}, to {code(endpoint)}: {escaped(origins)}",
         heading("What would change it"),
         paragraph(f"It changes if: {changes_text(found)}."),

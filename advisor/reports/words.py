@@ -155,13 +155,6 @@ def _named(what: str, names: Sequence[str]) -> str:
     return f"{what}: {', '.join(names)}" if names else ""
 
 
-def commands(c: Candidate) -> tuple[str, ...]:
-    """Everything to start for a candidate."""
-    if c.disaggregated:
-        return (c.disaggregated.prefill_command, c.command, c.disaggregated.proxy_command)
-    return (c.command, c.reward_command) if c.reward_command else (c.command,)
-
-
 def rent_text(rent: Rent | None) -> str:
     """What is rented, and how old its price is where that is known: `… at aws (on-demand), 2026-09-10, 76 days old`."""
     if rent is None:

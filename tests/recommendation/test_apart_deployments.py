@@ -16,13 +16,13 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import decode_step_s, prefill_s
 from advisor.recommendation.apart_deployments import RATIOS
 from advisor.recommendation.candidates import candidate, candidates, rows
-from advisor.recommendation.request import checked_request
+from advisor.recommendation.request import checked_request, rents_of
+from advisor.recommendation.traffic import day_of_traffic
 from advisor.reports.markdown import request_words
 from advisor.reports.recommendations import blocks
-from advisor.reports.words import commands
 from tests.known import SHIPPED, load_gpu, spec_of
 from tests.recommendation.launches import flags, words
-from tests.recommendation.made import MODEL, point, workspace
+from tests.recommendation.made import MODEL, machine, point, workspace
 
 PROMPT, ANSWER = 16_000, 200
 OPTIONS = {"task": "mine", "gpu": "h100-sxm:16", "price": "h100-sxm=2usd/h", "prefill_parallelism": "same"}
@@ -127,7 +127,7 @@ def test_the_commands_start_what_was_costed(tmp_path):
     found = apart(workspace(tmp_path, long_prompts()), max_num_batched_tokens=4096)
     assert {c.disaggregated.machines for c in found} == {1, 2}
     for c in found:
-        engines, (first, second, proxy) = c.disaggregated, commands(c)
+        engines, (first, second, proxy) = c.disaggregated, c.commands
         prefill, decode, routed = flags(first), flags(second), words(proxy)
         for command, role in ((prefill, "kv_producer"), (decode, "kv_consumer")):
             assert command["serve"] == MODEL
@@ -154,6 +154,15 @@ def test_at_a_rate_whole_deployments_are_paid(tmp_path):
     few = apart(ws, gpu="h100-sxm:4", qps=0.1, max_num_seqs=8)
     assert {c.concurrency for c in few} == {8, 16, 24}
     assert all(c.gpu_count * c.replicas <= 4 for c in few)
+
+
+def test_engines_that_fill_a_machine_each_are_billed_so(tmp_path):
+    ws = workspace(tmp_path, long_prompts(), prices=[machine(2.0, 8)])
+    options = {"price": None, "gpu": "h100-sxm"}
+    two = next(c for c in apart(ws, **options, qps=1) if c.disaggregated.machines == 2)
+    assert (two.gpu_count, two.rent.instances, two.usd_per_hour) == (16, 2 * two.replicas, 32 * two.replicas)
+    day = day_of_traffic(two, [0.01] * 24, rents_of(ws, checked_request(ws, **(OPTIONS | options))))
+    assert {hour.usd_per_hour for hour in day.hours} == {32}
 
 
 @pytest.mark.parametrize(
