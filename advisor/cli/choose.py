@@ -269,6 +269,7 @@ def estimate(
     replicas: options.Replicas = None,
     prefill_parallelism: options.PrefillLayout = None,
     prefill_replicas: options.PrefillReplicas = None,
+    cached_prompt_tokens: options.CachedPromptTokens = None,
     price: options.PriceList = None,
     price_kind: options.PriceKind = None,
     workspace: options.WorkspaceFolder = None,
@@ -308,6 +309,7 @@ def estimate(
             replicas=replicas,
             prefill_parallelism=prefill_parallelism,
             prefill_replicas=prefill_replicas,
+            cached_prompt_tokens=cached_prompt_tokens,
             price=price,
             price_kind=price_kind,
         )

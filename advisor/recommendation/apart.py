@@ -32,9 +32,9 @@ class Split:
 
 
 def checked_apart(
-    decode: Parallelism, prefill_parallelism: str | None, prefill_replicas: int | None, replicas: int | None
+    deployed: Deployment, prefill_parallelism: str | None, prefill_replicas: int | None, replicas: int | None
 ) -> Split | None:
-    """None where prompts share the GPUs with decoding in this layout. Raises AdvisorError."""
+    """None where prompts share the GPUs of a deployment with decoding. Raises AdvisorError."""
     counts = (("--prefill-replicas", prefill_replicas), ("--replicas", replicas))
     for flag, count in counts:
         if count is not None:
@@ -43,8 +43,12 @@ def checked_apart(
                 raise AdvisorError("requires --prefill-parallelism", where=flag, hint="e.g. --prefill-parallelism tp8")
     if prefill_parallelism is None:
         return None
+    if deployed.cached_tokens:
+        what, hint = "a prefix cache is not costed with prefill apart", "leave --cached-prompt-tokens out"
+        raise AdvisorError(what, where="--prefill-parallelism", hint=hint)
     same = prefill_parallelism.lower() == SAME
-    return Split(decode if same else Parallelism.parse(prefill_parallelism), prefill_replicas or 1, replicas or 1)
+    layout = deployed.layout if same else Parallelism.parse(prefill_parallelism)
+    return Split(layout, prefill_replicas or 1, replicas or 1)
 
 
 def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents, found: Estimate) -> Estimate:

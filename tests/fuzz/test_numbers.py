@@ -36,7 +36,8 @@ NUMBERS = {
     " --input-tokens --output-tokens --cached-prompt-tokens --speculative-tokens --acceptance --max-num-seqs"
     " --max-num-batched-tokens",
     "estimate": "--gpu-count --input-tokens --output-tokens --concurrency --rate --qps --max-num-seqs"
-    " --max-num-batched-tokens --speculative-tokens --acceptance --prefill-replicas --replicas --disk-gb-per-s",
+    " --max-num-batched-tokens --speculative-tokens --acceptance --prefill-replicas --replicas --disk-gb-per-s"
+    " --cached-prompt-tokens",
     "frontier": "--usd-per-kwh --input-tokens --output-tokens --cached-prompt-tokens --speculative-tokens --acceptance"
     " --max-num-seqs --max-num-batched-tokens",
     "compare": "--gpu-count --input-tokens --output-tokens --usd-per-kwh",

@@ -78,6 +78,21 @@ def test_a_step_has_a_token_of_every_sequence(tmp_path):
     assert most == {"tp2": 64, "dp2": 128}
 
 
+def test_cached_prompts_cost_the_same_in_an_estimate(tmp_path):
+    ws, lengths = workspace(tmp_path, point()), {"input_tokens": 4096, "cached_prompt_tokens": 4000}
+    load = {"model": MODEL, "gpu": "h100-sxm", "output_tokens": 1000}
+    for c in every_candidate(ws, **lengths):
+        e = advisor.estimate(ws, **load, **lengths, concurrency=c.concurrency)
+        assert (c.ttft_s, c.tpot_s) == pytest.approx((e.ttft_s, e.tpot_s))
+    whole = advisor.estimate(ws, **load, input_tokens=4096, concurrency=16, max_ttft="2s")
+    cached = advisor.estimate(ws, **load, **lengths, concurrency=16, max_ttft="2s")
+    assert cached.load.ttft_s.mean < whole.load.ttft_s.mean
+    assert cached.memory == whole.memory
+    assert cached.prefill_flops < whole.prefill_flops / 20
+    with pytest.raises(AdvisorError, match="not costed with prefill apart"):
+        advisor.estimate(ws, **load, **lengths, prefill_parallelism="tp1")
+
+
 @pytest.mark.parametrize(
     ("engine", "sequences", "tokens"),
     [
