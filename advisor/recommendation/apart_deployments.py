@@ -163,7 +163,7 @@ def apart(point_id: int, answers: Answers, p: Pairs, start: NDArray[np.bool_], s
 
     `start`: which layouts of the grid can. As many requests as each decoding engine may have, times those engines.
     """
-    prompt_tokens, generated_tokens = round(answers.prompt_tokens), max(round(answers.generated_tokens), 1)
+    prompt_tokens, generated_tokens = (max(round(n), 1) for n in (answers.prompt_tokens, answers.generated_tokens))
     e = _engines(answers, p.grid, start, (prompt_tokens, generated_tokens))
     which, each = _loads(p, e, answers.served, sizes)
     if not holds(answers.spec, answers.prompt_tokens + answers.generated_tokens):
