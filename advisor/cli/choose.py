@@ -111,6 +111,14 @@ def frontier(
     input_tokens: options.InputTokens = None,
     output_tokens: options.OutputTokens = None,
     cached_prompt_tokens: options.CachedPromptTokens = None,
+    precision: options.Precision = None,
+    engine: options.Engine = "vllm",
+    kv_precision: options.KvPrecision = "bf16",
+    speculative_tokens: options.SpeculativeTokens = None,
+    acceptance: options.Acceptance = None,
+    max_num_seqs: options.MaxNumSeqs = None,
+    max_num_batched_tokens: options.MaxNumBatchedTokens = None,
+    prefill_parallelism: options.PrefillLayouts = None,
     workspace: options.WorkspaceFolder = None,
     as_json: options.Json = False,
 ) -> None:
@@ -139,6 +147,14 @@ def frontier(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cached_prompt_tokens=cached_prompt_tokens,
+        precision=precision,
+        engine=engine,
+        kv_precision=kv_precision,
+        speculative_tokens=speculative_tokens,
+        acceptance=acceptance,
+        max_num_seqs=max_num_seqs,
+        max_num_batched_tokens=max_num_batched_tokens,
+        prefill_parallelism=prefill_parallelism,
     )
     emit(found, frontiers.blocks, as_json)
 
@@ -253,6 +269,7 @@ def estimate(
     replicas: options.Replicas = None,
     prefill_parallelism: options.PrefillLayout = None,
     prefill_replicas: options.PrefillReplicas = None,
+    cached_prompt_tokens: options.CachedPromptTokens = None,
     price: options.PriceList = None,
     price_kind: options.PriceKind = None,
     workspace: options.WorkspaceFolder = None,
@@ -292,6 +309,7 @@ def estimate(
             replicas=replicas,
             prefill_parallelism=prefill_parallelism,
             prefill_replicas=prefill_replicas,
+            cached_prompt_tokens=cached_prompt_tokens,
             price=price,
             price_kind=price_kind,
         )

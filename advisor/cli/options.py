@@ -259,7 +259,14 @@ PrefillLayout = Annotated[
     str | None,
     typer.Option(
         "--prefill-parallelism",
-        help="Prompts on GPUs of their own, in engines of this layout; --concurrency is of all engines together.",
+        help="Prompts on GPUs of their own, in engines of this layout, or same; --concurrency is of all engines.",
+    ),
+]
+PrefillLayouts = Annotated[
+    str | None,
+    typer.Option(
+        "--prefill-parallelism",
+        help="Consider prompts on GPUs of their own too, in engines of this layout, or same as those that decode.",
     ),
 ]
 PrefillReplicas = Annotated[int | None, typer.Option("--prefill-replicas", help="How many of these; default 1.")]

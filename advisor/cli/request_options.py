@@ -56,6 +56,9 @@ def _options(
     kv_precision: options.KvPrecision = "bf16",
     speculative_tokens: options.SpeculativeTokens = None,
     acceptance: options.Acceptance = None,
+    max_num_seqs: options.MaxNumSeqs = None,
+    max_num_batched_tokens: options.MaxNumBatchedTokens = None,
+    prefill_parallelism: options.PrefillLayouts = None,
 ) -> None:
     """Every option, with its default."""
 

@@ -95,6 +95,10 @@ class Plan:
 
 def plan_of(workspace: Workspace, found: Recommendation, c: Candidate) -> Plan:
     """Everything that the files of a candidate say. Raises AdvisorError for one that no file can start."""
+    if c.disaggregated:
+        what = "no file is known that starts engines with prefill apart"
+        hint = "type the commands of `advisor recommend`, or leave the option out"
+        raise AdvisorError(what, where="--prefill-parallelism", hint=hint)
     engine, gpu = found.request.engine, workspace.gpus[c.gpu]
     measured = releases(workspace, engine)
     machines = _machines(c, gpu, engine)

@@ -26,7 +26,10 @@ class BatchLimits:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One replica. Raises AdvisorError for a dense model whose experts were to be shared out: it has none."""
+    """One replica, with `cached_tokens` of every prompt in its prefix cache.
+
+    Raises AdvisorError for a dense model whose experts were to be shared out: it has none.
+    """
 
     spec: ModelSpec
     gpu: GpuSpec
@@ -36,6 +39,7 @@ class Deployment:
     engine: str = "vllm"
     limits: BatchLimits = BatchLimits()
     speculation: Speculation | None = None
+    cached_tokens: int = 0
 
     def __post_init__(self) -> None:
         if self.layout.expert_parallel and not self.spec.is_moe:
@@ -50,7 +54,8 @@ class Deployment:
 
     def demand(self, prompt_tokens: int, generated_tokens: int) -> Demand:
         """Bytes and FLOPs of requests of these lengths, in tokens."""
-        d = demand(self.spec, self.precision, prompt_tokens, generated_tokens, self.kv_precision)
+        cached = self.cached_tokens
+        d = demand(self.spec, self.precision, prompt_tokens, generated_tokens, self.kv_precision, cached_tokens=cached)
         d = replace(d, chunk_tokens=self.limits.prompt_tokens)
         return speculating(d, self.speculation) if self.speculation else d
 

@@ -58,7 +58,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One replica and the requests it gets; `ttft_factor` corrects TTFT with b in flight at index b − 1."""
+    """One replica and the requests it gets, `prompt_tokens` of each to be computed; `ttft_factor` corrects TTFT with b
+    in flight at index b − 1.
+    """
 
     speed: StepTimes
     prompt_tokens: int
@@ -123,15 +125,15 @@ def replica(deployment: Deployment, speed: Speed, prompt_tokens: int, generated_
     d, hw = deployment.demand(prompt_tokens, generated_tokens), deployment.hardware
     held = min(float(max_sequences(d, deployment.gpu.memory_bytes, hw)), deployment.most_sequences)
     room = int(min(max(held, 1.0), LARGEST_BATCH))
-    known = steps(d, hw, speed, room)
+    known, new_tokens = steps(d, hw, speed, room), prompt_tokens - deployment.cached_tokens
     decode_s = np.concatenate([[0.0], known.decode_s])
     step_times = StepTimes(
         decode_s,
-        known.prefill_s / prompt_tokens,
+        known.prefill_s / new_tokens,
         known.wait_steps,
         known.delay_s,
         token_budget=deployment.limits.prompt_tokens,
         verified_tokens=float(d.verified_tokens),
         tokens_per_step=float(d.tokens_per_step),
     )
-    return Replica(step_times, prompt_tokens, generated_tokens, known.ttft_factor)
+    return Replica(step_times, new_tokens, generated_tokens, known.ttft_factor)

@@ -9,23 +9,17 @@ import numpy as np
 
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.performance.deployment import Deployment
-from advisor.performance.disaggregated import Disaggregated, Station, disaggregated
+from advisor.performance.disaggregated import CHECKED, TPOT_SPREAD, Disaggregated, Station, disaggregated
 from advisor.performance.feasibility import reasons
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import IDLE, MULTIPLYING, power_spread, watts
 from advisor.performance.predict import predict
 from advisor.recommendation.estimate_values import Bounds, Estimate, PartsApart
 from advisor.recommendation.priced import PricedDeployment
+from advisor.recommendation.served import SAME
 from advisor.rents import Rents
 from advisor.store.workspace import Workspace
 from advisor.units import checked_count
-
-SPREAD = 1.7
-"""Factor that held TPOT of nine in ten published runs of this kind (docs/validation.md)."""
-NOTE = (
-    "prefill on GPUs of its own: on 267 published runs, none of them fitted, half of the TPOTs are predicted within"
-    " 20 %, half of the TTFTs within 50 % (docs/validation.md); recommend does not offer it"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +31,10 @@ class Split:
     replicas: int
 
 
-def checked_apart(prefill_parallelism: str | None, prefill_replicas: int | None, replicas: int | None) -> Split | None:
-    """None where prompts share the GPUs with decoding. Raises AdvisorError."""
+def checked_apart(
+    deployed: Deployment, prefill_parallelism: str | None, prefill_replicas: int | None, replicas: int | None
+) -> Split | None:
+    """None where prompts share the GPUs of a deployment with decoding. Raises AdvisorError."""
     counts = (("--prefill-replicas", prefill_replicas), ("--replicas", replicas))
     for flag, count in counts:
         if count is not None:
@@ -47,7 +43,12 @@ def checked_apart(prefill_parallelism: str | None, prefill_replicas: int | None,
                 raise AdvisorError("requires --prefill-parallelism", where=flag, hint="e.g. --prefill-parallelism tp8")
     if prefill_parallelism is None:
         return None
-    return Split(Parallelism.parse(prefill_parallelism), prefill_replicas or 1, replicas or 1)
+    if deployed.cached_tokens:
+        what, hint = "a prefix cache is not costed with prefill apart", "leave --cached-prompt-tokens out"
+        raise AdvisorError(what, where="--prefill-parallelism", hint=hint)
+    same = prefill_parallelism.lower() == SAME
+    layout = deployed.layout if same else Parallelism.parse(prefill_parallelism)
+    return Split(layout, prefill_replicas or 1, replicas or 1)
 
 
 def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents, found: Estimate) -> Estimate:
@@ -65,7 +66,7 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
         for together in (station.deployment.layout.together(decode.gpu.node_gpus),)
     ]
     usd = sum(bill.usd_per_hour for bill in bills if bill) if all(bills) else None
-    spread = max(found.spread, SPREAD)
+    spread = max(found.spread, TPOT_SPREAD)
     energy_spread = math.exp(math.hypot(math.log(spread), math.log(power_spread(decode.gpu.name))))
     figures = ((found.interval.tpot_s, times.tpot_s), (found.interval.output_tokens_per_s, times.output_tokens_per_s))
     tpot, tokens = (Bounds(value / spread, value * spread) for _, value in figures)
@@ -83,7 +84,7 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
         energy_j_per_request=energy_j,
         spread=spread,
         interval=replace(found.interval, tpot_s=tpot, output_tokens_per_s=tokens, energy_j_per_request=energy),
-        notes=(*found.notes, NOTE),
+        notes=(*found.notes, CHECKED),
         rent=None,
         disaggregated=PartsApart(
             prefill_parallelism=str(split.prefill),
@@ -100,7 +101,9 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
     )
 
 
-def _watts(of: PricedDeployment, times: Disaggregated, stations: tuple[Station, Station], found: Estimate) -> float:
+def _watts(
+    of: PricedDeployment, times: Disaggregated[float], stations: tuple[Station, Station], found: Estimate
+) -> float:
     """Of all GPUs: those that prefill multiply while they work, of those that decode the formula's."""
     prefill, decode = stations
     at: Deployment = decode.deployment

@@ -21,12 +21,14 @@ RATES = (0.01, 0.1, 1.0, 10.0, 100.0)
 COLUMNS = (
     "qps as questions_per_s", "model", "strategy", "n_samples", "token_budget", "generated_tokens", "gpu", "gpu_count",
     "replicas", "accuracy", "s as latency_s", "usd", "usd_per_month", "setup",
+    "prefill_engines",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class PickAtRate:
-    """What is picked for questions that come at random at a rate, and what it costs."""
+    """What is picked for questions that come at random at a rate, and what it costs; `prefill_engines`: on GPUs of
+    their own."""
 
     questions_per_s: float
     model: str
@@ -42,6 +44,7 @@ class PickAtRate:
     usd: float
     usd_per_month: float
     setup: str = ""
+    prefill_engines: int = 0
 
 
 def picks_at_rates(

@@ -131,6 +131,22 @@ class CandidateOdds:
 
 
 @dataclass(frozen=True, slots=True)
+class EnginesApart:
+    """Engines that prefill on GPUs of their own, and `replicas` that decode, each in a machine where there are several.
+
+    `prefill_command` starts the first that prefills (the candidate's own the first that decodes), `proxy_command` what
+    takes requests for all.
+    """
+
+    prefill_parallelism: str
+    prefill_replicas: int
+    replicas: int
+    machines: int
+    prefill_command: str = ""
+    proxy_command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate(Value):
     """`latency_s` is at the percentile of the request; `longest_answer_tokens` hold 99.9 % of single answers,
     `context_tokens` the prompt too.
@@ -142,7 +158,10 @@ class Candidate(Value):
     hold at its upper end too; `per_correct` is the cost of a question over the accuracy, None where nothing is right;
     `why_not` says what a runner-up lost by; `usd_per_hour` is the bill of all replicas, that of `rent` and of the
     energy where that has a price of its own; `by_task` is what a mean over several tasks is made of;
-    `speculative_tokens` are drafted before each step; `setup` tells how its answers were drawn where the model was
+    `speculative_tokens` are drafted before each step; `max_num_seqs` and `max_num_batched_tokens` are limits that the
+    request gave its engines; with `disaggregated` one replica is all of its engines, `gpu_count` their GPUs together,
+    `concurrency` the requests in all of them and `parallelism` that of one that decodes;
+    `setup` tells how its answers were drawn where the model was
     measured on the task in several ways, else it is empty.
     """
 
@@ -190,11 +209,21 @@ class Candidate(Value):
     tokens_spread: float = 1.0
     kv_precision: str = "bf16"
     speculative_tokens: int | None = None
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
+    disaggregated: EnginesApart | None = None
 
     @property
     def costs(self) -> Costs:
         """Per question."""
         return Costs(self.usd, self.flops, self.latency_s, self.energy_j, self.tokens)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Everything to start for one replica."""
+        if apart := self.disaggregated:
+            return (apart.prefill_command, self.command, apart.proxy_command)
+        return (self.command, self.reward_command) if self.reward_command else (self.command,)
 
     def cost(self, unit: str) -> float:
         """The cost per question in one of units.COSTS."""

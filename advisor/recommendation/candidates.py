@@ -18,7 +18,9 @@ from advisor.fits.draws import Z90, draws_of
 from advisor.fits.speeds import Speeds
 from advisor.gpus import GpuSpec
 from advisor.provenance import Provenance
-from advisor.recommendation.candidate import Candidate, Costs, Latency, Origins
+from advisor.recommendation.apart_deployments import Pairs, apart, can_send, pairs
+from advisor.recommendation.bills import bill
+from advisor.recommendation.candidate import Candidate, Costs, EnginesApart, Latency, Origins
 from advisor.recommendation.deployments import (
     USUAL,
     Answers,
@@ -33,13 +35,14 @@ from advisor.recommendation.deployments import (
 )
 from advisor.recommendation.eligible import eligible
 from advisor.recommendation.evidence import kind_of
-from advisor.recommendation.launch import launch_command, reward_command
+from advisor.recommendation.launch import reward_command
+from advisor.recommendation.launch_apart import with_commands
 from advisor.recommendation.loadable import loads_on
 from advisor.recommendation.loads import at_rate, capacities, kept_busy
 from advisor.recommendation.mixture import Mix, Part, TaskResult
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.request_body import ask_of
-from advisor.recommendation.served import USUALLY, Served
+from advisor.recommendation.served import SAME, USUALLY, Served
 from advisor.recommendation.waiting import context_tokens
 from advisor.rents import Rent, Rents
 from advisor.store.beliefs import Point
@@ -92,7 +95,7 @@ def costed(
     connection.register("ties", points.ties)
     connection.register("deployments", loaded)
     connection.execute("create view paced as from points join deployments using (point_id)")
-    _bill(connection, rents, keep_unpriced=request.gpus is not None)
+    bill(connection, rents, keep_unpriced=request.gpus is not None)
     mean_share = request.mean_qps / request.qps if request.mean_qps and request.qps else 1.0
     parameters = {"usd_per_kwh": request.usd_per_kwh, "percentile": request.percentile, "mean_share": mean_share}
     connection.execute(f"create table candidates as {statement(PACKAGE, 'candidates')}", parameters)
@@ -128,37 +131,6 @@ def _ties(draws: Array) -> Columns:
     numbers = np.arange(1, len(draws) + 1)
     one, other = np.meshgrid(numbers, numbers, indexing="ij")
     return {"point_id": one.ravel(), "other_id": other.ravel(), "half_width": half.ravel()}
-
-
-def _bill(connection: duckdb.DuckDBPyConnection, rents: Rents, *, keep_unpriced: bool) -> None:
-    """The table `rents`: the bill of every number of GPUs and replicas in `deployments` that may be had."""
-    needed = connection.execute("select distinct gpu, gpu_count, replicas from deployments").fetchall()
-    allowed = [n for n in needed if n[1] * n[2] <= rents.most.get(n[0], n[1] * n[2])]
-    billed = [(*need, *_cells(rent)) for need in allowed if (rent := rents.rent(*need)) or keep_unpriced]
-    values = list(zip(*billed, strict=True)) or [()] * len(BILLS)
-    columns = {name: np.array(each, dtype=kind) for (name, kind), each in zip(BILLS, values, strict=True)}
-    connection.register("bills", columns)
-    connection.execute(f"create table rents as {statement(PACKAGE, 'rents')}")
-
-
-BILLS = (
-    ("gpu", "str"),
-    ("gpu_count", "int64"),
-    ("replicas", "int64"),
-    ("usd_per_hour", "float64"),
-    *((name, "str") for name in ("provider", "kind", "region", "as_of")),
-    *((name, "int64") for name in ("gpus", "instances", "gpus_per_instance", "age_days")),
-)
-"""Columns of `bills`."""
-
-
-def _cells(rent: Rent | None) -> tuple[float | str, ...]:
-    """A rent in the columns of `bills`, as rents.sql reads what is not known."""
-    if rent is None:
-        return (float("nan"), "", "", "", "", -1, -1, -1, -1)
-    counts = (rent.gpus, rent.instances, rent.gpus_per_instance, rent.age_days)
-    texts = (rent.provider, rent.kind, rent.region, rent.as_of)
-    return (rent.usd_per_hour, *texts, *(-1 if count is None else count for count in counts))
 
 
 def _point_columns(
@@ -226,8 +198,9 @@ def _all_deployments(
     *,
     sizes: Sizes,
 ) -> Columns:
-    speeds = Speeds.read(workspace)
+    speeds, sizes = Speeds.read(workspace), sizes.limited(request.max_num_seqs)
     fleets: dict[str, Fleet] = {}
+    apart_from: dict[str, Pairs] = {}
     starts: dict[tuple[str, str, str | None], NDArray[np.bool_]] = {}
     parts = []
     for number, (p, work) in enumerate(zip((each.point for each in mixes), answers, strict=True), 1):
@@ -241,6 +214,13 @@ def _all_deployments(
             starts[whose] &= holds_cache(fleets[precision], work.spec, request.kv_precision, workspace.support)
             starts[whose] &= loads_on(fleets[precision], p.model, workspace)
         parts.append(deployments(number, work, fleets[precision], starts[whose]))
+        if request.prefill_parallelism and can_send(work.spec, work, p.n_samples):
+            if precision not in apart_from:
+                at = (request.engine, precision)
+                apart_from[precision] = pairs(gpus, request.most_gpus, speeds, at, sizes, request.prefill_parallelism)
+            by_layout = np.zeros(len(fleets[precision].layouts), dtype=bool)
+            by_layout[fleets[precision].layout] = starts[whose]
+            parts.append(apart(number, work, apart_from[precision], by_layout, sizes))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -300,15 +280,26 @@ def frontier_rows(connection: duckdb.DuckDBPyConnection, cost: str) -> list[dict
     return rows(connection.execute(query))
 
 
-def frontier_of(connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace, engine: str) -> list[Candidate]:
+def frontier_of(
+    connection: duckdb.DuckDBPyConnection, cost: str, workspace: Workspace, request: Request
+) -> list[Candidate]:
     """The same as candidates."""
-    return [candidate(row, workspace, engine=engine) for row in frontier_rows(connection, cost)]
+    found = frontier_rows(connection, cost)
+    return [candidate(row, workspace, engine=request.engine, served=request.served) for row in found]
 
 
 def rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """All rows of a result by column name."""
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+
+def _engines_apart(row: dict[str, Any], prefill: str | None) -> EnginesApart | None:
+    """Of a row whose prompts have GPUs of their own."""
+    if not row["prefill_engines"] or prefill is None:
+        return None
+    layout = row["parallelism"] if prefill == SAME else prefill
+    return EnginesApart(layout, row["prefill_engines"], row["decode_engines"], row["machines"])
 
 
 AS_THEY_ARE = (
@@ -363,10 +354,12 @@ def candidate(
         why_not=why_not,
         kv_precision=served.kv_precision,
         speculative_tokens=served.drafted(workspace.models.spec(row["model"])),
+        max_num_seqs=served.max_num_seqs,
+        max_num_batched_tokens=served.max_num_batched_tokens,
+        disaggregated=_engines_apart(row, served.prefill_parallelism),
     )
     return replace(
-        found,
-        command=launch_command(found, engine, workspace),
+        with_commands(found, engine, workspace),
         reward_command=reward_command(found, workspace),
         ask=ask_of(found, row["runs"], engine, workspace),
     )

@@ -7,13 +7,15 @@
 --             with the confidence of the request
 --             setup: tells how answers were drawn from others; lengths, prompt, tokens_from: where they are known from
 --             tokens_spread: factor of the 90 % interval of generated_tokens, 1 where they were counted
---      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, performance, spread, and at its load:
+--      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, performance, spread,
+--             prefill_engines, decode_engines, machines, and at its load:
 --             qps, replicas, questions_per_s, ttft_s, tpot_s, joules, s_p50, s_p95, s_p99)
 --             qps: questions per second that all replicas get together; infinite: each is kept busy
 --             questions_per_s: that one replica can take; joules: of all its GPUs, a question
 --             spread: factor of the 90 % interval of times
---      rents(gpu, gpu_count, replicas, rent_usd_per_hour, rent)  as billed, of all replicas together; null: no price is
---             known
+--             prefill_engines: on GPUs of their own, of the gpu_count; 0: none; machines: that one replica lies in
+--      rents(gpu, gpu_count, replicas, machines, rent_usd_per_hour, rent)  as billed, of all replicas together; null:
+--             no price is known
 --      $mean_share: of the rate of the peak, which has to be carried, on average over the day
 --      $percentile: 50, 95 or 99, which of them s counts
 --      $usd_per_kwh: price of the energy of owned GPUs, or null: the rent pays it
@@ -35,10 +37,12 @@ billed as (
         coalesce(joules * answered_per_s / 1000 * $usd_per_kwh, 0) as energy_usd_per_hour, -- J/s are watts
         rent_usd_per_hour + energy_usd_per_hour as usd_per_hour
     from spreading
-    join rents using (gpu, gpu_count, replicas)
+    join rents using (gpu, gpu_count, replicas, machines)
 )
 select
-    row_number() over (order by point_id, gpu, gpu_count, parallelism, precision, concurrency) as candidate_id,
+    row_number() over (
+        order by point_id, gpu, gpu_count, parallelism, precision, concurrency, prefill_engines
+    ) as candidate_id,
     model,
     task,
     strategy,
@@ -49,6 +53,9 @@ select
     parallelism,
     precision,
     concurrency,
+    prefill_engines,
+    decode_engines,
+    machines,
     point_id,
     accuracy,
     low,

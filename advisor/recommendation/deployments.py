@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import product
@@ -36,11 +37,27 @@ CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Layouts and requests in flight to consider, data-parallel attention from `busy_per_group` a group on."""
+    """Layouts and requests in flight to consider, data-parallel attention from `busy_per_group` a group on.
+
+    With `most_per_group` none beyond that are, and exactly as many are.
+    """
 
     layouts: tuple[Parallelism, ...]
-    concurrencies: tuple[int, ...] = CONCURRENCIES
+    concurrencies: tuple[float, ...] = CONCURRENCIES
     busy_per_group: int = BUSY_PER_GROUP
+    most_per_group: int | None = None
+
+    def limited(self, most_per_group: int | None) -> Sizes:
+        """The same for engines that run so many sequences at once in each data-parallel group."""
+        if most_per_group is None:
+            return self
+        levels = (*self.concurrencies, math.inf)
+        return replace(
+            self,
+            concurrencies=levels,
+            most_per_group=most_per_group,
+            busy_per_group=min(self.busy_per_group, most_per_group),
+        )
 
 
 USUAL = Sizes((*(Parallelism(tp=n) for n in GPU_COUNTS), *(Parallelism(dp=n) for n in GPU_COUNTS if n > 1)))
@@ -86,6 +103,8 @@ def fleet(
     at = np.repeat(np.arange(len(layouts)), len(sizes.concurrencies))
     concurrency = np.tile(np.array(sizes.concurrencies, dtype=float), len(layouts))
     groups = np.array([layout.dp for _, layout in layouts], dtype=float)
+    if sizes.most_per_group is not None:
+        concurrency = np.minimum(concurrency, sizes.most_per_group * groups[at])
     busy = (groups[at] == 1) | (concurrency >= sizes.busy_per_group * groups[at])
     at, concurrency = at[busy], concurrency[busy]
 
@@ -182,6 +201,21 @@ class Answers:
         return self.read_again_tokens / text_tokens * prefill_s(passed, f.hardware, f.speed.efficiency)
 
 
+def in_flight(f: Fleet, served: Served, room: Numbers) -> Numbers:
+    """Requests in flight of each deployment: an engine of fixed limits runs as many as its cache holds at most."""
+    return f.concurrency if served.max_num_seqs is None else np.minimum(f.concurrency, np.maximum(np.floor(room), 1.0))
+
+
+def may_run(f: Fleet, served: Served, concurrency: Numbers) -> NDArray[np.bool_]:
+    """Which the limits of the engine let it run, each number of requests in flight once.
+
+    A step has a token of every sequence, or the engine does not start.
+    """
+    most_tokens = served.max_num_batched_tokens or math.inf
+    again = (np.diff(concurrency, prepend=0.0) == 0) & (np.diff(f.layout, prepend=-1) == 0)
+    return np.asarray((concurrency <= most_tokens * f.groups) & ~again)
+
+
 def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.bool_]) -> Columns:
     """Columns of the `deployments` table for one strategy point; a reward model lies on the same GPUs.
 
@@ -196,11 +230,13 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
     longest = answers.served.demand(spec, f.precision, prompt_tokens, max(answers.context_tokens - prompt_tokens, 1))
     free = f.memory_bytes - (rewards.memory_bytes(f) if rewards else 0.0)
     room = max_sequences(d, free, f.hardware)
+    concurrency = in_flight(f, answers.served, room)
     within = holds(spec, answers.prompt_tokens + answers.generated_tokens)
-    fits = (room >= f.concurrency) & (max_sequences(longest, free, f.hardware) >= f.groups) & start & within
+    fits = (room >= concurrency) & (max_sequences(longest, free, f.hardware) >= f.groups) & start & within
+    fits &= may_run(f, answers.served, concurrency)
     known = f.speeds.of_shape(answers.shape, f.engine, f.precision, f.gpu, f.groups > 1)
     speed = replace(f.speed, known=known)
-    predicted = predict(d, f.hardware, speed, f.concurrency, np.maximum(room, 1.0))
+    predicted = predict(d, f.hardware, speed, concurrency, np.maximum(room, 1.0))
     times = predicted.serving
     columns: Columns = {
         "point_id": np.full(len(fits), point_id),
@@ -209,7 +245,7 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
         "gpu_count": f.gpu_count.astype(np.int64),
         "parallelism": f.parallelism,
         "precision": np.full(len(fits), f.precision),
-        "concurrency": f.concurrency.astype(np.int64),
+        "concurrency": concurrency.astype(np.int64),
         "ttft_s": times.ttft_s,
         "tpot_s": times.tpot_s,
         "request_s": times.request_s,
@@ -217,5 +253,8 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
         "watts": watts(times, f.tdp_w, f.gpu_count),
         "performance": np.where(predicted.corrected, Provenance.FITTED.value, f.provenance),
         "spread": predicted.spread,
+        "prefill_engines": np.zeros(len(fits), dtype=np.int64),
+        "decode_engines": np.ones(len(fits), dtype=np.int64),
+        "machines": np.ones(len(fits), dtype=np.int64),
     }
     return {name: column[fits] for name, column in columns.items()}

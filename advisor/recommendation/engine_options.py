@@ -16,9 +16,8 @@ from advisor.units import checked_count
 UNVALIDATED_LIMITS = "no measured run varies the tokens of a step: --max-num-batched-tokens is unvalidated"
 
 
-def batch_limits(options: EngineOptions) -> BatchLimits:
-    """Raises AdvisorError for numbers that no engine takes."""
-    sequences, tokens = options.max_num_seqs, options.max_num_batched_tokens
+def batch_limits(sequences: int | None, tokens: int | None) -> BatchLimits:
+    """Of --max-num-seqs and --max-num-batched-tokens. Raises AdvisorError for numbers that no engine takes."""
     for flag, count in (("--max-num-seqs", sequences), ("--max-num-batched-tokens", tokens)):
         if count is not None:
             checked_count(count, where=flag)

@@ -34,6 +34,7 @@ from advisor.recommendation.estimate_values import (
     WithinLimits,
 )
 from advisor.recommendation.launch import weight_notes
+from advisor.recommendation.own_lengths import checked_lengths
 from advisor.recommendation.priced import PricedDeployment, priced
 from advisor.recommendation.request import checked_engine, checked_precision
 from advisor.rents import Rents, price_notes
@@ -71,6 +72,7 @@ def estimate(
     replicas: int | None = None,
     prefill_parallelism: str | None = None,
     prefill_replicas: int | None = None,
+    cached_prompt_tokens: int | None = None,
 ) -> Estimate:
     """Memory fit, TTFT, TPOT, tokens/s and USD of a model on a GPU.
 
@@ -97,8 +99,10 @@ def estimate(
     draft_model    name of the dense model that drafts, in 16 bit on the same GPUs
     disk_gb_per_s  at which weights are read at the start; None: 1, assumed
     replicas       engines that decode, where others prefill
-    prefill_parallelism  layout of the engines that prefill, on GPUs of their own; concurrency is then of all engines
+    prefill_parallelism  layout of the engines that prefill, on GPUs of their own, or "same"; concurrency is
+                   then of all engines
     prefill_replicas     how many these are
+    cached_prompt_tokens  those of input_tokens that the prefix cache holds already: not computed, but in memory
 
     `rate`, `qps` or a limit add `load`, percentiles under traffic; `qps` or a limit `within_limits` too, the most that
     one replica carries. Raises AdvisorError for unknown names and impossible numbers, NoAnswer with a CannotStart as
@@ -106,6 +110,8 @@ def estimate(
     """
     for flag, count in (("--input-tokens", input_tokens), ("--output-tokens", output_tokens)):
         checked_count(count, where=flag)
+    if cached_prompt_tokens is not None:
+        checked_lengths(input_tokens, None, cached_prompt_tokens)
     checked_count(concurrency, where="--concurrency")
     checked_rate(rate, where="--rate")
     checked_rate(qps, where="--qps")
@@ -113,9 +119,10 @@ def estimate(
         raise unknown("precision", kv_precision, KV_BYTES, where="--kv-precision")
     options = EngineOptions(max_num_seqs, max_num_batched_tokens, speculative_tokens, acceptance, draft_model)
     deployed = deployment(workspace, model, gpu, replica_layout(parallelism, gpu_count), precision, engine)
-    deployed = replace(deployed, kv_precision=kv_precision, limits=batch_limits(options))
+    deployed = replace(deployed, kv_precision=kv_precision, limits=batch_limits(max_num_seqs, max_num_batched_tokens))
+    deployed = replace(deployed, cached_tokens=cached_prompt_tokens or 0)
     deployed = replace(deployed, speculation=speculation_of(workspace, deployed.spec, options))
-    split = checked_apart(prefill_parallelism, prefill_replicas, replicas)
+    split = checked_apart(deployed, prefill_parallelism, prefill_replicas, replicas)
     checked_rate(disk_gb_per_s, where="--disk-gb-per-s")
     rents = gpu_rents(workspace, deployed.gpu.name, price, price_kind)
     speeds = Speeds.read(workspace)
@@ -125,7 +132,8 @@ def estimate(
     why = reasons(deployed, workspace.support, input_tokens, output_tokens, running)
     if why:
         numbers = {"concurrency": concurrency, "input_tokens": input_tokens, "output_tokens": output_tokens}
-        raise no_start(deployed, why, _cannot_start(deployed, why, rate=rate, qps=qps, options=options, **numbers))
+        refused = _cannot_start(deployed, why, rate=rate, qps=qps, options=options, **numbers)
+        raise no_start(deployed, why, replace(refused, cached_prompt_tokens=cached_prompt_tokens))
     missing = rents.missing(deployed.gpu.name, deployed.layout.together(deployed.gpu.node_gpus))
     notes = (
         *(price_notes([costed.rent], rents) if costed.rent else (missing,)),
@@ -134,7 +142,7 @@ def estimate(
         *deployed.spec.notes,
     )
     found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
-    found = replace(found, options=options)
+    found = replace(found, options=options, cached_prompt_tokens=cached_prompt_tokens)
     if disk_gb_per_s:
         weights_bytes = float(deployed.demand(input_tokens, output_tokens).resident_weight_bytes)
         found = replace(found, start_s=start_s(weights_bytes, disk_gb_per_s * 1e9))
@@ -271,7 +279,7 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
         output_tokens_per_s=tokens_per_s,
         usd_per_million_output_tokens=usd_per_s / tokens_per_s * 1e6 if usd_per_s else None,
         energy_j_per_request=energy_j,
-        prefill_flops=deployed.spec.prefill_flops(input_tokens),
+        prefill_flops=deployed.spec.prefill_flops(input_tokens, deployed.cached_tokens),
         decode_flops_per_token=deployed.spec.decode_flops(input_tokens + max(output_tokens // 2, 1)),
         bound=max(parts, key=lambda part: parts[part]),
         spread=spread,

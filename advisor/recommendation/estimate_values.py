@@ -131,6 +131,7 @@ class Estimate(Value):
     start_s: float | None = None
     options: EngineOptions = EngineOptions()
     disaggregated: PartsApart | None = None
+    cached_prompt_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +174,4 @@ class CannotStart(Value):
     start_s: None = None
     options: EngineOptions = EngineOptions()
     disaggregated: None = None
+    cached_prompt_tokens: int | None = None

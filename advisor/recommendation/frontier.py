@@ -13,6 +13,8 @@ from advisor.provenance import Provenance
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.candidates import candidates, frontier_of
 from advisor.recommendation.eligible import question_notes
+from advisor.recommendation.launch import served_notes
+from advisor.recommendation.launch_apart import apart_notes, none_apart
 from advisor.recommendation.model_points import ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.request import checked_request, rents_of
@@ -67,6 +69,14 @@ def frontier(
     input_tokens: int | None = None,
     output_tokens: int | None = None,
     cached_prompt_tokens: int | None = None,
+    precision: str | None = None,
+    engine: str = "vllm",
+    kv_precision: str = "bf16",
+    speculative_tokens: int | None = None,
+    acceptance: float | None = None,
+    max_num_seqs: int | None = None,
+    max_num_batched_tokens: int | None = None,
+    prefill_parallelism: str | None = None,
 ) -> Frontier:
     """Candidates that no other beats on both accuracy and one cost per question, cheapest first.
 
@@ -85,6 +95,15 @@ def frontier(
     input_tokens   length of your own prompts, in place of the task's
     output_tokens  mean length of one answer, in place of each model's on the task
     cached_prompt_tokens  those of input_tokens that the prefix cache holds already: not computed, but in memory
+    precision      of the weights: bf16, fp8, fp4, int8 or int4; None: the checkpoint's own
+    engine         vllm, sglang or trtllm
+    kv_precision   of the KV cache: bf16 or fp8
+    speculative_tokens  drafted before each step of models with a head of multi-token prediction
+    acceptance     chance that a drafted token is accepted, those before it being so
+    max_num_seqs   sequences that every engine (each data-parallel group) runs at once at most; None: as many as costed
+    max_num_batched_tokens  prompt tokens of one step at most; None: 8,192
+    prefill_parallelism     also deployments with prompts on GPUs of their own, in engines of this layout: "tp8", or
+                   "same" as those that decode
 
     Raises AdvisorError, NoAnswer where nothing is known on the task, or no price of the GPUs.
     """
@@ -104,14 +123,23 @@ def frontier(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cached_prompt_tokens=cached_prompt_tokens,
+        precision=precision,
+        engine=engine,
+        kv_precision=kv_precision,
+        speculative_tokens=speculative_tokens,
+        acceptance=acceptance,
+        max_num_seqs=max_num_seqs,
+        max_num_batched_tokens=max_num_batched_tokens,
+        prefill_parallelism=prefill_parallelism,
     )
     unit = parse_cost(cost, where="--cost") if cost else request.cost
     connection = candidates(workspace, request)
-    found = Rows(frontier_of(connection, unit, workspace, request.engine), Candidate)
+    found = Rows(frontier_of(connection, unit, workspace, request), Candidate)
     if not found:
         raise no_answer(connection, request, workspace)
     prices = price_notes([c.rent for c in found], rents_of(workspace, request)) if unit == "usd" else ()
-    notes = (*question_notes(workspace, request), *prices)
+    doubts = dict.fromkeys(note for c in found for note in (*served_notes(c), *apart_notes(c)))
+    notes = (*question_notes(workspace, request), *doubts, *none_apart(connection, request), *prices)
     missing = left_out(workspace, request)
     return Frontier(request.task, unit, found, model_points(connection, unit), notes, request.tasks, missing)
 

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 from advisor.checkpoints import ONLINE, UNVERIFIED, Loading
 from advisor.models.spec import ModelSpec
-from advisor.performance.demand import demand
+from advisor.performance.demand import CHUNK_TOKENS, demand
 from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, UTILISATION, weights_per_gpu
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.speculation import DRAFTS_CHECKED
 from advisor.printable import command_line
 from advisor.recommendation.candidate import Candidate
+from advisor.recommendation.engine_options import UNVALIDATED_LIMITS
+from advisor.recommendation.request import Request
 from advisor.store.workspace import Workspace
 from advisor.support import Part
 
@@ -30,7 +32,10 @@ ATTENTION_DP_TEXT = "enable_attention_dp: true"
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a command starts: `sequences` are those in flight in the whole deployment, `memory_share` of each GPU."""
+    """What a command starts: `sequences` are those in flight in the whole deployment, `memory_share` of each GPU.
+
+    `step_tokens`: prompt tokens of one step of a data-parallel group, None: the engine's default.
+    """
 
     weights: str
     layout: Parallelism
@@ -41,6 +46,7 @@ class Launch:
     kv_precision: str = "bf16"
     drafted: int | None = None
     flags: tuple[str, ...] = ()
+    step_tokens: int | None = None
 
     @property
     def sequences_a_group(self) -> int:
@@ -53,13 +59,14 @@ def _vllm(start: Launch) -> list[str]:
     words = ["vllm", "serve", start.weights, *start.layout.serve_flags]
     words += ["--dtype", start.dtype, "--kv-cache-dtype", "fp8" if start.kv_precision == "fp8" else start.dtype]
     words += ["--max-num-seqs", str(start.sequences_a_group), "--max-model-len", str(start.context_tokens)]
+    words += ["--max-num-batched-tokens", str(start.step_tokens)] if start.step_tokens else []
     words += ["--gpu-memory-utilization", f"{start.memory_share:.2f}", *start.flags]
     drafts = json.dumps({"method": "mtp", "num_speculative_tokens": start.drafted})
     return [*words, *(["--speculative-config", drafts] if start.drafted else [])]
 
 
 def _sglang(start: Launch) -> list[str]:
-    """GPUs of data-parallel groups count as tensor parallel too; sequences are those of all groups together."""
+    """GPUs of data-parallel groups count as tensor parallel too; sequences and tokens are of all groups together."""
     layout = start.layout
     words = ["python", "-m", "sglang.launch_server", "--model-path", start.weights]
     words += ["--tp-size", str(layout.tp * layout.dp)]
@@ -70,6 +77,7 @@ def _sglang(start: Launch) -> list[str]:
     cache = "fp8_e4m3" if start.kv_precision == "fp8" else "bf16" if start.dtype == "bfloat16" else "auto"
     words += ["--dtype", start.dtype, "--kv-cache-dtype", cache]
     words += ["--max-running-requests", str(start.sequences_a_group * layout.dp)]
+    words += ["--chunked-prefill-size", str(start.step_tokens * layout.dp)] if start.step_tokens else []
     words += ["--context-length", str(start.context_tokens), *start.flags]
     if start.drafted:
         words += ["--speculative-algorithm", "EAGLE", "--speculative-eagle-topk", "1"]
@@ -84,6 +92,7 @@ def _trtllm(start: Launch) -> list[str]:
     words = ["trtllm-serve", start.weights, "--backend", "pytorch", "--tp_size", str(layout.tp * layout.dp)]
     words += ["--pp_size", str(layout.pp)] if layout.pp > 1 else []
     words += ["--max_batch_size", str(start.sequences_a_group), "--max_seq_len", str(start.context_tokens)]
+    words += ["--max_num_tokens", str(start.step_tokens)] if start.step_tokens else []
     words += start.flags
     words += ["--ep_size", str(layout.tp * layout.dp)] if layout.expert_parallel else []
     return words + (["--extra_llm_api_options", ATTENTION_DP] if layout.dp > 1 else [])
@@ -116,20 +125,26 @@ def launch_command(c: Candidate, engine: str, workspace: Workspace) -> str:
 
 
 def launch_words(c: Candidate, engine: str, workspace: Workspace) -> list[str]:
-    """The words of the command alone."""
+    """The words of the command alone; of engines apart of one that decodes."""
+    return COMMANDS[engine](launch_of(c, engine, workspace))
+
+
+def launch_of(c: Candidate, engine: str, workspace: Workspace) -> Launch:
+    """What the command of a candidate starts: of engines apart one that decodes an equal share of the requests."""
     found, rows = _loading(c, engine, workspace), workspace.checkpoints.launches_of(engine, c.model)
-    return COMMANDS[engine](
-        Launch(
-            weights=served_weights(c, engine, workspace),
-            layout=Parallelism.parse(c.parallelism),
-            dtype=_dtype(c, engine, workspace),
-            sequences=c.concurrency,
-            context_tokens=c.context_tokens,
-            kv_precision=c.kv_precision,
-            drafted=c.speculative_tokens,
-            memory_share=UTILISATION - (_reward_share(c, workspace) if c.reward_model else 0.0),
-            flags=(*found.flags, *(word for row in rows for word in row.flags.split())),
-        )
+    layout = Parallelism.parse(c.parallelism)
+    engines = c.disaggregated.replicas if c.disaggregated else 1
+    return Launch(
+        weights=served_weights(c, engine, workspace),
+        layout=layout,
+        dtype=_dtype(c, engine, workspace),
+        sequences=-(-c.concurrency // engines) if c.max_num_seqs is None else c.max_num_seqs * layout.dp,
+        context_tokens=c.context_tokens,
+        kv_precision=c.kv_precision,
+        drafted=c.speculative_tokens,
+        step_tokens=c.max_num_batched_tokens,
+        memory_share=UTILISATION - (_reward_share(c, workspace) if c.reward_model else 0.0),
+        flags=(*found.flags, *(word for row in rows for word in row.flags.split())),
     )
 
 
@@ -180,13 +195,30 @@ def flag_notes(workspace: Workspace, engine: str, model: str) -> tuple[str, ...]
 
 
 def served_notes(c: Candidate) -> tuple[str, ...]:
-    """What drafted tokens and a narrow cache rest on."""
+    """What drafted tokens, a narrow cache and other steps rest on."""
     notes = []
     if c.kv_precision != "bf16":
         notes.append(f"the KV cache is in {c.kv_precision}: accuracy was not measured so")
     if c.speculative_tokens:
         notes.append(f"{c.speculative_tokens} tokens are drafted a step: {DRAFTS_CHECKED}")
+    if c.max_num_batched_tokens not in (None, CHUNK_TOKENS):
+        notes.append(UNVALIDATED_LIMITS)
     return tuple(notes)
+
+
+def limit_notes(c: Candidate, request: Request) -> tuple[str, ...]:
+    """That nothing drafts, and that a cache holds fewer sequences than the engine is given to run at once, at a rate
+    that may bring as many."""
+    drafts = request.speculation is not None and not c.speculative_tokens
+    undrafted = (f"{c.model} has no head of multi-token prediction: nothing is drafted",) if drafts else ()
+    running = (c.max_num_seqs or 0) * Parallelism.parse(c.parallelism).dp
+    if request.qps is None or running <= c.concurrency:
+        return undrafted
+    return (
+        *undrafted,
+        f"the KV cache holds {c.concurrency} sequences: of {running} that the engine runs at once"
+        f" {running - c.concurrency} would be preempted and computed anew, here they wait",
+    )
 
 
 def cut_answers(c: Candidate) -> tuple[str, ...]:

@@ -33,7 +33,11 @@ def capacities(points: Columns, deployments: Columns, request: Request) -> Numbe
     """
     station = station_of(points, deployments)
     longer = points["tokens_spread"][deployments["point_id"] - 1]
-    return np.asarray(station.largest_rate(_objective(request, station, longer)) / longer)
+    most = np.asarray(station.largest_rate(_objective(request, station, longer)) / longer)
+    if request.max_num_seqs is None:
+        return most
+    number = deployments["deployment"]  # an engine whose limit is fixed takes in as many as that, whatever comes
+    return np.asarray(np.where(np.diff(number, append=number[-1:] - 1) != 0, most, 0.0))
 
 
 def roomiest(deployments: Columns, capacity: Numbers) -> Index:

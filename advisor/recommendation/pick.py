@@ -28,7 +28,8 @@ from advisor.recommendation.certainty import certainty
 from advisor.recommendation.eligible import question_notes
 from advisor.recommendation.hosted import NO_OFFERS, HostedOffer, hosted_notes, hosted_offers
 from advisor.recommendation.hosted_prices import NO_PRICES, hosted_prices
-from advisor.recommendation.launch import cut_answers, flag_notes, loading_notes, served_notes
+from advisor.recommendation.launch import cut_answers, flag_notes, limit_notes, loading_notes, served_notes
+from advisor.recommendation.launch_apart import apart_notes, none_apart
 from advisor.recommendation.model_points import WORTH, ModelPoint, model_points
 from advisor.recommendation.no_answer import no_answer
 from advisor.recommendation.reasons import reason, why_not, with_bound
@@ -143,7 +144,7 @@ class Recommendation(Value):
             "requests in flight": pick.concurrency,
             "90 % interval": f"{percent(pick.accuracy.low)} to {percent(pick.accuracy.high)}",
             "why": self.reason,
-            "deploy": [command for command in (pick.command, pick.reward_command) if command],
+            "deploy": list(pick.commands),
             "ask": pick.ask,
         }
         runners_up = Rows(_in_short(c) | {"why not": c.why_not} for c in self.alternatives)
@@ -188,6 +189,9 @@ def recommend(
     kv_precision: str = "bf16",
     speculative_tokens: int | None = None,
     acceptance: float | None = None,
+    max_num_seqs: int | None = None,
+    max_num_batched_tokens: int | None = None,
+    prefill_parallelism: str | None = None,
 ) -> Recommendation:
     """The model, strategy, GPU and configuration that get most right within a budget.
 
@@ -224,6 +228,10 @@ def recommend(
     kv_precision   of the KV cache: bf16 or fp8
     speculative_tokens  drafted before each step of models with a head of multi-token prediction
     acceptance     chance that a drafted token is accepted, those before it being so
+    max_num_seqs   sequences that every engine (each data-parallel group) runs at once at most; None: as many as costed
+    max_num_batched_tokens  prompt tokens of one step at most; None: 8,192
+    prefill_parallelism     also deployments with prompts on GPUs of their own, in engines of this layout: "tp8", or
+                   "same" as those that decode
 
     None means no limit. Raises AdvisorError for options that cannot be read, NoAnswer where nothing meets them, with
     the limit at fault and the nearest feasible one.
@@ -260,6 +268,9 @@ def recommend(
         kv_precision=kv_precision,
         speculative_tokens=speculative_tokens,
         acceptance=acceptance,
+        max_num_seqs=max_num_seqs,
+        max_num_batched_tokens=max_num_batched_tokens,
+        prefill_parallelism=prefill_parallelism,
     )
     try:
         return _recommendation(workspace, request)
@@ -317,6 +328,7 @@ def _recommendation(workspace: Workspace, request: Request) -> Recommendation:
         else Rows((), PickAtRate),
         notes=(
             *_notes(workspace, request, recommended, rents),
+            *none_apart(connection, request),
             *hosted_notes(token_prices, hosted, request, workspace),
         ),
         tasks=request.tasks,
@@ -342,6 +354,8 @@ def _notes(workspace: Workspace, request: Request, pick: Candidate, rents: Rents
         *imputed_notes(pick),
         *flag_notes(workspace, request.engine, pick.model),
         *served_notes(pick),
+        *limit_notes(pick, request),
+        *apart_notes(pick),
         *price_notes([pick.rent], rents),
     )
 

@@ -1,12 +1,13 @@
 -- rents: what each number of GPUs and replicas costs by the hour, with what is rented.
--- in:  bills(gpu, gpu_count, replicas, usd_per_hour, provider, kind, region, gpus, instances, gpus_per_instance, as_of,
---            age_days)
+-- in:  bills(gpu, gpu_count, replicas, machines, usd_per_hour, provider, kind, region, gpus, instances,
+--            gpus_per_instance, as_of, age_days)
 --      one row a GPU, count and number of replicas in deployments; not a number, or -1: there is none
--- out: gpu, gpu_count, replicas, rent_usd_per_hour, rent (the fields of rents.py: Rent)
+-- out: gpu, gpu_count, replicas, machines, rent_usd_per_hour, rent (the fields of rents.py: Rent)
 select
     gpu,
     gpu_count,
     replicas,
+    machines,
     nullif(usd_per_hour, 'nan'::double) as rent_usd_per_hour,
     case when not isnan(usd_per_hour) then struct_pack(
         provider := provider,

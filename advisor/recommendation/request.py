@@ -10,10 +10,13 @@ from pathlib import Path
 from advisor.errors import AdvisorError, unknown
 from advisor.fits.lengths import PERCENTILES
 from advisor.gpus import PRECISIONS
+from advisor.models.spec import ModelSpec
 from advisor.performance.demand import KV_BYTES
 from advisor.performance.deployment import ENGINES
 from advisor.performance.speculation import Speculation, checked_speculation
 from advisor.prices import Price, checked_kind, parse_prices
+from advisor.recommendation.apart_deployments import checked_layouts
+from advisor.recommendation.engine_options import batch_limits
 from advisor.recommendation.evidence import checked_evidence
 from advisor.recommendation.gpu_limits import named_gpus, owned_gpus
 from advisor.recommendation.licenses import checked_licenses
@@ -38,7 +41,8 @@ class Request:
     `price_kind` None: on-demand, another one for GPUs in `gpus` without an on-demand price; `prices_given`: `--price`
     as it was given; `qps`: to be carried at the peak; `hourly`: in each hour of the day, where they differ; `running`
     and `hosted` (a price list) are what the pick is measured against; `speculation` is that of every model with an MTP
-    head.
+    head; `max_num_seqs` and `max_num_batched_tokens` are limits that every engine has; `prefill_parallelism`: also
+    deployments with prompts on GPUs of their own, in engines of this layout.
     """
 
     task: str = DEFAULT_TASK
@@ -73,11 +77,20 @@ class Request:
     hosted: str | None = None
     kv_precision: str = "bf16"
     speculation: Speculation | None = None
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
+    prefill_parallelism: str | None = None
 
     @property
     def served(self) -> Served:
         """How its models are served beside their layout."""
-        return Served(self.kv_precision, self.speculation)
+        return Served(
+            self.kv_precision,
+            self.speculation,
+            self.max_num_seqs,
+            self.max_num_batched_tokens,
+            self.prefill_parallelism,
+        )
 
     @property
     def mean_qps(self) -> float | None:
@@ -134,6 +147,10 @@ class Request:
         limits += [f"weights in {self.precision}"] if self.precision else []
         limits += [f"KV cache in {self.kv_precision}"] if self.kv_precision != "bf16" else []
         limits += [f"{self.speculation}"] if self.speculation else []
+        limits += [f"engines that run {self.max_num_seqs} sequences at once"] if self.max_num_seqs else []
+        tokens = self.max_num_batched_tokens
+        limits += [f"steps of {tokens:,} prompt tokens at most"] if tokens else []
+        limits += [f"also prefill apart ({self.prefill_parallelism})"] if self.prefill_parallelism else []
         limits += [f"engine {self.engine}"] if self.engine != "vllm" else []
         limits += [f"price {given}" for given in self.prices_given]
         limits += [f"{self.usd_per_kwh:g} USD per kWh"] if self.usd_per_kwh is not None else []
@@ -182,18 +199,16 @@ def checked_request(
     kv_precision: str = "bf16",
     speculative_tokens: int | None = None,
     acceptance: float | None = None,
+    max_num_seqs: int | None = None,
+    max_num_batched_tokens: int | None = None,
+    prefill_parallelism: str | None = None,
 ) -> Request:
     """A checked Request from options as on the command line. Raises AdvisorError."""
     if min_accuracy is not None and not 0 < min_accuracy <= 1:
         hint = "give a fraction above 0 and up to 1, e.g. 0.8"
         raise AdvisorError(f"{min_accuracy:g} is no accuracy", where="--min-accuracy", hint=hint)
-    checked_rate(qps, where="--qps")
-    if qps is not None and traffic is not None:
-        raise AdvisorError("cannot be combined with --qps", where="--traffic", hint="the file has every hour's rate")
-    hourly = () if traffic is None else day_of(traffic)
-    if max_wait is not None and qps is None and not hourly:
-        hint = "say how many questions come with --qps or --traffic"
-        raise AdvisorError("nothing waits where every replica is kept busy", where="--max-wait", hint=hint)
+    hourly = _checked_day(qps, traffic)
+    _refuse_wait(max_wait, qps, hourly)
     mean_qps = sum(hourly) / len(hourly) if hourly else qps
     if percentile not in PERCENTILES:
         hint = f"accepted: {', '.join(map(str, PERCENTILES))}"
@@ -208,6 +223,7 @@ def checked_request(
     no_gpus = tuple(workspace.gpus.named(name, where="--exclude-gpu").name for name in several(exclude_gpu))
     _refuse_both("--exclude-model", models, no_models)
     _refuse_both("--exclude-gpu", tuple(owned or named), no_gpus)
+    batch_limits(max_num_seqs, max_num_batched_tokens)
     tasks = parse_tasks(several(task), {p.task for p in workspace.fits.points})
     return Request(
         task=tasks_text(tasks),
@@ -241,8 +257,26 @@ def checked_request(
         running=None if running is None else parse_running(running, workspace),
         hosted=hosted,
         kv_precision=_checked_kv_precision(kv_precision, engine),
-        speculation=_checked_drafts(speculative_tokens, acceptance, engine),
+        speculation=_checked_drafts(speculative_tokens, acceptance, engine, [workspace.models.spec(m) for m in models]),
+        max_num_seqs=max_num_seqs,
+        max_num_batched_tokens=max_num_batched_tokens,
+        prefill_parallelism=checked_layouts(prefill_parallelism, engine, cached_prompt_tokens, speculative_tokens),
     )
+
+
+def _checked_day(qps: float | None, traffic: str | Path | Sequence[float] | None) -> tuple[float, ...]:
+    """The rates of the hours, none without --traffic."""
+    checked_rate(qps, where="--qps")
+    if qps is not None and traffic is not None:
+        raise AdvisorError("cannot be combined with --qps", where="--traffic", hint="the file has every hour's rate")
+    return () if traffic is None else day_of(traffic)
+
+
+def _refuse_wait(max_wait: str | float | None, qps: float | None, hourly: Sequence[float]) -> None:
+    """Raises AdvisorError for a limit on waiting where no questions come at random."""
+    if max_wait is not None and qps is None and not hourly:
+        hint = "say how many questions come with --qps or --traffic"
+        raise AdvisorError("nothing waits where every replica is kept busy", where="--max-wait", hint=hint)
 
 
 def _checked_confidence(confidence: float) -> float:
@@ -305,8 +339,13 @@ def _checked_kv_precision(precision: str, engine: str) -> str:
     return precision
 
 
-def _checked_drafts(tokens: int | None, acceptance: float | None, engine: str) -> Speculation | None:
+def _checked_drafts(
+    tokens: int | None, acceptance: float | None, engine: str, named: Sequence[ModelSpec]
+) -> Speculation | None:
     found = checked_speculation(tokens, acceptance)
+    if found and named and not any(spec.mtp_layers for spec in named):
+        what = f"no head of multi-token prediction is in {', '.join(spec.name for spec in named)}: nothing would draft"
+        raise AdvisorError(what, where="--speculative-tokens", hint="leave it out, or name a model that has one")
     if found and engine == "trtllm":
         what, hint = "no command of trtllm that drafts is known", "take --engine vllm or sglang"
         raise AdvisorError(what, where="--speculative-tokens", hint=hint)

@@ -23,6 +23,7 @@ from advisor.recommendation.mixture import Mix, Part
 from advisor.recommendation.own_lengths import at_lengths, prompt_origin
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.running_setup import WHERE, RunningSetup
+from advisor.recommendation.served import USUALLY, Served
 from advisor.recommendation.waiting import context_tokens, typical_spread, waiting
 from advisor.rents import price_notes
 from advisor.store.beliefs import Point
@@ -77,7 +78,7 @@ def what_runs(workspace: Workspace, request: Request, pick: Candidate) -> Runnin
     """The running deployment of a request beside its pick. Raises AdvisorError where the request names none."""
     if request.running is None:
         raise AdvisorError("nothing is said of what runs", where=WHERE)
-    setup, request = request.running, _its_own(request, request.running)
+    setup, served, request = request.running, request.served, _its_own(request, request.running)
     measured = _of_setup(_measured(workspace, request, setup), setup)
     known = _known(measured, setup)
     accuracy = Interval(known.point.accuracy, known.point.low, known.point.high) if known else None
@@ -92,6 +93,7 @@ def what_runs(workspace: Workspace, request: Request, pick: Candidate) -> Runnin
     notes += _choice_of_setup(measured, known, setup)
     if setup.concurrency is None:
         notes += (f"requests in flight were not given: as many as fit are assumed, {runs.concurrency}",)
+    notes += _usual(served)
     notes += (*_overlap(accuracy, pick), *_price_notes(workspace, request, setup, runs))
     return Running(setup, accuracy, runs, _changes(accuracy, runs, pick, request), notes=notes)
 
@@ -106,6 +108,9 @@ def _its_own(request: Request, setup: RunningSetup) -> Request:
         max_tpot_s=None,
         kv_precision="bf16",
         speculation=None,
+        max_num_seqs=None,
+        max_num_batched_tokens=None,
+        prefill_parallelism=None,
         licenses=None,
         excluded_models=(),
         excluded_gpus=(),
@@ -301,6 +306,12 @@ def _overlap(accuracy: Interval | None, pick: Candidate) -> tuple[str, ...]:
         return ()
     apart = max(accuracy.low, pick.accuracy.low) > min(accuracy.high, pick.accuracy.high)
     return () if apart else ("its 90 % interval and that of the pick overlap: which is more accurate is not certain",)
+
+
+def _usual(of_the_pick: Served) -> tuple[str, ...]:
+    """How what runs is costed, where the pick is served otherwise."""
+    usual = "a KV cache in 16 bit, no drafted tokens, prompts on the same GPUs and no limits of a batch"
+    return () if of_the_pick == USUALLY else (f"what runs is costed with {usual}: --running states none of these",)
 
 
 def _price_notes(workspace: Workspace, request: Request, setup: RunningSetup, runs: Candidate) -> tuple[str, ...]:

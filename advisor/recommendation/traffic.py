@@ -107,5 +107,6 @@ def day_of_traffic(
 
 def _hour(pick: Candidate, hour: int, rate: float, rents: Rents, energy_usd: float) -> HourOfDay:
     replicas = max(-int(-rate // pick.questions_per_s), 1)
-    rent = rents.rent(pick.gpu, pick.gpu_count, replicas)
+    machines = pick.disaggregated.machines if pick.disaggregated else 1
+    rent = rents.rent(pick.gpu, pick.gpu_count // machines, replicas * machines)
     return HourOfDay(hour, rate, replicas, rent.usd_per_hour + energy_usd if rent else None)

@@ -40,7 +40,6 @@ from advisor.reports.text_frontiers import frontier_text
 from advisor.reports.text_tables import Table, table
 from advisor.reports.words import (
     candidate_strategy,
-    commands,
     gpus_text,
     rent_text,
     request_parts,
@@ -111,7 +110,7 @@ def choice_parts(found: Recommendation) -> list[str]:
     return [
         to_markdown(facts(found)),
         *([paragraph(f"Start it {replicas_text(pick)}")] if pick.replicas > 1 else []),
-        fenced("\n".join(commands(pick)), "sh"),
+        fenced("\n".join(pick.commands), "sh"),
         f"Ask it with {code(body)} and {code(questions)}, to {code(endpoint)}: {escaped(origins)}",
         heading("What would change it"),
         paragraph(f"It changes if: {changes_text(found)}."),
@@ -213,6 +212,9 @@ def request_words(request: Request, own: str = "") -> list[str]:
         "--kv-precision": request.kv_precision if request.kv_precision != "bf16" else None,
         "--speculative-tokens": request.speculation.tokens if request.speculation else None,
         "--acceptance": request.speculation.acceptance if request.speculation else None,
+        "--max-num-seqs": request.max_num_seqs,
+        "--max-num-batched-tokens": request.max_num_batched_tokens,
+        "--prefill-parallelism": request.prefill_parallelism,
     }
     for flag, one in single.items():
         words += [flag, f"{one}"] if one is not None else []

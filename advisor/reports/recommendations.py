@@ -23,7 +23,6 @@ from advisor.reports.terminal import Block, Labelled, Verbatim
 from advisor.reports.text_tables import Table, table
 from advisor.reports.words import (
     candidate_strategy,
-    commands,
     gpus_text,
     layout_text,
     range_text,
@@ -65,7 +64,7 @@ def blocks(found: Recommendation) -> list[Block]:
         *([marks] if (marks := marks_text(found)) else []),
         *([Labelled("Left out", left_out_text(found.left_out))] if found.left_out else []),
         *([Labelled("Run", replicas_text(pick))] if pick.replicas > 1 else []),
-        *(Verbatim(f"{'' if pick.replicas > 1 else 'Run':<11}{command}") for command in commands(pick)),
+        *(Verbatim(f"{'' if pick.replicas > 1 else 'Run':<11}{command}") for command in pick.commands),
         Verbatim(f"{'Ask':<11}{request_text(pick)}"),
         Labelled("How", sampling_text(pick)),
         *baseline_blocks(found),
@@ -241,7 +240,7 @@ def at_rates_text(found: Recommendation) -> str:
 
 
 def _fleet(row: PickAtRate) -> str:
-    one = f"{row.gpu_count} × {row.gpu}"
+    one = f"{row.gpu_count} × {row.gpu}" + (", prefill apart" if row.prefill_engines else "")
     return one if row.replicas == 1 else f"{row.replicas:,} × ({one})"
 
 

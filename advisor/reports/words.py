@@ -33,6 +33,9 @@ def range_text(interval: Interval) -> str:
 
 def layout_text(c: Candidate) -> str:
     """How the model lies on its GPUs: `tensor parallel`; empty on one."""
+    if apart := c.disaggregated:
+        prefill = f"prefill {apart.prefill_replicas} × {apart.prefill_parallelism}"
+        return f"{prefill}, decoding {apart.replicas} × {c.parallelism}"
     layout = Parallelism.parse(c.parallelism)
     parts = [f"{layout.tp}-way tensor parallel" if layout.tp not in (1, c.gpu_count) else ""]
     parts += ["tensor parallel"] if layout.tp == c.gpu_count > 1 else []
@@ -42,8 +45,9 @@ def layout_text(c: Candidate) -> str:
 
 
 def gpus_text(c: Candidate) -> str:
-    """`8 × b200-sxm`."""
-    return f"{c.gpu_count} × {c.gpu}"
+    """`8 × b200-sxm`; `8 × h100-sxm, prefill 1:3` where one engine of four does."""
+    apart = f", prefill {c.disaggregated.prefill_replicas}:{c.disaggregated.replicas}" if c.disaggregated else ""
+    return f"{c.gpu_count} × {c.gpu}{apart}"
 
 
 def strategy_text(
@@ -149,11 +153,6 @@ def sources_text(c: Candidate) -> str:
 
 def _named(what: str, names: Sequence[str]) -> str:
     return f"{what}: {', '.join(names)}" if names else ""
-
-
-def commands(c: Candidate) -> tuple[str, ...]:
-    """Everything to start for a candidate."""
-    return (c.command, c.reward_command) if c.reward_command else (c.command,)
 
 
 def rent_text(rent: Rent | None) -> str:

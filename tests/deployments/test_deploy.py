@@ -13,7 +13,7 @@ LIMITS = ("--model", "gpt-oss-120b", "--model", "s1-32b", "--gpu", "h100-sxm", "
 
 
 def test_it_takes_the_options_of_recommend(advisor):
-    assert len(_REQUEST) == 30
+    assert len(_REQUEST) == 33
     flags = {f"--{name.replace('_', '-')}" for name in _REQUEST}
     for command in ("recommend", "report", "deploy"):
         shown = set(re.findall(r"--[a-z-]+", advisor(command, "--help")[1]))

@@ -33,10 +33,13 @@ COMMANDS = {
 }
 NUMBERS = {
     "recommend": "--min-accuracy --confidence --qps --percentile --usd-per-kwh"
-    " --input-tokens --output-tokens --cached-prompt-tokens --speculative-tokens --acceptance",
+    " --input-tokens --output-tokens --cached-prompt-tokens --speculative-tokens --acceptance --max-num-seqs"
+    " --max-num-batched-tokens",
     "estimate": "--gpu-count --input-tokens --output-tokens --concurrency --rate --qps --max-num-seqs"
-    " --max-num-batched-tokens --speculative-tokens --acceptance --prefill-replicas --replicas --disk-gb-per-s",
-    "frontier": "--usd-per-kwh --input-tokens --output-tokens --cached-prompt-tokens",
+    " --max-num-batched-tokens --speculative-tokens --acceptance --prefill-replicas --replicas --disk-gb-per-s"
+    " --cached-prompt-tokens",
+    "frontier": "--usd-per-kwh --input-tokens --output-tokens --cached-prompt-tokens --speculative-tokens --acceptance"
+    " --max-num-seqs --max-num-batched-tokens",
     "compare": "--gpu-count --input-tokens --output-tokens --usd-per-kwh",
     "calibrate": "--questions --temperature --top-p --top-k --min-p --frequency-penalty --presence-penalty"
     " --repetition-penalty --max-tokens --seed --in-flight --replicas"

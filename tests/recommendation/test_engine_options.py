@@ -176,6 +176,30 @@ def test_a_request_drafts_with_models_that_can(tmp_path):
     assert any("unvalidated elsewhere" in note for note in drafted.notes)
 
 
+def test_what_cannot_draft_is_refused_where_it_is_named_and_said_where_it_is_picked(tmp_path):
+    with pytest.raises(AdvisorError, match="nothing would draft") as error:
+        checked_request(SHIPPED, model=MODEL, **DRAFTS)
+    assert error.value.where == "--speculative-tokens"
+    options = {"task": "mine", "gpu": "h100-sxm", "price": "h100-sxm=2usd/h"}
+    ws = workspace(tmp_path, point())
+    found = advisor.recommend(ws, **options, **DRAFTS, running=f"{MODEL} on 1xh100-sxm at 8")
+    assert f"{MODEL} has no head of multi-token prediction: nothing is drafted" in found.notes
+    assert any("what runs is costed with" in note for note in found.running.notes)
+    plain = advisor.recommend(ws, **options, running=f"{MODEL} on 1xh100-sxm at 8")
+    assert not any("what runs is costed with" in note for note in plain.running.notes)
+
+
+def test_a_frontier_is_drawn_for_engines_as_they_are_served(tmp_path):
+    ws = workspace(tmp_path, point())
+    served = {"kv_precision": "fp8", "max_num_seqs": 8, "max_num_batched_tokens": 128, "precision": "bf16"}
+    options = {"task": "mine", "gpu": "h100-sxm:2", "price": "h100-sxm=2usd/h", "cost": "s"}
+    (fastest,) = advisor.frontier(ws, **options, **served, engine="sglang").frontier
+    assert {name: getattr(fastest, name) for name in served} == served
+    assert {"--chunked-prefill-size": "128", "--max-running-requests": "8"}.items() <= flags(fastest.command).items()
+    apart = advisor.frontier(ws, **(options | {"cost": "tokens"}), prefill_parallelism="tp1")
+    assert not any("no deployment with prefill apart" in note for note in apart.notes)
+
+
 def test_a_request_may_hold_a_narrow_cache(tmp_path):
     ws = workspace(tmp_path, point())
     options = {"task": "mine", "gpu": "h100-sxm", "price": "h100-sxm=2usd/h"}

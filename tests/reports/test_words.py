@@ -5,7 +5,6 @@ import pytest
 from advisor.accuracy.estimators import Interval
 from advisor.reports.words import (
     candidate_strategy,
-    commands,
     gpus_text,
     interval_cell,
     interval_text,
@@ -65,5 +64,5 @@ def test_intervals():
 
 
 def test_commands_of_policy_and_reward_model():
-    assert commands(candidate(command="a")) == ("a",)
-    assert commands(candidate(command="a", reward_command="b")) == ("a", "b")
+    assert candidate(command="a").commands == ("a",)
+    assert candidate(command="a", reward_command="b").commands == ("a", "b")

@@ -5,7 +5,9 @@ import os
 import pytest
 
 from advisor.performance.parallelism import Parallelism
+from advisor.recommendation.candidate import EnginesApart
 from advisor.recommendation.launch import reward_command
+from advisor.recommendation.launch_apart import with_commands
 from advisor.recommendation.request_body import ask_of
 from advisor.values import plain
 from tests.known import SHIPPED
@@ -42,6 +44,18 @@ def test_every_printed_command_is_parsed_as_what_was_costed(parse):
         assert (args.dtype, args.kv_cache_dtype) == ("bfloat16", "bfloat16")
         assert (args.max_num_seqs, args.max_model_len) == (-(-100 // layout.dp), 9216)
         assert args.gpu_memory_utilization == 0.9
+
+
+def test_engines_apart_and_limits_are_parsed(parse):
+    limits = {"max_num_seqs": 24, "max_num_batched_tokens": 2048}
+    parts = EnginesApart("tp2", 1, 3, machines=1)
+    c = candidate(parallelism="tp2", gpu_count=8, concurrency=72, disaggregated=parts, **limits)
+    c = with_commands(c, "vllm", SHIPPED)
+    for command, role in ((c.disaggregated.prefill_command, "kv_producer"), (c.command, "kv_consumer")):
+        started = words(command)
+        args = parse(started[started.index("vllm") :])
+        assert (args.max_num_seqs, args.max_num_batched_tokens, args.tensor_parallel_size) == (24, 2048, 2)
+        assert (args.kv_transfer_config.kv_connector, args.kv_transfer_config.kv_role) == ("NixlConnector", role)
 
 
 def test_values_that_the_parser_takes_as_text_are_among_those_that_vllm_knows(parse):
