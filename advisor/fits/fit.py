@@ -24,7 +24,6 @@ from advisor.fits.measured import Disagreement, stored
 from advisor.fits.measured_runs import MeasuredRuns, measured_runs
 from advisor.fits.points import ordered, published_points
 from advisor.fits.prior import read_prior
-from advisor.fits.published import Published, published
 from advisor.fits.setup_fits import SetupFit, setup_fits
 from advisor.fits.sources import of_source, offsets
 from advisor.fits.speed_fits import OwnSpeeds, own_speeds
@@ -32,6 +31,7 @@ from advisor.fits.speeds import Speeds
 from advisor.fits.stored_answers import Drawn, FailedRequests
 from advisor.store.beliefs import CurveRow, Fits, Point, SetupRow
 from advisor.store.locks import SHORT_WAIT_S, locked
+from advisor.store.published import Published, published
 from advisor.store.samples import SETUP
 from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
