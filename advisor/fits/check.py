@@ -20,10 +20,15 @@ from advisor.input_files import MOST_SEALED_BYTES, checked_file
 from advisor.models.families import read_config
 from advisor.store.beliefs import Fits
 from advisor.store.folders import entries, visible
-from advisor.store.measurements import MEND
-from advisor.store.readers import REPORTED, SEALED, TABLES, Reader
+from advisor.store.measurements import MEND, sealed_table
+from advisor.store.readers import REPORTED, TABLES, Reader
 from advisor.store.recorded import journals
+from advisor.store.runs import Run, fault_of_load
+from advisor.store.sample_rules import ANY_BROKEN, fault
+from advisor.store.samples import Sample
+from advisor.store.texts import Text
 from advisor.store.workspace import Workspace
+from advisor.tables import columns
 from advisor.values import Rows, Value
 
 RESUME = "run the command that began it again: it sets such lines aside and goes on"
@@ -103,6 +108,34 @@ def _is_there(file: Path) -> bool:
     return file.is_symlink() or file.exists()
 
 
+def _read_samples(file: Path) -> None:
+    names = [column.name for column in columns(Sample)]
+    connection = sealed_table(file, "samples", Sample)
+    # recorded before such rows were refused, and counted all the same
+    broken = f"({ANY_BROKEN}) and not (coalesce(correct, false) and answer is null)"
+    for values in connection.execute(f"select {', '.join(names)} from samples where {broken} limit 1").fetchall():
+        row = dict(zip(names, values, strict=True))
+        if found := fault(row):
+            where = f"{file}, question {row['question_id']!r}, sample {row['sample_index']}"
+            raise AdvisorError(found.what, where=where, hint=f"{found.hint}; {MEND}")
+    key = "run_id, model, task, question_id, sample_index"
+    doubled = f"select question_id, sample_index from samples group by {key} having count(*) > 1 order by all limit 1"
+    for question, index in connection.execute(doubled).fetchall():
+        raise AdvisorError(f"has sample {index} of question {question!r} twice", where=str(file), hint=MEND)
+
+
+def _read_runs(file: Path) -> None:
+    names = [column.name for column in columns(Run)]
+    rows = sealed_table(file, "runs", Run).execute(f"select {', '.join(names)} from runs").fetchall()
+    for number, values in enumerate(rows, 1):
+        if reason := fault_of_load("", [dict(zip(names, values, strict=True))]):
+            raise AdvisorError(reason, where=f"{file}, row {number}", hint=MEND)
+
+
+def _read_texts(file: Path) -> None:
+    sealed_table(file, "texts", Text)
+
+
 def _read_journal(file: Path) -> None:
     """A last line that was cut short is what a killed run leaves: it is drawn again."""
     checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
@@ -127,6 +160,8 @@ def _read_curves(file: Path) -> None:
         curve_of(row)
 
 
+SEALED: Mapping[str, Reader] = {"samples": _read_samples, "runs": _read_runs, "texts": _read_texts}
+"""How the files in each folder of measurements/ are read, rows that no answer and no load can be named too."""
 DERIVED: Mapping[str, Reader] = {
     "points.csv": lambda file: Fits([file.parent]).points,
     "curves.csv": _read_curves,
