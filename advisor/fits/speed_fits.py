@@ -96,7 +96,9 @@ def together(parts: Parts) -> OwnSpeeds:
 def _digest(some: Group, basis: str) -> str:
     """Of the same loads the same, however long the labels of others are."""
     arrays = [getattr(some.runs, f.name) for f in fields(Runs)] + [some.origin.source, some.origin.own]
-    content = [each.tolist() if isinstance(each, np.ndarray) and each.dtype.kind == "U" else each for each in arrays]
+    content = [
+        "\0".join(each.tolist()) if isinstance(each, np.ndarray) and each.dtype.kind == "U" else each for each in arrays
+    ]
     return str(joblib.hash((basis, content, some.base, some.prior)))
 
 
