@@ -128,6 +128,27 @@ def test_a_damaged_file_stays_here(people, objects):
     assert answers(people("bob")) == expected("run-a")
 
 
+def test_a_damaged_file_costs_the_others_no_further_listing(people, monkeypatch):
+    alice, listings, listed = people("alice"), [], Remote.listing
+    seal(alice.folder, "run-a")
+    (alice.folder / SAMPLES / "junk.parquet").write_bytes(b"junk")
+    monkeypatch.setattr(Remote, "listing", lambda *given: listings.append(1) or listed(*given))
+    alice.push()
+    assert len(listings) == 2  # before and after
+
+
+def test_texts_without_samples_wait_here(people, objects):
+    fs, root = objects
+    alice = people("alice")
+    seal(alice.folder, "run-a").unlink()
+    alice.push()
+    assert (alice.unpushed, alice.is_whole, fs.find(root)) == (None, True, [])
+    seal(alice.folder, "run-a")
+    assert not alice.is_whole
+    alice.push()
+    assert (alice.is_whole, len(fs.find(root))) == (True, 2)
+
+
 TABLES = {  # a sound table, and one with a mistake in its third line
     "profiles/prices.csv": ("gpu,usd_per_hour\nh100-sxm,2.1\n", "h100-sxm,cheap\n", "usd_per_hour is 'cheap'"),
     "profiles/measured_with.csv": (
