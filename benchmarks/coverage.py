@@ -14,7 +14,7 @@ from scipy.special import betaln, logsumexp
 from validation_page import table
 
 from advisor.accuracy.coverage import Tail, covered, expected_coverage, fitted_tail, power_law
-from advisor.fits.reported_counts import reported_counts
+from advisor.store.reported_counts import reported_counts
 from advisor.store.workspace import Workspace
 from advisor.studies.coverage_tails import spread
 from advisor.studies.size_families import counts_of_rows

@@ -21,8 +21,8 @@ from tiny_models import MODELS, advisor, option_words
 from validation_page import table
 
 from advisor.fits.measured import measured
-from advisor.fits.reported_strategies import StrategyRow
 from advisor.fits.strategy_points import StrategyPoints
+from advisor.store.reported_strategies import StrategyRow
 from advisor.store.seal import sealed
 from advisor.store.workspace import Workspace
 from advisor.studies.strategies_at_equal_flops import Place, contest

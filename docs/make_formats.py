@@ -10,16 +10,16 @@ from pathlib import Path
 
 from advisor.checkpoints import CheckpointRow, FormatRow, LaunchRow
 from advisor.fits.curve_priors import LearnedRow
-from advisor.fits.published import PublishedRow
-from advisor.fits.reported_counts import CountRow
-from advisor.fits.reported_lengths import LengthRow
-from advisor.fits.reported_strategies import StrategyRow
 from advisor.gpus import GpuSpec
 from advisor.models.catalog import ModelEntry
 from advisor.prices import Price
 from advisor.recommendation.hosted_prices import TokenPrice
 from advisor.sampling import MeasuredRow, SamplingRow
 from advisor.store.beliefs import CorrectionRow, CurveRow, Point, SetupRow, SpeedRow
+from advisor.store.published import PublishedRow
+from advisor.store.reported_counts import CountRow
+from advisor.store.reported_lengths import LengthRow
+from advisor.store.reported_strategies import StrategyRow
 from advisor.store.runs import Run
 from advisor.store.sample_rules import MOST_TOKENS
 from advisor.store.samples import Sample

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from advisor.cli import options
-from advisor.cli.output import emit, next_step, say
+from advisor.cli.output import emit, say
 from advisor.errors import AdvisorError, MissingAbility, NoAnswer, unknown
 from advisor.importers import IMPORTERS
 from advisor.printable import shown
@@ -100,7 +100,7 @@ def profile(
     except KeyboardInterrupt:
         say("every measured load is kept; run the same command to resume")
         raise
-    next_step(opened)
+    options.next_step(opened)
 
 
 def _check_profiled(model: list[str], gpu: list[str] | None, ray: str | None, here: dict[str, str | None]) -> None:
@@ -178,7 +178,7 @@ def verify(
     )
     emit(done, verifications.blocks, as_json)
     if done.run_id:
-        next_step(opened)
+        options.next_step(opened)
     if not done.as_predicted:
         raise typer.Exit(NoAnswer.exit_code)
 
@@ -251,7 +251,7 @@ def import_(
         raise AdvisorError(f"is for {', '.join(takers)}, not for {kind}", where=flag, hint="leave it out")
     emit(importer.load()(opened, path, **options_given), imports.BLOCKS[importer.brings], as_json)
     if importer.brings != "model":
-        next_step(opened)
+        options.next_step(opened)
 
 
 def fit(workspace: options.WorkspaceFolder = None, as_json: options.Json = False) -> None:

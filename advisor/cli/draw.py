@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.cli import options
-from advisor.cli.output import emit, next_step, say
+from advisor.cli.output import emit, say
 from advisor.errors import MissingAbility
 from advisor.printable import shown
 from advisor.strategies import STRATEGIES
@@ -175,7 +175,7 @@ def calibrate(
     emit(done, calibrations.blocks, as_json)
     if done.failed and not skip_failed:
         raise typer.Exit(MissingAbility.exit_code)  # so that `calibrate … && fit` does not go on without the rest
-    next_step(opened)
+    options.next_step(opened)
 
 
 def _watcher() -> Callable[[Progress], None]:
@@ -220,4 +220,4 @@ def regrade(
     done = verb.regrade(opened, run=run, answers=answers)
     emit(done, calibrations.regrading_blocks, as_json)
     if any(each.former for each in done.runs):
-        next_step(opened)
+        options.next_step(opened)

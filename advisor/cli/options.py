@@ -47,6 +47,20 @@ def push_shared() -> None:
             _say_notes(opened)
 
 
+def next_step(opened: Workspace) -> None:
+    """Where measurements went, and the command that derives points and curves from them.
+
+    A shared store is named once all is there; else the copy of it, and `push_shared` says what is not there, and why.
+    """
+    shared, place = opened.shared, opened.name or opened.writable
+    if shared:
+        if shared.is_behind and not shared.unpushed:
+            shared.push()
+        _say_notes(opened)
+        place = shared.url if shared.is_whole else shared.folder
+    say(f"kept in {place}; next: {opened.fit_command}")
+
+
 def _say_notes(opened: Workspace) -> None:
     while opened.shared and opened.shared.notes:
         say(opened.shared.notes.pop(0))

@@ -14,7 +14,6 @@ from advisor.values import Value, to_json
 
 if TYPE_CHECKING:
     from advisor.reports.terminal import Block
-    from advisor.store.workspace import Workspace
 
 LONGEST_LINE = 3000
 """Characters of a line on stderr, which names of strangers are in."""
@@ -36,11 +35,6 @@ def emit(answer: Answer, blocks: Callable[[Answer], Iterable[Block]], as_json: b
 def emit_rows(name: str, rows: Iterable[object], blocks: Iterable[Block], as_json: bool) -> None:
     """Print a listing: in JSON one object with the list under its name."""
     write(to_json({name: list(rows)}) if as_json else blocks)
-
-
-def next_step(workspace: Workspace) -> None:
-    """Where measurements went, and the command that derives points and curves from them."""
-    say(f"kept in {workspace.name or workspace.writable}; next: {workspace.fit_command}")
 
 
 def write(answer: str | Iterable[Block]) -> None:

@@ -3,49 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import duckdb
 
 from advisor.arguments import checked_arguments
-from advisor.checkpoints import CheckpointRow, FormatRow, LaunchRow
 from advisor.errors import AdvisorError
 from advisor.fits.curve_priors import TABLE as LEARNED
 from advisor.fits.curve_priors import read_learned_file
 from advisor.fits.line import curve_of
 from advisor.fits.prior import TABLE as PRIOR
 from advisor.fits.prior import read_prior_file
-from advisor.fits.published import published_of
-from advisor.fits.reported_counts import counts_of
-from advisor.fits.reported_lengths import lengths_of
-from advisor.fits.reported_strategies import strategies_of
 from advisor.fits.speeds import Speeds
 from advisor.gpus import Gpus
 from advisor.input_files import MOST_SEALED_BYTES, checked_file
-from advisor.models.catalog import Catalog
 from advisor.models.families import read_config
-from advisor.prices import read_prices
-from advisor.sampling import MeasuredRow, Sampling
 from advisor.store.beliefs import Fits
 from advisor.store.folders import entries, visible
-from advisor.store.measurements import MEND, empty_table, insert_file
+from advisor.store.measurements import MEND, sealed_table
+from advisor.store.readers import REPORTED, TABLES, Reader
 from advisor.store.recorded import journals
 from advisor.store.runs import Run, fault_of_load
 from advisor.store.sample_rules import ANY_BROKEN, fault
 from advisor.store.samples import Sample
 from advisor.store.texts import Text
 from advisor.store.workspace import Workspace
-from advisor.support import FamilyRow, SupportTable
-from advisor.tables import columns, read_rows
+from advisor.tables import columns
 from advisor.values import Rows, Value
 
-Reader = Callable[[Path, Workspace], object]
-"""Reads one file as the program does. Raises AdvisorError."""
 RESUME = "run the command that began it again: it sets such lines aside and goes on"
-MAINTAINED = "mend the line, or move the file away"
 BRING = "put a copy of it back, or bring it in again"
 
 
@@ -72,14 +58,14 @@ def check(workspace: Workspace) -> Checked:
     """Read every file of the workspace, of what ships where it has no folder; what is damaged is returned."""
     root = workspace.roots[-1]
     files = list(_files(root))
-    faults = (_fault(file, reader, workspace) for file, reader in files)
+    faults = (_fault(file, reader) for file, reader in files)
     damaged = dict.fromkeys(fault for fault in faults if fault)  # a table that another one needs is named once
     return Checked(str(root), len(files), Rows(damaged, Damaged))
 
 
-def _fault(file: Path, reader: Reader, workspace: Workspace) -> Damaged | None:
+def _fault(file: Path, reader: Reader) -> Damaged | None:
     try:
-        reader(file, workspace)
+        reader(file)
     except AdvisorError as error:
         return Damaged(error.where or str(file), error.what, error.hint or BRING)
     return None
@@ -90,24 +76,24 @@ def _files(root: Path) -> Iterator[tuple[Path, Reader]]:
     measurements, profiles = root / "measurements", root / "profiles"
     for name, reader in SEALED.items():
         yield from _in(measurements / name, reader, ".parquet")
-    yield from _in(measurements / "published", lambda file, _: published_of([file]), ".csv")
-    yield from _in(measurements / "lengths", lambda file, _: lengths_of([file]), ".csv")
-    yield from _in(measurements / "counts", lambda file, _: counts_of([file]), ".csv")
-    yield from _in(measurements / "strategies", lambda file, _: strategies_of([file]), ".csv")
+    for name, reader in REPORTED.items():
+        yield from _in(measurements / name, reader, ".csv")
     for name in ("samples", "runs"):
         if _is_readable(measurements / name):
             yield from ((file, _read_journal) for file in journals(measurements / name))
-    yield from ((profiles / name, reader) for name, reader in TABLES.items() if _is_there(profiles / name))
-    yield from _in(profiles / "models", lambda folder, _: read_config(folder / "config.json"), "")
+    yield from (
+        (profiles / name, reader) for name, reader in {**TABLES, **DERIVED}.items() if _is_there(profiles / name)
+    )
+    yield from _in(profiles / "models", lambda folder: read_config(folder / "config.json"), "")
     if not _is_readable(profiles):
-        yield profiles, lambda folder, _: entries(folder)
+        yield profiles, entries
 
 
 def _in(folder: Path, reader: Reader, ending: str) -> Iterator[tuple[Path, Reader]]:
     if _is_readable(folder):
         yield from ((file, reader) for file in visible(folder, ending))
     else:
-        yield folder, lambda _, __: entries(folder)
+        yield folder, entries
 
 
 def _is_readable(folder: Path) -> bool:
@@ -122,16 +108,9 @@ def _is_there(file: Path) -> bool:
     return file.is_symlink() or file.exists()
 
 
-def _table(file: Path, name: str, row: type[Any]) -> duckdb.DuckDBPyConnection:
-    checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
-    connection = empty_table(row, name)
-    insert_file(connection, name, file)
-    return connection
-
-
-def _read_samples(file: Path, _: Workspace) -> None:
+def _read_samples(file: Path) -> None:
     names = [column.name for column in columns(Sample)]
-    connection = _table(file, "samples", Sample)
+    connection = sealed_table(file, "samples", Sample)
     # recorded before such rows were refused, and counted all the same
     broken = f"({ANY_BROKEN}) and not (coalesce(correct, false) and answer is null)"
     for values in connection.execute(f"select {', '.join(names)} from samples where {broken} limit 1").fetchall():
@@ -145,19 +124,19 @@ def _read_samples(file: Path, _: Workspace) -> None:
         raise AdvisorError(f"has sample {index} of question {question!r} twice", where=str(file), hint=MEND)
 
 
-def _read_runs(file: Path, _: Workspace) -> None:
+def _read_runs(file: Path) -> None:
     names = [column.name for column in columns(Run)]
-    rows = _table(file, "runs", Run).execute(f"select {', '.join(names)} from runs").fetchall()
+    rows = sealed_table(file, "runs", Run).execute(f"select {', '.join(names)} from runs").fetchall()
     for number, values in enumerate(rows, 1):
         if reason := fault_of_load("", [dict(zip(names, values, strict=True))]):
             raise AdvisorError(reason, where=f"{file}, row {number}", hint=MEND)
 
 
-def _read_texts(file: Path, _: Workspace) -> None:
-    _table(file, "texts", Text)
+def _read_texts(file: Path) -> None:
+    sealed_table(file, "texts", Text)
 
 
-def _read_journal(file: Path, _: Workspace) -> None:
+def _read_journal(file: Path) -> None:
     """A last line that was cut short is what a killed run leaves: it is drawn again."""
     checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
     try:
@@ -176,40 +155,20 @@ def _is_entry(line: bytes) -> bool:
         return False
 
 
-def _rows_of(row: type[Any]) -> Reader:
-    return lambda file, _: read_rows(file, row, hint=MAINTAINED)
-
-
-def _read_models(file: Path, _: Workspace) -> None:
-    catalog = Catalog.read([file.parent])
-    for model in catalog:
-        catalog.spec(model)
-
-
-def _read_curves(file: Path, _: Workspace) -> None:
+def _read_curves(file: Path) -> None:
     for row in Fits([file.parent]).curves:
         curve_of(row)
 
 
-TABLES: Mapping[str, Reader] = {
-    "models.csv": _read_models,
-    "gpus.csv": lambda file, _: Gpus.read([file.parent]),
-    "prices.csv": lambda file, workspace: read_prices(file, workspace.gpus),
-    "support.csv": lambda file, _: SupportTable.read([file.parent]),
-    "families.csv": _rows_of(FamilyRow),
-    "checkpoints.csv": _rows_of(CheckpointRow),
-    "checkpoint_formats.csv": _rows_of(FormatRow),
-    "launch_flags.csv": _rows_of(LaunchRow),
-    "sampling.csv": lambda file, _: Sampling.read([file.parent]),
-    "measured_with.csv": _rows_of(MeasuredRow),
-    "points.csv": lambda file, _: Fits([file.parent]).points,
-    "curves.csv": _read_curves,
-    "setups.csv": lambda file, _: Fits([file.parent]).setups,
-    "performance.csv": lambda file, _: Fits([file.parent]).speeds,
-    "corrections.csv": lambda file, _: Speeds.of_tables(Fits([file.parent]), Gpus(())),
-    PRIOR: lambda file, _: read_prior_file(file),
-    LEARNED: lambda file, _: read_learned_file(file),
-}
-"""How each table of profiles/ is read."""
 SEALED: Mapping[str, Reader] = {"samples": _read_samples, "runs": _read_runs, "texts": _read_texts}
-"""How the files in each folder of measurements/ are read."""
+"""How the files in each folder of measurements/ are read, rows that no answer and no load can be named too."""
+DERIVED: Mapping[str, Reader] = {
+    "points.csv": lambda file: Fits([file.parent]).points,
+    "curves.csv": _read_curves,
+    "setups.csv": lambda file: Fits([file.parent]).setups,
+    "performance.csv": lambda file: Fits([file.parent]).speeds,
+    "corrections.csv": lambda file: Speeds.of_tables(Fits([file.parent]), Gpus(())),
+    PRIOR: read_prior_file,
+    LEARNED: read_learned_file,
+}
+"""How each table of profiles/ that the program makes is read."""

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import joblib
-
 from advisor.accuracy.curve_fits import Learned
 from advisor.arguments import checked_arguments
 from advisor.fits.answer_digests import basis_of
@@ -24,14 +22,14 @@ from advisor.fits.measured import Disagreement, stored
 from advisor.fits.measured_runs import MeasuredRuns, measured_runs
 from advisor.fits.points import ordered, published_points
 from advisor.fits.prior import read_prior
-from advisor.fits.published import Published, published
 from advisor.fits.setup_fits import SetupFit, setup_fits
 from advisor.fits.sources import of_source, offsets
-from advisor.fits.speed_fits import OwnSpeeds, own_speeds
+from advisor.fits.speed_fits import OwnSpeeds, own_speeds, together
 from advisor.fits.speeds import Speeds
 from advisor.fits.stored_answers import Drawn, FailedRequests
 from advisor.store.beliefs import CurveRow, Fits, Point, SetupRow
 from advisor.store.locks import SHORT_WAIT_S, locked
+from advisor.store.published import Published, published
 from advisor.store.samples import SETUP
 from advisor.store.seal import write_rows
 from advisor.store.workspace import Workspace
@@ -103,14 +101,12 @@ def _fitted(workspace: Workspace, folder: Path) -> FitSummary:
 
 
 def _speeds_of(workspace: Workspace, loads: MeasuredRuns, folder: Path, basis: str) -> OwnSpeeds:
-    """What the user's loads add to what ships: as it was kept, or made anew and kept."""
-    shipped, prior = Speeds.shipped(workspace), read_prior(workspace)
-    digest = joblib.hash((basis, loads, shipped, prior))
+    """What the user's loads add to what ships, of which what did not change is read as it was kept."""
     kept = read_speeds(folder)
-    if digest not in kept:
-        kept = {digest: own_speeds(loads, shipped, prior)}
-        write_speeds(folder, kept)
-    return kept[digest]
+    parts = own_speeds(loads, Speeds.shipped(workspace), read_prior(workspace), kept, basis)
+    if parts.keys() != kept.keys():
+        write_speeds(folder, parts)
+    return together(parts)
 
 
 def fitted_answers(

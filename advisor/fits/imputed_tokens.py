@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from advisor.fits.reported_lengths import reported_lengths
 from advisor.fits.wordiness import CHARACTERS_A_TOKEN, Answered, predicted
 from advisor.provenance import Provenance
 from advisor.sampling import mode_of
 from advisor.store.beliefs import Fits, Point, SetupKey, SetupRow
+from advisor.store.reported_lengths import reported_lengths
 from advisor.store.workspace import Workspace
 
 Z90 = 1.645

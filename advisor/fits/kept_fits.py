@@ -19,7 +19,7 @@ import numpy as np
 from advisor.accuracy.resampling import DRAWS
 from advisor.errors import AdvisorError
 from advisor.fits.setup_fits import SetupFit, SetupFits
-from advisor.fits.speed_fits import OwnSpeeds
+from advisor.fits.speed_fits import OwnSpeeds, Parts
 from advisor.input_files import MOST_SEALED_BYTES, checked_parquet
 from advisor.performance.roofline import Efficiency
 from advisor.provenance import Provenance
@@ -47,12 +47,12 @@ def write_setup_fits(folder: Path, fits: SetupFits) -> None:
     _write(folder / OF_ANSWERS, {digest: json.dumps([_row(each) for each in some]) for digest, some in fits.items()})
 
 
-def read_speeds(folder: Path) -> Mapping[str, OwnSpeeds]:
-    """What it keeps of measured loads, by the digest of all that it follows from."""
+def read_speeds(folder: Path) -> Parts:
+    """What it keeps of measured loads."""
     return {digest: _speeds(json.loads(text)) for digest, text in _read(folder / OF_LOADS).items()}
 
 
-def write_speeds(folder: Path, speeds: Mapping[str, OwnSpeeds]) -> None:
+def write_speeds(folder: Path, speeds: Parts) -> None:
     """Keep these and no others. Raises AdvisorError where nothing can be written."""
     _write(folder / OF_LOADS, {digest: json.dumps(asdict(each)) for digest, each in speeds.items()})
 

@@ -12,11 +12,11 @@ import numpy as np
 from advisor.accuracy.estimators import Array, Interval, over_questions, wilson
 from advisor.fits.draws import Z90
 from advisor.fits.lengths import PERCENTILES
-from advisor.fits.published import Published
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.fits.votes import CAP_MATTERS
 from advisor.provenance import Provenance
 from advisor.store.beliefs import Point
+from advisor.store.published import Published
 
 
 def measured_points(m: StrategyPoints) -> list[Point]:

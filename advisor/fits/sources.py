@@ -18,9 +18,9 @@ import numpy as np
 from advisor.accuracy.estimators import Array
 from advisor.fits.draws import source_of, standard_error
 from advisor.fits.points import published_error
-from advisor.fits.published import Published
 from advisor.provenance import Provenance
 from advisor.store.beliefs import Point
+from advisor.store.published import Published
 
 SPREADS: Array = np.geomspace(0.005, 0.12, 24)
 """Spreads that are tried; beforehand every factor is as likely as any other."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 
+import joblib
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.fits.measured_runs import MeasuredRuns
 from advisor.fits.speeds import VECTORS, Speeds
@@ -18,6 +20,7 @@ from advisor.performance.groups import (
     Z90,
     Origin,
     Prior,
+    at,
     corrections,
     efficiencies_alone,
     learn,
@@ -42,26 +45,61 @@ class OwnSpeeds:
     corrections: tuple[CorrectionRow, ...]
 
 
-def own_speeds(found: MeasuredRuns, shipped: Speeds, prior: Prior) -> OwnSpeeds:
-    """Rows for what the user measured.
+Parts = Mapping[str, OwnSpeeds]
+"""What the loads on one GPU, or of one model shape, add, by the digest of everything that it follows from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Loads that are fitted together, where they come from, and the efficiencies of each before."""
+
+    runs: Runs
+    origin: Origin
+    base: Efficiency
+    prior: Prior
+
+
+def own_speeds(found: MeasuredRuns, shipped: Speeds, prior: Prior, kept: Parts, basis: str) -> Parts:
+    """What the user's loads add to what ships, in parts; one that `kept` has is not fitted again.
 
     A GPU with shipped efficiencies keeps them; another one's are learned from all own runs on it, so that one model's
-    profile helps to predict the next. How far a model strays from them is a correction, from shipped and own runs.
+    profile helps to predict the next. How far a model shape strays from them is a correction, from shipped and own runs
+    of it. `basis` stands for all that fits follow from beside the loads: the program and its libraries.
     """
-    own, sources = found.runs.where(found.own), found.source[found.own]
-    known = {gpu for gpu, *_ in shipped.by_combination}
-    rows: list[SpeedRow] = []
-    for gpu in sorted(set(own.gpu.tolist()) - known):
-        rows += _new_gpu(own.where(own.gpu == gpu), sources[own.gpu == gpu], prior, shipped)
-    mine = set(own.shape.tolist())
-    groups = np.array([shape in mine for shape in found.runs.shape.tolist()], dtype=bool) & ~found.in_process
-    if not groups.any():
-        return OwnSpeeds(tuple(rows), ())
-    together = found.runs.where(groups)
-    learned = {(row.gpu, row.engine, row.precision): row.efficiency for row in rows}
-    base = _stacked(learned.get(key) or shipped.efficiency(*key) for key in combinations(together))
-    found_corrections = corrections(together, base, prior, Origin(found.source[groups], found.own[groups]))
-    return OwnSpeeds(tuple(rows), tuple(correction_rows(found_corrections)))
+    parts: dict[str, OwnSpeeds] = {}
+
+    def add(mask: NDArray[np.bool_], known: Callable[..., Efficiency], fit: Callable[[Group], OwnSpeeds]) -> None:
+        runs = found.runs.where(mask)
+        some = Group(runs, Origin(found.source[mask], found.own[mask]), _efficiencies(runs, known), prior)
+        digest = _digest(some, f"{basis} {fit.__name__}")
+        parts[digest] = kept[digest] if digest in kept else fit(some)
+
+    own = found.runs.where(found.own)
+    for gpu in sorted(set(own.gpu.tolist()) - {gpu for gpu, *_ in shipped.by_combination}):
+        add(found.own & (found.runs.gpu == gpu), shipped.efficiency, _of_gpu)
+    learned = {(row.gpu, row.engine, row.precision): row.efficiency for row in together(parts).speeds}
+    for shape in sorted(set(own.shape.tolist())):
+        of_shape = (found.runs.shape == shape) & ~found.in_process
+        if of_shape.any():
+            add(of_shape, lambda *key: learned.get(key) or shipped.efficiency(*key), _of_shape)
+    return parts
+
+
+def together(parts: Parts) -> OwnSpeeds:
+    """The rows of all parts, in their order."""
+    return OwnSpeeds(
+        tuple(row for part in parts.values() for row in part.speeds),
+        tuple(row for part in parts.values() for row in part.corrections),
+    )
+
+
+def _digest(some: Group, basis: str) -> str:
+    """Of the same loads the same, however long the labels of others are."""
+    arrays = [getattr(some.runs, f.name) for f in fields(Runs)] + [some.origin.source, some.origin.own]
+    content = [
+        "\0".join(each.tolist()) if isinstance(each, np.ndarray) and each.dtype.kind == "U" else each for each in arrays
+    ]
+    return str(joblib.hash((basis, content, some.base, some.prior)))
 
 
 def combinations(runs: Runs) -> list[Combination]:
@@ -69,27 +107,37 @@ def combinations(runs: Runs) -> list[Combination]:
     return list(zip(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True))
 
 
-def _stacked(each: Iterable[Efficiency]) -> Efficiency:
-    rows = list(each)
-    return Efficiency(*(np.array([float(np.asarray(getattr(e, f.name))) for e in rows]) for f in fields(Efficiency)))
+def _efficiencies(runs: Runs, known: Callable[..., Efficiency]) -> Efficiency:
+    """What is known of the combination of every run."""
+    every = combinations(runs)
+    rows = {key: known(*key) for key in dict.fromkeys(every)}
+    place = {key: i for i, key in enumerate(rows)}
+    at_run = np.array([place[key] for key in every])
+    return Efficiency(
+        *(np.array([float(np.asarray(getattr(e, f.name))) for e in rows.values()])[at_run] for f in fields(Efficiency))
+    )
 
 
-def _new_gpu(runs: Runs, source: Labels, prior: Prior, shipped: Speeds) -> list[SpeedRow]:
+def _of_gpu(some: Group) -> OwnSpeeds:
     """Rows of a GPU with own runs alone: all its models as one group around those of its family."""
-    each_run = combinations(runs)
-    pooled = {key: shipped.efficiency(*key) for key in each_run}
-    base = _stacked(pooled[key] for key in each_run)
-    posterior = learn(runs, base, efficiencies_alone(on_unmeasured_gpu(prior)))
+    runs, each_run = some.runs, combinations(some.runs)
+    posterior = learn(runs, some.base, efficiencies_alone(on_unmeasured_gpu(some.prior)))
     rows = []
-    for key in sorted(pooled):
+    for key in sorted(set(each_run)):
         here = np.array([each == key for each in each_run])
         block = (key[1], key[0], key[2])
-        own = shifted(pooled[key], posterior.coefficients(block)[:N_EFFICIENCIES])
+        own = shifted(at(some.base, int(here.argmax())), posterior.coefficients(block)[:N_EFFICIENCIES])
         # what the runs left uncertain, how far another model strays, and the noise of one measurement
         uncertain = np.mean(variance(posterior, runs.where(here), own, block))
-        spread = float(np.exp(Z90 * np.sqrt(uncertain + prior.variances[0, N_EFFICIENCIES] + posterior.noise[0])))
-        rows.append(_speed_row(key, own, spread, Provenance.FITTED, _counted(source[here])))
-    return rows
+        strays = some.prior.variances[0, N_EFFICIENCIES]
+        spread = float(np.exp(Z90 * np.sqrt(uncertain + strays + posterior.noise[0])))
+        rows.append(_speed_row(key, own, spread, Provenance.FITTED, _counted(some.origin.source[here])))
+    return OwnSpeeds(tuple(rows), ())
+
+
+def _of_shape(some: Group) -> OwnSpeeds:
+    """Corrections of a model shape."""
+    return OwnSpeeds((), tuple(correction_rows(corrections(some.runs, some.base, some.prior, some.origin))))
 
 
 def _speed_row(

@@ -20,7 +20,7 @@ from advisor.store.identity import RUN_ID
 from advisor.store.locks import SHORT_WAIT_S, locked
 from advisor.store.measurements import MEND, copy_parquet, insert_file, unreadable
 from advisor.store.samples import Sample
-from advisor.store.seal import formers, resealed, sealed
+from advisor.store.seal import formers, resealed, sealed, set_aside
 from advisor.store.texts import WRITTEN, Text
 from advisor.store.workspace import Workspace
 from advisor.tables import columns, create_table
@@ -119,26 +119,32 @@ def seal_samples(
 
 
 def _sealed(connection: duckdb.DuckDBPyConnection, runs: list[_Rows], samples: Path) -> ImportedSamples:
-    """What is new of the runs in a file each; only one process at a time adds files to a folder."""
-    notes: list[str] = []
-    new, unchanged = _seal_answers(connection, runs, samples, notes)
-    notes += _without_text(connection)
-    n_texts = 0
-    if connection.execute("select count(*) from texts").fetchone() != (0,):
-        for rows, name in (new | unchanged).items():
-            n_texts += _seal_texts(connection, rows, samples.parent / "texts" / f"{name}.parquet", notes)
-    (n_rows,) = connection.execute("select count(*) from answers").fetchall()[0]
-    return ImportedSamples(n_rows, tuple(new.values()), tuple(unchanged.values()), n_texts, tuple(notes))
+    """What is new of the runs in a file each; only one process at a time adds files to a folder.
 
-
-def _seal_answers(
-    connection: duckdb.DuckDBPyConnection, runs: list[_Rows], samples: Path, notes: list[str]
-) -> tuple[dict[_Rows, str], dict[_Rows, str]]:
-    """The names of runs that are new, or have columns that are, and of those that were there already.
-
-    A run that is recorded with other rows, or damaged, is named in `notes` and stays as it is. Raises AdvisorError
+    A run that is recorded with other rows, or damaged, is named in the notes and stays as it is. Raises AdvisorError
     where none is new beside it.
     """
+    recorded, faults = _all_recorded(connection, runs, samples)
+    notes = _without_text(connection)
+    new, unchanged, n_texts = list[str](), list[str](), 0
+    for rows, name in recorded.items():
+        target = samples / f"{name or rows.run}.parquet"
+        n_texts += _seal_texts(connection, rows, target, notes)  # first, since the samples make the run count
+        if name is None:
+            sealed(target, partial(copy_parquet, connection, _written(rows)))
+        is_new = name is None or (name == rows.run and _filled_in(connection, rows, target, notes))
+        (new if is_new else unchanged).append(target.stem)
+    if faults and not new:
+        raise faults[0]
+    notes += [f"left out: {fault}" for fault in faults]
+    (n_rows,) = connection.execute("select count(*) from answers").fetchall()[0]
+    return ImportedSamples(n_rows, tuple(new), tuple(unchanged), n_texts, tuple(notes))
+
+
+def _all_recorded(
+    connection: duckdb.DuckDBPyConnection, runs: list[_Rows], samples: Path
+) -> tuple[dict[_Rows, str | None], list[AdvisorError]]:
+    """The name under which the folder holds each run, None where it does not, and what is wrong with the others."""
     lengths, names = row_counts(samples), {rows.run for rows in runs}
     recorded: dict[_Rows, str | None] = {}
     faults: list[AdvisorError] = []
@@ -147,18 +153,7 @@ def _seal_answers(
             recorded[rows] = _recorded(connection, rows, samples / f"{rows.run}.parquet", lengths, names)
         except AdvisorError as error:
             faults.append(error)
-    new: dict[_Rows, str] = {}
-    unchanged: dict[_Rows, str] = {}
-    for rows, name in recorded.items():
-        target = samples / f"{rows.run}.parquet"
-        if name is None:
-            sealed(target, partial(copy_parquet, connection, _written(rows)))
-        is_new = name is None or (name == rows.run and _filled_in(connection, rows, target, notes))
-        (new if is_new else unchanged)[rows] = name or rows.run
-    if faults and not new:
-        raise faults[0]
-    notes += [f"left out: {fault}" for fault in faults]
-    return new, unchanged
+    return recorded, faults
 
 
 def _filled_in(connection: duckdb.DuckDBPyConnection, rows: _Rows, target: Path, notes: list[str]) -> bool:
@@ -296,19 +291,26 @@ def _same(connection: duckdb.DuckDBPyConnection, mine: str, file: Path, names: t
     return connection.execute(difference).fetchone() == (0,)
 
 
-def _seal_texts(connection: duckdb.DuckDBPyConnection, rows: _Rows, target: Path, notes: list[str]) -> int:
-    """How many texts of a run are kept; the file is named like that of its samples. Adds to `notes` why not."""
+def _seal_texts(connection: duckdb.DuckDBPyConnection, rows: _Rows, samples: Path, notes: list[str]) -> int:
+    """How many texts of a run are kept; the file is named like that of its samples. Adds to `notes` why not.
+
+    Without samples, a file of that name is what a killed command left: other texts are set aside.
+    """
+    target = samples.parent.parent / "texts" / samples.name
     query = TEXTS.replace("$first", str(rows.first)).replace("$last", str(rows.last))
     query = query.replace("select run_id", f"select '{target.stem}' as run_id")
     (n_texts,) = connection.execute(f"select count(*) from ({query})").fetchall()[0]
-    if not n_texts:
-        return 0
-    if rows.n_pairs > 1:  # a text is named by run, question and sample alone
+    if n_texts and rows.n_pairs > 1:  # a text is named by run, question and sample alone
         notes.append(f"the texts of run {rows.run} are not kept: give each of its models and tasks a run_id of its own")
+        n_texts = 0
+    names = tuple(c.name for c in columns(Text))
+    if target.exists() and not samples.exists() and not (n_texts and _same(connection, query, target, names)):
+        set_aside(target)
+    if not n_texts:
         return 0
     if not target.exists():
         sealed(target, partial(copy_parquet, connection, query))
-    elif not _same(connection, query, target, tuple(c.name for c in columns(Text))):
+    elif not _same(connection, query, target, names):
         notes.append(f"other texts of run {target.stem} are kept already and stay: {target}")
         return 0
     return int(n_texts)

@@ -174,33 +174,73 @@ def linearised(runs: Runs, base: Efficiency, blocks: Sequence[Block], mean: Arra
     return Linear(np.concatenate([decode, ttft[timed]]), whole, np.repeat([0, 1], [len(decode), int(timed.sum())]))
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Runs of the same load, of which one stands for all: predictions are those of the loads.
+
+    first   whether a run stands for its load, shape (n,)
+    row     of each measured time the row that `linearised` has of the load's, shape (m,): decoding, then TTFT
+    beside  log of that time over the time of the run that stands for the load, shape (m,)
+    """
+
+    first: NDArray[np.bool_]
+    row: NDArray[np.int64]
+    beside: Array
+
+    @classmethod
+    def of(cls, runs: Runs, base: Efficiency) -> Alike:
+        """Loads that are the same to the last bit, and measured in the same times."""
+        known: dict[bytes, int] = {}
+        load = np.array([known.setdefault(row.tobytes(), len(known)) for row in _loads(runs, base)], dtype=np.int64)
+        first = np.diff(np.maximum.accumulate(load), prepend=-1) > 0
+        timed = np.isfinite(runs.ttft_s)
+        of_ttft = len(known) + np.cumsum(timed[first]) - 1
+        decode, ttft = np.log(runs.decode_s), np.log(runs.ttft_s)
+        beside = [decode - decode[first][load], (ttft - ttft[first][load])[timed]]
+        return cls(first, np.concatenate([load, of_ttft[load][timed]]), np.concatenate(beside))
+
+
+def _loads(runs: Runs, base: Efficiency) -> Array:
+    """Everything that the prediction of each run follows from, and which of its times were measured."""
+    keys = keys_of(runs)
+    place = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    parts = [getattr(whole, f.name) for whole in (runs.demand, runs.hardware, base) for f in fields(whole)]
+    parts += [runs.concurrency, runs.max_sequences, np.array([place[key] for key in keys])]
+    parts += [np.isfinite(time) for time in (runs.tpot_s, runs.ttft_s)]
+    return np.column_stack([np.broadcast_to(np.asarray(part, dtype=float), len(runs)) for part in parts])
+
+
 def learn(runs: Runs, base: Efficiency, prior: Prior) -> Posterior:
     """The most probable coefficients of one shape given its runs, and their covariance there.
 
     By Gauss-Newton with Student's weights.
     `base` has the fitted efficiencies of every run, as arrays.
     """
-    blocks = blocks_of(keys_of(runs))
+    alike = Alike.of(runs, base)
+    loads_of, base_of = runs.where(alike.first), at(base, alike.first)
+    blocks = blocks_of(keys_of(loads_of))
     stiffness = 1 / np.concatenate([prior.variances[LEVELS.index(level_of(block))] for block in blocks])
     mean = np.zeros(len(stiffness))
     covariance = np.diag(1 / stiffness)
     for _ in range(ROUNDS):
-        line = linearised(runs, base, blocks, mean)
-        noise = prior.noise[line.quantity]
-        weight = (FREEDOM + 1) / (FREEDOM + line.y**2 / noise) / noise
-        factor = cho_factor((line.x.T * weight) @ line.x + np.diag(stiffness))
-        step = cho_solve(factor, line.x.T @ (weight * line.y) - stiffness * mean)
+        line = linearised(loads_of, base_of, blocks, mean)
+        noise, y = prior.noise[line.quantity][alike.row], line.y[alike.row] + alike.beside
+        weight = (FREEDOM + 1) / (FREEDOM + y**2 / noise) / noise
+        of_load, pull = (np.bincount(alike.row, each, len(line.y)) for each in (weight, weight * y))
+        factor = cho_factor((line.x.T * of_load) @ line.x + np.diag(stiffness))
+        step = cho_solve(factor, line.x.T @ pull - stiffness * mean)
         covariance = cho_solve(factor, np.eye(len(mean)))
         mean = mean + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
         if np.max(np.abs(step)) < 1e-3:
             break
-    return Posterior(prior, blocks, mean, covariance, _excess(linearised(runs, base, blocks, mean), prior))
+    left = linearised(loads_of, base_of, blocks, mean).y[alike.row] + alike.beside
+    return Posterior(prior, blocks, mean, covariance, _excess(left[: len(runs)], prior))
 
 
-def _excess(left: Linear, prior: Prior) -> float:
-    """How much larger the variance of what is left over is than the prior has it, never smaller: these runs were
-    fitted. With few runs the prior counts as FREEDOM of them."""
-    squares = left.y[left.quantity == 0] ** 2 / prior.noise[0]
+def _excess(decode: Array, prior: Prior) -> float:
+    """How much larger the variance of what is left over of decoding is than the prior has it, never smaller: these runs
+    were fitted. With few runs the prior counts as FREEDOM of them."""
+    squares = decode**2 / prior.noise[0]
     return max(float((FREEDOM + np.sum(squares)) / (FREEDOM + len(squares))), 1.0)
 
 

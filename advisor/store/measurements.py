@@ -73,7 +73,7 @@ class Measurements:
             connection = self._filled_one_by_one(files)
         if self._hides(connection):
             for file in filter(self._is_own, files):
-                self._check_shown(connection, file)
+                _check_shown(connection, self.row, file)
         return connection
 
     def _empty(self) -> duckdb.DuckDBPyConnection:
@@ -103,17 +103,6 @@ class Measurements:
         names = [f'regexp_matches("{c.name}"::varchar, $hidden)' for c in columns(self.row) if c.is_one_line]
         query = f"select true from {self.table} where own and ({' or '.join(names)}) limit 1"
         return connection.execute(query, {"hidden": SQL_CLASS}).fetchone() is not None
-
-    def _check_shown(self, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-        """Raises AdvisorError for a file with a name that no screen can show."""
-        names = [c.name for c in columns(self.row) if c.is_one_line]
-        present = {row[0] for row in connection.execute("describe from read_parquet($f)", {"f": str(file)}).fetchall()}
-        found = {name: f'regexp_matches("{name}"::varchar, $hidden)' for name in names if name in present}
-        cases = " ".join(f"when {is_hidden} then ['{name}', \"{name}\"::varchar]" for name, is_hidden in found.items())
-        query = f"select case {cases} end from read_parquet($f) where {' or '.join(found.values())} limit 1"
-        if row := connection.execute(query, {"f": str(file), "hidden": SQL_CLASS}).fetchone():
-            what = f"has the {row[0][0]} {str(row[0][1])!r}"
-            raise AdvisorError(what, where=str(file), hint=f"a name is {NAME}; {MEND}")
 
     def to_frame(self) -> pandas.DataFrame:
         """One line a row. Raises AdvisorError for a damaged file."""
@@ -178,6 +167,27 @@ def insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: Path, *
         connection.execute(query, {"file": str(file)})
     except duckdb.Error as error:
         raise unreadable(file, error) from None
+
+
+def sealed_table(file: Path, table: str, row: type) -> duckdb.DuckDBPyConnection:
+    """A database with the rows of one sealed file, read as all files are. Raises AdvisorError for a damaged one."""
+    checked_file(file, hint=MEND, most_bytes=MOST_SEALED_BYTES)
+    connection = empty_table(row, table)
+    insert_file(connection, table, file)
+    _check_shown(connection, row, file)
+    return connection
+
+
+def _check_shown(connection: duckdb.DuckDBPyConnection, row: type, file: Path) -> None:
+    """Raises AdvisorError for a file with a name that no screen can show."""
+    names = [c.name for c in columns(row) if c.is_one_line]
+    present = {row[0] for row in connection.execute("describe from read_parquet($f)", {"f": str(file)}).fetchall()}
+    found = {name: f'regexp_matches("{name}"::varchar, $hidden)' for name in names if name in present}
+    cases = " ".join(f"when {is_hidden} then ['{name}', \"{name}\"::varchar]" for name, is_hidden in found.items())
+    query = f"select case {cases} end from read_parquet($f) where {' or '.join(found.values())} limit 1"
+    if shown := connection.execute(query, {"f": str(file), "hidden": SQL_CLASS}).fetchone():
+        what = f"has the {shown[0][0]} {str(shown[0][1])!r}"
+        raise AdvisorError(what, where=str(file), hint=f"a name is {NAME}; {MEND}")
 
 
 def unreadable(file: Path, error: Exception) -> AdvisorError:

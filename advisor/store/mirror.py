@@ -1,30 +1,26 @@
 """A folder here that stands for a store that several share: brought up to date when it is opened, and back at the end.
 
 All of the program works on the folder. What is measured is fetched once, whole, and stays; texts, which are large, are
-fetched for the runs that need them. What is sealed here is made in the store, never over something that is there; what
-could not be is kept, and the next command tries again. Where two made the same file, what is in the store counts and
-ours is kept hidden beside it.
+fetched for the runs that need them. What is sealed here, and every command could read, is made in the store, never over
+something that is there; the rest is kept, and the next command tries again. Where two made the same file, what is in
+the store counts and ours is kept hidden beside it.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 
 from advisor.errors import AdvisorError, MissingAbility
-from advisor.store.folders import visible
-from advisor.store.identity import digest
+from advisor.store.cached_copy import STATE, files_in, folder_of, read_known, same_bytes, stamp_of, write_known
 from advisor.store.locks import locked
-from advisor.store.remote import EXTRAS, Remote, opened
+from advisor.store.readers import reader_of
+from advisor.store.remote import Remote, opened
 from advisor.store.seal import resealed, sealed
 from advisor.store.shared_names import (
     FOLDERS,
@@ -34,12 +30,13 @@ from advisor.store.shared_names import (
     Stamp,
     There,
     highest,
-    is_shared,
+    order,
     run_of,
+    samples_of,
     step,
     versioned,
 )
-from advisor.store.versions import readable, same_rows, understood
+from advisor.store.versions import same_rows, understood
 from advisor.units import counted
 
 WAIT_S = 600.0
@@ -48,16 +45,7 @@ BATCH = 200
 AT_ONCE = 16
 MOST_ROUNDS = 20
 MOST_NAMED = 3
-STATE, INCOMING, REMOVED, NEWER = ".store.json", ".incoming-", "removed", "newer"
-
-
-def cache_folder() -> Path:
-    """Where copies of stores lie: ADVISOR_CACHE, or the platform's folder for what can be fetched again."""
-    if given := os.environ.get("ADVISOR_CACHE"):
-        return Path(given).expanduser()
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/frontier-advisor").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "frontier-advisor"
+INCOMING, REMOVED, NEWER = ".incoming-", "removed", "newer"
 
 
 class Mirror:
@@ -70,12 +58,12 @@ class Mirror:
     def __init__(self, url: str) -> None:
         self.remote: Remote = opened(url)
         self.url = self.remote.url
-        protocol = EXTRAS.get(self.remote.protocol, self.remote.protocol)
-        words = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{protocol}-{self.remote.root.strip('/')}")[:80]
-        self.folder = cache_folder() / f"{words}-{digest([protocol, self.remote.root, self.remote.endpoint])}"
+        self.folder = folder_of(self.remote)
         self.notes: list[str] = []
         self.unpushed: AdvisorError | None = None
         self._waited: dict[str, Stamp] = {}
+        self._unsound: set[str] = set()
+        self._said: set[str] = set()
         self._known: dict[str, Known] = {}
         self._there: dict[str, There] = {}
         try:
@@ -102,6 +90,11 @@ class Mirror:
         return any(self._waited.get(name) != stamp for name, stamp in self._pending())
 
     @property
+    def is_whole(self) -> bool:
+        """Whether everything that is here is in the store, as far as is known."""
+        return not dict(self._pending())
+
+    @property
     def newer(self) -> dict[str, tuple[str, ...]]:
         """Files that are left out, by name, and the columns for which they are."""
         return {name: known.newer for name, known in self._known.items() if known.newer}
@@ -120,12 +113,12 @@ class Mirror:
             for left in self.folder.glob(f"{INCOMING}*"):
                 shutil.rmtree(left, ignore_errors=True)
             self._take()
+            pushed: list[str] = []
             try:
                 pushed = self._push()
             except MissingAbility as error:
-                self._waited = dict(self._pending())
-                self.notes.append(str(self._postponed(error)))
-                return
+                self.notes.append(str(self._postponed(error.what)))
+            self._waited = dict(self._pending())
         if pushed:
             self.notes.append(f"{_named(pushed)} in {self.url} now, as an earlier command left it to this one")
         if newer := self.newer:
@@ -136,7 +129,8 @@ class Mirror:
     def push(self) -> None:
         """Make in the store what is here and not there; where there is nothing, no request is sent.
 
-        What cannot be is `unpushed`: it stays, and the next command tries again.
+        What cannot be is `unpushed`: it stays, and the next command tries again. Files that no command could read are
+        named in `notes`, and the others are made all the same.
         """
         self.unpushed = None
         if not dict(self._pending()):
@@ -146,7 +140,10 @@ class Mirror:
                 self._take()
                 self._push()
         except AdvisorError as error:
-            self.unpushed = self._postponed(error)
+            self.unpushed = self._postponed(error.what)
+        else:
+            if self._unsound:
+                self.unpushed = self._postponed("to be mended first")
 
     def fetch_texts(self, runs: Collection[str]) -> None:
         """Have the texts of these runs here. Raises as the class."""
@@ -157,7 +154,7 @@ class Mirror:
         ]
         if lacking:
             with locked(self.folder / "mirror", wait_s=WAIT_S):
-                self._read_state()
+                self._known = read_known(self.folder)
                 self._fetch(name for name in lacking if not (self.folder / name).exists())
 
     def distant_texts(self) -> tuple[str, ...]:
@@ -172,15 +169,15 @@ class Mirror:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return dict(zip(names, pool.map(self.remote.rows, names.values()), strict=True))
 
-    def _postponed(self, error: AdvisorError) -> MissingAbility:
-        what = f"{_named(list(dict(self._pending())))} not yet in {self.url}, kept in {self.folder}: {error.what}"
+    def _postponed(self, why: str) -> MissingAbility:
+        what = f"{_named(list(dict(self._pending())))} not yet in {self.url}, kept in {self.folder}: {why}"
         return MissingAbility(what, hint="the next command with this --workspace tries again")
 
     def _take(self) -> None:
         """What is there, here: fetched, compared, or set aside."""
-        self._read_state()
+        self._known = read_known(self.folder)
         self._list()
-        here = self._here()
+        here = files_in(self.folder)
         steps = {name: step(self._there.get(name), here.get(name), self._known.get(name)) for name in self._names(here)}
         by_step = {action: [name for name, each in steps.items() if each == action] for action in set(steps.values())}
         for name in by_step.get("forget", ()):
@@ -189,7 +186,7 @@ class Mirror:
         fetched = [name for name in by_step.get("fetch", ()) if not self._is_distant(name, here)]
         self._fetch([*fetched, *by_step.get("compare", ())])
         self._look_again()
-        self._write_state()
+        write_known(self.folder, self._known)
 
     def _names(self, here: Iterable[str]) -> list[str]:
         return sorted({*here, *self._there, *self._known})
@@ -199,23 +196,32 @@ class Mirror:
         return name.startswith(TEXTS) and name not in here
 
     def _push(self) -> list[str]:
-        """Make in the store what it lacks, samples before their texts: who made the samples made the run."""
+        """Make in the store what it lacks and every command could read; names of what was made."""
         pushed: dict[str, tuple[Stamp, int]] = {}
+        self._unsound = set()
         for _ in range(MOST_ROUNDS):
-            waiting = sorted(dict(self._pending()), key=lambda name: (not name.startswith(SAMPLES), name))
-            if not waiting:
+            before = dict(pushed)
+            try:
+                refused = self._make(sorted(dict(self._pending()), key=order), pushed)
+            except MissingAbility:
+                if pushed != before:
+                    self._settle(pushed)
+                raise
+            if pushed == before and not refused:
                 break
-            refused = self._make(waiting, pushed)
-            if not pushed and not refused:
-                break
-            self._list()
-            for name, (stamp, version) in pushed.items():
-                if self._there[name].version == version:  # else somebody made the next one already
-                    self._record(name, stamp)
-            self._write_state()
+            self._settle(pushed)
             if refused:
                 self._take()
         return sorted(pushed)
+
+    def _settle(self, pushed: Mapping[str, tuple[Stamp, int]]) -> None:
+        """Remember what was made as the store lists it."""
+        self._list()
+        for name, (stamp, version) in pushed.items():
+            there = self._there.get(name)
+            if there and there.version == version:  # else somebody made the next one already, or took it away
+                self._record(name, stamp)
+        write_known(self.folder, self._known)
 
     def _make(self, waiting: Iterable[str], pushed: dict[str, tuple[Stamp, int]]) -> set[str]:
         """Add to `pushed` what was made, and its version; runs of which another file is there."""
@@ -223,7 +229,7 @@ class Mirror:
         for name in waiting:
             if name.startswith(TEXTS) and (run_of(name) in refused or not self._has_samples(name, pushed)):
                 continue
-            stamp, there = _stamp(self.folder / name), self._there.get(name)
+            stamp, there = stamp_of(self.folder / name), self._there.get(name)
             if stamp is None or not self._is_sound(name):
                 continue
             version = there.version + 1 if there else 1
@@ -234,41 +240,36 @@ class Mirror:
         return refused
 
     def _is_sound(self, name: str) -> bool:
-        """Whether what is here may go to others: a damaged file stays, and a note says so."""
+        """Whether every command could read what is here; else a note says what is wrong, where, and how to mend it."""
+        if name in self._unsound:
+            return False
         try:
-            if name.endswith(".parquet"):
-                readable(self.folder / name)
+            if reader := reader_of(name):
+                reader(self.folder / name)
         except AdvisorError as error:
-            note = f"{self.folder / name} {error.what}, and is not made in {self.url}; move it away"
-            self.notes += [] if note in self.notes else [note]
+            self._unsound.add(name)
+            what = f"{error.what}, so {self.url} does not get {name}"
+            note = str(AdvisorError(what, where=error.where, hint=error.hint))
+            self.notes += {note} - self._said
+            self._said.add(note)
             return False
         return True
 
     def _has_samples(self, text: str, pushed: Collection[str]) -> bool:
-        samples = f"{SAMPLES}{run_of(text)}.parquet"
-        return samples in self._known or samples in pushed
+        return samples_of(text) in self._known or samples_of(text) in pushed
 
     def _pending(self) -> Iterator[tuple[str, Stamp]]:
-        """Files that are here and, as far as is known, not there."""
-        for name, stamp in self._here().items():
-            known = self._known.get(name)
-            if known is None or known.stamp != stamp:
+        """Files that are here and, as far as is known, not there; texts once the samples that they belong to are."""
+        here = files_in(self.folder)
+        for name, stamp in here.items():
+            known, samples = self._known.get(name), samples_of(name)
+            is_orphan = name.startswith(TEXTS) and samples not in here and samples not in self._known
+            if not is_orphan and (known is None or known.stamp != stamp):
                 yield name, stamp
 
     def _list(self) -> None:
         found = self.remote.listing(*FOLDERS)
         self._there = highest((name, each.size, each.mark, each.made_s) for name, each in found.items())
-
-    def _here(self) -> dict[str, Stamp]:
-        found = {}
-        places = [*(self.folder / "measurements").glob("*"), self.folder / "profiles"]
-        files = [file for place in places if place.is_dir() and not place.is_symlink() for file in visible(place, "")]
-        files += (self.folder / "profiles" / "models").glob("*/config.json")
-        for file in files:
-            name = file.relative_to(self.folder).as_posix()
-            if is_shared(name) and not file.is_symlink() and (stamp := _stamp(file)):
-                found[name] = stamp
-        return found
 
     def _fetch(self, names: Iterable[str]) -> None:
         """Copy objects beside the folder first: no file is ever half there."""
@@ -287,7 +288,7 @@ class Mirror:
                         raise
                     except AdvisorError as error:
                         damaged.append(error)
-            self._write_state()
+            write_known(self.folder, self._known)
         if damaged:
             others = f", and so {_named([str(each.where) for each in damaged[1:]])}" if damaged[1:] else ""
             raise AdvisorError(f"{damaged[0].what}{others}", where=damaged[0].where, hint=damaged[0].hint)
@@ -299,15 +300,15 @@ class Mirror:
         if file.stat().st_size != there.size:
             what = f"changed while it was fetched: {there.size} bytes listed, {file.stat().st_size} came"
             raise MissingAbility(what, where=where, hint="run the same command again")
-        if target.exists() and _same_bytes(file, target):
-            self._record(name, _stamp(target))
+        if target.exists() and same_bytes(file, target):
+            self._record(name, stamp_of(target))
             return
         newer = understood(file, name.split("/")[1], where) if name.endswith(".parquet") else ()
         if newer:
             kept = self.folder / NEWER / name
             kept.parent.mkdir(parents=True, exist_ok=True)
             os.replace(file, kept)
-            self._record(name, _stamp(target), newer)
+            self._record(name, stamp_of(target), newer)
             return
         os.utime(file, ns=(now_ns, now_ns))
         if target.exists():
@@ -315,12 +316,12 @@ class Mirror:
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(file, target)
-        self._record(name, _stamp(target))
+        self._record(name, stamp_of(target))
 
     def _replace(self, name: str, file: Path, target: Path) -> None:
         """What is there takes the place of what is here, which is kept hidden beside it where it differs."""
         known = self._known.get(name)
-        ours = known is None or known.stamp != _stamp(target)
+        ours = known is None or known.stamp != stamp_of(target)
         if ours and name.endswith(".parquet") and same_rows(file, target):
             os.replace(file, target)
             return
@@ -350,41 +351,11 @@ class Mirror:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(kept, target)
                 os.utime(target)
-                self._known[name] = Known(known.version, known.mark, _stamp(target))
+                self._known[name] = Known(known.version, known.mark, stamp_of(target))
 
     def _record(self, name: str, stamp: Stamp | None, newer: tuple[str, ...] = ()) -> None:
         if there := self._there.get(name):
             self._known[name] = Known(there.version, there.mark, stamp, newer)
-
-    def _read_state(self) -> None:
-        try:
-            found = json.loads((self.folder / STATE).read_text())
-            self._known = {
-                name: Known(each["version"], each["mark"], _pair(each["stamp"]), tuple(each["newer"]))
-                for name, each in found.items()
-            }
-        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):  # then every file is compared once
-            self._known = {}
-
-    def _write_state(self) -> None:
-        text = json.dumps({name: asdict(known) for name, known in sorted(self._known.items())})
-        sealed(self.folder / STATE, lambda temporary: temporary.write_text(text))
-
-
-def _pair(found: Sequence[int] | None) -> Stamp | None:
-    return None if found is None else (int(found[0]), int(found[1]))
-
-
-def _stamp(file: Path) -> Stamp | None:
-    try:
-        status = file.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_mtime_ns, status.st_size
-
-
-def _same_bytes(one: Path, other: Path) -> bool:
-    return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
 
 
 def _named(names: Sequence[str]) -> str:

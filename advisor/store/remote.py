@@ -85,13 +85,19 @@ class Remote:
                 try:
                     objects: Mapping[str, Mapping[str, Any]] = self.fs.find(f"{self.root}/{folder}", detail=True)
                 except FileNotFoundError as error:
-                    hint = "make it with the store's own tools, or mend the name"
-                    raise AdvisorError(f"is not there ({_said(error)})", where=self.url, hint=hint) from None
+                    raise self._absent(_said(error)) from None
                 for path, info in objects.items():
                     mark = next((str(info[name]) for name in MARKS if info.get(name)), "")
                     size = int(info.get("size") or 0)
                     found[path.removeprefix(f"{self.root}/")] = Found(size, f"{mark} {size}", _made_s(info))
+            container = self.root.partition("/")[0]
+            if not found and EXTRAS.get(self.protocol) == "az" and not self.fs.exists(container):
+                raise self._absent(f"no container {container}")  # which lists as an empty one
         return found
+
+    def _absent(self, said: str) -> AdvisorError:
+        hint = "make it with the store's own tools, or mend the name"
+        return AdvisorError(f"is not there ({said})", where=self.url, hint=hint)
 
     def names(self, folder: str) -> list[str]:
         """What lies in one folder, by name; none where there is none. Raises as `listing`."""
@@ -219,7 +225,9 @@ def opened(given: str) -> Remote:
     with draft._answering():
         fs, _ = fsspec.core.url_to_fs(url, **_options(protocol, fsspec.config.conf))
     configured = {k: v for k, v in fs.storage_options.items() if "endpoint" in k or k in {"account_name", "host"}}
-    return Remote(url, protocol, root, fs, f"{endpoint} {configured or ''}".strip())
+    known = f"{endpoint} {configured or ''}".strip()
+    of_connection = getattr(getattr(fs, "service_client", None), "primary_hostname", "")  # Azure's, by its string
+    return Remote(url, protocol, root, fs, known or str(of_connection))
 
 
 def _options(protocol: str, configured: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,11 +69,25 @@ def _unwritable(target: Path, error: OSError | duckdb.IOException) -> AdvisorErr
 
 def resealed(target: Path, write: Callable[[Path], object]) -> Path:
     """Seal a file anew; where the former one is kept, hidden beside it. Raises AdvisorError as `sealed` does."""
-    names = (target.with_name(f".{target.stem}.former-{n}{target.suffix}") for n in count(1))
-    former = next(path for path in names if not path.exists())
+    former = _next_former(target)
     sealed(former, lambda temporary: shutil.copyfile(target, temporary))
     sealed(target, write)
     return former
+
+
+def set_aside(target: Path) -> Path:
+    """Hide a file among its former ones, of which it is the last. Raises AdvisorError where that cannot be."""
+    former = _next_former(target)
+    try:
+        os.replace(target, former)
+    except OSError as error:
+        raise _unwritable(target, error) from None
+    return former
+
+
+def _next_former(target: Path) -> Path:
+    names = (target.with_name(f".{target.stem}.former-{n}{target.suffix}") for n in count(1))
+    return next(path for path in names if not path.exists())
 
 
 def formers(target: Path) -> list[Path]:

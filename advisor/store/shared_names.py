@@ -52,9 +52,22 @@ def version_of(object_name: str) -> tuple[str, int] | None:
     return found[1], int(found[2])
 
 
+def order(name: str) -> tuple[bool, bool, str]:
+    """Where a file comes among those that are made in a store, each before what rests on it.
+
+    Samples come before their texts, since who made the samples made the run; a model's config before `models.csv`.
+    """
+    return not name.startswith(SAMPLES), not name.startswith("profiles/models/"), name
+
+
 def run_of(name: str) -> str:
     """The run whose samples or texts a file holds."""
     return name.rpartition("/")[2].removesuffix(".parquet")
+
+
+def samples_of(text: str) -> str:
+    """The file with the samples that a file of texts belongs to."""
+    return f"{SAMPLES}{run_of(text)}.parquet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,6 @@ def _database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def readable(file: Path) -> None:
-    """Raises AdvisorError for a file that is damaged; only what it says of itself is read."""
-    try:
-        _columns(_database(), file)
-    except duckdb.Error as error:
-        raise AdvisorError(f"is damaged ({str(error).splitlines()[0]})", where=str(file)) from None
-
-
 def understood(file: Path, kind: str, where: str) -> tuple[str, ...]:
     """Columns of a file that this version does not know and that have values; empty ones are taken out of it.
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from advisor.accuracy.estimators import Interval, over_questions
 from advisor.arguments import checked_arguments
 from advisor.fits.measured import measured
-from advisor.fits.published import published_of
-from advisor.fits.reported_counts import CountRow, reported_counts
-from advisor.fits.reported_strategies import reported_strategies
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.models.catalog import Catalog
 from advisor.store.folders import visible
+from advisor.store.published import published_of
+from advisor.store.reported_counts import CountRow, reported_counts
+from advisor.store.reported_strategies import reported_strategies
 from advisor.store.workspace import Workspace
 from advisor.studies.compute_optimal_size import (
     Optimum,

@@ -18,7 +18,7 @@ from scipy.stats import beta, norm, t
 
 from advisor.accuracy.estimators import Interval
 from advisor.fits.draws import Z90
-from advisor.fits.published import Published
+from advisor.store.published import Published
 from advisor.studies.compute_optimal_size import Optimum, SizeLaw, Takeover
 from advisor.studies.coverage_tails import CoverageOfTask, CoverageTail
 from advisor.studies.strategies_at_equal_flops import Contest, Kind

@@ -8,7 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from advisor.accuracy.estimators import Interval
-from advisor.fits.published import Published
+from advisor.store.published import Published
 from advisor.studies.inference_scaling_evidence import (
     READ,
     SECOND_HAND,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from advisor.accuracy.estimators import Interval
 from advisor.arguments import checked_arguments
-from advisor.fits.published import Published, published_of
 from advisor.store.folders import visible
+from advisor.store.published import Published, published_of
 from advisor.store.workspace import Workspace
 from advisor.studies.answer_sets import answer_sets
 from advisor.studies.inference_scaling_evidence import clearly, joined, number, over_sets, points, verdict

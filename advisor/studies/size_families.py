@@ -14,9 +14,9 @@ import numpy as np
 
 from advisor.accuracy.coverage import expected_coverage, fitted_tail
 from advisor.accuracy.estimators import Array
-from advisor.fits.reported_counts import CountRow
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.models.catalog import Catalog
+from advisor.store.reported_counts import CountRow
 from advisor.work import simple_flops
 
 COVERAGE, VOTE = "coverage", "majority vote"

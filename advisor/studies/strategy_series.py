@@ -12,9 +12,9 @@ import numpy as np
 from advisor.accuracy.estimators import Array
 from advisor.accuracy.vote_shares import Tally
 from advisor.fits.costs import TYPICAL_PROMPT_TOKENS
-from advisor.fits.reported_strategies import StrategyRow
 from advisor.fits.strategy_points import StrategyPoints
 from advisor.models.catalog import Catalog
+from advisor.store.reported_strategies import StrategyRow
 from advisor.studies.size_families import STORED
 from advisor.work import pass_flops, simple_flops
 

@@ -12,9 +12,9 @@ from advisor.fits.curve_priors import read_learned
 from advisor.fits.fit import fit, fitted_answers, setups
 from advisor.fits.imputed_tokens import with_imputed_tokens
 from advisor.fits.measured import measured, stored
-from advisor.fits.published import published
 from advisor.fits.setup_fits import setup_fits
 from advisor.fits.votes import expected_longest
+from advisor.store.published import published
 from advisor.store.workspace import Workspace
 from advisor.tables import texts
 from tests.fits.stored import sample, workspace

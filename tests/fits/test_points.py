@@ -6,8 +6,8 @@ from advisor.accuracy.estimators import Interval, wilson
 from advisor.errors import AdvisorError
 from advisor.fits.fit import fit
 from advisor.fits.points import _widened, published_points
-from advisor.fits.published import Published, published
 from advisor.provenance import Provenance
+from advisor.store.published import Published, published
 from tests.fits.stored import MODEL, sample, workspace
 
 HEADER = (

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from advisor.fits import fit as fit_module
-from advisor.fits import kept_fits
+from advisor.fits import kept_fits, speed_fits
 from advisor.fits import setup_fits as setup_fits_module
 from advisor.fits.kept_fits import OF_ANSWERS, OF_LOADS, read_setup_fits
+from advisor.performance import groups
 from advisor.store.measurements import seal_rows
 from advisor.store.samples import Sample
 from advisor.store.workspace import Workspace
@@ -259,26 +260,73 @@ def test_a_damaged_file_is_made_again(tmp_path, fitted_ways):
     assert refitted(fitted_ways, tmp_path) == []
 
 
-def test_speeds_are_fitted_again_where_a_load_changed(tmp_path, monkeypatch):
-    fitted, original = [], fit_module.own_speeds
+SPEEDS = ("performance.csv", "corrections.csv")
 
-    def counted(loads, *others):
-        fitted.append(len(loads.runs))
-        return original(loads, *others)
 
-    def speeds(folder):
-        fit(Workspace(folder))
-        return [(folder / "profiles" / name).read_bytes() for name in ("performance.csv", "corrections.csv")]
+def speeds(folder):
+    """The tables of speeds after a fit."""
+    fit(Workspace(folder))
+    found = [folder / "profiles" / name for name in SPEEDS]
+    return [path.read_bytes() if path.exists() else None for path in found]
 
-    monkeypatch.setattr(fit_module, "own_speeds", counted)
-    loads = [run(c, 0.07 + c / 1000, gpu="rtx-4090") for c in (1, 2, 4)]
-    workspace(tmp_path, runs=loads)
+
+@pytest.fixture
+def fitted_loads(monkeypatch):
+    """Model shapes of the loads in every fit of speeds while a test runs."""
+    found, original = [], groups.learn
+
+    def learned(runs, *others):
+        found.append(set(runs.shape.tolist()))
+        return original(runs, *others)
+
+    for module in (groups, speed_fits):
+        monkeypatch.setattr(module, "learn", learned)
+    return found
+
+
+def load(at, tpot_s, **others):
+    return run(at, tpot_s, run_id=f"load-{at}", **others)
+
+
+OURS = {"gpu": "rtx-4090", "model": "Qwen/Qwen3-8B"}
+OTHER = {"gpu": "rtx-4090", "model": "meta-llama/Llama-3.1-8B-Instruct"}
+THEIRS = {"gpu": "h100-sxm", "model": "meta-llama/Llama-3.1-8B-Instruct"}
+LOADS = st.tuples(st.sampled_from([OURS, OTHER, THEIRS]), st.integers(1, 6), st.floats(0.02, 0.09))
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(LOADS, min_size=2, max_size=4))
+def test_after_any_loads_the_speeds_are_those_of_a_fit_from_nothing(tmp_path, steps):
+    for name in ("ours", "beside"):
+        shutil.rmtree(tmp_path / name, ignore_errors=True)
+    for at, (about, concurrency, tpot_s) in enumerate(steps):
+        workspace(tmp_path / "ours", runs=[load(concurrency, tpot_s, **about)], name=str(at))
+        kept = speeds(tmp_path / "ours")
+    shutil.copytree(tmp_path / "ours" / "measurements", tmp_path / "beside" / "measurements")
+    assert kept == speeds(tmp_path / "beside")
+
+
+def test_a_load_makes_only_what_follows_from_it_again(tmp_path, fitted_loads):
+    def again():
+        fitted_loads.clear()
+        speeds(tmp_path)
+        return list(fitted_loads)
+
+    qwen, llama = {"Qwen--Qwen3-8B"}, {"meta-llama--Meta-Llama-3.1-8B"}
+    workspace(tmp_path, runs=[load(c, 0.02 + c / 1000, **OURS) for c in (1, 2, 4)], name="ours")
+    workspace(tmp_path, runs=[load(c, 0.01 + c / 1000, **THEIRS) for c in (1, 2, 4)], name="theirs")
+    assert again() == [qwen, qwen, llama]  # the GPU that has no efficiencies, then each shape
+    assert again() == []
+    workspace(tmp_path, runs=[load(8, 0.03, **THEIRS)], name="more")
+    assert again() == [llama]
+    workspace(tmp_path, runs=[load(8, 0.04, **OTHER)], name="other")  # moves what holds for the GPU, and for all on it
+    assert again() == [qwen | llama, qwen, llama]
+
+
+def test_what_was_kept_of_speeds_and_is_damaged_is_made_again(tmp_path, fitted_loads):
+    workspace(tmp_path, runs=[load(c, 0.07 + c / 1000, gpu="rtx-4090") for c in (1, 2, 4)])
     first = speeds(tmp_path)
-    assert speeds(tmp_path) == first
-    assert len(fitted) == 1
-    workspace(tmp_path, runs=[run(8, 0.085, gpu="rtx-4090", run_id="more")], name="more")
-    second = speeds(tmp_path)
-    assert second != first
     (tmp_path / "profiles" / OF_LOADS).write_bytes(b"damaged")
-    assert speeds(tmp_path) == speeds(tmp_path) == second
-    assert len(fitted) == 3
+    fitted_loads.clear()
+    assert speeds(tmp_path) == speeds(tmp_path) == first
+    assert len(fitted_loads) == 2

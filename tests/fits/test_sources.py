@@ -8,8 +8,8 @@ from advisor.accuracy.estimators import wilson
 from advisor.fits.draws import believed, draws_of
 from advisor.fits.joint_draws import with_draws
 from advisor.fits.points import published_points
-from advisor.fits.published import Published
 from advisor.fits.sources import of_source, offsets
+from advisor.store.published import Published
 from tests.recommendation.made import point
 
 LEVELS = (0.3, 0.45, 0.5, 0.6, 0.7, 0.8)

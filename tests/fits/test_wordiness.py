@@ -8,9 +8,9 @@ import pytest
 from advisor.errors import AdvisorError
 from advisor.fits.fit import fit
 from advisor.fits.imputed_tokens import MOST_SPREAD, Z90, known_lengths
-from advisor.fits.reported_lengths import reported_lengths
 from advisor.fits.wordiness import CHARACTERS_A_TOKEN, COUNTED, NOISE, SPREADS, Answered, predicted
 from advisor.provenance import Provenance
+from advisor.store.reported_lengths import reported_lengths
 from tests.fits.stored import sample, workspace
 from tests.known import SHIPPED
 

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from advisor.calibration.regrade import regrade
 from advisor.errors import AdvisorError
+from advisor.importers import files
 from advisor.importers.cells import cell, misfit
 from advisor.importers.files import ImportedSamples
 from advisor.importers.samples import import_samples
+from advisor.store import seal
 from advisor.store.samples import Sample
 from advisor.store.texts import Text
 from advisor.store.workspace import Workspace
@@ -364,6 +366,42 @@ def test_texts_are_optional_and_may_come_later(ws, write):
     assert (other.texts, len(other.notes)) == (0, 1)
     assert "other texts of run r are kept already and stay" in other.notes[0]
     assert texts_of(ws, "r", "text") == [("so 0",)]
+
+
+class Killed(KeyboardInterrupt):
+    pass
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_no_kill_leaves_samples_that_lack_their_texts(ws, write, monkeypatch, after):
+    """Of an import of two runs, four files; then their texts were changed, and the import is run again."""
+    left = [after]
+
+    def dies(target, fill):
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        return seal.sealed(target, fill)
+
+    rows = [row | {"run_id": run, "text": "first"} for run in ("r", "s") for row in ROWS]
+    with monkeypatch.context() as changed:
+        changed.setattr(files, "sealed", dies)
+        with pytest.raises(Killed):
+            import_samples(ws, write(rows))
+    complete = sealed(ws)
+    assert complete == ["r"] * (after > 1)
+    assert all(set(texts_of(ws, run, "text")) == {("first",)} for run in complete)
+    done = import_samples(ws, write([row | {"text": "second"} for row in rows]))
+    assert set(done.new_runs) == {"r", "s"} - set(complete)
+    assert all(set(texts_of(ws, run, "text")) == {("second",)} for run in done.new_runs)
+
+
+def test_texts_that_a_killed_command_left_are_not_those_of_other_answers(ws, write):
+    import_samples(ws, write([row | {"run_id": "r", "text": "first"} for row in ROWS]))
+    (ws.own / "measurements" / "samples" / "r.parquet").unlink()
+    import_samples(ws, write([row | {"run_id": "r", "correct": True} for row in ROWS]))
+    (kept,) = (ws.own / "measurements" / "texts").iterdir()
+    assert kept.name == ".r.former-1.parquet"
 
 
 def test_texts_of_a_run_that_is_there_under_another_name_go_by_that_name(ws, write):

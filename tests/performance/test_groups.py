@@ -1,6 +1,6 @@
 """A few runs of a model move what differs between models, and the intervals say how far to trust it."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from advisor.performance.groups import (
     LEVELS,
     N_EFFICIENCIES,
     OF_PRECISION,
+    Alike,
     Origin,
     Prior,
     blocks_of,
@@ -100,6 +101,21 @@ def test_no_evidence_no_change():
     runs = made(BASE, noise=0)
     posterior = learn(runs, as_arrays(runs), PRIOR)
     assert np.abs(posterior.mean).max() < 1e-6
+
+
+def test_many_runs_of_one_load_count_as_many():
+    """As do runs of loads that differ in the last digits, none of which stands for another."""
+    loads = [LOADS[i] for i in (0, 3, 3, 9, 3, 0, 14, 14)]
+    same = made(strayed(weights=0.3), loads=loads, noise=0.2)
+    same.ttft_s[[1, 6]] = np.nan
+    apart = replace(same, concurrency=same.concurrency * (1 + 1e-11 * np.arange(len(loads))))
+    one, other = (learn(runs, as_arrays(runs), PRIOR) for runs in (same, apart))
+    assert Alike.of(same, as_arrays(same)).first.tolist() == [True, True, True, True, False, False, True, True]
+    assert Alike.of(apart, as_arrays(apart)).first.all()
+    assert one.mean == pytest.approx(other.mean, abs=1e-6)
+    assert one.covariance == pytest.approx(other.covariance, abs=1e-6)
+    assert one.excess == pytest.approx(other.excess, rel=1e-6)
+    assert one.excess > 1
 
 
 def test_one_round_is_the_textbook_posterior():

@@ -121,10 +121,85 @@ def test_a_damaged_file_stays_here(people, objects):
     junk = alice.folder / SAMPLES / "junk.parquet"
     junk.write_bytes(b"junk")
     alice.push()
-    assert alice.unpushed is None
-    assert alice.notes == [f"{junk} is damaged ({alice.notes[0].partition('(')[2]}"]
-    assert "is not made in s3://" in alice.notes[0]
+    assert alice.notes == [f"{junk}: cannot be read ({alice.notes[0].partition('(')[2]}"]
+    assert f"so {alice.url} does not get {SAMPLES}/junk.parquet; move it away" in alice.notes[0]
+    assert f"1 file ({SAMPLES}/junk.parquet) is not yet in s3://" in str(alice.unpushed)
+    assert alice.unpushed.exit_code == 3
     assert answers(people("bob")) == expected("run-a")
+
+
+def test_a_damaged_file_costs_the_others_no_further_listing(people, monkeypatch):
+    alice, listings, listed = people("alice"), [], Remote.listing
+    seal(alice.folder, "run-a")
+    (alice.folder / SAMPLES / "junk.parquet").write_bytes(b"junk")
+    monkeypatch.setattr(Remote, "listing", lambda *given: listings.append(1) or listed(*given))
+    alice.push()
+    assert len(listings) == 2  # before and after
+
+
+def test_texts_without_samples_wait_here(people, objects):
+    fs, root = objects
+    alice = people("alice")
+    seal(alice.folder, "run-a").unlink()
+    alice.push()
+    assert (alice.unpushed, alice.is_whole, fs.find(root)) == (None, True, [])
+    seal(alice.folder, "run-a")
+    assert not alice.is_whole
+    alice.push()
+    assert (alice.is_whole, len(fs.find(root))) == (True, 2)
+
+
+TABLES = {  # a sound table, and one with a mistake in its third line
+    "profiles/prices.csv": ("gpu,usd_per_hour\nh100-sxm,2.1\n", "h100-sxm,cheap\n", "usd_per_hour is 'cheap'"),
+    "profiles/measured_with.csv": (
+        "runs,temperature,source,source_url,as_of\nrun-a,1,paper,https://a.org,2026-01-01\n",
+        "run-b,hot,paper,https://a.org,2026-01-01\n",
+        "temperature is 'hot'",
+    ),
+    "measurements/published/mine.csv": (
+        "model,task,strategy,n_samples,n_questions,accuracy\nQwen/Qwen3-8B,mine,greedy,1,9,0.5\n",
+        "Qwen/Qwen3-8B,mine,greedy,1,9,50\n",
+        "accuracy is 50, not from 0 to 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_with_a_mistake_stays_here_until_it_is_mended(people, objects, name):
+    fs, root = objects
+    sound, mistake, what = TABLES[name]
+    alice = people("alice")
+    seal(alice.folder, "run-a")
+    table = alice.folder / name
+    table.parent.mkdir(parents=True, exist_ok=True)
+    table.write_text(sound + mistake)
+    alice.push()
+    (note,) = alice.notes
+    assert note.startswith(f"{table}, line 3: {what}")
+    assert f"so {alice.url} does not get {name}; " in note
+    assert str(alice.unpushed).startswith(f"1 file ({name}) is not yet in {alice.url}, kept in {alice.folder}: to be")
+    assert not fs.exists(f"{root}/{name}")
+    assert answers(people("bob")) == expected("run-a")
+    again = people("alice")
+    assert again.notes == [note]
+    assert (again.unpushed, again.is_behind) == (None, False)  # a command that only reads is none the worse
+    table.write_text(sound)
+    assert people("alice").notes[0].startswith(f"1 file ({name}) is in {alice.url} now")
+    assert (people("bob").folder / name).read_text() == sound
+
+
+def test_prices_wait_for_the_gpu_that_they_name(people, objects):
+    """By themselves they have no mistake, and without the GPU nobody could read them."""
+    fs, root = objects
+    alice = people("alice")
+    profiles = alice.folder / "profiles"
+    profiles.mkdir()
+    (profiles / "prices.csv").write_text("gpu,usd_per_hour\nour-gpu,2.1\n")
+    (profiles / "gpus.csv").write_text("gpu\nour-gpu\n")
+    alice.push()
+    (note,) = {note.partition(", so ")[0] for note in alice.notes}
+    assert note.startswith(f"{profiles / 'gpus.csv'}: lacks the column")
+    assert fs.find(root) == []
 
 
 def test_texts_come_when_they_are_needed(people):
@@ -202,19 +277,23 @@ def test_a_run_that_is_sealed_anew_is_a_version_and_the_former_stays(people, obj
     assert len(formers(alice.folder / SAMPLES / "run-a.parquet")) == 1
 
 
+def priced(usd):
+    return f"gpu,usd_per_hour\nh100-sxm,{usd}\n"
+
+
 def test_two_who_change_a_table_at_once_lose_neither(people):
     alice = people("alice")
     prices = "profiles/prices.csv"
-    sealed(alice.folder / prices, lambda path: path.write_text("first\n"))
+    sealed(alice.folder / prices, lambda path: path.write_text(priced(1)))
     alice.push()
     alice, bob = people("alice"), people("bob")
-    for mirror, text in ((alice, "alice\n"), (bob, "bob\n")):
-        sealed(mirror.folder / prices, lambda path, text=text: path.write_text(text))
+    for mirror, usd in ((alice, 2), (bob, 3)):
+        sealed(mirror.folder / prices, lambda path, usd=usd: path.write_text(priced(usd)))
     alice.push()
     bob.push()
-    assert (bob.folder / prices).read_text() == (people("carol").folder / prices).read_text() == "alice\n"
+    assert (bob.folder / prices).read_text() == (people("carol").folder / prices).read_text() == priced(2)
     (former,) = formers(bob.folder / prices)
-    assert former.read_text() == "bob\n"
+    assert former.read_text() == priced(3)
     assert str(former) in bob.notes[0]
 
 
@@ -446,7 +525,9 @@ def test_columns_of_a_newer_version(people, monkeypatch):
     seal(alice.folder, "run-old")
     seal(alice.folder, "run-same", mood=None)
     seal(alice.folder, "run-new", mood="happy")
-    alice.push()
+    with monkeypatch.context() as newer:
+        newer.setattr(mirrors, "reader_of", lambda name: None)  # alice's program knows the column
+        alice.push()
     bob = people("bob")
     assert answers(bob) == expected("run-old", "run-same")
     (note,) = bob.notes

@@ -60,6 +60,50 @@ def test_what_one_imports_another_one_regrades(on, objects, bucket, answers):
     assert len(fs.find(f"{root}/measurements/samples")) == 2
 
 
+def test_what_did_not_arrive_is_not_said_to_be_there(on, bucket, answers, monkeypatch, tmp_path):
+    import s3fs
+
+    real, url = s3fs.S3FileSystem._put_file, f"s3://{bucket}/team"
+
+    async def no_texts(self, local, remote, **named):
+        if "/texts/" in remote:
+            raise PermissionError("Access Denied")
+        await real(self, local, remote, **named)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(s3fs.S3FileSystem, "_put_file", no_texts)
+        s3fs.S3FileSystem.clear_instance_cache()
+        code, _, err = on("alice", "import", "samples", answers)
+        first, last = err.splitlines()
+        (folder,) = (tmp_path / "alice").iterdir()
+        assert (code, first) == (3, f"advisor: kept in {folder}; next: advisor fit --workspace {url}")
+        missing = f"1 file (measurements/texts/pilot.parquet) is not yet in {url}, kept in {folder}"
+        assert last.startswith(f"advisor: {missing}")
+        again = on("alice", "import", "samples", answers)[2].splitlines()[-1]  # nothing new, and still not there
+        assert again == first
+    s3fs.S3FileSystem.clear_instance_cache()
+    assert on("alice", "import", "samples", answers)[2].endswith(
+        f"kept in {url}; next: advisor fit --workspace {url}\n"
+    )
+
+
+def test_a_table_with_a_mistake_stops_nobody_else(on, objects, bucket, answers, tmp_path):
+    fs, root = objects
+    assert on("alice", "tasks")[0] == 0
+    (folder,) = (tmp_path / "alice").iterdir()
+    (folder / "profiles").mkdir()
+    (folder / "profiles" / "prices.csv").write_text("gpu,usd_per_hour\nh100-sxm,cheap\n")
+    code, _, err = on("alice", "import", "samples", answers)
+    mistake, place, missing = err.splitlines()
+    assert code == 3
+    assert mistake.startswith(f"advisor: {folder}/profiles/prices.csv, line 2: usd_per_hour is 'cheap'")
+    assert place == f"advisor: kept in {folder}; next: advisor fit --workspace s3://{bucket}/team"
+    assert missing.startswith(f"advisor: 1 file (profiles/prices.csv) is not yet in s3://{bucket}/team")
+    assert len(fs.find(root)) == 2
+    code, _, err = on("bob", "recommend", "--budget", "0.01usd")
+    assert (code, "cheap" in err) == (0, False)
+
+
 def test_a_fit_is_of_what_is_there_and_stays_here(on, objects, answers):
     fs, root = objects
     assert on("alice", "import", "samples", answers)[0] == 0

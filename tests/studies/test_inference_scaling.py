@@ -8,7 +8,7 @@ import pytest
 
 import advisor
 from advisor.accuracy.estimators import Interval
-from advisor.fits.published import Published
+from advisor.store.published import Published
 from advisor.studies.coverage_tails import CoverageOfTask, Predictions
 from advisor.studies.inference_scaling_claims import claims
 from advisor.studies.inference_scaling_evidence import Evidence, by_another_measure, in_small, share, verdict
@@ -251,7 +251,7 @@ def test_best_of_n_may_fall():
 
 def family_claims(*right_by_model, drawn=400, measure=VOTE):
     """The claims about sizes, of counts with a chance of a right answer by model."""
-    from advisor.fits.reported_counts import CountRow
+    from advisor.store.reported_counts import CountRow
     from advisor.studies.compute_optimal_size import compared, optima, size_law, takeovers
 
     names = ("EleutherAI/pythia-70m", "EleutherAI/pythia-160m", "EleutherAI/pythia-410m")

@@ -5,7 +5,7 @@ import pytest
 
 import advisor
 from advisor.accuracy.estimators import Interval
-from advisor.fits.published import Published
+from advisor.store.published import Published
 from advisor.studies.inference_scaling_evidence import clearly, over_sets
 from advisor.studies.other_claims import _adaptive, _first_three, _first_to_end, _longer_thinking, _shortest
 from advisor.studies.repeated_answers import AdaptiveVote, ShortAnswers

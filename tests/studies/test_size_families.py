@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from advisor.fits.reported_counts import CountRow
+from advisor.store.reported_counts import CountRow
 from advisor.studies.size_families import ASSUMED_TOKENS, counts_of_rows, coverage_families
 from tests.known import SHIPPED
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from advisor.fits.reported_strategies import StrategyRow
 from advisor.fits.strategy_points import StrategyPoints
+from advisor.store.reported_strategies import StrategyRow
 from advisor.studies.strategy_series import flops_of, series_of_answers, series_of_rows
 from tests.known import SHIPPED
 

@@ -3,8 +3,8 @@
 import pytest
 
 from advisor.errors import AdvisorError
-from advisor.fits.reported_counts import reported_counts
-from advisor.fits.reported_strategies import reported_strategies
+from advisor.store.reported_counts import reported_counts
+from advisor.store.reported_strategies import reported_strategies
 from advisor.store.workspace import Workspace
 
 SHIPPED = Workspace()
