@@ -4,7 +4,7 @@ from __future__ import annotations
 
 ENGINE_START_S = 60.0
 """Without reading weights: the median of ten starts of vLLM 0.26, seven on an H100 of 28 to 67 s, three on an H200
-of 95 to 157 s (`start_s` of the own profiles in measurements/runs, made with random weights, kernels not yet compiled)."""
+of 95 to 157 s (`start_s` of the own profiles in measurements/runs: random weights, kernels not yet compiled)."""
 
 DISK_BYTES_PER_S = 1e9
 """Assumed where nothing else is said: what one volume of network storage or a slow local disk gives. Not measured."""

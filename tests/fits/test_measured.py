@@ -291,4 +291,16 @@ def test_what_ships_is_what_the_shipped_measurements_give():
     points, curves = fitted_answers(fits, published(SHIPPED), learned)
     points = with_imputed_tokens(points, setups(fits), SHIPPED)
     assert texts(points) == texts(SHIPPED.fits.points)
-    assert texts(curves) == texts(SHIPPED.fits.curves)
+    found, shipped = texts(curves), texts(SHIPPED.fits.curves)
+    assert [without_ends(row) for row in found] == [without_ends(row) for row in shipped]
+    for row, other in zip(found, shipped, strict=True):
+        assert ends(row) == pytest.approx(ends(other), rel=0.03, abs=0.01, nan_ok=True)
+
+
+def without_ends(row):
+    return {name: value for name, value in row.items() if not name.endswith(("_low", "_high"))}
+
+
+def ends(row):
+    """Of intervals: a fit of resampled questions ends elsewhere by processor, in the third digit."""
+    return {name: float(value or "nan") for name, value in row.items() if name.endswith(("_low", "_high"))}
