@@ -17,11 +17,12 @@ from advisor.performance.demand import demand
 from advisor.performance.parallelism import Parallelism
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.launch import (
-    ATTENTION_DP,
     REWARD_ENGINE,
+    TRTLLM_FILE,
     launch_words,
     reward_words,
     served_weights,
+    trtllm_text,
 )
 from advisor.recommendation.pick import Recommendation
 from advisor.recommendation.request import Request
@@ -78,9 +79,9 @@ class Plan:
         return Parallelism.parse(self.candidate.parallelism)
 
     @property
-    def attention_dp(self) -> bool:
-        """Whether the command reads a file that has to be written first."""
-        return ATTENTION_DP in self.policy
+    def trtllm_text(self) -> str:
+        """Of the file that the command reads, empty where it reads none."""
+        return trtllm_text(self.layout) if TRTLLM_FILE in self.policy else ""
 
     @property
     def one_image(self) -> bool:

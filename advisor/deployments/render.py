@@ -16,7 +16,7 @@ from advisor.deployments.quoting import command, doubled, label, literal, quoted
 from advisor.deployments.readme import about
 from advisor.distribution import own_version
 from advisor.errors import MissingAbility, install
-from advisor.recommendation.launch import ATTENTION_DP, ATTENTION_DP_TEXT
+from advisor.recommendation.launch import TRTLLM_FILE
 from advisor.recommendation.pick import Recommendation
 from advisor.reports.markdown_text import escaped, fenced
 from advisor.units import counted, significant
@@ -67,8 +67,7 @@ def rendered(
         "reward_port": REWARD_PORT,
         "product_label": PRODUCT_LABEL,
         "shm_gib": SHM_GIB,
-        "attention_dp_file": ATTENTION_DP,
-        "attention_dp_text": ATTENTION_DP_TEXT,
+        "trtllm_file": TRTLLM_FILE,
         "bench": bench_words(plan),
         "alerts": alerts_of(plan),
         "has_alerts": plan.engine in METRICS,

@@ -25,16 +25,15 @@ from advisor.support import Part
 REWARD_ENGINE = "vllm"
 """The engine that serves reward models with a reward a token."""
 REWARD_FLAGS = ("--runner", "pooling", "--pooler-config", '{"tok_pooling_type": "ALL"}', "--port", "8001")
-ATTENTION_DP = "attention_dp.yaml"
-"""TensorRT-LLM takes data-parallel attention from a file alone."""
-ATTENTION_DP_TEXT = "enable_attention_dp: true"
+TRTLLM_FILE = "trtllm.yaml"
+"""Of options that TensorRT-LLM takes from a file alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
     """What a command starts: `sequences` are those in flight in the whole deployment, `memory_share` of each GPU.
 
-    `step_tokens`: prompt tokens of one step of a data-parallel group, None: the engine's default.
+    `step_tokens`: prompt tokens of one step of a data-parallel group; engines have defaults of their own, by GPU.
     """
 
     weights: str
@@ -46,7 +45,7 @@ class Launch:
     kv_precision: str = "bf16"
     drafted: int | None = None
     flags: tuple[str, ...] = ()
-    step_tokens: int | None = None
+    step_tokens: int = CHUNK_TOKENS
 
     @property
     def sequences_a_group(self) -> int:
@@ -59,7 +58,7 @@ def _vllm(start: Launch) -> list[str]:
     words = ["vllm", "serve", start.weights, *start.layout.serve_flags]
     words += ["--dtype", start.dtype, "--kv-cache-dtype", "fp8" if start.kv_precision == "fp8" else start.dtype]
     words += ["--max-num-seqs", str(start.sequences_a_group), "--max-model-len", str(start.context_tokens)]
-    words += ["--max-num-batched-tokens", str(start.step_tokens)] if start.step_tokens else []
+    words += ["--max-num-batched-tokens", str(start.step_tokens)]
     words += ["--gpu-memory-utilization", f"{start.memory_share:.2f}", *start.flags]
     drafts = json.dumps({"method": "mtp", "num_speculative_tokens": start.drafted})
     return [*words, *(["--speculative-config", drafts] if start.drafted else [])]
@@ -77,7 +76,7 @@ def _sglang(start: Launch) -> list[str]:
     cache = "fp8_e4m3" if start.kv_precision == "fp8" else "bf16" if start.dtype == "bfloat16" else "auto"
     words += ["--dtype", start.dtype, "--kv-cache-dtype", cache]
     words += ["--max-running-requests", str(start.sequences_a_group * layout.dp)]
-    words += ["--chunked-prefill-size", str(start.step_tokens * layout.dp)] if start.step_tokens else []
+    words += ["--chunked-prefill-size", str(start.step_tokens * layout.dp)]
     words += ["--context-length", str(start.context_tokens), *start.flags]
     if start.drafted:
         words += ["--speculative-algorithm", "EAGLE", "--speculative-eagle-topk", "1"]
@@ -87,15 +86,18 @@ def _sglang(start: Launch) -> list[str]:
 
 
 def _trtllm(start: Launch) -> list[str]:
-    """As for SGLang, but sequences are those of one group; the cache is in the checkpoint's own precision for it."""
+    """As for SGLang, but sequences are those of one group; the cache is in the checkpoint's own precision for it.
+
+    Without chunks, which a file alone turns on, it refuses a prompt longer than a step.
+    """
     layout = start.layout
     words = ["trtllm-serve", start.weights, "--backend", "pytorch", "--tp_size", str(layout.tp * layout.dp)]
     words += ["--pp_size", str(layout.pp)] if layout.pp > 1 else []
     words += ["--max_batch_size", str(start.sequences_a_group), "--max_seq_len", str(start.context_tokens)]
-    words += ["--max_num_tokens", str(start.step_tokens)] if start.step_tokens else []
-    words += start.flags
+    words += ["--max_num_tokens", str(start.step_tokens)]
+    words += [*start.flags, "--extra_llm_api_options", TRTLLM_FILE]
     words += ["--ep_size", str(layout.tp * layout.dp)] if layout.expert_parallel else []
-    return words + (["--extra_llm_api_options", ATTENTION_DP] if layout.dp > 1 else [])
+    return words
 
 
 COMMANDS: dict[str, Callable[[Launch], list[str]]] = {"vllm": _vllm, "sglang": _sglang, "trtllm": _trtllm}
@@ -120,8 +122,14 @@ def served_weights(c: Candidate, engine: str, workspace: Workspace) -> str:
 def launch_command(c: Candidate, engine: str, workspace: Workspace) -> str:
     """The command of one candidate, and the file that it reads."""
     words = launch_words(c, engine, workspace)
-    file = f"echo {shlex.quote(ATTENTION_DP_TEXT)} > {ATTENTION_DP} && " if ATTENTION_DP in words else ""
-    return file + command_line(words)
+    text = shlex.quote(trtllm_text(Parallelism.parse(c.parallelism)))
+    return (f"echo {text} > {TRTLLM_FILE} && " if TRTLLM_FILE in words else "") + command_line(words)
+
+
+def trtllm_text(layout: Parallelism) -> str:
+    """What TRTLLM_FILE holds, as YAML in one line: prompts are taken in by chunks, as costed."""
+    options = ["enable_chunked_prefill: true", *(["enable_attention_dp: true"] if layout.dp > 1 else [])]
+    return f"{{{', '.join(options)}}}"
 
 
 def launch_words(c: Candidate, engine: str, workspace: Workspace) -> list[str]:
@@ -142,7 +150,7 @@ def launch_of(c: Candidate, engine: str, workspace: Workspace) -> Launch:
         context_tokens=c.context_tokens,
         kv_precision=c.kv_precision,
         drafted=c.speculative_tokens,
-        step_tokens=c.max_num_batched_tokens,
+        step_tokens=c.max_num_batched_tokens or CHUNK_TOKENS,
         memory_share=UTILISATION - (_reward_share(c, workspace) if c.reward_model else 0.0),
         flags=(*found.flags, *(word for row in rows for word in row.flags.split())),
     )

@@ -208,8 +208,8 @@ def test_engines_get_what_their_containers_need(tmp_path):
     assert "--enable-metrics" in sglang["command"]
     texts, _ = written(tmp_path / "t", **KINDS["trtllm, groups"])
     compose = yaml.safe_load(texts["compose.yaml"])
-    assert compose["configs"] == {"attention_dp": {"content": "enable_attention_dp: true"}}
-    assert "echo 'enable_attention_dp: true' > attention_dp.yaml" in texts["serve.sh"]
+    assert compose["configs"] == {"trtllm": {"content": "{enable_chunked_prefill: true, enable_attention_dp: true}"}}
+    assert "echo '{enable_chunked_prefill: true, enable_attention_dp: true}' > trtllm.yaml" in texts["serve.sh"]
     amd = yaml.safe_load(written(tmp_path / "a", **KINDS["AMD"])[0]["compose.yaml"])["services"]["server-1"]
     assert amd["image"].startswith("vllm/vllm-openai-rocm:v0.")
     assert amd["devices"] == ["/dev/kfd", "/dev/dri"]

@@ -9,6 +9,7 @@ import pytest
 
 import advisor
 from advisor.errors import AdvisorError
+from advisor.performance.demand import CHUNK_TOKENS
 from advisor.recommendation.candidates import candidate, candidates, rows
 from advisor.recommendation.deployments import CONCURRENCIES
 from advisor.recommendation.launch import launch_command
@@ -51,7 +52,7 @@ def test_every_candidate_is_costed_under_the_limits(tmp_path):
 def test_without_limits_the_command_has_the_requests_that_were_costed(tmp_path):
     for c in every_candidate(workspace(tmp_path, point())):
         assert flags(c.command)["--max-num-seqs"] == str(c.concurrency)
-        assert "--max-num-batched-tokens" not in c.command
+        assert flags(c.command)["--max-num-batched-tokens"] == str(CHUNK_TOKENS)
 
 
 def test_at_a_rate_an_engine_takes_in_as_many_as_its_limit(tmp_path):

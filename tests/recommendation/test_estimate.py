@@ -151,7 +151,7 @@ def test_every_figure_is_that_of_the_layer_below():
 
 def test_the_longest_part_of_a_step_is_named():
     alone = advisor.estimate(WS, **(QUESTION | {"concurrency": 1}))
-    full = advisor.estimate(WS, **(QUESTION | {"concurrency": 512, "input_tokens": 200, "output_tokens": 64}))
+    full = advisor.estimate(WS, **(QUESTION | {"concurrency": 512, "input_tokens": 64, "output_tokens": 32}))
     long = advisor.estimate(WS, **(QUESTION | {"concurrency": 64, "input_tokens": 30_000}), gpu_count=8)
     assert (alone.bound, full.bound, long.bound) == ("weights", "compute", "KV cache")
 

@@ -61,9 +61,10 @@ def test_trtllm_counts_all_gpus_and_the_sequences_of_a_group():
     assert found["--max_seq_len"] == "9216"
     file = found["--extra_llm_api_options"]
     assert launch_command(c, "trtllm", SHIPPED).startswith(
-        f"echo 'enable_attention_dp: true' > {file} && trtllm-serve "
+        f"echo '{{enable_chunked_prefill: true, enable_attention_dp: true}}' > {file} && trtllm-serve "
     )
-    assert "--extra_llm_api_options" not in served("trtllm", parallelism="tp8")
+    plain = launch_command(candidate(parallelism="tp8", gpu_count=8), "trtllm", SHIPPED)
+    assert plain.startswith("echo '{enable_chunked_prefill: true}' > ")
 
 
 def test_what_was_costed_is_said_and_not_left_to_a_default():
