@@ -21,8 +21,6 @@ from advisor.performance.power import MEASURED_GPUS, shares
 from advisor.store.workspace import Workspace
 
 SHIPPED = Workspace()
-BEFORE = np.array([0.28, 0.34, 0.67])
-"""Shares that were fitted to the H100 alone, by least squares of watts."""
 SCALE, START = 0.1, np.array([0.3, 0.4, 0.7])
 """Logarithm from which on an error counts as an outlier; where the search begins."""
 
@@ -46,7 +44,7 @@ class Loads:
         def errors(of: np.ndarray) -> np.ndarray:
             return np.log(limit * np.minimum(design @ of, 1.0) / power) / SCALE
 
-        return least_squares(errors, START, bounds=(1e-6, 2.0), loss="soft_l1").x
+        return least_squares(errors, START, bounds=(1e-6, 4.0), loss="soft_l1").x
 
     def predicted_w(self, of: np.ndarray, design: np.ndarray) -> np.ndarray:
         return self.limit_w * np.minimum(design @ of, 1.0)
@@ -104,33 +102,29 @@ def main() -> None:
     blind = left_out(found, found.model, found.without_model)
     elsewhere = left_out(found, found.gpu, found.without_gpu)
     same = found.predicted_w(everything, found.without_model)
-    h100 = found.gpu == "h100-sxm"
+    cards = [(gpu, found.gpu == gpu) for gpu in sorted(MEASURED_GPUS)]
     places = {"1 to 4": (1, 4), "8 to 32": (8, 32), "64 and more": (64, np.inf)}
     masks = {n: (found.concurrency >= low) & (found.concurrency <= high) for n, (low, high) in places.items()}
-    before = found.predicted_w(BEFORE, found.without_model)
     rows = [
-        line("before: fitted to the H100 by watts", before, found.power_w),
         line("fitted, the same loads", same, found.power_w),
         line("whole model left out", blind, found.power_w),
         *(line(f"the same, {n} in flight", blind[mask], found.power_w[mask]) for n, mask in masks.items()),
-        line("GPU left out: H100 by GH200", elsewhere[h100], found.power_w[h100]),
-        line("GPU left out: GH200 by H100", elsewhere[~h100], found.power_w[~h100]),
+        *(line(f"{gpu} by the other two", elsewhere[mask], found.power_w[mask]) for gpu, mask in cards),
     ]
     idle, reading, multiplying = everything
     known, unknown = spread(blind, found.power_w), spread(elsewhere, found.power_w)
-    models = len(set(found.model[h100].tolist()))
+    counts = ", ".join(f"{mask.sum()} of {len(set(found.model[mask].tolist()))} on {gpu}" for gpu, mask in cards)
     watts = f"from {found.power_w.min():.0f} to {found.power_w.max():.0f} W"
     put(
         "Power",
-        f"Mean power of {len(blind)} loads, {watts}: {h100.sum()} of {models} models on one H100 SXM"
-        " (measurements/runs/profile-\\*),\n"
-        f"{(~h100).sum()} whole batches of Llama-2-7B on a GH200 under vLLM of 2024"
-        " (measurements/runs/argonne-offline); the limit is 700 W\nof both, of the GH200 without its CPU."
-        f" {beyond} loads show more than the limit of their GPU and are left out: probably the\npower of all of a"
-        " machine's GPUs.\n\nA GPU draws the limit times idle + reading + multiplying, the latter two by their share of"
-        f" a step; these shares are\n{idle:.2f}, {reading:.2f} and {multiplying:.2f}, by least errors of log watts with"
-        " outliers counted less. Speeds are predicted without the model, or\nthe GPU. The 90 % interval is a factor of"
-        f" {known:.2f} on these GPUs (models left out) and {unknown:.2f} on others (GPUs left out):\nwith two GPUs of"
+        f"Mean power of {len(blind)} loads, {watts} (loads of so many models: {counts}):\n"
+        "profiles of one H100 SXM and of one H200 SXM (measurements/runs/profile-\\*), whole batches on a GH200 under\n"
+        "vLLM of 2024 (measurements/runs/argonne-offline); the limit is 700 W of each, of the GH200 without its CPU.\n"
+        f"{beyond} loads show more than the limit of their GPU and are left out: probably the power of all of a"
+        " machine's GPUs.\n\nA GPU draws the limit times idle + reading by its share of a step + multiplying by the"
+        f" share of its peak;\nthese shares are {idle:.2f}, {reading:.2f} and {multiplying:.2f}, by least errors of log"
+        " watts with outliers counted less.\nSpeeds are predicted without the model, or the GPU. The 90 % interval is a"
+        f" factor of {known:.2f} on these GPUs (models left out) and {unknown:.2f} on others (GPUs left out):\nwith GPUs of"
         " one generation the latter is a guess for other generations. By `python benchmarks/power.py`.\n\n"
         + table(rows, ["", "loads", "median error", "p90", "predicted / measured (90 %)"]),
     )

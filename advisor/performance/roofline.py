@@ -95,8 +95,9 @@ def shifted(efficiency: Efficiency, shifts: Sequence[Quantity] | Array) -> Effic
 class Serving:
     """Steady state at one concurrency: seconds, and tokens per second of the whole deployment.
 
-    The last four are parts of a TPOT: compute_s, weights_s and kv_s of the decode step, prefill_s of the prompts that
-    it carries on average.
+    The four that follow are parts of a TPOT: compute_s, weights_s and kv_s of the decode step, prefill_s of the prompts
+    that it carries on average. The last two are FLOPs over the peak of all GPUs: of a generated token, and of its share
+    of its prompt.
     """
 
     ttft_s: Array
@@ -107,6 +108,8 @@ class Serving:
     weights_s: Array
     kv_s: Array
     prefill_s: Array
+    token_at_peak_s: Array
+    prompt_at_peak_s: Array
 
 
 def distinct_expert_share(expert_share: Quantity, tokens: Quantity, skew: Quantity = 0.0) -> Array:
@@ -229,8 +232,25 @@ def serving(
     others, burst = (batch - at_once) * prefill, np.asarray(eff.burst)
     carried = others / generated / (1 + burst)
     ttft = at_once * prefill + eff.first_s + np.asarray(eff.ttft_steps) * step + others * burst / (1 + burst)
-    parts = (*(part / d.tokens_per_step for part in decode_parts_s(d, hw, eff, batch)), carried)
+    token, prompt = at_peak_s(d, hw)
+    parts = (
+        *(part / d.tokens_per_step for part in decode_parts_s(d, hw, eff, batch)),
+        carried,
+        token,
+        prompt / generated,
+    )
     return waited(Serving(ttft, step / d.tokens_per_step + carried, ttft, ttft, *parts), generated, concurrency, held)
+
+
+def at_peak_s(d: Demand, hw: Hardware) -> tuple[Array, Array]:
+    """FLOPs of a generated token, drafts included, and of a prompt without its cached tokens, over the peak of all
+    GPUs: at a token's rate, model FLOPs utilisation (Chowdhery et al. 2022, appendix B)."""
+    n = np.asarray(hw.gpu_count, dtype=float)
+    peak, wide = n * np.asarray(hw.compute_flops_per_s), n * np.asarray(hw.compute_16bit_flops_per_s)
+    each = np.asarray(d.dense_flops) + d.expert_flops
+    token = each / peak + (np.asarray(d.head_flops) + d.decode_core_flops) / wide
+    new = np.maximum(d.prompt_tokens - np.asarray(d.cached_tokens, dtype=float), 0.0)
+    return token * d.verified_tokens / d.tokens_per_step, new * each / peak + d.prefill_core_flops / wide
 
 
 def in_place(concurrency: Quantity, max_sequences: Quantity) -> Array:

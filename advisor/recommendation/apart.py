@@ -14,6 +14,7 @@ from advisor.performance.feasibility import reasons
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import IDLE, MULTIPLYING, power_spread, watts
 from advisor.performance.predict import predict
+from advisor.performance.roofline import at_peak_s
 from advisor.recommendation.estimate_values import Bounds, Estimate, PartsApart
 from advisor.recommendation.priced import PricedDeployment
 from advisor.recommendation.served import SAME
@@ -104,12 +105,20 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
 def _watts(
     of: PricedDeployment, times: Disaggregated[float], stations: tuple[Station, Station], found: Estimate
 ) -> float:
-    """Of all GPUs: those that prefill multiply while they work, of those that decode the formula's."""
+    """Of all GPUs: those that prefill multiply prompts, those that decode read and multiply for tokens."""
     prefill, decode = stations
     at: Deployment = decode.deployment
     d = at.demand(found.input_tokens, found.output_tokens)
-    busy = min(IDLE + MULTIPLYING * times.prefill_busy, 1.0)
+    before = prefill.deployment
+    prompts_per_s = times.output_tokens_per_s / found.output_tokens / prefill.replicas
+    _, prompt_s = at_peak_s(before.demand(found.input_tokens, 1), before.hardware)
+    prefilling = min(IDLE + MULTIPLYING * prompts_per_s * float(prompt_s), 1.0)
     with_prompts = predict(d, at.hardware, of.speed, times.decoding).serving
-    step = replace(with_prompts, tpot_s=np.asarray(times.tpot_s), prefill_s=np.asarray(0.0))
+    step = replace(
+        with_prompts,
+        tpot_s=np.asarray(times.tpot_s),
+        output_tokens_per_s=np.asarray(times.output_tokens_per_s / decode.replicas),
+        prompt_at_peak_s=np.asarray(0.0),
+    )
     decoding = float(watts(step, at.gpu.tdp_w, at.layout.gpu_count)) * decode.replicas
-    return at.gpu.tdp_w * prefill.deployment.layout.gpu_count * prefill.replicas * busy + decoding
+    return at.gpu.tdp_w * before.layout.gpu_count * prefill.replicas * prefilling + decoding

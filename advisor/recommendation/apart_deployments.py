@@ -22,6 +22,7 @@ from advisor.performance.memory import max_sequences
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import IDLE, MULTIPLYING, watts
 from advisor.performance.predict import predict
+from advisor.performance.roofline import at_peak_s
 from advisor.performance.steady_states import Index
 from advisor.provenance import Provenance
 from advisor.recommendation.deployments import USUAL, Answers, Columns, Fleet, Numbers, Sizes, fleet
@@ -134,6 +135,7 @@ class Engines:
     watts: Numbers
     alone_s: Numbers
     together_s: Numbers
+    prompt_at_peak_s: Numbers
     room: Numbers
     groups: Numbers
     starts: NDArray[np.bool_]
@@ -146,16 +148,24 @@ def _engines(answers: Answers, grid: Fleet, start: NDArray[np.bool_], lengths: t
     speed = replace(grid.speed, known=known)
     shared = predict(d, grid.hardware, speed, grid.concurrency).serving
     token_s = decoding_s(d, grid.hardware, speed, grid.concurrency, shared)
-    without_prompts = replace(shared, tpot_s=token_s, prefill_s=np.zeros_like(token_s))
-    prompt = prompt_s(of.demand(spec, grid.precision, lengths[0], 1), grid.hardware, speed.efficiency, grid.groups)
+    without_prompts = replace(
+        shared,
+        tpot_s=token_s,
+        output_tokens_per_s=grid.concurrency / token_s,
+        prompt_at_peak_s=np.zeros_like(token_s),
+    )
+    prompts = of.demand(spec, grid.precision, lengths[0], 1)
+    prompt = prompt_s(prompts, grid.hardware, speed.efficiency, grid.groups)
+    _, at_peak = at_peak_s(prompts, grid.hardware)
     longest = of.demand(spec, grid.precision, lengths[0], max(answers.context_tokens - lengths[0], 1))
     of_context, room = (max_sequences(each, grid.memory_bytes, grid.hardware) for each in (longest, d))
-    alone_s, together_s, held, room, groups = (
-        np.asarray(each).reshape(shape)[:, 0] for each in (*prompt, of_context, room, grid.groups)
+    alone_s, together_s, held, room, groups, prompt_at_peak_s = (
+        np.asarray(each).reshape(shape)[:, 0] for each in (*prompt, of_context, room, grid.groups, at_peak)
     )
     power = watts(without_prompts, grid.tdp_w, grid.gpu_count)
     starts = start & (held >= groups)
-    return Engines(token_s.reshape(shape), power.reshape(shape), alone_s, together_s, room, groups, starts)
+    alike = alone_s, together_s, prompt_at_peak_s, room, groups
+    return Engines(token_s.reshape(shape), power.reshape(shape), *alike, starts)
 
 
 def apart(point_id: int, answers: Answers, p: Pairs, start: NDArray[np.bool_], sizes: Sizes) -> Columns:
@@ -186,7 +196,8 @@ def apart(point_id: int, answers: Answers, p: Pairs, start: NDArray[np.bool_], s
     )
     found = balanced(loop, lambda decoding: _between(e.token_s, row, decoding))
     return _columns(point_id, p, which, loop, found) | {
-        "watts": _watts(p, which, found) + _between(e.watts, row, found.decoding) * p.decode_engines[which]
+        "watts": _watts(p, which, found.output_tokens_per_s / generated_tokens * e.prompt_at_peak_s[other])
+        + _between(e.watts, row, found.decoding) * p.decode_engines[which]
     }
 
 
@@ -217,11 +228,13 @@ def _between(table: Numbers, row: Index, batch: Numbers) -> Numbers:
     return np.asarray(table[row, below] * (1 - share) + table[row, below + 1] * share)
 
 
-def _watts(p: Pairs, which: Index, found: Disaggregated[Numbers]) -> Numbers:
-    """Of the GPUs that prefill, which multiply while they work."""
+def _watts(p: Pairs, which: Index, at_peak: Numbers) -> Numbers:
+    """Of the GPUs that prefill, whose products take `at_peak` seconds a second at the peak of one engine."""
     rows = p.decode[which] * len(BATCHES)
     gpus = p.grid.gpu_count[rows] * p.prefill_engines[which]
-    return np.asarray(p.grid.tdp_w[rows] * gpus * np.minimum(IDLE + MULTIPLYING * found.prefill_busy, 1.0))
+    return np.asarray(
+        p.grid.tdp_w[rows] * gpus * np.minimum(IDLE + MULTIPLYING * at_peak / p.prefill_engines[which], 1.0)
+    )
 
 
 def _columns(point_id: int, p: Pairs, which: Index, loop: Loop, found: Disaggregated[Numbers]) -> Columns:

@@ -356,21 +356,23 @@ def test_efficiencies_move_by_their_odds_or_their_factor():
 
 
 @pytest.mark.parametrize(
-    ("compute", "prefill", "weights", "kv", "per_gpu"),
+    ("token", "prompt", "weights", "kv", "per_gpu"),
     [
-        (0, 0, 0, 0, 133),
-        (0, 0, 3, 1, 133 + 343),
-        (0, 0, 1, 0, 133 + 343 / 4),
-        (1, 0, 0, 0, 133 + 637 / 4),
-        (0, 1, 0, 0, 133 + 637 / 4),
-        (1, 1, 1, 1, 133 + 343 / 2 + 637 / 2),
-        (4, 0, 4, 0, 700),
+        (0, 0, 0, 0, 119),
+        (0, 0, 3, 1, 119 + 371),
+        (0, 0, 1, 0, 119 + 371 / 4),
+        (0.01, 0, 0, 0, 119 + 1225 / 5),
+        (0, 0.01, 0, 0, 119 + 1225 / 5),
+        (0.005, 0.005, 1, 1, 119 + 371 / 2 + 1225 / 5),
+        (0.04, 0, 4, 0, 700),
     ],
 )
-def test_power_by_the_shares_of_a_step(compute, prefill, weights, kv, per_gpu):
-    """Of its 700 W an H100 draws 19 % idle, 49 % more while it reads and 91 % more while it multiplies, at most all."""
+def test_power_by_the_shares_of_a_step(token, prompt, weights, kv, per_gpu):
+    """An H100 draws 17 % of its 700 W idle, 53 % more while it reads and 175 % more at the peak of its products, at
+    most all; here 20 tokens are generated a second."""
     s = serving(demand(load_model(LLAMA), "bf16", 10, 10), on(), PERFECT, 1)
-    parts = {"compute_s": compute, "prefill_s": prefill, "weights_s": weights, "kv_s": kv, "tpot_s": 4}
+    parts = {"token_at_peak_s": token, "prompt_at_peak_s": prompt, "weights_s": weights, "kv_s": kv, "tpot_s": 4}
+    parts |= {"output_tokens_per_s": 20}
     s = replace(s, **{name: np.asarray(value, dtype=float) for name, value in parts.items()})
     assert float(watts(s, 700.0, 1)) == pytest.approx(per_gpu)
     assert float(watts(s, 350.0, 8)) == pytest.approx(4 * per_gpu)
@@ -384,12 +386,22 @@ def test_prompts_that_a_step_carries():
 
 
 def test_joules_of_a_token_by_hand():
-    """A lone 8B model reads all the time: 68 % of 700 W at 4.48 ms a token are 2.13 J."""
+    """A lone 8B model reads all the time and multiplies at 0.3 % of its peak: 70.6 % of 700 W at 4.48 ms a token are
+    2.21 J."""
     s = serving(demand(load_model(LLAMA), "bf16", 1, 1000), on(), PERFECT, 1)
-    assert float(watts(s, 700.0, 1) / s.output_tokens_per_s) == pytest.approx(2.13, rel=0.03)
+    assert float(watts(s, 700.0, 1) / s.output_tokens_per_s) == pytest.approx(2.21, rel=0.03)
+
+
+def test_flops_over_the_peak_are_those_of_the_model():
+    """Whatever the efficiencies: 2 FLOPs a weight of every token, and attention's own."""
+    spec, prompt, generated = load_model(LLAMA), 1000, 100
+    s = serving(demand(spec, "bf16", prompt, generated), on(), Efficiency(), 64)
+    peak = float(on().compute_flops_per_s)
+    assert float(s.token_at_peak_s) * peak == pytest.approx(spec.decode_flops(prompt + generated // 2), rel=0.01)
+    assert float(s.prompt_at_peak_s) * peak * generated == pytest.approx(spec.prefill_flops(prompt), rel=0.01)
 
 
 def test_how_surely_power_is_known_and_from_where():
-    assert power_source("h100-sxm") == power_source("gh200-96gb") == "power fitted on an H100 and a GH200"
+    assert power_source("h100-sxm") == power_source("gh200-96gb") == "power fitted on an H100, an H200 and a GH200"
     assert "this GPU's limit" in power_source("l4")
     assert power_spread("l4") > power_spread("h100-sxm") > 1
