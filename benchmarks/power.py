@@ -124,8 +124,8 @@ def main() -> None:
         " machine's GPUs.\n\nA GPU draws the limit times idle + reading by its share of a step + multiplying by the"
         f" share of its peak;\nthese shares are {idle:.2f}, {reading:.2f} and {multiplying:.2f}, by least errors of log"
         " watts with outliers counted less.\nSpeeds are predicted without the model, or the GPU. The 90 % interval is a"
-        f" factor of {known:.2f} on these GPUs (models left out) and {unknown:.2f} on others (GPUs left out):\nwith GPUs of"
-        " one generation the latter is a guess for other generations. By `python benchmarks/power.py`.\n\n"
+        f" factor of {known:.2f} on these GPUs (models left out) and {unknown:.2f} on others (GPUs left out):\nwith"
+        " GPUs of one generation the latter is a guess for other generations. By `python benchmarks/power.py`.\n\n"
         + table(rows, ["", "loads", "median error", "p90", "predicted / measured (90 %)"]),
     )
     print(f"IDLE, READING, MULTIPLYING = {idle:.2f}, {reading:.2f}, {multiplying:.2f}")
