@@ -94,16 +94,24 @@ def age_days(as_of: str, today: date) -> int | None:
     >>> age_days("2026-09-10", day), age_days("2026-08", day), age_days("2026-H1", day), age_days("2026", day)
     (20, 30, 92, None)
     """
-    match = re.match(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-H([12]))?(?!\d)", as_of)
+    seen = _last_day(as_of)
+    return (today - seen).days if seen and seen <= today else None
+
+
+_DATED = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?|-H([12]))?(?!\d)")
+
+
+def _last_day(as_of: str) -> date | None:
+    """Of the period that is named, None where none is."""
+    match = _DATED.match(as_of)
     if match is None:
         return None
     year, month, day, half = (int(part) if part else None for part in match.groups())
     last_month = month or (6 if half == 1 else 12)
     try:
-        seen = date(year or 1, last_month, day or monthrange(year or 1, last_month)[1])
+        return date(year or 1, last_month, day or monthrange(year or 1, last_month)[1])
     except ValueError:
         return None
-    return (today - seen).days if seen <= today else None
 
 
 def read_prices(path: Path, gpus: Gpus) -> tuple[Price, ...]:
@@ -128,6 +136,9 @@ def _checked(price: Price, gpus: Gpus, *, where: str) -> Price:
             what, where=where, hint=f"gpus_per_instance is from 1 to {MOST_GPUS:,}, or empty for a price by the GPU"
         )
     kind = checked_kind(price.kind, where=where) if price.kind else ""
+    if _DATED.match(price.as_of) and _last_day(price.as_of) is None:
+        hint = "e.g. 2026-09-10, 2026-09, 2026-H2 or 2026"
+        raise AdvisorError(f"as_of {price.as_of} is no date", where=where, hint=hint)
     return replace(price, gpu=gpu, kind=kind, source=price.source or where)
 
 

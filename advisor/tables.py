@@ -13,6 +13,7 @@ The reader of CSV files, the SQL that creates the table and the page docs/format
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -140,9 +141,23 @@ def _is_absent(path: Path) -> bool:
     return False
 
 
+def _check_header(header: list[str], known: list[str], path: Path, hint: str) -> None:
+    """Raises AdvisorError for a name that is there twice, or that is misspelt: like one of ours that is missing.
+
+    Other names are columns of the user's own, which nothing here reads.
+    """
+    absent = [each for each in known if each not in header]
+    for name in header:
+        if header.count(name) > 1:
+            raise AdvisorError(f"has the column {name!r} twice", where=str(path), hint=hint)
+        if name not in known and (meant := difflib.get_close_matches(name, absent, n=1, cutoff=0.85)):
+            raise AdvisorError(f"has the column {name!r}; did you mean {meant[0]}?", where=str(path), hint=hint)
+
+
 def _parsed(reader: Any, row: type[Row], fault: Callable[[Row], str | None], path: Path, hint: str) -> Iterator[Row]:
     header: list[str] = next(reader, [])
     known, make = columns(row), _maker(row)
+    _check_header(header, [each.name for each in known], path, hint)
     for each in known:
         if each.required and each.name not in header:
             raise AdvisorError(f"lacks the column {each.name!r}", where=str(path), hint=hint)

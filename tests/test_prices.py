@@ -73,3 +73,10 @@ def test_what_ships_says_which_machines_are_rented_whole():
     for offer in SHIPPED.prices.offers:
         by_the_gpu = offer.kind in {"marketplace", "owned", "reserved-3yr"}  # averages and models of costs
         assert (offer.gpus_per_instance is None) == by_the_gpu
+
+
+@pytest.mark.parametrize("as_of", ["2027-99-99", "2026-13", "2026-02-30"])
+def test_a_day_that_no_calendar_has_is_refused(tmp_path, as_of):
+    (tmp_path / "mine.csv").write_text(f"gpu,usd_per_hour,as_of\nl4,0.7,{as_of}\n")
+    with pytest.raises(AdvisorError, match=f"as_of {as_of} is no date"):
+        read_prices(tmp_path / "mine.csv", SHIPPED.gpus)

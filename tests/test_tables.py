@@ -85,6 +85,8 @@ def test_no_file_has_no_rows(tmp_path):
         ("name,n\nx,1\ny\n", "line 3: has 1 cells for 2 columns"),
         ('name,n\n"x,1\n', "cannot be read as a table"),
         ("name,n\nx,\n", "n is ''"),
+        ("name,n,n\nx,1,2\n", "has the column 'n' twice"),
+        ("name,n,kinds\nx,1,good\n", "has the column 'kinds'; did you mean kind?"),
     ],
 )
 def test_a_damaged_table_names_file_line_and_column(tmp_path, text, message):

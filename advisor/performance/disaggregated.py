@@ -30,6 +30,7 @@ CHECKED = (
 """What predictions of this kind rest on."""
 LARGEST_GROUP = 4096
 """Sequences of one data-parallel group at most for which steps are computed."""
+NOISE_S = 1e-9
 ROUNDS = 50
 """Halvings of the number that decodes."""
 
@@ -131,6 +132,11 @@ def disaggregated(
     return Disaggregated(*(float(getattr(found, field.name)) for field in fields(Disaggregated)))
 
 
+def _above_noise(seconds: Array) -> Array:
+    """What is left of a difference of times, where it is more than rounding."""
+    return np.where(seconds > NOISE_S, seconds, 0.0)
+
+
 def balanced(loop: Loop, token_s: Callable[[Array], Array]) -> Disaggregated[Array]:
     """The steady state; `token_s`: seconds for a token of each of so many sequences on one decoding replica."""
     engines, c = np.asarray(loop.decode_engines, dtype=float), np.asarray(loop.concurrency, dtype=float)
@@ -148,7 +154,7 @@ def balanced(loop: Loop, token_s: Callable[[Array], Array]) -> Disaggregated[Arr
     stay_s = c / per_s
     ttft_s = stay_s - tpot_s * tokens
     return Disaggregated(
-        queue_s=np.asarray(np.maximum(ttft_s - first_s - sent_s, 0.0)),
+        queue_s=_above_noise(ttft_s - first_s - sent_s),
         prefill_s=first_s,
         transfer_s=sent_s,
         ttft_s=ttft_s,

@@ -231,7 +231,8 @@ def serving(
     at_once = prompts_at_once(d, batch)
     others, burst = (batch - at_once) * prefill, np.asarray(eff.burst)
     carried = others / generated / (1 + burst)
-    ttft = at_once * prefill + eff.first_s + np.asarray(eff.ttft_steps) * step + others * burst / (1 + burst)
+    ttft = at_once * prefill + eff.first_s + others * burst / (1 + burst)
+    ttft = ttft + (np.asarray(eff.ttft_steps) + _chunks(d) - 1) * step
     token, prompt = at_peak_s(d, hw)
     parts = (
         *(part / d.tokens_per_step for part in decode_parts_s(d, hw, eff, batch)),
@@ -240,6 +241,12 @@ def serving(
         prompt / generated,
     )
     return waited(Serving(ttft, step / d.tokens_per_step + carried, ttft, ttft, *parts), generated, concurrency, held)
+
+
+def _chunks(d: Demand) -> Array:
+    """Steps that take one prompt in: each reads the weights, whatever else it does."""
+    new = np.maximum(d.prompt_tokens - np.asarray(d.cached_tokens, dtype=float), 0.0)
+    return np.asarray(np.maximum(np.ceil(new / d.chunk_tokens), 1.0))
 
 
 def at_peak_s(d: Demand, hw: Hardware) -> tuple[Array, Array]:

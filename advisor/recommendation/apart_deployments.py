@@ -24,6 +24,7 @@ from advisor.performance.power import IDLE, MULTIPLYING, watts
 from advisor.performance.predict import predict
 from advisor.performance.roofline import at_peak_s
 from advisor.performance.steady_states import Index
+from advisor.performance.under_load import LARGEST_BATCH
 from advisor.provenance import Provenance
 from advisor.recommendation.deployments import USUAL, Answers, Columns, Fleet, Numbers, Sizes, fleet
 from advisor.recommendation.served import SAME, Served
@@ -207,14 +208,12 @@ def _loads(p: Pairs, e: Engines, served: Served, sizes: Sizes) -> tuple[Index, N
     These are the levels of `deployments`, under the same limits.
     """
     room, groups = e.room[p.decode], e.groups[p.decode]
-    most = np.full(len(room), np.inf)
-    if served.max_num_seqs is not None:
-        most = np.minimum(served.max_num_seqs * groups, np.maximum(np.floor(room), 1.0))
+    most = np.minimum((served.max_num_seqs or LARGEST_BATCH) * groups, np.maximum(np.floor(room), 1.0))
     level = np.minimum(np.array(sizes.concurrencies, dtype=float)[None, :], most[:, None])
     fits = (np.diff(level, prepend=0.0) > 0) & (level <= room[:, None])
     fits &= (e.starts[p.prefill] & e.starts[p.decode])[:, None]
     fits &= (groups[:, None] == 1) | (level >= np.minimum(sizes.busy_per_group * groups, most)[:, None])
-    fits &= (np.where(np.isfinite(most), most, 0.0) <= BATCHES[-1])[:, None]
+    fits &= level <= BATCHES[-1]
     fits &= level <= (served.max_num_batched_tokens or math.inf) * groups[:, None]
     which, at = np.nonzero(fits)
     return which, level[which, at]

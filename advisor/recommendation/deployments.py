@@ -22,6 +22,7 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import watts
 from advisor.performance.predict import Speed, predict
 from advisor.performance.roofline import Efficiency, prefill_s
+from advisor.performance.under_load import LARGEST_BATCH
 from advisor.provenance import Provenance
 from advisor.recommendation.served import USUALLY, Served
 from advisor.support import Part, SupportTable
@@ -39,7 +40,7 @@ CONCURRENCIES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 class Sizes:
     """Layouts and requests in flight to consider, data-parallel attention from `busy_per_group` a group on.
 
-    With `most_per_group` none beyond that are, and exactly as many are.
+    With `most_per_group` none beyond that are, and exactly as many are, or as many as the cache holds.
     """
 
     layouts: tuple[Parallelism, ...]
@@ -48,16 +49,10 @@ class Sizes:
     most_per_group: int | None = None
 
     def limited(self, most_per_group: int | None) -> Sizes:
-        """The same for engines that run so many sequences at once in each data-parallel group."""
-        if most_per_group is None:
-            return self
-        levels = (*self.concurrencies, math.inf)
-        return replace(
-            self,
-            concurrencies=levels,
-            most_per_group=most_per_group,
-            busy_per_group=min(self.busy_per_group, most_per_group),
-        )
+        """The same for engines that run so many sequences at once in each data-parallel group; None: LARGEST_BATCH."""
+        most = most_per_group or LARGEST_BATCH
+        levels, busy = (*self.concurrencies, math.inf), min(self.busy_per_group, most)
+        return replace(self, concurrencies=levels, most_per_group=most, busy_per_group=busy)
 
 
 USUAL = Sizes((*(Parallelism(tp=n) for n in GPU_COUNTS), *(Parallelism(dp=n) for n in GPU_COUNTS if n > 1)))
@@ -201,9 +196,9 @@ class Answers:
         return self.read_again_tokens / text_tokens * prefill_s(passed, f.hardware, f.speed.efficiency)
 
 
-def in_flight(f: Fleet, served: Served, room: Numbers) -> Numbers:
-    """Requests in flight of each deployment: an engine of fixed limits runs as many as its cache holds at most."""
-    return f.concurrency if served.max_num_seqs is None else np.minimum(f.concurrency, np.maximum(np.floor(room), 1.0))
+def in_flight(f: Fleet, room: Numbers) -> Numbers:
+    """Requests in flight of each deployment, as many as its cache holds at most."""
+    return np.minimum(f.concurrency, np.maximum(np.floor(room), 1.0))
 
 
 def may_run(f: Fleet, served: Served, concurrency: Numbers) -> NDArray[np.bool_]:
@@ -230,7 +225,7 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
     longest = answers.served.demand(spec, f.precision, prompt_tokens, max(answers.context_tokens - prompt_tokens, 1))
     free = f.memory_bytes - (rewards.memory_bytes(f) if rewards else 0.0)
     room = max_sequences(d, free, f.hardware)
-    concurrency = in_flight(f, answers.served, room)
+    concurrency = in_flight(f, room)
     within = holds(spec, answers.prompt_tokens + answers.generated_tokens)
     fits = (room >= concurrency) & (max_sequences(longest, free, f.hardware) >= f.groups) & start & within
     fits &= may_run(f, answers.served, concurrency)

@@ -21,10 +21,12 @@ def batch_limits(sequences: int | None, tokens: int | None) -> BatchLimits:
     for flag, count in (("--max-num-seqs", sequences), ("--max-num-batched-tokens", tokens)):
         if count is not None:
             checked_count(count, where=flag)
-    if sequences is not None and tokens is not None and tokens < sequences:
-        what = f"a step of {tokens} tokens does not hold one of each of {sequences} sequences"
-        hint = "it is at least --max-num-seqs, as engines require"
-        raise AdvisorError(what, where="--max-num-batched-tokens", hint=hint)
+    step = tokens or CHUNK_TOKENS
+    if sequences is not None and step < sequences:
+        what = f"a step of {step:,} tokens does not hold one of each of {sequences:,} sequences"
+        where = "--max-num-seqs" if tokens is None else "--max-num-batched-tokens"
+        hint = "--max-num-batched-tokens is at least --max-num-seqs, as engines require"
+        raise AdvisorError(what, where=where, hint=hint)
     return BatchLimits(sequences or BatchLimits().sequences, tokens or CHUNK_TOKENS)
 
 

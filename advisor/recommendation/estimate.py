@@ -141,7 +141,11 @@ def estimate(
         *option_notes(deployed, input_tokens, output_tokens, concurrency if split is None else 1),
         *deployed.spec.notes,
     )
-    found = replace(estimated(costed, input_tokens, output_tokens, concurrency), rate=rate, qps=qps, notes=notes)
+    found = estimated(costed, input_tokens, output_tokens, concurrency)
+    if split is not None:  # of the memory of one engine that decodes; what its cache does not hold waits
+        each = min(-(-concurrency // split.replicas), max(int(found.memory.max_sequences), 1))
+        found = replace(estimated(costed, input_tokens, output_tokens, each), concurrency=concurrency)
+    found = replace(found, rate=rate, qps=qps, notes=notes)
     found = replace(found, options=options, cached_prompt_tokens=cached_prompt_tokens)
     if disk_gb_per_s:
         weights_bytes = float(deployed.demand(input_tokens, output_tokens).resident_weight_bytes)

@@ -220,7 +220,7 @@ def limit_notes(c: Candidate, request: Request) -> tuple[str, ...]:
     drafts = request.speculation is not None and not c.speculative_tokens
     undrafted = (f"{c.model} has no head of multi-token prediction: nothing is drafted",) if drafts else ()
     running = (c.max_num_seqs or 0) * Parallelism.parse(c.parallelism).dp
-    if request.qps is None or running <= c.concurrency:
+    if running <= c.concurrency:
         return undrafted
     return (
         *undrafted,

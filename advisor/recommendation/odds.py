@@ -25,12 +25,14 @@ class Odds:
     """What the draws say of the rows (N,) that can win.
 
     best             chance that the row's model is the best within the limits
+    wins             chance that the row itself is
     within_limits    chance that the row is within them
     expected_regret  accuracy that the first row loses on average against the best within the limits
     reaches          chance that the row has the accuracy that is asked for; 1 where none is
     """
 
     best: Array
+    wins: Array
     within_limits: Array
     expected_regret: float
     reaches: Array
@@ -56,9 +58,10 @@ def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheape
     winners = _winners(accuracy, costs[cheaper], within, reached if target is not None else None)
     models = rows["model"]
     won = np.array([np.mean((models[winners] == model) & (winners >= 0)) for model in models])
+    wins = np.bincount(winners[winners >= 0], minlength=len(models)) / winners.size
     best = np.max(np.where(within, accuracy, -np.inf), axis=0)
     regret = np.maximum(best - accuracy[0], 0.0)
-    return Odds(won, within.mean(axis=1), float(regret.mean()), reached.mean(axis=1))
+    return Odds(won, wins, within.mean(axis=1), float(regret.mean()), reached.mean(axis=1))
 
 
 def cost_draws(rows: Columns) -> dict[str, Array]:

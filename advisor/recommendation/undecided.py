@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from advisor.accuracy.estimators import Array, Interval
 from advisor.recommendation.deployments import Columns
@@ -94,15 +93,19 @@ def almost(rows: Columns, found: Odds, cheaper: str) -> Almost | None:
 def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: Sequence[str]) -> Undecided | None:
     """The rival of the first row among all; None where no other model has a real chance.
 
-    rows    of contenders.sql, the first is the pick; a rival is within the limits as it is costed
+    rows    of contenders.sql, the first is the pick; a rival is more likely than not within the limits, and the chance
+            that it is the best counts its rows that are
     points  the table of strategy points that `point_id` numbers, with their (P, DRAWS) `draws`
     found   the odds of the rows
     """
-    best = found.best
-    others = np.flatnonzero((rows["model"] != rows["model"][0]) & (best >= LIKELY) & (found.within_limits >= HALF))
-    if not len(others):
+    able = np.where(found.within_limits >= HALF, found.wins, 0.0)
+    best = {model: float(able[rows["model"] == model].sum()) for model in dict.fromkeys(rows["model"].tolist())}
+    likely = {model: chance for model, chance in best.items() if chance >= LIKELY and model != rows["model"][0]}
+    if not likely:
         return None
-    rival = others[np.lexsort((-rows["accuracy"][others], -best[others]))[0]]
+    of_model = {model: int(np.argmax(np.where(rows["model"] == model, able, -1.0))) for model in likely}
+    rival = of_model[max(likely, key=lambda model: likely[model])]
+    name = str(rows["model"][rival])
     pair = [int(rows["point_id"][i]) - 1 for i in (0, rival)]
     apart = draws[pair[0]] - draws[pair[1]]
     low, high = np.quantile(apart, (0.05, 0.95))
@@ -112,8 +115,8 @@ def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: 
     needed = None if unseen else _questions_needed(difference, n_questions)
     usd = float(rows["usd"][[0, rival]].sum()) * needed if needed else _first_look(rows, [0, rival], points)
     return Undecided(
-        rival=str(rows["model"][rival]),
-        best=float(best[rival]),
+        rival=name,
+        best=likely[name],
         gpus=f"{int(rows['gpu_count'][rival])} × {rows['gpu'][rival]}",
         cost=cost if math.isfinite(cost := float(rows["usd"][rival])) else None,
         within_limits=float(found.within_limits[rival]),
@@ -122,16 +125,12 @@ def undecided(rows: Columns, points: Columns, draws: Array, found: Odds, tasks: 
         questions=needed,
         usd=usd if usd and math.isfinite(usd) else None,
         measure=tuple(calibrate_command(str(points["model"][i]), task) for i in unseen for task in tasks),
-        others=_others(rows, found, others, str(rows["model"][rival])),
+        others=tuple(
+            OtherRival(model, likely[model], float(found.within_limits[of_model[model]]))
+            for model in sorted(likely, key=lambda model: (-likely[model], model))
+            if model != name
+        ),
     )
-
-
-def _others(rows: Columns, found: Odds, likely: NDArray[np.intp], rival: str) -> tuple[OtherRival, ...]:
-    """Each other model of the likely rows once, by its most accurate one; the likeliest first."""
-    by_accuracy = sorted((i for i in likely if rows["model"][i] != rival), key=lambda i: float(rows["accuracy"][i]))
-    at = {str(rows["model"][i]): i for i in by_accuracy}
-    others = [OtherRival(name, float(found.best[i]), float(found.within_limits[i])) for name, i in at.items()]
-    return tuple(sorted(others, key=lambda other: (-other.best, other.model)))
 
 
 def _questions_needed(difference: Interval, n_questions: float) -> int:

@@ -235,8 +235,8 @@ def at_rates_text(found: Recommendation) -> str:
         usd = f", {significant(row.usd)} USD" if row.usd else ""
         parts.append(f"{rate:g}/s {'the same' if what == before else what} on {_fleet(row)}{usd}")
         before = what
-    a_question = " a question" if any(row.usd for row in found.at_rates) else ""
-    return " · ".join(parts) + f"{a_question} (--qps)"
+    a_question = "USD a question; " if any(row.usd for row in found.at_rates) else ""
+    return " · ".join(parts) + f" ({a_question}--qps)"
 
 
 def _fleet(row: PickAtRate) -> str:

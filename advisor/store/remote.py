@@ -223,7 +223,10 @@ def opened(given: str) -> Remote:
     endpoint = " ".join(os.environ.get(name, "") for name in ENDPOINTS)
     draft = Remote(url, protocol, root, None, endpoint)
     with draft._answering():
-        fs, _ = fsspec.core.url_to_fs(url, **_options(protocol, fsspec.config.conf))
+        options = _options(protocol, fsspec.config.conf)
+        fs, _ = fsspec.core.url_to_fs(url, **options)
+        if options:  # botocore tries again already: s3fs would five times more
+            fs.retries = 1
     configured = {k: v for k, v in fs.storage_options.items() if "endpoint" in k or k in {"account_name", "host"}}
     known = f"{endpoint} {configured or ''}".strip()
     of_connection = getattr(getattr(fs, "service_client", None), "primary_hostname", "")  # Azure's, by its string

@@ -378,6 +378,15 @@ def test_power_by_the_shares_of_a_step(token, prompt, weights, kv, per_gpu):
     assert float(watts(s, 350.0, 8)) == pytest.approx(4 * per_gpu)
 
 
+def test_a_prompt_in_chunks_takes_a_step_for_each():
+    """1,000 tokens in steps of 100: nine steps more than at once, and each reads the weights."""
+    d = demand(load_model(LLAMA), "bf16", 1000, 100)
+    step_s = float(decode_step_s(d, on(), PERFECT, 1))
+    whole, chunked = (serving(replace(d, chunk_tokens=n), on(), PERFECT, 1) for n in (8192, 100))
+    apart = float(prefill_s(replace(d, chunk_tokens=100), on(), PERFECT) - prefill_s(d, on(), PERFECT))
+    assert float(chunked.ttft_s - whole.ttft_s) == pytest.approx(9 * step_s + apart)
+
+
 def test_prompts_that_a_step_carries():
     """Of eight in flight that are answered with 100 tokens each meets seven prompts of others on its way."""
     d = demand(load_model(LLAMA), "bf16", 1000, 100)

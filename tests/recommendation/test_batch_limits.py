@@ -45,8 +45,17 @@ def test_every_candidate_is_costed_under_the_limits(tmp_path):
         assert c.questions_per_s == pytest.approx(c.concurrency / e.request_s)
         assert (flags(c.command)["--max-num-seqs"], flags(c.command)["--max-num-batched-tokens"]) == ("24", "128")
     free = every_candidate(ws)
-    assert [c.concurrency for c in free] == list(CONCURRENCIES[: len(free)])
+    most = int(
+        advisor.estimate(ws, model=MODEL, gpu="h100-sxm", input_tokens=200, output_tokens=1000).memory.max_sequences
+    )
+    assert [c.concurrency for c in free] == [*(c for c in CONCURRENCIES if c < most), most]
     assert free[0].ttft_s < found[0].ttft_s  # prompts of 200 tokens in steps of 128
+
+
+@pytest.mark.parametrize("limit", [16, 300, 1024])
+def test_no_limit_is_never_dearer_than_one(tmp_path, limit):
+    ws = workspace(tmp_path, point())
+    assert min(c.usd for c in every_candidate(ws)) <= min(c.usd for c in every_candidate(ws, max_num_seqs=limit))
 
 
 def test_without_limits_the_command_has_the_requests_that_were_costed(tmp_path):
@@ -134,3 +143,10 @@ def test_limits_are_stated_again_and_what_runs_is_bound_by_none_of_them(tmp_path
     assert found.recommended.concurrency <= 8
     assert "engines that run 8 sequences at once" in found.constraints
     assert any("--max-num-batched-tokens is unvalidated" in note for note in found.notes)
+
+
+def test_a_step_holds_a_token_of_every_sequence():
+    with pytest.raises(AdvisorError, match="8,192 tokens does not hold one of each of 10,000") as caught:
+        checked_request(SHIPPED, task="gpqa-diamond", max_num_seqs=10_000)
+    assert caught.value.where == "--max-num-seqs"
+    assert checked_request(SHIPPED, task="gpqa-diamond", max_num_seqs=10_000, max_num_batched_tokens=16_384)

@@ -136,8 +136,10 @@ def test_own_prompts_are_costed_as_estimate_costs_them(tmp_path):
     assert c.flops == answer_flops(spec_of(MODEL), 30_000, 1000)
     assert c.context_tokens == 1024 * -(-34_000 // 1024)
     assert c.accuracy.value == 0.5
-    assert max(k.concurrency for k in every_candidate(ws, input_tokens=30_000) if k.gpu_count == 1) == 8
-    assert max(k.concurrency for k in every_candidate(ws) if k.gpu_count == 1) == 256
+    for longer, prompt_tokens in (({"input_tokens": 30_000}, 30_000), ({}, 200)):
+        most = max(k.concurrency for k in every_candidate(ws, **longer) if k.gpu_count == 1)
+        lengths = {"input_tokens": prompt_tokens, "output_tokens": 1000}
+        assert most == int(advisor.estimate(ws, model=MODEL, gpu=GPU, gpu_count=1, **lengths).memory.max_sequences)
 
 
 def test_own_answers_are_costed_for_every_model_alike(tmp_path):

@@ -117,6 +117,14 @@ def test_engines_apart_share_what_is_in_flight_and_are_all_paid():
     assert any("docs/validation.md" in note for note in e.notes)
 
 
+def test_memory_apart_is_that_of_one_engine_that_decodes():
+    """Twelve in flight in three engines are four each; what a cache does not hold waits."""
+    assert estimate(**QWEN, concurrency=12, **APART).memory == estimate(**QWEN, concurrency=4).memory
+    many = estimate(**QWEN, concurrency=10**6, **APART)
+    assert many.fits
+    assert many.concurrency == 10**6
+
+
 def test_a_step_apart_is_no_slower_than_the_shared_one():
     e = estimate(**QWEN, **APART, concurrency=96, input_tokens=4096)
     shared = estimate(**QWEN, concurrency=max(round(e.disaggregated.decoding), 1), input_tokens=4096)

@@ -128,6 +128,28 @@ def test_others_that_may_be_the_best_are_named_with_their_chances():
     ]
 
 
+def test_a_rival_is_the_row_that_wins_and_not_another_of_its_model():
+    """m1 is best in half of the draws by its accurate row, which breaks the limit; its other row never wins."""
+    of_draws, limits = draws(0.5, 0.4, 0.6), NO_LIMIT | {"usd": 1.0}
+    points = {"model": np.array(["m0", "m1", "m1"]), "provenance": np.array(["measured"] * 3)}
+    points |= {"n_questions": np.full(3, 100.0)}
+    far = {
+        "model": ["m0", "m1", "m1"],
+        "usd": [0.5, 0.5, 1.1],
+        "usd_spread": [1.0, 1.0, 2.0],
+        "spread": [1.0, 1.0, 2.0],
+    }
+    made = rows(3, **far)
+    found = odds(made, of_draws, limits, "usd")
+    assert found.best[1] == found.best[2] > 0.3
+    assert (found.wins[1], found.within_limits[2]) == (0, pytest.approx(found.wins[2]))
+    assert undecided(made, points, of_draws, found, []) is None
+    near = rows(3, **far | {"usd": [0.5, 0.5, 0.9]})
+    assert undecided(near, points, of_draws, odds(near, of_draws, limits, "usd"), []).difference.value == pytest.approx(
+        -0.1
+    )
+
+
 def test_a_difference_below_a_point_need_not_be_told():
     found = rival(draws(0.5 + np.linspace(-0.08, 0.08, DRAWS), 0.5))
     assert found.questions == pytest.approx(100 * 7.2**2, rel=0.01)
