@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,8 +30,13 @@ from advisor.values import Value
 REQUIRED = tuple(c.name for c in columns(Sample) if c.required)
 APART_FROM_RUN_ID = tuple(c.name for c in columns(Sample) if c.name != "run_id")
 SORTED = "create table answers as select * from incoming order by run_id, question_id, sample_index"
-RUNS = """
-select run_id, min(rowid), max(rowid), count(distinct (model, task)) as n_pairs from answers group by run_id order by 1
+MARKED = ("model", "task", "generated_tokens")
+"""Columns whose smallest and largest value tell most files apart without reading their rows."""
+RUNS = f"""
+select
+    run_id, min(rowid), max(rowid), count(distinct (model, task)) as n_pairs,
+    [{", ".join(f"{of}({name})::varchar" for name in MARKED for of in ("min", "max"))}]
+from answers group by run_id order by 1
 """
 TEXTS = f"""
 select run_id, question_id, sample_index, {
@@ -43,6 +48,8 @@ order by question_id, sample_index
 """
 
 
+CUT_OFF = 256
+"""Characters of a text from which on DuckDB states no more of it."""
 WITHIN_RUN = ("model", "task", "question_id", "sample_index")
 """What names an answer of a run."""
 FILLABLE = tuple(
@@ -67,12 +74,13 @@ class ImportedSamples(Value):
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """A run's rows in the table `answers`, from `first` to `last`; `n_pairs` of model and task."""
+    """A run's rows in the table `answers`, from `first` to `last`; `n_pairs` of model and task, `marks` as _marks."""
 
     run: str
     first: int
     last: int
     n_pairs: int
+    marks: tuple[str, ...]
 
     @property
     def within(self) -> str:
@@ -145,12 +153,12 @@ def _all_recorded(
     connection: duckdb.DuckDBPyConnection, runs: list[_Rows], samples: Path
 ) -> tuple[dict[_Rows, str | None], list[AdvisorError]]:
     """The name under which the folder holds each run, None where it does not, and what is wrong with the others."""
-    lengths, names = row_counts(samples), {rows.run for rows in runs}
+    alike, names = _by_marks(samples), {rows.run for rows in runs}
     recorded: dict[_Rows, str | None] = {}
     faults: list[AdvisorError] = []
     for rows in runs:
         try:
-            recorded[rows] = _recorded(connection, rows, samples / f"{rows.run}.parquet", lengths, names)
+            recorded[rows] = _recorded(connection, rows, samples / f"{rows.run}.parquet", alike, names)
         except AdvisorError as error:
             faults.append(error)
     return recorded, faults
@@ -209,7 +217,8 @@ def _runs(connection: duckdb.DuckDBPyConnection, path: Path) -> list[_Rows]:
     """The runs of the table `answers`, which has the rows sorted: a run's rows are then read without all the others."""
     connection.execute(SORTED)
     connection.execute("drop table incoming")
-    runs = [_Rows(*row) for row in connection.execute(RUNS).fetchall()]
+    found = connection.execute(RUNS).fetchall()
+    runs = [_Rows(run, first, last, n_pairs, tuple(marks)) for run, first, last, n_pairs, marks in found]
     if not runs:
         raise AdvisorError("holds no answer of a known open model on a known task", where=str(path))
     for rows in runs:
@@ -220,7 +229,7 @@ def _runs(connection: duckdb.DuckDBPyConnection, path: Path) -> list[_Rows]:
 
 
 def _recorded(
-    connection: duckdb.DuckDBPyConnection, rows: _Rows, target: Path, lengths: dict[Path, int], runs: Collection[str]
+    connection: duckdb.DuckDBPyConnection, rows: _Rows, target: Path, alike: Alike, runs: Collection[str]
 ) -> str | None:
     """The name under which the target's folder holds the run's rows, none of the import's other `runs`.
 
@@ -234,30 +243,54 @@ def _recorded(
             raise AdvisorError(what, where=str(target), hint=hint)
         return rows.run
     mine = _selected(rows, APART_FROM_RUN_ID)
-    for file, length in lengths.items():
-        if length == rows.last - rows.first + 1 and file.stem not in runs:
+    length = rows.last - rows.first + 1
+    for file in [*alike.get((length, rows.marks), []), *alike.get((length, None), [])]:
+        if file.stem not in runs:
             with contextlib.suppress(AdvisorError):  # a damaged file holds nothing
                 if _same(connection, mine, file, APART_FROM_RUN_ID):
                     return file.stem
     return None
 
 
-def row_counts(folder: Path) -> dict[Path, int]:
-    """How many rows each sealed file of a folder has; damaged ones, which hold nothing, are left out."""
-    counts = {file: _length(file) for file in visible(folder, ".parquet")}
-    return {file: count for file, count in counts.items() if count is not None}
+Alike = dict[tuple[int, tuple[str, ...] | None], list[Path]]
+"""Files by their number of rows and their marks, None where these are not known."""
+
+
+def _by_marks(folder: Path) -> Alike:
+    found: Alike = {}
+    for file, about in _described(folder):
+        found.setdefault((int(about.num_rows), _marks(about)), []).append(file)
+    return found
 
 
 def files_of_length(folder: Path, n_rows: int) -> list[Path]:
     """Sealed files with so many rows."""
-    return [file for file, count in row_counts(folder).items() if count == n_rows]
+    return [file for file, about in _described(folder) if about.num_rows == n_rows]
 
 
-def _length(file: Path) -> int | None:
-    try:
-        return int(parquet.read_metadata(checked_file(file, most_bytes=MOST_SEALED_BYTES)).num_rows)
-    except (AdvisorError, OSError, pyarrow.ArrowException):
-        return None
+def _described(folder: Path) -> Iterator[tuple[Path, parquet.FileMetaData]]:
+    """What each sealed file of a folder says of itself; damaged ones, which hold nothing, are left out."""
+    for file in visible(folder, ".parquet"):
+        with contextlib.suppress(AdvisorError, OSError, pyarrow.ArrowException):
+            yield file, parquet.read_metadata(checked_file(file, most_bytes=MOST_SEALED_BYTES))
+
+
+def _marks(about: parquet.FileMetaData) -> tuple[str, ...] | None:
+    """The smallest and the largest value of each of MARKED; None where one is not stated, or cut off."""
+    groups = [about.row_group(i) for i in range(about.num_row_groups)]
+    found: list[str] = []
+    for name in MARKED:
+        if name not in about.schema.names:
+            return None
+        place = about.schema.names.index(name)
+        stated = [group.column(place).statistics for group in groups]
+        if not all(each is not None and each.has_min_max for each in stated):
+            return None
+        ends = [str(min(each.min for each in stated)), str(max(each.max for each in stated))]
+        if max(map(len, ends)) >= CUT_OFF:
+            return None
+        found += ends
+    return tuple(found)
 
 
 def _selected(rows: _Rows, names: tuple[str, ...]) -> str:

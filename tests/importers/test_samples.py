@@ -100,6 +100,21 @@ def test_the_same_rows_under_another_name_do_not_count_twice(ws, write):
     assert len(sealed(ws)) == 2
 
 
+def test_only_files_that_may_hold_the_same_rows_are_read(ws, write, monkeypatch):
+    """Of as many rows, but of another model or task, or with other least or most tokens: not these."""
+    others = {"a": {}, "b": {"model": "Qwen/Qwen3-4B"}, "c": {"task": "other"}}
+    for run, changed in others.items():
+        import_samples(ws, write([row | changed | {"run_id": run} for row in ROWS]))
+    longer = [row | {"generated_tokens": row["generated_tokens"] + 1, "run_id": "d"} for row in ROWS]
+    import_samples(ws, write(longer))
+    read, same = [], files._same
+    monkeypatch.setattr(
+        files, "_same", lambda c, mine, file, names: read.append(file.stem) or same(c, mine, file, names)
+    )
+    assert import_samples(ws, write([row | {"run_id": "e"} for row in ROWS])).unchanged == ("a",)
+    assert read == ["a"]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
