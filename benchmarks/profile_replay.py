@@ -14,7 +14,8 @@ from dataclasses import replace
 import numpy as np
 from validation_page import put, table
 
-from advisor.fits.speeds import ANY_GPU, Speeds
+from advisor.fits.speeds import Speeds
+from advisor.performance.families import family_of
 from advisor.performance.groups import on_unmeasured_gpu
 from advisor.profiler.coverage import coverage, interval_factor
 from advisor.profiler.knowledge import Beliefs, assess
@@ -39,7 +40,8 @@ def as_if_never_measured(first: Run) -> Beliefs:
     """What would be believed of it were there no run on its GPU."""
     subject = Subject(first.model, first.gpu, first.parallelism, first.precision, first.engine, dummy_weights=True)
     beliefs = Beliefs.read(SHIPPED, subject)
-    pooled = Speeds.read(SHIPPED).of(ANY_GPU, first.engine, first.precision).efficiency
+    family = family_of(SHIPPED.gpus[first.gpu])
+    pooled = Speeds.read(SHIPPED).by_combination[family, first.engine, first.precision].efficiency
     return replace(beliefs, efficiency=pooled, prior=on_unmeasured_gpu(beliefs.prior))
 
 
@@ -59,7 +61,7 @@ def line(runs: list[Run]) -> list[str]:
     widths = [run.predicted_half_width for run in runs[-checked.n_recent :]]
     errors = [abs(run.predicted_tpot_s / run.tpot_s - 1) for run in runs[-checked.n_recent :]]
     return [
-        f"{runs[0].model} {runs[0].precision}",
+        f"{runs[0].model} {runs[0].precision} on {runs[0].gpu}",
         f"{checked.n_held} of {checked.n_predicted}",
         f"{checked.n_recent_held} of {checked.n_recent}",
         f"±{np.median(widths):.0%}",
@@ -86,9 +88,9 @@ def main() -> None:
     rows.append(["all", f"{sum(c.n_held for c in total)} of {sum(c.n_predicted for c in total)}", *["–"] * 4])
     put(
         "Whether a profile's intervals hold on a GPU",
-        "The profiles of one H100 that ship, load by load in the order in which they were measured, each predicted\n"
-        "from those before it as on a GPU without runs, with its 90 % interval, by\n"
-        "`python benchmarks/profile_replay.py`. These profiles have no repeats.\n\n"
+        "The profiles of one H100 and one H200 that ship, load by load in the order in which they were measured, each\n"
+        "predicted from those before it as on a GPU without runs, with its 90 % interval, by\n"
+        "`python benchmarks/profile_replay.py`. Only the one of Qwen3-30B-A3B on the H200 has repeats.\n\n"
         f"{table(rows, COLUMNS)}",
     )
 
