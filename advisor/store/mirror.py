@@ -182,7 +182,9 @@ class Mirror:
         by_step = {action: [name for name, each in steps.items() if each == action] for action in set(steps.values())}
         for name in by_step.get("forget", ()):
             self._known.pop(name, None)
-        self._set_aside(by_step.get("aside", ()))
+        if gone := by_step.get("aside"):
+            self._check_there(gone)
+            self._set_aside(gone)
         fetched = [name for name in by_step.get("fetch", ()) if not self._is_distant(name, here)]
         self._fetch([*fetched, *by_step.get("compare", ())])
         self._look_again()
@@ -333,14 +335,20 @@ class Mirror:
         if name.startswith(SAMPLES) and text not in self._known and (self.folder / text).exists():
             os.replace(self.folder / text, (self.folder / text).with_name(former.name))
 
+    def _check_there(self, gone: Sequence[str]) -> None:
+        """Raises AdvisorError where all is gone at once: more likely another endpoint than a store that was emptied."""
+        if not self._there:
+            what = f"holds nothing; {counted(len(gone), 'file')} of it lie in {self.folder}"
+            hint = "check the URL and its endpoint, or delete that folder to begin anew"
+            raise AdvisorError(what, where=self.url, hint=hint)
+
     def _set_aside(self, names: Sequence[str]) -> None:
         for name in names:
             kept = self.folder / REMOVED / name
             kept.parent.mkdir(parents=True, exist_ok=True)
             os.replace(self.folder / name, kept)
             self._known.pop(name, None)
-        if names:
-            self.notes.append(f"{_named(names)} no longer in {self.url}; kept in {self.folder / REMOVED}")
+        self.notes.append(f"{_named(names)} no longer in {self.url}; kept in {self.folder / REMOVED}")
 
     def _look_again(self) -> None:
         """Take files that a newer version wrote, once this version knows their columns."""

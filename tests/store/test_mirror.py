@@ -366,6 +366,19 @@ def test_what_was_taken_away_there_is_kept_aside_here(people, objects):
     assert fs.find(f"{root}/{SAMPLES}") == [f"{root}/{SAMPLES}/run-b.parquet"]
 
 
+def test_a_store_that_lists_nothing_takes_nothing_away_here(people, objects):
+    """As another endpoint would."""
+    fs, root = objects
+    alice = people("alice")
+    seal(alice.folder, "run-a")
+    alice.push()
+    fs.rm(f"{root}/measurements", recursive=True)
+    with pytest.raises(AdvisorError, match="holds nothing; 2 files of it") as raised:
+        people("alice")
+    assert str(alice.folder) in str(raised.value)
+    assert (alice.folder / SAMPLES / "run-a.parquet").exists()
+
+
 class Gone(KeyboardInterrupt):
     """As good as kill -9."""
 
