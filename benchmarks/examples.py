@@ -233,8 +233,8 @@ def speed(c: Answer, qps: float = math.inf, prompt: float | None = None, cached:
     yield Check("TTFT, s, by multiplying", how, first / d.peak_flops_per_s, c["ttft_s"], least=True)
     watts = d.gpus * d.gpu["tdp_w"]
     if math.isinf(qps):
-        least = 0.19 * watts / c["questions_per_s"]
-        how = f"19 % of {watts:,.0f} W ÷ {short(c['questions_per_s'])}: idle"
+        least = 0.17 * watts / c["questions_per_s"]
+        how = f"17 % of {watts:,.0f} W ÷ {short(c['questions_per_s'])}: idle"
         yield Check("J a question", how, least, c["energy_j"], least=True)
         used = c["energy_j"] * c["questions_per_s"]
         how = f"{short(c['energy_j'])} J × {short(c['questions_per_s'])}, under the limit of {watts:,.0f} W"
@@ -263,11 +263,11 @@ def throughput(c: Answer) -> Check:
 
 
 def queue(c: Answer, qps: float) -> Iterator[Check]:
-    """Capacity and seconds with waiting, from `advisor estimate` at 1, 2, 4 … requests in flight."""
+    """Capacity and seconds with waiting, from `advisor estimate` at 1, 2, 4 … and all requests in flight."""
     p, g = lengths(c)
     copies = hand.Deployment.of(c).copies
     states = {}
-    for many in (2**k for k in range(10)):
+    for many in sorted({*(2**k for k in range(10)), c["concurrency"]}):
         if many <= c["concurrency"] and (copies == 1 or many >= 4 * copies):
             e = asked(
                 f"advisor estimate {c['model']} --gpu {c['gpu']} --gpu-count {c['gpu_count']}"
