@@ -66,8 +66,8 @@ from range(20) as loads(i)
 WORDS = """\
 On {processors} processors; `python benchmarks/scale.py`.{busy} CPU s are those of all processors and processes
 together, GiB those of the largest process at its peak; the last column is the power of the size that CPU s follow over
-the last tenfold. A hundred million answers came in as ten files of ten million (`--imports 10 --answers 10000000`, once): 43
-to 51 CPU s and 5.3 to 5.5 GiB a file, the tenth as the first. They were not fitted to the end.
+the last tenfold. A hundred million answers came in as ten files of ten million (`--imports 10 --answers 10000000`,
+once): 43 to 51 CPU s and 5.3 to 5.5 GiB a file, the tenth as the first. They were not fitted to the end.
 
 """
 
