@@ -1,4 +1,4 @@
-"""Predictions that were written down before a GPU was measured, beside what was then measured.
+"""What the tables from before a GPU was measured predict of it, beside what was measured.
 
     python benchmarks/predicted_before.py predict RUN_ID...    # of the loads of runs that no fit has seen yet
     python benchmarks/predicted_before.py compare              # writes its part of docs/validation.md
@@ -114,9 +114,9 @@ def compare() -> None:
     groups = {f"{r.model} ({r.precision}) on {r.gpu}": r.run_id for r, _ in pairs}
     lines = [line(name, [(r, p) for r, p in pairs if r.run_id == run_id]) for name, run_id in sorted(groups.items())]
     put(
-        "Predicted before it was measured",
-        "Three models on one H200, a GPU on which no run of ours had been: what `advisor estimate` said of each load\n"
-        "before the runs were fitted (predicted_before.csv), beside what vLLM 0.26 in process took. There\n"
+        "By tables from before it was measured",
+        "Three models on one H200, a GPU on which no run of ours had been: what `advisor estimate` says of each load\n"
+        "with the tables that shipped before (predicted_before.csv), beside what vLLM 0.26 in process took. There\n"
         "is no server, so TTFT is far below what is predicted of served ones, unless a kernel was compiled meanwhile.\n"
         "Predicted by `python benchmarks/predicted_before.py predict RUN_ID...`, compared by `... compare`.\n\n"
         f"{table([*lines, line('all', pairs)], COLUMNS)}",

@@ -48,6 +48,14 @@ def speculation_of(workspace: Workspace, spec: ModelSpec, options: EngineOptions
     return Speculation(found.tokens, found.acceptance, draft)
 
 
+def preempted(held: int, running: int, groups: int) -> str:
+    """That the cache of so many data-parallel groups holds fewer sequences than the engine runs at once."""
+    return (
+        f"the KV cache holds {held} sequences: of {running} that the engine runs at once {running - held} would be"
+        f" preempted and computed anew, here they wait; --max-num-seqs {max(held // groups, 1)} avoids that"
+    )
+
+
 def option_notes(d: Deployment, prompt_tokens: int, generated_tokens: int, concurrency: int) -> tuple[str, ...]:
     """What is not validated, what the KV cache's precision changes, and requests that would be preempted."""
     notes = [UNVALIDATED_LIMITS] if d.limits.prompt_tokens != CHUNK_TOKENS else []
@@ -60,12 +68,7 @@ def option_notes(d: Deployment, prompt_tokens: int, generated_tokens: int, concu
     running = min(concurrency, d.most_sequences)
     held = max_sequences(d.demand(prompt_tokens, generated_tokens), d.gpu.memory_bytes, d.hardware)
     if running > held:
-        more = int(running) - int(held)
-        tokens = prompt_tokens + generated_tokens
-        notes.append(
-            f"the KV cache holds {int(held)} sequences of {tokens:,} tokens: of {int(running)} that the engine runs at"
-            f" once {more} would be preempted and computed anew, here they wait; --max-num-seqs {int(held)} avoids that"
-        )
+        notes.append(preempted(int(held), int(running), d.layout.dp))
     places = int(min(d.most_sequences, float(held)))
     if concurrency > places:
         notes.append(f"{concurrency - places} of {concurrency} requests wait for a place at any time: TTFT counts that")

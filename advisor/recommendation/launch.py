@@ -17,7 +17,7 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.speculation import DRAFTS_CHECKED
 from advisor.printable import command_line
 from advisor.recommendation.candidate import Candidate
-from advisor.recommendation.engine_options import UNVALIDATED_LIMITS
+from advisor.recommendation.engine_options import UNVALIDATED_LIMITS, preempted
 from advisor.recommendation.request import Request
 from advisor.store.workspace import Workspace
 from advisor.support import Part
@@ -215,18 +215,12 @@ def served_notes(c: Candidate) -> tuple[str, ...]:
 
 
 def limit_notes(c: Candidate, request: Request) -> tuple[str, ...]:
-    """That nothing drafts, and that a cache holds fewer sequences than the engine is given to run at once, at a rate
-    that may bring as many."""
+    """That nothing drafts, and that a cache holds fewer sequences than the engine is given to run at once."""
     drafts = request.speculation is not None and not c.speculative_tokens
     undrafted = (f"{c.model} has no head of multi-token prediction: nothing is drafted",) if drafts else ()
-    running = (c.max_num_seqs or 0) * Parallelism.parse(c.parallelism).dp
-    if running <= c.concurrency:
-        return undrafted
-    return (
-        *undrafted,
-        f"the KV cache holds {c.concurrency} sequences: of {running} that the engine runs at once"
-        f" {running - c.concurrency} would be preempted and computed anew, here they wait",
-    )
+    groups = Parallelism.parse(c.parallelism).dp
+    running = (c.max_num_seqs or 0) * groups
+    return (*undrafted, preempted(c.concurrency, running, groups)) if running > c.concurrency else undrafted
 
 
 def cut_answers(c: Candidate) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import duckdb
 
-from advisor.performance.demand import CHUNK_TOKENS
 from advisor.performance.disaggregated import CHECKED
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.under_load import LARGEST_BATCH
@@ -35,10 +34,9 @@ def with_commands(c: Candidate, engine: str, workspace: Workspace) -> Candidate:
     parts = c.disaggregated
     if parts is None:
         return replace(c, command=launch_command(c, engine, workspace))
-    layout, tokens = Parallelism.parse(parts.prefill_parallelism), c.max_num_batched_tokens or CHUNK_TOKENS
-    most = c.max_num_seqs or min(-(-c.concurrency // layout.dp), LARGEST_BATCH, tokens)
-    decode = launch_of(c, engine, workspace)
-    prefill = replace(decode, layout=layout, sequences=most * layout.dp, step_tokens=tokens)
+    layout, decode = Parallelism.parse(parts.prefill_parallelism), launch_of(c, engine, workspace)
+    most = c.max_num_seqs or min(-(-c.concurrency // layout.dp), LARGEST_BATCH, decode.step_tokens)
+    prefill = replace(decode, layout=layout, sequences=most * layout.dp)
     first = _engine(prefill, parts, "prefill", engine)
     apart = replace(parts, prefill_command=first, proxy_command=_proxy(parts))
     return replace(c, command=_engine(decode, parts, "decode", engine), disaggregated=apart)
