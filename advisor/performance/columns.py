@@ -128,6 +128,7 @@ OF_PRECISION: dict[tuple[str, str], Rule] = {
     ("fp4", "experts"): (-0.1, 0.1, -0.3, np.inf),
     ("int8", "weights"): (0.0, 0.05, -0.15, np.inf),
     ("int8", "experts"): (0.0, 0.1, -0.3, np.inf),
-    ("int4", "weights"): (0.0, 0.1, -0.5, np.inf),
-    ("int4", "experts"): (-0.1, 0.1, -0.5, np.inf),
+    ("int4", "weights"): (-0.1, 0.1, -0.5, 0.0),
+    ("int4", "experts"): (-0.35, 0.2, -0.8, 0.0),
+    ("int4", "grouped"): (-0.15, 0.2, -0.8, 0.0),
 }

@@ -47,7 +47,7 @@ class PerformanceModel:
 
     def of(self, runs: Runs) -> Efficiency:
         """Those of every run."""
-        return self.efficiency(runs.family.tolist(), runs.engine.tolist(), runs.precision.tolist())
+        return self.efficiency(runs.family.tolist(), runs.engine.tolist(), runs.kernels.tolist())
 
     def predict(self, runs: Runs) -> Serving:
         """TTFT and TPOT of the runs."""
@@ -105,7 +105,7 @@ def fit(runs: Runs, *, ridge: float = RIDGE) -> PerformanceModel:
     """The model that fits `runs` best."""
     engines = tuple(sorted(set(runs.engine.tolist())))
     columns = columns_of(engines)
-    design = columns.design(runs.family, runs.engine, runs.precision)
+    design = columns.design(runs.family, runs.engine, runs.kernels)
     problem = _Problem(runs, columns, design, np.tile(_weights(runs), 2), ridge)
     return PerformanceModel(engines, problem.coefficients(_minimum(problem)))
 

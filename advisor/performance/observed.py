@@ -54,6 +54,12 @@ class Runs:
         )
 
     @property
+    def kernels(self) -> Labels:
+        """The precision whose kernels run: where the GPU has no units for fp4, those of weights in four bits alone."""
+        emulated = self.hardware.compute_flops_per_s == self.hardware.compute_16bit_flops_per_s
+        return np.where((self.precision == "fp4") & emulated, "int4", self.precision)
+
+    @property
     def decode_s(self) -> Array:
         """The time that shows decoding speed: TPOT, or the whole request where only that was measured."""
         return np.where(np.isfinite(self.tpot_s), self.tpot_s, self.request_s)
