@@ -52,6 +52,7 @@ class Efficiency:
     launch_s: Quantity = column("host's time to launch one kernel of a step with prompts", default=5e-6)
     collective_s: Quantity = column("latency of one collective", default=8e-6)
     step_s: Quantity = column("fixed time of one step", default=1.0e-3)
+    sequence_s: Quantity = column("host's time for each sequence of a step", default=1.5e-5)
     prompt_s: Quantity = column("fixed time that each prompt takes of the engine", default=1.0e-3)
     first_s: Quantity = column("fixed delay of the first token, in which the engine is free", default=0.02)
     ttft_steps: Quantity = column("running steps that a new request waits for", default=1.0)
@@ -208,7 +209,9 @@ def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) ->
 def decode_step_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> Array:
     """Seconds of one decode step of `batch` sequences at mid-answer."""
     compute, weights, kv = decode_parts_s(d, hw, eff, batch)
-    fixed = d.launches * np.asarray(eff.kernel_s) + np.asarray(eff.step_s)
+    replicas = np.asarray(hw.gpu_count, dtype=float) / np.asarray(hw.attention_shards, dtype=float)
+    host = np.asarray(batch) / replicas * np.asarray(eff.sequence_s)
+    fixed = d.launches * np.asarray(eff.kernel_s) + np.asarray(eff.step_s) + host
     sent = collectives_s(d, hw, eff, np.asarray(batch) * d.verified_tokens)
     drafting = d.draft_layers / d.n_layers * collectives_s(d, hw, eff, batch)
     return np.asarray(_larger(compute, weights + kv) + sent + drafting + fixed)
