@@ -52,7 +52,7 @@ class Efficiency:
     launch_s: Quantity = column("host's time to launch one kernel of a step with prompts", default=5e-6)
     collective_s: Quantity = column("latency of one collective", default=8e-6)
     step_s: Quantity = column("fixed time of one step", default=1.0e-3)
-    sequence_s: Quantity = column("host's time for each sequence of a step", default=1.5e-5)
+    sequence_s: Quantity = column("host's time for each sequence of a step", default=1e-5)
     prompt_s: Quantity = column("fixed time that each prompt takes of the engine", default=1.0e-3)
     first_s: Quantity = column("fixed delay of the first token, in which the engine is free", default=0.02)
     ttft_steps: Quantity = column("running steps that a new request waits for", default=1.0)
