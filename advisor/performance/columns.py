@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from advisor.performance.demand import Array
 from advisor.performance.families import BLACKWELL, CDNA, OTHER
 from advisor.performance.observed import Labels
-from advisor.performance.roofline import SHARES, Efficiency
+from advisor.performance.roofline import OF_BITS, SHARES, Efficiency
 
 NAMES = tuple(f.name for f in fields(Efficiency))
 LATENCIES = tuple(name for name in NAMES if name.endswith("_s"))
@@ -66,8 +66,8 @@ ANY = (-np.inf, np.inf)
 
 
 def _rule(column: str, efficiency: str, engines: tuple[str, ...]) -> Rule | None:
-    if efficiency == "narrow":
-        return NARROW.get(column)
+    if efficiency in OF_BITS:
+        return OF_FEWER_BITS[efficiency].get(column)
     is_share, is_latency = efficiency in SHARES, efficiency in LATENCIES
     if column == "base":
         return (0.0, 0.3 if is_share else 1.0 if is_latency else 0.5, *ANY)
@@ -82,11 +82,14 @@ def _rule(column: str, efficiency: str, engines: tuple[str, ...]) -> Rule | None
     return OF_PRECISION.get((column, efficiency))
 
 
-NARROW: dict[str, Rule] = {
-    "fp8": (-0.45, 0.15, -0.5, 0.0),
-    "fp4": (-0.12, 0.15, -0.35, 0.0),
-    "int8": (-0.4, 0.15, -0.5, 0.0),
-    "int4": (-0.2, 0.15, -1.0, 0.0),
+OF_FEWER_BITS: dict[str, dict[str, Rule]] = {
+    "narrow": {
+        "fp8": (-0.45, 0.15, -0.5, 0.0),
+        "fp4": (-0.12, 0.15, -0.35, 0.0),
+        "int8": (-0.4, 0.15, -0.5, 0.0),
+        "int4": (-0.2, 0.15, -1.0, 0.0),
+    },
+    "four_bit": {"fp4": (0.0, 0.15, -0.2, 0.07), "int4": (0.0, 0.2, -1.0, 0.07)},
 }
 OF_FAMILY: dict[tuple[str, str], Rule] = {
     (BLACKWELL, "share"): (-0.05, 0.1, -0.2, np.inf),
@@ -124,11 +127,9 @@ OF_CDNA = {
 OF_PRECISION: dict[tuple[str, str], Rule] = {
     ("fp8", "weights"): (0.0, 0.05, -0.15, np.inf),
     ("fp8", "experts"): (0.0, 0.1, -0.3, np.inf),
-    ("fp4", "weights"): (0.0, 0.05, 0.0, np.inf),
     ("fp4", "experts"): (-0.1, 0.1, -0.3, np.inf),
     ("int8", "weights"): (0.0, 0.05, -0.15, np.inf),
     ("int8", "experts"): (0.0, 0.1, -0.3, np.inf),
-    ("int4", "weights"): (-0.1, 0.1, -0.5, 0.0),
     ("int4", "experts"): (-0.35, 0.2, -0.8, 0.0),
     ("int4", "grouped"): (-0.15, 0.2, -0.8, 0.0),
 }

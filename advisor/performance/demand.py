@@ -43,6 +43,7 @@ class Demand:
     kv_shards              KV heads that tensor parallelism can share out
     launches               kernels of one decode step, each with a latency of its own
     cached_tokens          of the prompt, found in the prefix cache: no prefill, but memory and reading as all others
+    four_bit_weight_bytes  of always_weight_bytes, those in four bits
     chunk_tokens           of prompts that one step takes in at most
     verified_tokens        of one sequence that a step passes: those that were drafted, and one more
     tokens_per_step        that a step adds to one answer on average
@@ -67,6 +68,7 @@ class Demand:
     prompt_tokens: Quantity
     generated_tokens: Quantity
     cached_tokens: Quantity = 0.0
+    four_bit_weight_bytes: Quantity = 0.0
     chunk_tokens: Quantity = CHUNK_TOKENS
     verified_tokens: Quantity = 1.0
     tokens_per_step: Quantity = 1.0
@@ -101,6 +103,7 @@ def demand(
     # makers leave attention of such checkpoints in 16 bit or store it in 8; what a step reads is counted as 8 bit, so
     # that fp4 is never slower than fp8 for how a checkpoint was made
     read = mixers * min(attention_width, max(width, 1.0)) + dense * width if precision == "fp4" else always
+    in_four_bits = dense * width + (mixers * width if attention_width == width else 0.0)
     head = spec.head_matmul_parameters * BYTES_16BIT
     lookup = (spec.lookup_parameters + spec.encoder_parameters) * BYTES_16BIT
     middle = prompt_tokens + max(generated_tokens // 2, 1)
@@ -129,6 +132,7 @@ def demand(
         prompt_tokens=prompt_tokens,
         generated_tokens=generated_tokens,
         cached_tokens=cached_tokens,
+        four_bit_weight_bytes=in_four_bits if width < 1 else 0.0,
     )
 
 

@@ -19,12 +19,12 @@ from scipy.linalg import cho_factor, cho_solve
 from advisor.performance.corrections import LARGEST, TERMS, Correction, Key, loads, terms
 from advisor.performance.demand import Array
 from advisor.performance.observed import Runs
-from advisor.performance.roofline import Efficiency, serving, shifted
+from advisor.performance.roofline import OF_BITS, Efficiency, serving, shifted
 
 LEVELS = ("model", "engine", "gpu", "precision")
 N_EFFICIENCIES = len(fields(Efficiency))
 COEFFICIENTS = (*(f.name for f in fields(Efficiency)), *(f"tpot {t}" for t in TERMS), *(f"ttft {t}" for t in TERMS))
-OF_PRECISION = {"narrow": 0.15, "experts": 0.1}
+OF_PRECISION = {"narrow": 0.15, "four_bit": 0.15, "experts": 0.1}
 """What a precision may shift, and how far at most: bounds of `columns.py` leave so much (MARGIN on either side)."""
 
 FREEDOM = 4.0
@@ -343,7 +343,7 @@ def _largest_variance() -> Array:
     """Bounds by level and coefficient: without them efficiencies that hardly matter drift and the terms compensate."""
     of_precision = np.array([0.02 if name in OF_PRECISION else NEVER for name in COEFFICIENTS])
     others = np.repeat([0.5, 0.05], [N_EFFICIENCIES, 2 * len(TERMS)])
-    others[COEFFICIENTS.index("narrow")] = NEVER
+    others[[COEFFICIENTS.index(name) for name in OF_BITS]] = NEVER
     return np.stack([of_precision if level == "precision" else others for level in LEVELS])
 
 

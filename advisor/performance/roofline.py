@@ -41,6 +41,7 @@ class Efficiency:
     attention: Quantity = column("share of peak 16-bit FLOP/s in attention", default=0.58)
     tile: Quantity = column("tokens of an expert that are lost to padding", default=24.0)
     weights: Quantity = column("share of peak bandwidth when reading weights", default=0.75)
+    four_bit: Quantity = column("share of that bandwidth that reading weights in four bits reaches", default=0.80)
     experts: Quantity = column("share of peak bandwidth when reading experts", default=0.70)
     kv: Quantity = column("share of peak bandwidth when reading the KV cache", default=0.87)
     link: Quantity = column("share of the link's bandwidth in collectives", default=0.65)
@@ -64,12 +65,15 @@ class Efficiency:
 SHARES = ("dense", "grouped", "attention", "weights", "experts", "kv", "link")
 """Efficiencies that stay within (0, 1) when they are fitted; the others are above zero."""
 
+OF_BITS = ("narrow", "four_bit")
+"""Shares of other efficiencies, at most 1, that weights in fewer bits alone have."""
+
 
 def at_peak(skew: Quantity) -> Efficiency:
     """Every peak reached and nothing added: what no deployment beats. Which experts tokens touch stays as it is."""
     return Efficiency(
         **{
-            f.name: skew if f.name == "skew" else 1.0 if f.name in (*SHARES, "narrow") else 0.0
+            f.name: skew if f.name == "skew" else 1.0 if f.name in (*SHARES, *OF_BITS) else 0.0
             for f in fields(Efficiency)
         }
     )
@@ -199,9 +203,10 @@ def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) ->
     touched, drafting = (distinct_expert_share(d.expert_share, of, eff.skew) for of in (tokens, b))
     experts = d.expert_weight_bytes * (touched + d.draft_layers / d.n_layers * drafting) * _busiest(hw, eff)
     bandwidth = n * np.asarray(hw.memory_bytes_per_s)
+    slower = d.four_bit_weight_bytes * (1 / np.minimum(eff.four_bit, 1.0) - 1)
     return (
         products_s(d, hw, eff, tokens) + tokens * wide / (n * np.asarray(hw.compute_16bit_flops_per_s)),
-        (d.always_weight_bytes * n / shards / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
+        ((d.always_weight_bytes + slower) * n / shards / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
         b * d.kv_read_bytes * kv_copies(d.kv_shards, shards) / (bandwidth * np.asarray(eff.kv)),
     )
 

@@ -81,6 +81,7 @@ def _by_mtp(d: Demand, passes: int) -> Demand:
         draft_layers=float(passes),
         always_weight_bytes=d.always_weight_bytes
         + passes * ((d.always_weight_bytes - head_bytes) / layers + head_bytes),
+        four_bit_weight_bytes=d.four_bit_weight_bytes * (1 + passes / layers),
         resident_weight_bytes=d.resident_weight_bytes + body_bytes + d.expert_weight_bytes / layers,
         head_flops=d.head_flops + passes * (d.head_flops + layer_flops) / d.verified_tokens,
         kv_read_bytes=d.kv_read_bytes * (1 + passes / layers),
@@ -95,6 +96,7 @@ def _by_model(d: Demand, passes: int, draft: Demand) -> Demand:
     return replace(
         d,
         always_weight_bytes=d.always_weight_bytes + passes * draft.always_weight_bytes,
+        four_bit_weight_bytes=d.four_bit_weight_bytes + passes * draft.four_bit_weight_bytes,
         resident_weight_bytes=d.resident_weight_bytes + draft.resident_weight_bytes,
         head_flops=d.head_flops + passes * own / d.verified_tokens,
         prefill_core_flops=d.prefill_core_flops
