@@ -73,6 +73,10 @@ class GpuSpec:
         # int4 is weight-only: engines multiply in 16 bit, as they do with fp4 on GPUs without it
         return "bf16" if weights == "int4" or weights not in self.peak_flops_per_s else weights
 
+    def kernel_precision(self, weights: str) -> str:
+        """Whose kernels multiply them: a GPU without units for fp4 widens such weights as it does those in int4."""
+        return "int4" if weights == "fp4" and weights not in self.peak_flops_per_s else weights
+
 
 def _fault(spec: GpuSpec) -> str | None:
     return outside(spec, RANGES)

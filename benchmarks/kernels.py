@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from advisor.gpus import BYTES_PER_WEIGHT
 from advisor.store.workspace import Workspace
 
 GPUS = {
@@ -23,7 +24,9 @@ GPUS = {
     "H200-SXM-141GB": "h200-sxm",
     "B200-180GB": "b200-sxm",
 }
-PRECISIONS = {"bfloat16": "bf16", "fp8": "fp8", "fp8_block": "fp8", "nvfp4": "fp4"}
+PRECISIONS = {
+    "bfloat16": "bf16", "fp8": "fp8", "fp8_block": "fp8", "nvfp4": "fp4", "int4_wo": "int4", "w4a16_mxfp4": "int4",
+}  # fmt: skip
 DENSE = """
 select gpu, gemm_dtype as precision,
     median(2.0 * m * n * k / latency_ms) filter (m >= 4096 and n * k > 2e7) as flops_per_ms,
@@ -55,7 +58,6 @@ select gpu, median(4.0 * (num_gpus - 1) / num_gpus * message_size / latency_ms) 
     as bytes_per_ms, 1e-3 * median(latency_ms) filter (message_size < 1e4) as latency_s
 from '{0}/vllm_allreduce.parquet' where backend = 'vllm_graph' group by all
 """
-BYTES = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5625}
 
 
 def main() -> None:
@@ -71,9 +73,9 @@ def main() -> None:
             if precision in PRECISIONS and flops_per_ms and weights_per_ms:
                 spec, ours = gpus[GPUS[str(gpu)]], PRECISIONS[str(precision)]
                 peak = spec.peak_flops_per_s[spec.compute_precision(ours)]
-                reading = 1e3 * float(weights_per_ms) * BYTES[ours] / spec.memory_bytes_per_s
+                reading = 1e3 * float(weights_per_ms) * BYTES_PER_WEIGHT[ours] / spec.memory_bytes_per_s
                 print(
-                    f"{name:8} {spec.gpu:14} {precision:9} FLOP/s {1e3 * flops_per_ms / peak:.2f} bytes/s {reading:.2f}"
+                    f"{name:8} {spec.gpu:14} {precision:11} FLOP/s {1e3 * flops_per_ms / peak:.2f} bytes/s {reading:.2f}"
                 )
     for gpu, flops_per_ms in rows(PROMPTS):
         spec = gpus[GPUS[str(gpu)]]

@@ -66,9 +66,9 @@ def after(
 
 
 def combinations(runs: Runs, base: Efficiency) -> dict[tuple[str, str, str], Speed]:
-    """Efficiencies of every GPU and family, engine and precision of the runs; all runs of one have the same."""
-    keys = [*zip(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True)]
-    keys += zip(runs.family.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True)
+    """Efficiencies of every GPU and family, engine and kernels of the runs; all runs of one have the same."""
+    keys = [*zip(runs.gpu.tolist(), runs.engine.tolist(), runs.kernels.tolist(), strict=True)]
+    keys += zip(runs.family.tolist(), runs.engine.tolist(), runs.kernels.tolist(), strict=True)
     first = {key: i % len(runs) for i, key in reversed(list(enumerate(keys)))}
     return {key: Speed(at(base, i), 1.0, Provenance.FITTED, "") for key, i in first.items()}
 

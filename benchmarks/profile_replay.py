@@ -41,7 +41,8 @@ def as_if_never_measured(first: Run) -> Beliefs:
     subject = Subject(first.model, first.gpu, first.parallelism, first.precision, first.engine, dummy_weights=True)
     beliefs = Beliefs.read(SHIPPED, subject)
     family = family_of(SHIPPED.gpus[first.gpu])
-    pooled = Speeds.read(SHIPPED).by_combination[family, first.engine, first.precision].efficiency
+    kernels = SHIPPED.gpus[first.gpu].kernel_precision(first.precision)
+    pooled = Speeds.read(SHIPPED).by_combination[family, first.engine, kernels].efficiency
     return replace(beliefs, efficiency=pooled, prior=on_unmeasured_gpu(beliefs.prior))
 
 

@@ -47,7 +47,7 @@ def main() -> None:
     overall = float(np.exp(np.quantile(errors, 0.9)))
     spreads = {}
     for key in set(combinations(runs)):
-        near = errors[(runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.precision == key[2])]
+        near = errors[(runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.kernels == key[2])]
         spreads[key] = float(np.exp(np.quantile(near, 0.9))) if len(near) >= ENOUGH else max(overall, ROOFLINE_SPREAD)
     gpus = dict(zip(runs.gpu.tolist(), runs.family.tolist(), strict=True)) | {name: name for name in FAMILIES}
     write_prior(folder / TABLE, prior)
@@ -57,7 +57,7 @@ def main() -> None:
         correction_rows(corrections(served.runs, base, prior, Origin(served.source, served.own))),
     )
     print(
-        f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and precision, "
+        f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and kernels, "
         f"90 % of blind predictions within a factor {overall:.2f}"
     )
 

@@ -23,6 +23,7 @@ from advisor.performance.groups import (
     at,
     corrections,
     efficiencies_alone,
+    keys_of,
     learn,
     on_unmeasured_gpu,
     variance,
@@ -34,7 +35,7 @@ from advisor.provenance import Provenance
 from advisor.store.beliefs import CorrectionRow, SpeedRow
 
 Combination = tuple[str, str, str]
-"""(gpu, engine, precision)"""
+"""(gpu, engine, precision of the kernels)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,8 @@ def _digest(some: Group, basis: str) -> str:
 
 
 def combinations(runs: Runs) -> list[Combination]:
-    """GPU, engine and precision of every run."""
-    return list(zip(runs.gpu.tolist(), runs.engine.tolist(), runs.precision.tolist(), strict=True))
+    """GPU, engine and precision of the kernels of every run."""
+    return list(zip(runs.gpu.tolist(), runs.engine.tolist(), runs.kernels.tolist(), strict=True))
 
 
 def _efficiencies(runs: Runs, known: Callable[..., Efficiency]) -> Efficiency:
@@ -125,8 +126,9 @@ def _of_gpu(some: Group) -> OwnSpeeds:
     rows = []
     for key in sorted(set(each_run)):
         here = np.array([each == key for each in each_run])
-        block = (key[1], key[0], key[2])
-        own = shifted(at(some.base, int(here.argmax())), posterior.coefficients(block)[:N_EFFICIENCIES])
+        first = int(here.argmax())
+        block = keys_of(runs)[first]
+        own = shifted(at(some.base, first), posterior.coefficients(block)[:N_EFFICIENCIES])
         # what the runs left uncertain, how far another model strays, and the noise of one measurement
         uncertain = np.mean(variance(posterior, runs.where(here), own, block))
         strays = some.prior.variances[0, N_EFFICIENCIES]
@@ -178,7 +180,7 @@ def speed_rows(
     """
     rows = []
     for key in ((gpu, engine, precision) for gpu in gpus for engine in ENGINES for precision in PRECISIONS):
-        here = (runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.precision == key[2])
+        here = (runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.kernels == key[2])
         others = f"pooled from {len(runs)} runs on other GPUs, engines or precisions: {_sources(source)}"
         rows.append(
             _speed_row(

@@ -34,7 +34,8 @@ VECTORS = {
 class Speeds:
     """Efficiencies by (gpu or family, engine, precision), corrections by (shape, gpu, engine, precision).
 
-    A GPU without own efficiencies has those of its family.
+    Precisions of efficiencies are those of the kernels (`GpuSpec.kernel_precision`), of corrections those of the
+    weights. A GPU without own efficiencies has those of its family.
     """
 
     gpus: Mapping[str, GpuSpec]
@@ -62,16 +63,17 @@ class Speeds:
 
     def efficiency(self, gpu: str, engine: str, precision: str) -> Efficiency:
         """Of this GPU, else of its family, else the plain roofline's."""
-        return (self._row(gpu, engine, precision) or PLAIN_ROOFLINE).efficiency
+        return (self._row(gpu, engine, self._kernels(gpu, precision)) or PLAIN_ROOFLINE).efficiency
 
     def of(self, gpu: str, engine: str, precision: str, shape: str = "", *, data_parallel: bool = False) -> Speed:
         """The nearest row: of this GPU, else of its family, else the plain roofline; with what is known of a model
         shape on that engine."""
-        found = self._row(gpu, engine, precision)
+        kernels = self._kernels(gpu, precision)
+        found = self._row(gpu, engine, kernels)
         if found is None:
             return PLAIN_ROOFLINE
         known = self.of_shape(shape, engine, precision, np.asarray(gpu), np.asarray(data_parallel))
-        family = self.by_combination.get((self.family(gpu), engine, precision), found)
+        family = self.by_combination.get((self.family(gpu), engine, kernels), found)
         speed = replace(found, efficiency=family.efficiency, known=known)
         for own in known.own if known else ():
             c = own.correction
@@ -101,7 +103,7 @@ class Speeds:
             own.append(
                 Own(
                     hardware(spec, Parallelism(), precision),
-                    self.efficiency(spec.name, engine, precision),
+                    (self._row(spec.name, engine, spec.kernel_precision(precision)) or PLAIN_ROOFLINE).efficiency,
                     correction,
                     covered,
                     covered & (gpu == name),
@@ -116,19 +118,22 @@ class Speeds:
         """The family of a GPU; a family's name stands for itself."""
         return family_of(self.gpus[gpu]) if gpu in self.gpus else gpu
 
-    def _row(self, gpu: str, engine: str, precision: str) -> Speed | None:
-        own = self.by_combination.get((gpu, engine, precision))
-        return own or self.by_combination.get((self.family(gpu), engine, precision))
+    def _kernels(self, gpu: str, precision: str) -> str:
+        return self.gpus[gpu].kernel_precision(precision) if gpu in self.gpus else precision
+
+    def _row(self, gpu: str, engine: str, kernels: str) -> Speed | None:
+        own = self.by_combination.get((gpu, engine, kernels))
+        return own or self.by_combination.get((self.family(gpu), engine, kernels))
 
     def _apart(self, engine: str, precision: str) -> set[str]:
         """GPUs whose own efficiencies are not those of their family."""
-        rows = ((gpu, row) for (gpu, *rest), row in self.by_combination.items() if rest == [engine, precision])
-        families = {gpu: self.by_combination.get((self.family(gpu), engine, precision)) for gpu, _ in rows}
-        return {
-            gpu
-            for gpu, family in families.items()
-            if family and family.efficiency != self.by_combination[gpu, engine, precision].efficiency
-        }
+        found = set()
+        for gpu in {key[0] for key in self.by_combination}:
+            rest = engine, self._kernels(gpu, precision)
+            own, family = (self.by_combination.get((name, *rest)) for name in (gpu, self.family(gpu)))
+            if own and family and own.efficiency != family.efficiency:
+                found.add(gpu)
+        return found
 
     def measured_on(self, shape: str, engine: str) -> list[str]:
         """The GPUs on which a model shape was measured with an engine."""
@@ -139,7 +144,7 @@ class Speeds:
 
     def has(self, gpu: str, engine: str, precision: str) -> bool:
         """Whether there are efficiencies of this very combination."""
-        return (gpu, engine, precision) in self.by_combination
+        return (gpu, engine, self._kernels(gpu, precision)) in self.by_combination
 
 
 def _around(spec: GpuSpec, gpus: Iterable[GpuSpec], precision: str) -> tuple[list[str], list[str]]:

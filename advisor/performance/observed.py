@@ -55,9 +55,9 @@ class Runs:
 
     @property
     def kernels(self) -> Labels:
-        """The precision whose kernels run: where the GPU has no units for fp4, those of weights in four bits alone."""
-        emulated = self.hardware.compute_flops_per_s == self.hardware.compute_16bit_flops_per_s
-        return np.where((self.precision == "fp4") & emulated, "int4", self.precision)
+        """The precisions whose kernels multiply the weights (`GpuSpec.kernel_precision`)."""
+        widened = np.equal(self.hardware.compute_flops_per_s, self.hardware.compute_16bit_flops_per_s)
+        return np.where((self.precision == "fp4") & widened, "int4", self.precision)
 
     @property
     def decode_s(self) -> Array:

@@ -203,10 +203,10 @@ def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) ->
     touched, drafting = (distinct_expert_share(d.expert_share, of, eff.skew) for of in (tokens, b))
     experts = d.expert_weight_bytes * (touched + d.draft_layers / d.n_layers * drafting) * _busiest(hw, eff)
     bandwidth = n * np.asarray(hw.memory_bytes_per_s)
-    slower = d.four_bit_weight_bytes * (1 / np.minimum(eff.four_bit, 1.0) - 1)
+    always = d.always_weight_bytes + d.four_bit_weight_bytes * (1 / np.minimum(eff.four_bit, 1.0) - 1)
     return (
         products_s(d, hw, eff, tokens) + tokens * wide / (n * np.asarray(hw.compute_16bit_flops_per_s)),
-        ((d.always_weight_bytes + slower) * n / shards / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
+        (always * n / shards / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
         b * d.kv_read_bytes * kv_copies(d.kv_shards, shards) / (bandwidth * np.asarray(eff.kv)),
     )
 

@@ -96,7 +96,6 @@ def _by_model(d: Demand, passes: int, draft: Demand) -> Demand:
     return replace(
         d,
         always_weight_bytes=d.always_weight_bytes + passes * draft.always_weight_bytes,
-        four_bit_weight_bytes=d.four_bit_weight_bytes + passes * draft.four_bit_weight_bytes,
         resident_weight_bytes=d.resident_weight_bytes + draft.resident_weight_bytes,
         head_flops=d.head_flops + passes * own / d.verified_tokens,
         prefill_core_flops=d.prefill_core_flops

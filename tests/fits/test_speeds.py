@@ -36,6 +36,15 @@ def test_a_gpu_without_runs_gets_what_was_pooled():
     assert found.efficiency != SPEEDS.of("h100-sxm", "vllm", "bf16").efficiency
 
 
+def test_fp4_that_a_gpu_widens_has_the_row_of_int4():
+    widened = SPEEDS.of("h200-sxm", "vllm", "fp4")
+    assert widened == SPEEDS.of("h200-sxm", "vllm", "int4")
+    assert widened.provenance == Provenance.FITTED  # gpt-oss
+    assert SPEEDS.efficiency("h200-sxm", "vllm", "fp4") == widened.efficiency
+    native = SPEEDS.of("b200-sxm", "vllm", "fp4")
+    assert native.efficiency.experts > 1.2 * SPEEDS.of("b200-sxm", "vllm", "int4").efficiency.experts
+
+
 def test_an_engine_without_runs_gets_the_plain_roofline():
     assert SPEEDS.of("h100-sxm", "made-up", "bf16", R1) is PLAIN_ROOFLINE
     assert PLAIN_ROOFLINE.provenance == Provenance.ROOFLINE

@@ -9,7 +9,7 @@ from advisor.gpus import BYTES_PER_WEIGHT
 from advisor.performance.columns import FAMILIES, LATENCIES, NAMES, PRECISIONS, columns_of
 from advisor.performance.families import BLACKWELL, CDNA, HOPPER, OTHER, at_least, family_of
 from advisor.performance.groups import OF_PRECISION
-from advisor.performance.roofline import SHARES
+from advisor.performance.roofline import SHARES, Efficiency
 from tests.known import SHIPPED
 
 ENGINES = ("sglang", "vllm")
@@ -74,7 +74,23 @@ def test_fewer_bits_lose_less_than_they_save():
             # in 16 bit nothing is narrow, and its own runs move nothing
             spread = own if name == "narrow" and wide == "bf16" else 2 * own
             assert bounds(narrow, name)[0] - spread > -np.log(ratio), (name, narrow)
-    assert bounds("fp4", "weights")[0] >= 0  # attention of four-bit mixtures is read as if it were in eight
+    assert not bounds("fp4", "weights")[2]  # attention of four-bit mixtures is read as if it were in eight
     assert bounds("fp8", "weights")[0] > -np.log(2)
-    untouched = {"dense", "grouped", "attention", "kv", "link", "tile", "skew", "imbalance", "ttft_steps", "burst"}
+    untouched = {"dense", "attention", "kv", "link", "tile", "skew", "imbalance", "ttft_steps", "burst"}
     assert not any(bounds(precision, name)[2] for precision in PRECISIONS for name in untouched)
+    assert [precision for precision in PRECISIONS if bounds(precision, "grouped")[2]] == ["int4"]
+
+
+def test_four_bits_are_never_read_slower_than_eight_nor_faster_than_the_bandwidth():
+    """What a model's own runs add is counted in; nothing but four bits moves it."""
+    own, start = OF_PRECISION["four_bit"], np.log(Efficiency().four_bit)
+    low, high, free = bounds("fp4", "four_bit")
+    assert free
+    assert start + low - own >= np.log(BYTES_PER_WEIGHT["fp4"] / BYTES_PER_WEIGHT["fp8"])
+    assert start + high + own <= 0
+    assert [name for name in ORDER if bounds(name, "four_bit")[2]] == ["fp4", "int4"]
+
+
+@pytest.mark.parametrize("name", ["experts", "grouped"])
+def test_widened_weights_reach_no_more_than_others(name):
+    assert bounds("int4", name)[1] <= 0

@@ -52,6 +52,15 @@ def test_room_is_that_of_the_gpus_memory_and_never_none(runs):
     assert runs.max_sequences[0] == pytest.approx(float(max_sequences(d, load_gpu("h100-sxm").memory_bytes, h)[0]))
 
 
+def test_fp4_has_the_kernels_of_int4_where_the_gpu_widens_it():
+    """Of two runs in fp4 one GPU has units for it; fp8 on an L40S and bf16 keep their names."""
+    gpus, precisions = ["b200-sxm", "h200-sxm", "l40s", "h100-sxm"], ["fp4", "fp4", "fp8", "bf16"]
+    some = {name: np.array(column[:1] * 4) for name, column in COLUMNS.items()}
+    runs = runs_of(some | {"gpu": np.array(gpus), "precision": np.array(precisions)})
+    assert runs.kernels.tolist() == ["fp4", "int4", "fp8", "bf16"]
+    assert [load_gpu(g).kernel_precision(p) for g, p in zip(gpus, precisions, strict=True)] == runs.kernels.tolist()
+
+
 def test_layouts_names_and_shapes(runs):
     assert runs.hardware.gpu_count.tolist() == [2, 4, 8]
     assert runs.hardware.attention_shards.tolist() == [2, 4, 1]

@@ -25,8 +25,8 @@ from advisor.performance.roofline import (
 from tests.known import load_gpu, load_model
 
 PERFECT = Efficiency(
-    dense=1, grouped=1, attention=1, tile=0, weights=1, experts=1, kv=1, link=1, skew=0.5, imbalance=0, kernel_s=0,
-    launch_s=0, collective_s=0, step_s=0, prompt_s=0, first_s=0, ttft_steps=0, burst=0,
+    dense=1, grouped=1, attention=1, tile=0, weights=1, four_bit=1, experts=1, kv=1, link=1, skew=0.5, imbalance=0,
+    kernel_s=0, launch_s=0, collective_s=0, step_s=0, sequence_s=0, prompt_s=0, first_s=0, ttft_steps=0, burst=0,
 )  # fmt: skip
 
 
@@ -92,6 +92,28 @@ def test_a_step_pays_for_every_kernel():
     d, hw = demand(load_model("Llama-3.1-8B-Instruct"), "bf16", 1, 2), tp(1)
     slower = float(decode_step_s(d, hw, replace(PERFECT, kernel_s=1e-6), 1) - decode_step_s(d, hw, PERFECT, 1))
     assert slower == pytest.approx(32 * 9e-6)  # 32 layers: five kernels of attention, four of the feed-forward
+
+
+@pytest.mark.parametrize(("layout", "each"), [({"tp": 4}, 64), ({"tp": 2, "dp": 4}, 16)])
+def test_a_step_pays_for_every_sequence_of_a_replica(layout, each):
+    """Under data-parallel attention each of four ranks has a quarter of them."""
+    d, hw = demand(load_model("Qwen/Qwen3-30B-A3B"), "bf16", 1, 2), on_gpus(**layout)
+    slower = float(decode_step_s(d, hw, replace(PERFECT, sequence_s=1e-5), 64) - decode_step_s(d, hw, PERFECT, 64))
+    assert slower == pytest.approx(each * 1e-5)
+
+
+def test_four_bits_are_read_at_a_share_of_the_bandwidth_of_others():
+    """A dense model's layers are in four bits, its LM head is not."""
+    spec, hw, half = load_model("Llama-3.1-8B-Instruct"), on_gpus("b200-sxm", "fp4"), replace(PERFECT, four_bit=0.5)
+    d = demand(spec, "fp4", 1, 2)
+    (_, whole, _), (_, slower, _) = (decode_parts_s(d, hw, eff, 1) for eff in (PERFECT, half))
+    assert float(slower - whole) * hw.memory_bytes_per_s == pytest.approx(d.four_bit_weight_bytes)
+    head = 2 * spec.head_matmul_parameters
+    assert float(whole) * hw.memory_bytes_per_s == pytest.approx(d.four_bit_weight_bytes + head)
+    above = decode_parts_s(d, hw, replace(PERFECT, four_bit=1.3), 1)[1]
+    assert float(above) == float(whole)  # no more than the bandwidth
+    wide = demand(spec, "fp8", 1, 2)
+    assert float(decode_step_s(wide, hw, half, 1)) == float(decode_step_s(wide, hw, PERFECT, 1))
 
 
 def test_moe_wins_at_small_batch_and_loses_its_lead_as_experts_fill():
@@ -235,7 +257,7 @@ def test_a_prompt_reads_the_experts_that_the_step_would_not_have_touched():
 def test_a_gpu_at_its_peaks_adds_nothing():
     eff = at_peak(0.7)
     for f in fields(Efficiency):
-        expected = 0.7 if f.name == "skew" else 1.0 if f.name in (*SHARES, "narrow") else 0.0
+        expected = 0.7 if f.name == "skew" else 1.0 if f.name in (*SHARES, "narrow", "four_bit") else 0.0
         assert getattr(eff, f.name) == expected
 
 

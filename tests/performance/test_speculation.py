@@ -59,6 +59,9 @@ def test_an_mtp_head_reads_one_layer_and_the_lm_head_for_each_token():
     head = 2 * 129_280 * 7168  # 16 bit
     assert more[0] == pytest.approx((plain.always_weight_bytes - head) / 61 + head)
     assert more[1] == pytest.approx(3 * more[0])
+    four_bits = [demand(load_model(R1), "fp4", 512, 512)]
+    four_bits += [speculating(four_bits[0], Speculation(3, 0.5))]
+    assert four_bits[1].four_bit_weight_bytes == pytest.approx(four_bits[0].four_bit_weight_bytes * (1 + 3 / 61))
     memory = weights_per_gpu(r1(Speculation(3, 0.5)), H200) / weights_per_gpu(plain, H200)
     assert 1 < memory < 1 + 1 / 61  # one layer, however often it is passed; embeddings are not held again
 

@@ -18,6 +18,8 @@ MACHINES = {
     "another law": {"noise": 0.03, "off": thirty_percent_off},
     "rare stalls": {"noise": 0.05, "stalls": 0.05},
 }
+LEAST_HELD = {"noise": 0.85, "another law": 0.8, "rare stalls": 0.85}
+"""Of 90 % intervals of loads before they are measured; of a law that nothing of the model can follow fewer."""
 CANDIDATES = loads(spec_of(SUBJECT.model), FACTS.max_context, FACTS.kv_cache_tokens, FACTS.max_sequences)
 
 
@@ -43,7 +45,7 @@ def test_intervals_hold(kind, tmp_path, monkeypatch):
         elsewhere.append(held_elsewhere(machine, done))
         assert machine.now_s < TIME_S * 1.5  # a load that was expected to fit may be the one that stalls
     held, predicted = np.sum(checked, axis=0)
-    assert held / predicted >= 0.85
+    assert held / predicted >= LEAST_HELD[kind]
     assert np.mean(elsewhere) >= 0.85
 
 
