@@ -74,9 +74,8 @@ def main() -> None:
                 spec, ours = gpus[GPUS[str(gpu)]], PRECISIONS[str(precision)]
                 peak = spec.peak_flops_per_s[spec.compute_precision(ours)]
                 reading = 1e3 * float(weights_per_ms) * BYTES_PER_WEIGHT[ours] / spec.memory_bytes_per_s
-                print(
-                    f"{name:8} {spec.gpu:14} {precision:11} FLOP/s {1e3 * flops_per_ms / peak:.2f} bytes/s {reading:.2f}"
-                )
+                reached = f"FLOP/s {1e3 * flops_per_ms / peak:.2f} bytes/s {reading:.2f}"
+                print(f"{name:8} {spec.gpu:14} {precision:11} {reached}")
     for gpu, flops_per_ms in rows(PROMPTS):
         spec = gpus[GPUS[str(gpu)]]
         print(f"prompts  {spec.gpu:14} FLOP/s {1e3 * flops_per_ms / spec.bf16_flops_per_s:.2f}")
