@@ -103,14 +103,24 @@ def of_answers(folder: Path, n: int) -> dict[str, Figures]:
 
 
 def imports(files: int, answers: int) -> None:
-    """Import so many files of so many answers, one after the other, into one workspace; print what each takes."""
+    """Import so many files of so many answers, one after the other, into one workspace, and fit them; print figures."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+
+        def show(name: str, *words: str) -> None:
+            found = measured("-m", "advisor", *words, "--workspace", str(folder / "answers"))
+            print(name, *(f"{figure:.2f}" for figure in found), sep="\t", flush=True)
+
         for number in range(files):
             file = answers_file(folder, f"many-{number}", -(-answers // 32_000), answers, lab=f"lab-{number}")
-            words = ("import", "samples", file, "--workspace", str(folder / "answers"))
-            print(number + 1, *(f"{figure:.2f}" for figure in measured("-m", "advisor", *words)), sep="\t", flush=True)
+            show(f"import {number + 1}", "import", "samples", file)
             Path(file).unlink()
+        few = answers_file(folder, "few", 1, 1000)
+        show("fit", "fit")
+        show("fit again, nothing new", "fit")
+        show("import 1 000 more", "import", "samples", few)
+        show("fit again after them", "fit")
+        show("tasks", "tasks")
 
 
 def of_runs(folder: Path, n: int) -> dict[str, Figures]:
