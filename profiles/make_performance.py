@@ -16,6 +16,7 @@ import numpy as np
 from advisor.fits.measured_runs import measured_runs
 from advisor.fits.prior import TABLE, write_prior
 from advisor.fits.speed_fits import combinations, correction_rows, speed_rows
+from advisor.performance.demand import Array
 from advisor.performance.families import FAMILIES
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
 from advisor.performance.groups import Origin, at, corrections, estimate_prior
@@ -27,7 +28,14 @@ from advisor.store.workspace import Workspace
 HERE = Path(__file__).parent
 FOLDS = 8
 ENOUGH = 20
-"""Runs of a combination from which its own interval is taken."""
+MODELS = 3
+"""Runs and models of a combination from which its own interval is taken; one of fewer models is no narrower than that
+of all runs, since the next model is not among them."""
+
+
+def factor(errors: Array) -> float:
+    """Within which nine of ten predictions lie."""
+    return float(np.exp(np.quantile(errors, 0.9)))
 
 
 def main() -> None:
@@ -44,11 +52,14 @@ def main() -> None:
     prior = estimate_prior(served.runs, at(blind, is_served))
     model = fit(runs)
     base = model.of(served.runs)
-    overall = float(np.exp(np.quantile(errors, 0.9)))
+    overall = factor(errors)
     spreads = {}
     for key in set(combinations(runs)):
-        near = errors[(runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.kernels == key[2])]
-        spreads[key] = float(np.exp(np.quantile(near, 0.9))) if len(near) >= ENOUGH else max(overall, ROOFLINE_SPREAD)
+        here = (runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.kernels == key[2])
+        own, n_models = factor(errors[here]), len(np.unique(runs.shape[here]))
+        spreads[key] = own if n_models >= MODELS else max(own, overall)
+        if here.sum() < ENOUGH:
+            spreads[key] = max(overall, ROOFLINE_SPREAD)
     gpus = dict(zip(runs.gpu.tolist(), runs.family.tolist(), strict=True)) | {name: name for name in FAMILIES}
     write_prior(folder / TABLE, prior)
     write_rows(folder / "performance.csv", speed_rows(runs, model, found.source, gpus, spreads))

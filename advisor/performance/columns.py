@@ -134,5 +134,5 @@ OF_PRECISION: dict[tuple[str, str], Rule] = {
     ("int4", "experts"): (-0.35, 0.2, -0.8, 0.0),
     ("int4", "grouped"): (-0.15, 0.2, -0.8, 0.0),
 }
-"""Of experts in int4 by the same kernels, INT4 and MXFP4 weights in 16-bit products: on Hopper and Blackwell they read at
-0.53 to 1.05 of the peak where fp8 reads at 0.96 to 1.06, and multiply 0.5 to 1.5 times as fast as 16-bit weights do."""
+"""Of experts in int4 by the same kernels, INT4 and MXFP4 weights in 16-bit products: on Hopper and Blackwell they read
+at 0.53 to 1.05 of the peak where fp8 reads at 0.96 to 1.06, and multiply 0.5 to 1.5 times as fast as 16-bit weights."""

@@ -20,7 +20,7 @@ from advisor.performance.demand import Array
 from advisor.performance.observed import Runs
 from advisor.performance.roofline import Efficiency, Serving, serving, shifted
 
-RIDGE = 3.0
+RIDGE = 1.5
 """Chosen by predicting whole (model, GPU) groups that were left out."""
 TTFT_WEIGHT = 0.3
 ERROR_SCALE = 0.1
