@@ -127,8 +127,7 @@ def main() -> None:
         " watts with outliers counted less.\nSpeeds are predicted without the model, or the GPU. The 90 % interval is a"
         f" factor of {known:.2f} on these GPUs (models left out) and {unknown:.2f} on others (GPUs left out, and no"
         " narrower):\nwith GPUs of one generation the latter is a guess for other generations. By `python"
-        " benchmarks/power.py`.\n\n"
-        + table(rows, ["", "loads", "median error", "p90", "predicted / measured (90 %)"]),
+        " benchmarks/power.py`.\n\n" + table(rows, ["", "loads", "median error", "p90", "predicted / measured (90 %)"]),
     )
     print(f"IDLE, READING, MULTIPLYING = {idle:.2f}, {reading:.2f}, {multiplying:.2f}")
     print(f"SPREAD, SPREAD_ELSEWHERE = {known:.2f}, {unknown:.2f}")
