@@ -56,10 +56,8 @@ def main() -> None:
     spreads = {}
     for key in set(combinations(runs)):
         here = (runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.kernels == key[2])
-        own, n_models = factor(errors[here]), len(np.unique(runs.shape[here]))
-        spreads[key] = own if n_models >= MODELS else max(own, overall)
-        if here.sum() < ENOUGH:
-            spreads[key] = max(overall, ROOFLINE_SPREAD)
+        least = 1.0 if len(np.unique(runs.shape[here])) >= MODELS else overall
+        spreads[key] = max(factor(errors[here]), least) if here.sum() >= ENOUGH else max(overall, ROOFLINE_SPREAD)
     gpus = dict(zip(runs.gpu.tolist(), runs.family.tolist(), strict=True)) | {name: name for name in FAMILIES}
     write_prior(folder / TABLE, prior)
     write_rows(folder / "performance.csv", speed_rows(runs, model, found.source, gpus, spreads))

@@ -133,7 +133,8 @@ def _of_gpu(some: Group) -> OwnSpeeds:
         uncertain = np.mean(variance(posterior, runs.where(here), own, block))
         strays = some.prior.variances[0, N_EFFICIENCIES]
         spread = float(np.exp(Z90 * np.sqrt(uncertain + strays + posterior.noise[0])))
-        rows.append(_speed_row(key, own, spread, Provenance.FITTED, _counted(some.origin.source[here])))
+        counted = _counted(some.origin.source[here], runs.precision[here], key[2])
+        rows.append(_speed_row(key, own, spread, Provenance.FITTED, counted))
     return OwnSpeeds(tuple(rows), ())
 
 
@@ -162,8 +163,11 @@ def _as_numbers(efficiency: Efficiency) -> Efficiency:
     return Efficiency(*(float(np.asarray(getattr(efficiency, f.name)).ravel()[0]) for f in fields(Efficiency)))
 
 
-def _counted(source: Labels) -> str:
-    return f"{len(source)} runs: {_sources(source)}"
+def _counted(source: Labels, precision: Labels, kernels: str) -> str:
+    """How many, of weights in which precision where that is not the kernels', and from where."""
+    others = sorted(set(precision.tolist()) - {kernels})
+    of = f", {np.isin(precision, others).sum()} of weights in {' and '.join(others)}" if others else ""
+    return f"{len(source)} runs{of}: {_sources(source)}"
 
 
 def _sources(source: Labels) -> str:
@@ -188,7 +192,7 @@ def speed_rows(
                 model.efficiency([gpus[key[0]]], [key[1]], [key[2]]),
                 spreads.get(key, ROOFLINE_SPREAD),
                 Provenance.FITTED if here.any() else Provenance.POOLED,
-                _counted(source[here]) if here.any() else others,
+                _counted(source[here], runs.precision[here], key[2]) if here.any() else others,
             )
         )
     return rows
