@@ -17,7 +17,7 @@ from advisor.store.workspace import Workspace
 from advisor.units import counted
 
 LABELS = ("model", "kv_precision", "source", "note")
-MARKS = ("own", "in_process", "waited")
+MARKS = ("own", "in_process", "through_front_end", "waited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class MeasuredRuns:
 
     `in_process` are loads that ship of an engine without a server, with random weights and short answers: they count
     in the efficiencies that all models share, by their TPOT, and in no correction of one model (docs/method.md).
+    `through_front_end` are loads whose TTFT, which holds the time of what requests passed before the engine, is NaN.
     `waited` are loads where requests waited for a place in the batch: their concurrency is the batch that Little's law
     gives, and their TTFT, which holds that wait, is NaN.
 
@@ -41,6 +42,7 @@ class MeasuredRuns:
     note: Labels
     own: NDArray[np.bool_]
     in_process: NDArray[np.bool_]
+    through_front_end: NDArray[np.bool_]
     waited: NDArray[np.bool_]
     n_unknown: int
     unknown_models: tuple[str, ...]
@@ -68,9 +70,10 @@ def measured_runs(workspace: Workspace) -> MeasuredRuns:
     in_batch, waited = batch(found)
     served = ~found.together & ~found.apart
     sound = np.array([not doubt for doubt in said], dtype=bool) & served
-    marks: dict[str, Any] = {name: kept[name].astype(bool) for name in ("own", "in_process")} | {"waited": waited}
-    # requests to a server take longer to the first token than those to an engine in process
-    ttft_s = np.where(waited | marks["in_process"], np.nan, found.runs.ttft_s)
+    marks: dict[str, Any] = {name: kept[name].astype(bool) for name in MARKS if name != "waited"} | {"waited": waited}
+    # requests to a server take longer to the first token than those to an engine in process, and shorter than those
+    # that pass something else first
+    ttft_s = np.where(waited | marks["in_process"] | marks["through_front_end"], np.nan, found.runs.ttft_s)
     labels = {name: kept[name].astype(str)[sound] for name in LABELS}
     doubtful = [i for i in np.flatnonzero(marks["own"]).tolist() if said[i]]
     rows = [
@@ -85,13 +88,17 @@ def measured_runs(workspace: Workspace) -> MeasuredRuns:
         unknown_gpus=tuple(sorted({gpu for _, gpu in pairs} - set(gpus))),
         notes=(
             *doubtful_notes(rows, [said[i] for i in doubtful]),
-            *_kept_apart(marks["own"], found.together, found.apart, waited & sound),
+            *_kept_apart(marks["own"], found.together, found.apart, waited & sound, marks["through_front_end"] & sound),
         ),
     )
 
 
 def _kept_apart(
-    own: NDArray[np.bool_], together: NDArray[np.bool_], apart: NDArray[np.bool_], waited: NDArray[np.bool_]
+    own: NDArray[np.bool_],
+    together: NDArray[np.bool_],
+    apart: NDArray[np.bool_],
+    waited: NDArray[np.bool_],
+    through_front_end: NDArray[np.bool_],
 ) -> list[str]:
     """What is said of the user's loads that are fitted otherwise than they were measured, or not at all."""
     words = {
@@ -101,6 +108,7 @@ def _kept_apart(
             waited,
             "fitted by TPOT alone, with the batch that Little's law gives",
         ),
+        "through a front end": (through_front_end & ~waited, "fitted by TPOT alone"),
     }
     numbers = {what: int((own & mask).sum()) for what, (mask, _) in words.items()}
     return [f"{counted(n, 'measured load')} {what}: {words[what][1]}" for what, n in numbers.items() if n]

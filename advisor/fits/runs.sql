@@ -4,7 +4,8 @@
 -- Random weights run only in an engine in process.
 -- Of two that are one measurement the first counts: their order is fixed, first what says how the cache was kept.
 -- in:  table runs
--- out: the columns that performance/plausible.py takes, with source, note, own and in_process (of what ships)
+-- out: the columns that performance/plausible.py takes, with source, note, own, in_process (of what ships) and
+--      through_front_end
 select
     model,
     gpu,
@@ -22,11 +23,13 @@ select
     coalesce(offline, false) as offline,
     replicas::double as replicas,
     coalesce(prefill_parallelism, '') as prefill_parallelism,
+    dummy_weights,
     coalesce(doubt, '') as doubt,
     source,
     note,
     own,
-    not own and coalesce(dummy_weights, false) as in_process
+    not own and coalesce(dummy_weights, false) as in_process,
+    front_end is not null as through_front_end
 from runs
 where status = 'ok' and (tpot_s > 0 or request_s > 0 or output_tokens_per_s > 0)
 order by

@@ -50,8 +50,13 @@ class FeedForward:
     launches = 4  # norm, up, activation, down
 
     @property
+    def rows(self) -> int:
+        """Of its matrices, taken so that a row has the intermediate width, which tensor parallelism cuts."""
+        return (3 if self.gated else 2) * self.hidden
+
+    @property
     def matmul_parameters(self) -> int:
-        return (3 if self.gated else 2) * self.hidden * self.intermediate
+        return self.rows * self.intermediate
 
     @property
     def parameters(self) -> int:
@@ -74,9 +79,10 @@ class MixtureOfExperts:
 
     @property
     def launches(self) -> int:
-        """Norm, router, top-k, two that sort tokens by expert, up, activation, down, sum; those of each shared
-        feed-forward without its norm."""
-        return 9 + sum(f.launches - 1 for f in self.resident)
+        """A norm, those of the routed experts, and those of each shared feed-forward without its norm."""
+        return 1 + self.routed_launches + sum(f.launches - 1 for f in self.resident)
+
+    routed_launches = 8  # router, top-k, two that sort tokens by expert, up, activation, down, sum
 
     @property
     def router_parameters(self) -> int:

@@ -42,6 +42,8 @@ class Demand:
     kv_sequence_bytes      cache of one sequence when it ends
     kv_shards              KV heads that tensor parallelism can share out
     launches               kernels of one decode step, each with a latency of its own
+    routed_launches        of these, those that send tokens to experts and multiply there
+    expert_rows            rows of the matrices of all routed experts, which tensor parallelism cuts
     cached_tokens          of the prompt, found in the prefix cache: no prefill, but memory and reading as all others
     four_bit_weight_bytes  of always_weight_bytes, those in four bits
     chunk_tokens           of prompts that one step takes in at most
@@ -73,6 +75,8 @@ class Demand:
     verified_tokens: Quantity = 1.0
     tokens_per_step: Quantity = 1.0
     draft_layers: Quantity = 0.0
+    routed_launches: Quantity = 0.0
+    expert_rows: Quantity = 0.0
 
 
 def demand(
@@ -90,13 +94,15 @@ def demand(
     attention_width = BYTES_16BIT if spec.is_moe and width < 1 else width
     mixers = sum(layer.count * layer.mixer.parameters for layer in spec.layers if layer.mixer)
     routed = linear_parts(spec.layers).routed_experts
-    dense, experts, shares = 0.0, 0.0, []
+    dense, experts, shares, rows, routed_launches = 0.0, 0.0, [], 0, 0
     for layer in spec.layers:
         block = layer.feed_forward
         if isinstance(block, MixtureOfExperts):
             experts += layer.count * block.n_experts * block.expert.parameters
             dense += layer.count * block.always_matmul_parameters
             shares.append(block.experts_per_token / block.n_experts)
+            rows += layer.count * block.n_experts * block.expert.rows
+            routed_launches += layer.count * block.routed_launches
         elif block:
             dense += layer.count * block.parameters
     always = mixers * attention_width + dense * width
@@ -133,6 +139,8 @@ def demand(
         generated_tokens=generated_tokens,
         cached_tokens=cached_tokens,
         four_bit_weight_bytes=in_four_bits if width < 1 else 0.0,
+        routed_launches=routed_launches,
+        expert_rows=rows,
     )
 
 

@@ -22,10 +22,10 @@ from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import distinct_expert_share
 from advisor.units import significant
 
-COLUMNS = (*NAMES, *NUMBERS, "offline", "replicas", "prefill_parallelism", "doubt")
+COLUMNS = (*NAMES, *NUMBERS, "offline", "replicas", "prefill_parallelism", "dummy_weights", "doubt")
 
-LEAST_EVEN = 2.0
-"""Skew of the experts' popularity that the bound on reading allows; fitted ones lie between 0.7 and 0.9."""
+LEAST_EVEN = 3.0
+"""Skew of the experts' popularity that the bound on reading allows; fitted ones lie between 1.1 and 3."""
 
 FACTOR = 2.0
 """By which figures of one run may disagree: means of different things, the beginning and end of a load."""
@@ -49,7 +49,8 @@ class Reported:
 
     request_s is end to end; `together` marks whole batches that begin at once, of which it is the time until the last
     answer ends; `apart` marks runs that read prompts on other GPUs than they decode on. prefill_gpus are those that one
-    prompt is read on; `key` names what two reports of one load share; `doubt` is what the source says.
+    prompt is read on; `random_weights` marks runs of no trained weights; `key` names what two reports of one load
+    share; `doubt` is what the source says.
     """
 
     runs: Runs
@@ -59,6 +60,7 @@ class Reported:
     together: NDArray[np.bool_]
     apart: NDArray[np.bool_]
     prefill_gpus: Array
+    random_weights: NDArray[np.bool_]
     key: Labels
     doubt: Labels
 
@@ -88,6 +90,7 @@ def reported(columns: Mapping[str, NDArray[np.generic]], models: Catalog, gpus: 
         together=number["offline"] > 0,
         apart=np.array([bool(layout) for layout in prefill], dtype=bool),
         prefill_gpus=np.array([float(Parallelism.parse(p).gpu_count) if p else n for p, n in pairs], dtype=float),
+        random_weights=np.array([bool(is_random) for is_random in columns["dummy_weights"].tolist()], dtype=bool),
         key=np.array(["|".join(map(str, load)) for load in loads], dtype=str),
         doubt=np.array([text or "" for text in columns["doubt"].tolist()], dtype=str),
     )
@@ -96,7 +99,7 @@ def reported(columns: Mapping[str, NDArray[np.generic]], models: Catalog, gpus: 
 def doubts(found: Reported) -> list[str]:
     """What speaks against each run, in words with the figures; empty where nothing does."""
     said: list[str] = found.doubt.tolist()
-    for rule in (_times, _in_flight, _memory, _tpot, _ttft, _throughput, _repeated):
+    for rule in (_times, _in_flight, _memory, _tpot, _ttft, _throughput, _routing, _repeated):
         doubtful, words = rule(found)
         for i in np.flatnonzero(doubtful).tolist():
             said[i] = said[i] or words(i)
@@ -236,6 +239,30 @@ def _throughput(found: Reported) -> Rule:
         return beaten + _if_even(found, i)
 
     return rate > most, words
+
+
+def _routing(found: Reported) -> Rule:
+    """Random weights may send all tokens to the same experts, which trained ones do not: then several sequences take
+    hardly longer than one, and all loads of several with these weights are doubtful."""
+    d, hw, runs = found.runs.demand, found.runs.hardware, found.runs
+    bandwidth = np.asarray(hw.memory_bytes_per_s) * np.asarray(hw.gpu_count)
+    one, all_of_them = (distinct_expert_share(d.expert_share, n, LEAST_EVEN) for n in (1.0, decoding(found)))
+    more_s = np.asarray(d.expert_weight_bytes * (all_of_them - one) / bandwidth)
+    doubtful, longer_s = np.zeros(len(runs), dtype=bool), np.full(len(runs), np.nan)
+    several, alone = found.random_weights & (more_s > 0), found.random_weights & (runs.concurrency == 1)
+    for key in np.intersect1d(found.key[several], found.key[alone]):
+        here = found.key == key
+        longer_s[here] = runs.tpot_s[here] - np.min(runs.tpot_s[here & alone])
+        doubtful |= here & several & bool((longer_s < more_s)[here & several].any())
+
+    def words(i: int) -> str:
+        least = min(np.flatnonzero(doubtful & (found.key == found.key[i])), key=lambda j: longer_s[j] / more_s[j])
+        return (
+            f"these random weights send tokens to the same experts: {runs.concurrency[least]:,.0f} sequences took"
+            f" {_ms(longer_s[least])} longer than one, and reading the experts of as many takes {_ms(more_s[least])}"
+        )
+
+    return doubtful, words
 
 
 def _times(found: Reported) -> Rule:

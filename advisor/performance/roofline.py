@@ -43,6 +43,9 @@ class Efficiency:
     weights: Quantity = column("share of peak bandwidth when reading weights", default=0.75)
     four_bit: Quantity = column("share of that bandwidth that reading weights in four bits reaches", default=0.80)
     experts: Quantity = column("share of peak bandwidth when reading experts", default=0.70)
+    row_bytes: Quantity = column(
+        "bytes for which a GPU reads each row of its slice of an expert longer than for the row alone", default=80.0
+    )
     kv: Quantity = column("share of peak bandwidth when reading the KV cache", default=0.87)
     link: Quantity = column("share of the link's bandwidth in collectives", default=0.65)
     skew: Quantity = column("variance of the experts' popularity over its squared mean; 0: uniform", default=0.5)
@@ -50,6 +53,10 @@ class Efficiency:
         "what the busiest GPU has more where experts lie whole on GPUs, as a share", default=0.7
     )
     kernel_s: Quantity = column("latency of one kernel of a decode step", default=1.5e-6)
+    routed: Quantity = column(
+        "kernels launched to send tokens to experts and multiply there, over those of weights in 8 or 16 bits",
+        default=1.0,
+    )
     launch_s: Quantity = column("host's time to launch one kernel of a step with prompts", default=5e-6)
     collective_s: Quantity = column("latency of one collective", default=8e-6)
     step_s: Quantity = column("fixed time of one step", default=1.0e-3)
@@ -65,8 +72,8 @@ class Efficiency:
 SHARES = ("dense", "grouped", "attention", "weights", "experts", "kv", "link")
 """Efficiencies that stay within (0, 1) when they are fitted; the others are above zero."""
 
-OF_BITS = ("narrow", "four_bit")
-"""Shares of other efficiencies, at most 1, that weights in fewer bits alone have."""
+OF_BITS = ("narrow", "four_bit", "routed")
+"""Factors on other efficiencies that weights in fewer bits alone have."""
 
 
 def at_peak(skew: Quantity) -> Efficiency:
@@ -164,6 +171,16 @@ def _busiest(hw: Hardware, eff: Efficiency) -> Array:
     return np.asarray(1.0 + np.asarray(hw.expert_parallel) * (np.asarray(hw.gpu_count) > 1) * np.asarray(eff.imbalance))
 
 
+def _experts_read(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
+    """Bytes of the experts that `tokens` tokens touch, of all GPUs together.
+
+    Where experts are cut every GPU has a slice of each row, where they lie whole the busiest one has more tokens.
+    """
+    slices = np.where(np.asarray(hw.expert_parallel) > 0, 1.0, np.asarray(hw.gpu_count, dtype=float))
+    read = d.expert_weight_bytes + d.expert_rows * slices * np.asarray(eff.row_bytes)
+    return np.asarray(read * distinct_expert_share(d.expert_share, tokens * _busiest(hw, eff), eff.skew))
+
+
 def _larger(*each: Array) -> Array:
     """The largest of them, smoothed."""
     top = np.maximum(np.max(np.broadcast_arrays(*each), axis=0), 1e-300)
@@ -178,9 +195,8 @@ def prefill_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity = 1.0) -
     n, b = np.asarray(hw.gpu_count, dtype=float), np.asarray(batch, dtype=float)
     new = np.maximum(d.prompt_tokens - np.asarray(d.cached_tokens, dtype=float), 0.0)
     chunk = np.maximum(np.minimum(new * prompts_at_once(d, b), d.chunk_tokens), 1e-9)
-    touched, in_all = (distinct_expert_share(d.expert_share, tokens, eff.skew) for tokens in (b, chunk + b))
-    bandwidth = n * np.asarray(hw.memory_bytes_per_s) * np.asarray(eff.experts)
-    reading = d.expert_weight_bytes * (in_all - touched) * _busiest(hw, eff) / bandwidth
+    touched, in_all = (_experts_read(d, hw, eff, tokens) for tokens in (b, chunk + b))
+    reading = (in_all - touched) / (n * np.asarray(hw.memory_bytes_per_s) * np.asarray(eff.experts))
     step = _larger(products_s(d, hw, eff, chunk), reading, d.launches * np.asarray(eff.launch_s))
     core = d.prefill_core_flops / (n * np.asarray(hw.compute_16bit_flops_per_s) * np.asarray(eff.attention))
     return np.asarray(new / chunk * step + core + collectives_s(d, hw, eff, new) + eff.prompt_s)
@@ -200,8 +216,8 @@ def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) ->
     b = np.asarray(batch, dtype=float)
     tokens = b * d.verified_tokens
     wide = d.head_flops / np.asarray(eff.dense) + d.decode_core_flops / np.asarray(eff.attention)
-    touched, drafting = (distinct_expert_share(d.expert_share, of, eff.skew) for of in (tokens, b))
-    experts = d.expert_weight_bytes * (touched + d.draft_layers / d.n_layers * drafting) * _busiest(hw, eff)
+    touched, drafting = (_experts_read(d, hw, eff, of) for of in (tokens, b))
+    experts = touched + d.draft_layers / d.n_layers * drafting
     bandwidth = n * np.asarray(hw.memory_bytes_per_s)
     always = d.always_weight_bytes + d.four_bit_weight_bytes * (1 / np.minimum(eff.four_bit, 1.0) - 1)
     return (
@@ -216,7 +232,8 @@ def decode_step_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> 
     compute, weights, kv = decode_parts_s(d, hw, eff, batch)
     replicas = np.asarray(hw.gpu_count, dtype=float) / np.asarray(hw.attention_shards, dtype=float)
     host = np.asarray(batch) / replicas * np.asarray(eff.sequence_s)
-    fixed = d.launches * np.asarray(eff.kernel_s) + np.asarray(eff.step_s) + host
+    launched = d.launches + d.routed_launches * (np.asarray(eff.routed) - 1)
+    fixed = launched * np.asarray(eff.kernel_s) + np.asarray(eff.step_s) + host
     sent = collectives_s(d, hw, eff, np.asarray(batch) * d.verified_tokens)
     drafting = d.draft_layers / d.n_layers * collectives_s(d, hw, eff, batch)
     return np.asarray(_larger(compute, weights + kv) + sent + drafting + fixed)

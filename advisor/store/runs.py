@@ -88,6 +88,11 @@ class Run:
         default=None,
     )
     prefill_replicas: int | None = column("engines that read prompts alone; null: one, or none", default=None)
+    front_end: str | None = column(
+        "what requests pass on their way to the engine, as `dynamo`: TTFT holds its time, too, and is not fitted;"
+        " null: nothing, or not known",
+        default=None,
+    )
     note: str | None = column("why it failed, for example", default=None, free_text=True)
 
 

@@ -45,17 +45,19 @@ def test_fp4_that_a_gpu_widens_has_the_row_of_int4():
     assert " of weights in fp4: " in widened.source  # INT4's own kernels were not measured there
     native = SPEEDS.of("b200-sxm", "vllm", "fp4")
     assert "of weights in" not in native.source
-    assert native.efficiency.experts > 1.2 * SPEEDS.of("b200-sxm", "vllm", "int4").efficiency.experts
+    int4 = SPEEDS.of("b200-sxm", "vllm", "int4").efficiency
+    assert native.efficiency.experts > 1.1 * int4.experts
+    assert native.efficiency.routed < 0.7 < 1 < int4.routed
 
 
 def test_one_model_does_not_say_how_well_the_next_is_predicted():
-    """Nine tenths of all runs were predicted within a factor of 1.32 without their model; who knows fewer than three
+    """Nine tenths of all runs were predicted within a factor of 1.29 without their model; who knows fewer than three
     models of a combination claims no more."""
     runs = measured_runs(SHIPPED).runs
     for row in SHIPPED.fits.speeds:
         here = (runs.gpu == row.gpu) & (runs.engine == row.engine) & (runs.kernels == row.precision)
         if 0 < len(set(runs.shape[here].tolist())) < 3:
-            assert row.spread > 1.31, row
+            assert row.spread > 1.28, row
 
 
 def test_an_engine_without_runs_gets_the_plain_roofline():

@@ -44,6 +44,8 @@ def test_kernels_of_a_step():
     alone = MixtureOfExperts(hidden=8, n_experts=4, experts_per_token=1, expert=expert)
     shared = MixtureOfExperts(hidden=8, n_experts=4, experts_per_token=1, expert=expert, shared=expert)
     assert (dense.launches, alone.launches, shared.launches) == (4, 9, 12)
+    assert alone.routed_launches == shared.routed_launches == 8
+    assert (dense.rows, FeedForward(8, 16, gated=False).rows) == (24, 16)
     plain = LatentAttention(7168, 128, 1536, 512, 128, 64, 128)
     sparse = LatentAttention(7168, 128, 1536, 512, 128, 64, 128, index_heads=64, index_head_dim=128, index_topk=2048)
     assert Attention(64, 8, 2, 8).launches < plain.launches < sparse.launches

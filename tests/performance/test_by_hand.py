@@ -35,8 +35,9 @@ QWEN_ROUTERS, QWEN_EXPERTS = 48 * 2048 * 128, 48 * 128 * 3 * 2048 * 768
 QWEN_HEAD = 151_936 * 2048
 
 PERFECT = Efficiency(
-    dense=1, grouped=1, attention=1, tile=0, weights=1, four_bit=1, experts=1, kv=1, link=1, skew=0, imbalance=0,
-    kernel_s=0, launch_s=0, collective_s=0, step_s=0, sequence_s=0, prompt_s=0, first_s=0, ttft_steps=0, burst=0,
+    dense=1, grouped=1, attention=1, tile=0, weights=1, four_bit=1, experts=1, row_bytes=0, kv=1, link=1, skew=0,
+    imbalance=0, kernel_s=0, routed=1, launch_s=0, collective_s=0, step_s=0, sequence_s=0, prompt_s=0, first_s=0,
+    ttft_steps=0, burst=0,
 )  # fmt: skip
 
 
@@ -78,6 +79,8 @@ def test_precision_narrows_the_layers_and_not_the_head(precision, width):
     assert moe.always_weight_bytes == read * QWEN_ATTENTION + width * QWEN_ROUTERS + 2 * QWEN_HEAD
     held = attention * QWEN_ATTENTION + width * QWEN_ROUTERS + 4 * QWEN_HEAD
     assert moe.resident_weight_bytes == held + moe.expert_weight_bytes
+    assert (moe.expert_rows, moe.routed_launches) == (48 * 128 * 3 * 2048, 48 * 8)
+    assert (dense.expert_rows, dense.routed_launches) == (0, 0)
     assert dense.four_bit_weight_bytes == (width * LLAMA_BODY if width < 1 else 0)
     assert moe.four_bit_weight_bytes == (width * QWEN_ROUTERS if width < 1 else 0)
     assert moe.expert_flops == 2 * QWEN_EXPERTS * 8 / 128

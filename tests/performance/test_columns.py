@@ -91,6 +91,12 @@ def test_four_bits_are_never_read_slower_than_eight_nor_faster_than_the_bandwidt
     assert [name for name in ORDER if bounds(name, "four_bit")[2]] == ["fp4", "int4"]
 
 
+def test_kernels_of_experts_in_four_bits_are_no_more_unless_they_are_widened():
+    assert [name for name in ORDER if bounds(name, "routed")[2]] == ["fp4", "int4"]
+    assert bounds("fp4", "routed")[1] == 0 == bounds("int4", "routed")[0]
+    assert "routed" not in OF_PRECISION
+
+
 @pytest.mark.parametrize("name", ["experts", "grouped"])
 def test_widened_weights_reach_no_more_than_others(name):
     assert bounds("int4", name)[1] <= 0

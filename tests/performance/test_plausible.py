@@ -153,6 +153,23 @@ def test_a_mixture_may_route_less_evenly_than_any_that_was_fitted():
     assert doubt(tpot_s=0.85 * even / H100.memory_bytes_per_s, **mixture) == ""
 
 
+def test_random_weights_that_send_all_tokens_to_the_same_experts():
+    """Of Qwen3-30B-A3B eight sequences touch at least 37 experts and one 8: 13.5 GB more, 4.0 ms. All loads of several
+    sequences with these weights are doubtful then, and none of trained ones or of one."""
+    one = {"model": "Qwen/Qwen3-30B-A3B", "concurrency": 1.0, "tpot_s": 0.0045, "ttft_s": None, "dummy_weights": True}
+    eight, many = ({**one, "concurrency": n, "tpot_s": t} for n, t in ((8.0, 0.0072), (128.0, 0.05)))
+    said = doubts(judged(one, eight, many, {**eight, "gpu": "h200-sxm"}, {**many, "precision": "fp8"}))
+    assert [bool(each) for each in said] == [False, True, True, False, False]
+    for text in said[1:3]:
+        assert text.startswith("these random weights send tokens to the same experts: 8 sequences took 2.7")
+        assert "reading the experts of as many takes 4.0" in text
+    assert doubts(judged(one, {**eight, "tpot_s": 0.0095}, many)) == ["", "", ""]
+    trained = [load | {"dummy_weights": None} for load in (one, eight, many)]
+    assert doubts(judged(*trained)) == ["", "", ""]
+    dense = [load | {"model": "Qwen/Qwen3-8B", "tpot_s": STEP_S} for load in (one, eight)]
+    assert doubts(judged(*dense)) == ["", ""]
+
+
 def test_one_measurement_counts_once_however_it_was_rounded():
     load, other = {"ttft_s": 0.1234567}, {"ttft_s": 0.13}
     rounded = {"ttft_s": 0.1235, "prompt_tokens": 1024.0, "tpot_s": STEP_S * 1.0004}

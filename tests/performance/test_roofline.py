@@ -11,9 +11,11 @@ from advisor.performance.hardware import hardware
 from advisor.performance.memory import OVERHEAD_BYTES, max_sequences, memory
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.roofline import (
+    OF_BITS,
     SHARES,
     Efficiency,
     at_peak,
+    collectives_s,
     decode_parts_s,
     decode_step_s,
     distinct_expert_share,
@@ -25,8 +27,9 @@ from advisor.performance.roofline import (
 from tests.known import load_gpu, load_model
 
 PERFECT = Efficiency(
-    dense=1, grouped=1, attention=1, tile=0, weights=1, four_bit=1, experts=1, kv=1, link=1, skew=0.5, imbalance=0,
-    kernel_s=0, launch_s=0, collective_s=0, step_s=0, sequence_s=0, prompt_s=0, first_s=0, ttft_steps=0, burst=0,
+    dense=1, grouped=1, attention=1, tile=0, weights=1, four_bit=1, experts=1, row_bytes=0, kv=1, link=1, skew=0.5,
+    imbalance=0, kernel_s=0, routed=1, launch_s=0, collective_s=0, step_s=0, sequence_s=0, prompt_s=0, first_s=0,
+    ttft_steps=0, burst=0,
 )  # fmt: skip
 
 
@@ -71,7 +74,7 @@ def test_experts_touched():
 
 @settings(deadline=None, max_examples=40)  # an integral an example
 @given(st.floats(0.001, 0.3), st.floats(0.01, 3), st.integers(1, 512))
-def test_experts_touched_where_some_are_liked_better(share, skew, tokens):
+def test_experts_touched_where_some_are_more_popular(share, skew, tokens):
     popularity = gamma(1 / skew, scale=skew)  # mean 1, variance skew
     missed_by_hand = popularity.expect(lambda p: (1 - share) ** (1 + p * (tokens - 1)))
     assert float(distinct_expert_share(share, tokens, skew)) == pytest.approx(1 - missed_by_hand, abs=1e-4)
@@ -218,6 +221,46 @@ def test_experts_that_lie_whole_wait_for_the_busiest_gpu():
         assert routed == pytest.approx(more * slices)
 
 
+def test_the_busiest_gpu_reads_more_experts_but_never_more_than_it_has():
+    """With half as many tokens more, it touches the experts that so many tokens touch; with thousands, all of its own.
+    Whether a step or a prompt reads them."""
+    d = demand(load_model(MOE), "bf16", 1000, 100)
+    busy = replace(PERFECT, imbalance=0.5)
+    whole, cut = on_gpus(tp=8, ep=True), on_gpus(tp=8)
+    for batch in (4, 64):
+        assert float(decode_parts_s(d, whole, busy, batch)[1]) == pytest.approx(
+            float(decode_parts_s(d, cut, busy, 1.5 * batch)[1])
+        )
+    assert float(decode_parts_s(d, whole, busy, 1e7)[1]) == pytest.approx(
+        float(decode_parts_s(d, cut, busy, 1e7)[1]), rel=1e-3
+    )
+    one = demand(load_model(MOE), "bf16", 1, 100)
+    reads = replace(busy, grouped=1e6, dense=1e6)
+    more, even = (float(prefill_s(one, h, reads) - collectives_s(one, h, reads, 1.0)) for h in (whole, cut))
+    assert even < more < 1.5 * even
+
+
+def test_every_gpu_reads_its_slice_of_each_row_for_some_bytes_longer():
+    """48 layers of 128 experts with three matrices of 2,048 rows; the last of two tokens touch 1 − (15/16)² of them."""
+    d, longer = demand(load_model(MOE), "fp8", 1000, 100), replace(PERFECT, row_bytes=100, skew=1e-9)
+    rows = 48 * 128 * 3 * 2048
+    for layout, slices in (({}, 1), ({"tp": 4}, 4), ({"tp": 4, "ep": True}, 1)):
+        h = on_gpus(precision="fp8", **layout)
+        more = decode_parts_s(d, h, longer, 2)[1] - decode_parts_s(d, h, replace(longer, row_bytes=0), 2)[1]
+        bandwidth = float(h.gpu_count) * 3.35e12
+        assert float(more) == pytest.approx((1 - (15 / 16) ** 2) * slices * 100 * rows / bandwidth, rel=1e-6)
+
+
+def test_kernels_that_send_tokens_to_experts_may_be_fewer_or_more():
+    """Eight of each of 48 layers; a dense model has none."""
+    for model, own in ((MOE, 48 * 8), ("Llama-3.1-8B-Instruct", 0)):
+        d, slow = demand(load_model(model), "bf16", 1000, 100), replace(PERFECT, kernel_s=1e-5)
+        as_counted = float(decode_step_s(d, on_gpus(), slow, 4))
+        for routed in (0.25, 1.5):
+            moved = float(decode_step_s(d, on_gpus(), replace(slow, routed=routed), 4)) - as_counted
+            assert moved == pytest.approx((routed - 1) * own * 1e-5)
+
+
 def test_fewer_bits_reach_less_of_the_peak_where_the_gpu_has_them():
     d = demand(load_model(MOE), "fp8", 1000, 100)
     half = replace(PERFECT, narrow=0.5)
@@ -257,7 +300,7 @@ def test_a_prompt_reads_the_experts_that_the_step_would_not_have_touched():
 def test_a_gpu_at_its_peaks_adds_nothing():
     eff = at_peak(0.7)
     for f in fields(Efficiency):
-        expected = 0.7 if f.name == "skew" else 1.0 if f.name in (*SHARES, "narrow", "four_bit") else 0.0
+        expected = 0.7 if f.name == "skew" else 1.0 if f.name in (*SHARES, *OF_BITS) else 0.0
         assert getattr(eff, f.name) == expected
 
 

@@ -88,6 +88,16 @@ def test_requests_that_waited_count_with_the_batch_they_had(tmp_path):
     assert "Little's law" in found.notes[0]
 
 
+def test_a_front_end_adds_to_ttft_and_not_to_tpot(tmp_path):
+    through, direct = run(8, SOUND, ttft_s=0.9, front_end="dynamo"), run(4, SOUND, ttft_s=0.3)
+    found = measured_runs(workspace(tmp_path, runs=[through, direct]))
+    own = found.where(found.own)
+    order = own.runs.concurrency.argsort()
+    assert own.runs.ttft_s[order].tolist() == pytest.approx([0.3, float("nan")], nan_ok=True)
+    assert own.runs.tpot_s.tolist() == [SOUND, SOUND]
+    assert found.notes == ("1 measured load through a front end: fitted by TPOT alone",)
+
+
 def test_whole_batches_and_prefill_apart_are_kept_out_of_the_fit(tmp_path):
     whole = run(8, None, request_s=30.0, offline=True)
     apart = run(8, SOUND, prefill_parallelism="tp1", replicas=1)
