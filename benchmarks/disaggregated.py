@@ -14,8 +14,9 @@ import numpy as np
 from validation_page import put, table
 
 from advisor.fits.speeds import Speeds
+from advisor.performance import under_load
 from advisor.performance.deployment import Deployment
-from advisor.performance.disaggregated import Station, disaggregated
+from advisor.performance.disaggregated import Station, disaggregated, times_apart
 from advisor.performance.memory import max_sequences
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import predict
@@ -59,12 +60,17 @@ def errors(name: str, ratios: np.ndarray) -> list[str]:
 
 def apart(speeds: Speeds) -> str:
     rows = duckdb.sql(APART).fetchall()
-    ratios = []
+    ratios, simulated = [], []
     for row in rows:
         prefill, decode = station(speeds, row, row[4], row[5]), station(speeds, row, row[6], row[7])
-        found = disaggregated(prefill, decode, round(row[8]), round(row[9]), round(row[10]))
+        prompt, generated, concurrency = (round(number) for number in row[8:11])
+        found = disaggregated(prefill, decode, prompt, generated, concurrency)
         ratios.append((found.tpot_s / row[11], found.ttft_s / row[12]))
+        load = under_load.apart(times_apart(prefill, decode, prompt, generated), generated).at_concurrency(concurrency)
+        simulated.append((load.output_tokens_per_s / found.output_tokens_per_s, load.ttft_s.mean / row[12]))
     of, labels = np.array(ratios), np.array([row[:3] for row in rows])
+    other = np.abs(np.array(simulated) - 1)
+    tokens, ttft = (np.quantile(other[:, place], (0.5, 0.9)) for place in range(2))
     lines = [errors("all", of)]
     for place, what in enumerate(("model", "GPU", "engine")):
         names = np.unique(labels[:, place])
@@ -76,10 +82,12 @@ def apart(speeds: Speeds) -> str:
         "Made by `python benchmarks/disaggregated.py`. Published runs with prefill on GPUs of its own, whose layouts\n"
         "are known (InferenceX, measurements/README.md); no fit has seen one. Efficiencies are those of the GPU's\n"
         "family, without what the model's shared runs add, unless a decode step would then take longer than with\n"
-        "prompts in it. TTFT of the runs holds the burst that a benchmark begins with, and waits of ten seconds and\n"
-        "more at a handful of requests in flight, which nothing here explains.\n\n"
+        "prompts in it. TTFT of the runs holds the burst that a benchmark begins with, the time of a front end, and\n"
+        "waits of ten seconds and more at a handful of requests in flight, which nothing here explains.\n\n"
         + table(lines, ["", "runs", "TPOT median", "TPOT p90", "TTFT median", "TTFT p90"])
-        + f"\nNine in ten TPOTs lie within a factor of {np.exp(np.quantile(tpot, 0.9)):.2f}.\n"
+        + f"\nNine in ten TPOTs lie within a factor of {np.exp(np.quantile(tpot, 0.9)):.2f}. Simulated, tokens per"
+        f" second differ from these by {tokens[0]:.1%} at the median\nand {tokens[1]:.1%} at the 90th percentile, and"
+        f" TTFT is {ttft[0]:.0%} and {ttft[1]:.0%} off what was measured.\n"
     )
 
 

@@ -42,6 +42,15 @@ select gpu, moe_dtype as precision,
 from (select *, moe_tp_size * moe_ep_size as parts from '{0}/vllm_moe.parquet')
 where parts = 1 and distribution = 'power_law_1.2' group by all
 """
+SLICES = """
+select gpu, precision, median((slice_ms * row - whole_ms * row / parts) / (whole_ms - slice_ms)) as columns
+from (select gpu, moe_dtype as precision, inter_size as row, moe_tp_size as parts, latency_ms as slice_ms,
+        max(latency_ms) filter (moe_tp_size = 1) over (partition by
+            gpu, moe_dtype, num_tokens, topk, num_experts, hidden_size, inter_size, distribution) as whole_ms
+      from '{0}/vllm_moe.parquet'
+      where moe_ep_size = 1 and num_tokens * topk between num_experts and 4 * num_experts)
+where parts >= 4 and whole_ms > 0.2 and whole_ms > slice_ms group by all
+"""
 PROMPTS = """
 select gpu, median(2.0 * batch_size * isl * isl * num_heads * head_dim / latency_ms) as flops_per_ms
 from '{0}/vllm_attention_prefill.parquet'
@@ -76,6 +85,10 @@ def main() -> None:
                 reading = 1e3 * float(weights_per_ms) * BYTES_PER_WEIGHT[ours] / spec.memory_bytes_per_s
                 reached = f"FLOP/s {1e3 * flops_per_ms / peak:.2f} bytes/s {reading:.2f}"
                 print(f"{name:8} {spec.gpu:14} {precision:11} {reached}")
+    for gpu, precision, columns in rows(SLICES):
+        if precision in PRECISIONS:
+            row_bytes = float(columns) * BYTES_PER_WEIGHT[PRECISIONS[str(precision)]]
+            print(f"slices   {gpus[GPUS[str(gpu)]].gpu:14} {precision:11} {row_bytes:.0f} bytes a row longer")
     for gpu, flops_per_ms in rows(PROMPTS):
         spec = gpus[GPUS[str(gpu)]]
         print(f"prompts  {spec.gpu:14} FLOP/s {1e3 * flops_per_ms / spec.bf16_flops_per_s:.2f}")

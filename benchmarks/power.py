@@ -16,7 +16,7 @@ from validation_page import put, table
 
 from advisor.fits.measured_runs import measured_runs
 from advisor.performance.global_fit import fit
-from advisor.performance.observed import runs_of
+from advisor.performance.plausible import doubts, reported
 from advisor.performance.power import MEASURED_GPUS, shares
 from advisor.store.workspace import Workspace
 
@@ -51,13 +51,14 @@ class Loads:
 
 
 def loads() -> tuple[Loads, int]:
-    """Every load with a power that its GPUs can draw, and how many show more than that: of the whole machine."""
+    """Every sound load with a power that its GPUs can draw, and how many show more than that: of the whole machine."""
     query = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     columns = SHIPPED.runs.connect().execute(query).fetchnumpy()
     columns = {name: np.ma.filled(c, np.nan) if c.dtype.kind == "f" else np.asarray(c) for name, c in columns.items()}
-    every = runs_of(columns, SHIPPED.models, SHIPPED.gpus)
+    reports = reported(columns, SHIPPED.models, SHIPPED.gpus)
+    every, sound = reports.runs, np.array([not doubt for doubt in doubts(reports)])
     limits = np.array([SHIPPED.gpus[gpu].tdp_w for gpu in every.gpu.tolist()]) * np.asarray(every.hardware.gpu_count)
-    possible = columns["power_w"] <= limits
+    possible = sound & (columns["power_w"] <= limits)
     runs, found = every.where(possible), measured_runs(SHIPPED)
     assert set(runs.gpu.tolist()) == MEASURED_GPUS
     model = columns["model"].astype(str)[possible]
@@ -71,7 +72,7 @@ def loads() -> tuple[Loads, int]:
         designs[kind] = design
     power_w, in_flight = columns["power_w"][possible], runs.concurrency
     kept = Loads(model, runs.gpu, in_flight, power_w, limits[possible], designs["model"], designs["gpu"])
-    return kept, int((~possible).sum())
+    return kept, int((sound & ~possible).sum())
 
 
 def left_out(found: Loads, label: np.ndarray, design: np.ndarray) -> np.ndarray:

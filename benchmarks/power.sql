@@ -1,6 +1,6 @@
 -- Loads with a measured power.
 -- in:  table runs
--- out: the columns that performance/observed.py takes, and power_w
+-- out: the columns that performance/plausible.py takes, and power_w
 select
     model,
     gpu,
@@ -15,6 +15,11 @@ select
     tpot_s,
     request_s,
     output_tokens_per_s,
+    offline,
+    replicas,
+    prefill_parallelism,
+    dummy_weights,
+    doubt,
     power_w
 from runs
 where status = 'ok' and power_w > 0

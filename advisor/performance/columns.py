@@ -91,7 +91,7 @@ OF_FEWER_BITS: dict[str, dict[str, Rule]] = {
         "int4": (-0.2, 0.15, -1.0, 0.0),
     },
     "four_bit": {"fp4": (0.0, 0.15, -0.2, 0.07), "int4": (0.0, 0.2, -1.0, 0.07)},
-    "routed": {"fp4": (-0.2, 0.3, -np.inf, 0.0), "int4": (0.2, 0.3, 0.0, np.inf)},
+    "routed": {"fp4": (-0.4, 0.3, -np.inf, -0.15), "int4": (0.2, 0.3, 0.0, np.inf)},
 }
 OF_FAMILY: dict[tuple[str, str], Rule] = {
     (BLACKWELL, "share"): (-0.05, 0.1, -0.2, np.inf),

@@ -42,7 +42,7 @@ class Demand:
     kv_sequence_bytes      cache of one sequence when it ends
     kv_shards              KV heads that tensor parallelism can share out
     launches               kernels of one decode step, each with a latency of its own
-    routed_launches        of these, those that send tokens to experts and multiply there
+    four_bit_launches      of these, those that send tokens to experts in four bits and multiply there
     expert_rows            rows of the matrices of all routed experts, which tensor parallelism cuts
     cached_tokens          of the prompt, found in the prefix cache: no prefill, but memory and reading as all others
     four_bit_weight_bytes  of always_weight_bytes, those in four bits
@@ -75,7 +75,7 @@ class Demand:
     verified_tokens: Quantity = 1.0
     tokens_per_step: Quantity = 1.0
     draft_layers: Quantity = 0.0
-    routed_launches: Quantity = 0.0
+    four_bit_launches: Quantity = 0.0
     expert_rows: Quantity = 0.0
 
 
@@ -139,7 +139,7 @@ def demand(
         generated_tokens=generated_tokens,
         cached_tokens=cached_tokens,
         four_bit_weight_bytes=in_four_bits if width < 1 else 0.0,
-        routed_launches=routed_launches,
+        four_bit_launches=routed_launches if width < 1 else 0,
         expert_rows=rows,
     )
 

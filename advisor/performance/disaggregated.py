@@ -20,12 +20,14 @@ from advisor.performance.hardware import NODE_LINK_BYTES_PER_S, Hardware, linked
 from advisor.performance.memory import max_sequences
 from advisor.performance.predict import Speed, predict
 from advisor.performance.roofline import Efficiency, Serving, decode_step_s, prefill_s
+from advisor.performance.simulation_apart import TimesApart
+from advisor.performance.under_load import LARGEST_BATCH
 
-TPOT_SPREAD = 1.7
+TPOT_SPREAD = 1.55
 """Factor that held TPOT of nine in ten published runs of this kind (docs/validation.md)."""
 CHECKED = (
     "prefill on GPUs of its own: on 267 published runs, none of them fitted, half of the TPOTs are predicted within"
-    " 16 % and nine in ten within 49 %, half of the TTFTs within 44 % and nine in ten within 99 % (docs/validation.md)"
+    " 16 % and nine in ten within 47 %, half of the TTFTs within 60 % and nine in ten within 172 % (docs/validation.md)"
 )
 """What predictions of this kind rest on."""
 LARGEST_GROUP = 4096
@@ -137,6 +139,26 @@ def _above_noise(seconds: Array) -> Array:
     return np.where(seconds > NOISE_S, seconds, 0.0)
 
 
+def times_apart(prefill: Station, decode: Station, prompt_tokens: int, generated_tokens: int) -> TimesApart:
+    """What the simulation takes of the engines; they decode at most so many sequences that steps stay computable."""
+    d, at, efficiency = (
+        decode.deployment.demand(prompt_tokens, generated_tokens),
+        prefill.deployment,
+        prefill.speed.efficiency,
+    )
+    room = np.arange(1, int(min(_room(decode, d), LARGEST_BATCH * decode.deployment.layout.dp)) + 1, dtype=float)
+    one = _of_group(at.demand(prompt_tokens, 1), at.layout.dp)
+    together = np.arange(1, int(max(float(one.chunk_tokens) // prompt_tokens, 1)) + 1, dtype=float)
+    each_s = prefill_s(one, at.hardware, efficiency, together)
+    return TimesApart(
+        prompts_s=together * np.minimum(each_s, each_s[0]),
+        handover_s=float(np.asarray(efficiency.first_s)) + transfer_s(at, decode.deployment, d),
+        decode_s=np.concatenate([[0.0], _token_s(decode, d, room)]),
+        prefill_engines=prefill.replicas,
+        decode_engines=decode.replicas,
+    )
+
+
 def balanced(loop: Loop, token_s: Callable[[Array], Array]) -> Disaggregated[Array]:
     """The steady state; `token_s`: seconds for a token of each of so many sequences on one decoding replica."""
     engines, c = np.asarray(loop.decode_engines, dtype=float), np.asarray(loop.concurrency, dtype=float)
@@ -190,10 +212,15 @@ def decoding_s(d: Demand, hw: Hardware, speed: Speed, batches: Array, shared: Se
 def prompt_s(d: Demand, hw: Hardware, efficiency: Efficiency, groups: Quantity) -> tuple[Array, Array]:
     """Seconds that an engine of so many data-parallel groups needs for a prompt (`d`: with one token to generate)
     alone, and for one of as many as it takes in together."""
-    d = replace(d, chunk_tokens=d.chunk_tokens * np.asarray(groups, dtype=float))
+    d = _of_group(d, groups)
     most = np.maximum(d.chunk_tokens / np.asarray(d.prompt_tokens, dtype=float), 1.0)
     alone, together = (prefill_s(d, hw, efficiency, n) for n in (1.0, most))
     return alone, np.minimum(together, alone)
+
+
+def _of_group(d: Demand, groups: Quantity) -> Demand:
+    """Prompts of an engine whose step holds the chunks of all its data-parallel groups."""
+    return replace(d, chunk_tokens=d.chunk_tokens * np.asarray(groups, dtype=float))
 
 
 def transfer_s(prefill: Deployment, decode: Deployment, d: Demand) -> float:

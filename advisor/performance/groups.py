@@ -24,7 +24,7 @@ from advisor.performance.roofline import OF_BITS, Efficiency, serving, shifted
 LEVELS = ("model", "engine", "gpu", "precision")
 N_EFFICIENCIES = len(fields(Efficiency))
 COEFFICIENTS = (*(f.name for f in fields(Efficiency)), *(f"tpot {t}" for t in TERMS), *(f"ttft {t}" for t in TERMS))
-OF_PRECISION = {"narrow": 0.15, "four_bit": 0.15, "experts": 0.1}
+OF_PRECISION = {"narrow": 0.15, "four_bit": 0.15, "routed": 0.15, "experts": 0.1}
 """What a precision may shift, and how far at most: bounds of `columns.py` leave so much (MARGIN on either side)."""
 
 FREEDOM = 4.0

@@ -7,10 +7,10 @@ import numpy as np
 from advisor.performance.demand import Array, Quantity
 from advisor.performance.roofline import Serving
 
-IDLE, READING, MULTIPLYING = 0.13, 0.58, 1.70
+IDLE, READING, MULTIPLYING = 0.14, 0.60, 1.52
 """Shares of a GPU's power limit: drawn between steps, added while it reads memory, and added for products at its peak.
 
-Fitted to the mean power of 126 loads of five models on one H100 SXM, 47 of four on two H200 SXM and 24 of one on a
+Fitted to the mean power of 96 loads of five models on one H100 SXM, 47 of four on two H200 SXM and 24 of one on a
 GH200 (measurements/runs), by `benchmarks/power.py`, with a limit of 700 W for the GPU of the
 GH200. Of other GPUs it is assumed that they draw the same shares of their limits.
 """
@@ -18,7 +18,7 @@ GH200. Of other GPUs it is assumed that they draw the same shares of their limit
 MEASURED_GPUS = frozenset({"h100-sxm", "h200-sxm", "gh200-96gb"})
 """GPUs behind these shares."""
 
-SPREAD, SPREAD_ELSEWHERE = 1.50, 1.50
+SPREAD, SPREAD_ELSEWHERE = 1.49, 1.49
 """Factors of the 90 % interval of power at given times: on those GPUs, from models left out; on others, from GPUs left
 out, and no narrower."""
 

@@ -44,17 +44,17 @@ class Efficiency:
     four_bit: Quantity = column("share of that bandwidth that reading weights in four bits reaches", default=0.80)
     experts: Quantity = column("share of peak bandwidth when reading experts", default=0.70)
     row_bytes: Quantity = column(
-        "bytes for which a GPU reads each row of its slice of an expert longer than for the row alone", default=80.0
+        "bytes for which a GPU reads each row of its slice of an expert longer than for the row alone", default=95.0
     )
     kv: Quantity = column("share of peak bandwidth when reading the KV cache", default=0.87)
     link: Quantity = column("share of the link's bandwidth in collectives", default=0.65)
     skew: Quantity = column("variance of the experts' popularity over its squared mean; 0: uniform", default=0.5)
     imbalance: Quantity = column(
-        "what the busiest GPU has more where experts lie whole on GPUs, as a share", default=0.7
+        "tokens that the busiest GPU has more of few where experts lie whole on GPUs, as a share", default=0.7
     )
     kernel_s: Quantity = column("latency of one kernel of a decode step", default=1.5e-6)
     routed: Quantity = column(
-        "kernels launched to send tokens to experts and multiply there, over those of weights in 8 or 16 bits",
+        "kernels launched for experts in four bits, over those for others",
         default=1.0,
     )
     launch_s: Quantity = column("host's time to launch one kernel of a step with prompts", default=5e-6)
@@ -153,22 +153,27 @@ def products_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Ar
     """Multiplying `tokens` tokens with all weights but the LM head.
 
     Kernels work on whole tiles, so that an expert takes more tokens than it has: with few of them at least FEWEST_ROWS,
-    with many `tile` more. Where experts lie whole on GPUs all wait for the busiest one.
+    with many `tile` more.
     """
     t = np.asarray(tokens, dtype=float)
     share = np.asarray(d.expert_share, dtype=float)
     each = t * share  # tokens of an expert
     rows = FEWEST_ROWS + np.asarray(eff.tile) * each / (each + FEWEST_ROWS)
     padding = rows * distinct_expert_share(share, t, eff.skew) / np.maximum(share, 1e-12)
-    routed = d.expert_flops * (t + padding) * _busiest(hw, eff) / np.asarray(eff.grouped)
+    routed = d.expert_flops * (t + padding) * _busiest(d, hw, eff, t) / np.asarray(eff.grouped)
     peak = np.asarray(hw.compute_flops_per_s, dtype=float)
     reached = peak * np.where(peak > np.asarray(hw.compute_16bit_flops_per_s), np.minimum(eff.narrow, 1.0), 1.0)
     return np.asarray((t * d.dense_flops / np.asarray(eff.dense) + routed) / (np.asarray(hw.gpu_count) * reached))
 
 
-def _busiest(hw: Hardware, eff: Efficiency) -> Array:
-    """The load of the busiest GPU over the mean one, in experts."""
-    return np.asarray(1.0 + np.asarray(hw.expert_parallel) * (np.asarray(hw.gpu_count) > 1) * np.asarray(eff.imbalance))
+def _busiest(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
+    """Tokens of the busiest GPU over the mean one's where experts lie whole on GPUs: all wait for it.
+
+    The more tokens an expert has the more even they are: what is random in their number grows with its root.
+    """
+    alone = np.asarray(hw.expert_parallel) * (np.asarray(hw.gpu_count) > 1)
+    each = np.asarray(tokens, dtype=float) * d.expert_share
+    return np.asarray(1.0 + alone * np.asarray(eff.imbalance) / np.sqrt(1 + each / FEWEST_ROWS))
 
 
 def _experts_read(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
@@ -178,7 +183,7 @@ def _experts_read(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) ->
     """
     slices = np.where(np.asarray(hw.expert_parallel) > 0, 1.0, np.asarray(hw.gpu_count, dtype=float))
     read = d.expert_weight_bytes + d.expert_rows * slices * np.asarray(eff.row_bytes)
-    return np.asarray(read * distinct_expert_share(d.expert_share, tokens * _busiest(hw, eff), eff.skew))
+    return np.asarray(read * distinct_expert_share(d.expert_share, tokens * _busiest(d, hw, eff, tokens), eff.skew))
 
 
 def _larger(*each: Array) -> Array:
@@ -232,7 +237,7 @@ def decode_step_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> 
     compute, weights, kv = decode_parts_s(d, hw, eff, batch)
     replicas = np.asarray(hw.gpu_count, dtype=float) / np.asarray(hw.attention_shards, dtype=float)
     host = np.asarray(batch) / replicas * np.asarray(eff.sequence_s)
-    launched = d.launches + d.routed_launches * (np.asarray(eff.routed) - 1)
+    launched = d.launches + d.four_bit_launches * (np.asarray(eff.routed) - 1)
     fixed = launched * np.asarray(eff.kernel_s) + np.asarray(eff.step_s) + host
     sent = collectives_s(d, hw, eff, np.asarray(batch) * d.verified_tokens)
     drafting = d.draft_layers / d.n_layers * collectives_s(d, hw, eff, batch)

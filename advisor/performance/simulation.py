@@ -147,27 +147,48 @@ def simulate(
         if arrivals_s is None:
             arrival += [engine.now] * min(len(answered), n_requests - len(arrival))
     requests = range(n_requests)
-    came = np.array(arrival)
     admitted, first, last = (
         np.array([times[r] for r in requests]) for times in (engine.admitted_s, engine.first_s, engine.last_s)
     )
-    full = min(concurrency, n_requests // 4)  # the first that comes to an engine as full as it stays
-    tpot_s = ((last - first) / np.maximum(generated - 1, 1))[full:]
-    wait_s = speed.wait_steps * speed.tokens_per_step * float(np.mean(tpot_s)) + speed.delay_s
-    stay = float(np.mean((last - came)[full:])) + wait_s
-    per_s = (
-        concurrency / stay
-        if arrivals_s is None
-        else np.count_nonzero((last > came[full]) & (last <= came[-1])) / (came[-1] - came[full])
-    )
-    return Simulated(
-        (first - came)[full:] + wait_s,
-        tpot_s,
-        (last - came)[full:] + wait_s,
-        (admitted - came)[full:],
-        float(per_s * np.mean(generated)),
-        float(per_s * stay),
-    )
+    passed = Passed(np.array(arrival), admitted, first, last, generated)
+    in_flight = None if arrivals_s is not None else concurrency
+    return passed.after(concurrency, in_flight, speed.wait_steps * speed.tokens_per_step, speed.delay_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """When each request came, got its place, its first token and its last, in seconds, and its tokens; shape (n,)."""
+
+    came_s: Array
+    placed_s: Array
+    first_s: Array
+    last_s: Array
+    generated_tokens: Tokens
+
+    def after(self, first: int, in_flight: int | None, wait_tokens: float = 0.0, delay_s: float = 0.0) -> Simulated:
+        """Without the `first` ones, or a quarter, which come to engines less full than they stay.
+
+        in_flight: requests of a closed loop; None: they arrived by themselves. Each waits for so many tokens' time, and
+        `delay_s`, besides.
+        """
+        full = min(first, len(self.came_s) // 4)
+        tpot_s = ((self.last_s - self.first_s) / np.maximum(self.generated_tokens - 1, 1))[full:]
+        wait_s = wait_tokens * float(np.mean(tpot_s)) + delay_s
+        came_s, last_s = self.came_s, self.last_s
+        stay_s = float(np.mean((last_s - came_s)[full:])) + wait_s
+        if in_flight is not None:
+            per_s = in_flight / stay_s
+        else:
+            ended = np.count_nonzero((last_s > came_s[full]) & (last_s <= came_s[-1]))
+            per_s = float(ended / (came_s[-1] - came_s[full]))
+        return Simulated(
+            ttft_s=(self.first_s - came_s)[full:] + wait_s,
+            tpot_s=tpot_s,
+            request_s=(last_s - came_s)[full:] + wait_s,
+            place_s=(self.placed_s - came_s)[full:],
+            output_tokens_per_s=float(per_s * np.mean(self.generated_tokens)),
+            in_flight=float(per_s * stay_s),
+        )
 
 
 def poisson(rate_per_s: float, n_requests: int, seed: int = 0) -> Array:

@@ -87,7 +87,7 @@ def _by_mtp(d: Demand, passes: int) -> Demand:
         kv_read_bytes=d.kv_read_bytes * (1 + passes / layers),
         kv_sequence_bytes=d.kv_sequence_bytes * (1 + 1 / layers),
         launches=d.launches * (1 + passes / layers),
-        routed_launches=d.routed_launches * (1 + passes / layers),
+        four_bit_launches=d.four_bit_launches * (1 + passes / layers),
     )
 
 

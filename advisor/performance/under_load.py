@@ -13,6 +13,7 @@ from advisor.performance.deployment import Deployment
 from advisor.performance.memory import max_sequences
 from advisor.performance.predict import Speed, steps
 from advisor.performance.simulation import Simulated, StepTimes, poisson, simulate
+from advisor.performance.simulation_apart import TimesApart, simulate_apart
 
 LARGEST_BATCH = 1024
 """Sequences at once at most: vLLM's max_num_seqs on large GPUs."""
@@ -58,29 +59,24 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One replica and the requests it gets, `prompt_tokens` of each to be computed; `ttft_factor` corrects TTFT with b
-    in flight at index b − 1.
+    """One replica, or the engines that share its prompts and answers, and the requests that it gets.
+
+    `simulated` takes times of arrival (None: a closed loop), the number in flight and that of requests; `ttft_factor`
+    corrects TTFT with b in flight at index b − 1.
     """
 
-    speed: StepTimes
-    prompt_tokens: int
+    simulated: Callable[[Array | None, int, int], Simulated]
     generated_tokens: int
+    max_in_flight: int
     ttft_factor: Array
 
     def at_concurrency(self, concurrency: int) -> UnderLoad:
         """With so many in flight, each answered one followed by the next."""
-        return self._summary(
-            simulate(
-                self.speed, None, concurrency, self.prompt_tokens, self.generated_tokens, max(TURNS * concurrency, 16)
-            )
-        )
+        return self._summary(self.simulated(None, concurrency, max(TURNS * concurrency, 16)))
 
     def at_rate(self, rate_per_s: float) -> UnderLoad:
         """With so many requests a second, at random."""
-        arrivals = poisson(rate_per_s, REQUESTS)
-        return self._summary(
-            simulate(self.speed, arrivals, REQUESTS // 4, self.prompt_tokens, self.generated_tokens, REQUESTS)
-        )
+        return self._summary(self.simulated(poisson(rate_per_s, REQUESTS), REQUESTS // 4, REQUESTS))
 
     def _summary(self, s: Simulated) -> UnderLoad:
         ttft_s = s.ttft_s * self.ttft_factor[min(max(round(s.in_flight), 1), len(self.ttft_factor)) - 1]
@@ -94,12 +90,12 @@ class Replica:
 
     def largest_concurrency(self, limits: Limits) -> int:
         """The most requests in flight within the limits; 0 where even one is too slow."""
-        return _largest(lambda c: limits.hold(self.at_concurrency(c)), self.speed.max_sequences)
+        return _largest(lambda c: limits.hold(self.at_concurrency(c)), self.max_in_flight)
 
     @property
     def most_per_s(self) -> float:
         """Requests per second with every place taken: at more, the queue grows without end."""
-        return self.at_concurrency(self.speed.max_sequences).requests_per_s
+        return self.at_concurrency(self.max_in_flight).requests_per_s
 
     def largest_rate(self, limits: Limits) -> float:
         """The most requests per second within the limits, in fiftieths of what the replica can answer."""
@@ -136,4 +132,22 @@ def replica(deployment: Deployment, speed: Speed, prompt_tokens: int, generated_
         verified_tokens=float(d.verified_tokens),
         tokens_per_step=float(d.tokens_per_step),
     )
-    return Replica(step_times, new_tokens, generated_tokens, known.ttft_factor)
+    return shared(step_times, new_tokens, generated_tokens, known.ttft_factor)
+
+
+def shared(speed: StepTimes, prompt_tokens: int, generated_tokens: int, ttft_factor: Array) -> Replica:
+    """One engine whose steps hold prompts and answers, `prompt_tokens` of each request to be computed."""
+
+    def simulated(arrivals_s: Array | None, concurrency: int, n_requests: int) -> Simulated:
+        return simulate(speed, arrivals_s, concurrency, prompt_tokens, generated_tokens, n_requests)
+
+    return Replica(simulated, generated_tokens, speed.max_sequences, ttft_factor)
+
+
+def apart(times: TimesApart, generated_tokens: int) -> Replica:
+    """Engines with prompts on GPUs of their own."""
+
+    def simulated(arrivals_s: Array | None, concurrency: int, n_requests: int) -> Simulated:
+        return simulate_apart(times, arrivals_s, concurrency, generated_tokens, n_requests)
+
+    return Replica(simulated, generated_tokens, times.max_in_flight, np.ones(1))

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from advisor.errors import AdvisorError, NoAnswer
+from advisor.performance import under_load
 from advisor.performance.deployment import Deployment
-from advisor.performance.disaggregated import CHECKED, TPOT_SPREAD, Disaggregated, Station, disaggregated
+from advisor.performance.disaggregated import CHECKED, TPOT_SPREAD, Disaggregated, Station, disaggregated, times_apart
 from advisor.performance.feasibility import reasons
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import IDLE, MULTIPLYING, power_spread, watts
 from advisor.performance.predict import predict
 from advisor.performance.roofline import at_peak_s
+from advisor.performance.under_load import Replica
 from advisor.recommendation.estimate_values import Bounds, Estimate, PartsApart
 from advisor.recommendation.priced import PricedDeployment
 from advisor.recommendation.served import SAME
@@ -58,7 +60,7 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
     prefill = replace(decode, layout=split.prefill)
     if why := reasons(prefill, workspace.support, found.input_tokens, 1):
         raise NoAnswer(f"{prefill}, which is to prefill, cannot start: {'; '.join(str(each) for each in why)}")
-    stations = (Station(prefill, of.speed, split.prefill_replicas), Station(decode, of.speed, split.replicas))
+    stations = _stations(of, split)
     times = disaggregated(*stations, found.input_tokens, found.output_tokens, found.concurrency)
     energy_j = _watts(of, times, stations, found) * found.output_tokens / times.output_tokens_per_s
     bills = [
@@ -100,6 +102,17 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
             prefill_busy=times.prefill_busy,
         ),
     )
+
+
+def replica_apart(of: PricedDeployment, split: Split, input_tokens: int, output_tokens: int) -> Replica:
+    """All engines together, as they are simulated."""
+    return under_load.apart(times_apart(*_stations(of, split), input_tokens, output_tokens), output_tokens)
+
+
+def _stations(of: PricedDeployment, split: Split) -> tuple[Station, Station]:
+    """Those that prefill and those that decode."""
+    prefill = replace(of.deployment, layout=split.prefill)
+    return Station(prefill, of.speed, split.prefill_replicas), Station(of.deployment, of.speed, split.replicas)
 
 
 def _watts(

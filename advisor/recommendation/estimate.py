@@ -22,7 +22,7 @@ from advisor.performance.predict import predict
 from advisor.performance.start import start_s
 from advisor.performance.under_load import Limits, replica
 from advisor.prices import Price, checked_kind, parse_prices
-from advisor.recommendation.apart import apart, checked_apart
+from advisor.recommendation.apart import Split, apart, checked_apart, replica_apart
 from advisor.recommendation.engine_options import batch_limits, option_notes, speculation_of
 from advisor.recommendation.estimate_values import (
     Bounds,
@@ -154,16 +154,12 @@ def estimate(
         None if given is None else parse_duration(given, where=flag)
         for flag, given in (("--max-ttft", max_ttft), ("--max-tpot", max_tpot))
     ]
-    loaded = rate is not None or qps is not None or seconds != [None, None]
     if split is not None:
-        if loaded:
-            what = "cannot be combined with --rate, --qps or a limit"
-            raise AdvisorError(what, where="--prefill-parallelism", hint="give --concurrency, of all engines together")
-        return apart(workspace, costed, split, rents, found)
-    if not loaded:
+        found = apart(workspace, costed, split, rents, found)
+    if rate is None and qps is None and seconds == [None, None]:
         return found
     limits = Limits(*(math.inf if limit is None else limit for limit in seconds))
-    return _under_load(costed, found, limits)
+    return _under_load(costed, split, found, limits)
 
 
 def no_start(deployed: Deployment, why: Sequence[Reason], answer: CannotStart | None = None) -> NoAnswer:
@@ -302,10 +298,12 @@ def _memory_use(use: Memory) -> MemoryUse:
     return MemoryUse(*parts, use.total_bytes, use.capacity_bytes, use.max_sequences)
 
 
-def _under_load(of: PricedDeployment, found: Estimate, limits: Limits) -> Estimate:
-    one = replica(of.deployment, of.speed, found.input_tokens, found.output_tokens)
+def _under_load(of: PricedDeployment, split: Split | None, found: Estimate, limits: Limits) -> Estimate:
+    tokens = (found.input_tokens, found.output_tokens)
+    one = replica(of.deployment, of.speed, *tokens) if split is None else replica_apart(of, split, *tokens)
     if found.rate is not None and found.rate > one.most_per_s:
-        what = f"{found.rate:g} requests/s are more than one replica answers, about {significant(one.most_per_s)}"
+        who = "one replica answers" if split is None else "these engines answer"
+        what = f"{found.rate:g} requests/s are more than {who}, about {significant(one.most_per_s)}"
         raise AdvisorError(what, where="--rate", hint="give less, or --qps, which says how many replicas carry it")
     load = one.at_rate(found.rate) if found.rate else one.at_concurrency(found.concurrency)
     if usd := found.usd_per_million_output_tokens:

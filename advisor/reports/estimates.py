@@ -92,8 +92,9 @@ def _load_rows(e: Estimate) -> list[list[str]]:
     if e.load is None:
         return []
     traffic = f"at {significant(e.rate)} requests/s" if e.rate else f"with {e.concurrency} in flight"
+    who = "one replica" if e.disaggregated is None else "all engines"
     return [
-        [f"{traffic}, one replica", _throughput(e.load)],
+        [f"{traffic}, {who}", _throughput(e.load)],
         ["USD per million generated tokens then", significant(e.load_usd_per_million_output_tokens)],
         ["TTFT of 50 / 90 / 99 % of the requests", f"{_percentiles(e.load.ttft_s, 1)} s"],
         ["TPOT of 50 / 90 / 99 %", f"{_percentiles(e.load.tpot_s, 1e3)} ms"],
@@ -109,7 +110,8 @@ def _limit_rows(e: Estimate) -> list[list[str]]:
     rows = [["most within the limits for 90 %", most if within.max_concurrency else "nothing: one alone is too slow"]]
     if e.qps:
         needed = str(within.replicas) if within.replicas else "none would do"
-        rows.append([f"replicas for {significant(e.qps)} requests/s", needed])
+        what = "replicas" if e.disaggregated is None else "sets of these engines"
+        rows.append([f"{what} for {significant(e.qps)} requests/s", needed])
     return rows
 
 

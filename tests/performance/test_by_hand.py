@@ -79,8 +79,8 @@ def test_precision_narrows_the_layers_and_not_the_head(precision, width):
     assert moe.always_weight_bytes == read * QWEN_ATTENTION + width * QWEN_ROUTERS + 2 * QWEN_HEAD
     held = attention * QWEN_ATTENTION + width * QWEN_ROUTERS + 4 * QWEN_HEAD
     assert moe.resident_weight_bytes == held + moe.expert_weight_bytes
-    assert (moe.expert_rows, moe.routed_launches) == (48 * 128 * 3 * 2048, 48 * 8)
-    assert (dense.expert_rows, dense.routed_launches) == (0, 0)
+    assert (moe.expert_rows, moe.four_bit_launches) == (48 * 128 * 3 * 2048, 48 * 8 if width < 1 else 0)
+    assert (dense.expert_rows, dense.four_bit_launches) == (0, 0)
     assert dense.four_bit_weight_bytes == (width * LLAMA_BODY if width < 1 else 0)
     assert moe.four_bit_weight_bytes == (width * QWEN_ROUTERS if width < 1 else 0)
     assert moe.expert_flops == 2 * QWEN_EXPERTS * 8 / 128

@@ -119,8 +119,9 @@ def test_larger_chunks_never_lower_throughput(fewer, more, model):
 def test_limits_hold_in_the_simulation():
     limited = replace(QWEN, limits=BatchLimits(8, 512))
     one = replica(limited, PLAIN_ROOFLINE, 2048, 64)
-    assert one.speed.max_sequences == 8
-    assert one.speed.token_budget == 512
+    assert one.max_in_flight == 8
+    larger = replica(replace(QWEN, limits=BatchLimits(8, 8192)), PLAIN_ROOFLINE, 2048, 64)
+    assert one.at_concurrency(1).ttft_s.mean > larger.at_concurrency(1).ttft_s.mean  # a prompt takes four steps
     assert np.isfinite(one.at_concurrency(16).ttft_s.mean)
     groups = replace(limited, spec=load_model("Qwen3-30B-A3B"), layout=Parallelism(dp=4))
     assert groups.most_sequences == 32  # eight in each group

@@ -10,7 +10,7 @@ from advisor.performance.deployment import Deployment
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import predict
 from advisor.performance.simulation import TOKEN_BUDGET, StepTimes, poisson, simulate
-from advisor.performance.under_load import Limits, Replica, replica
+from advisor.performance.under_load import Limits, replica, shared
 from tests.known import SHIPPED, load_gpu, load_model
 
 FLAT = StepTimes(np.concatenate([[0.0], np.full(64, 0.01)]), 1e-5, 0.0)
@@ -110,7 +110,7 @@ def test_arrivals_at_random_have_the_mean_rate_and_the_spread_of_chance():
 
 def test_percentiles_of_a_load():
     """Of a hundred waiting times by numpy's own percentiles; every request of 50 tokens."""
-    places = Replica(FLAT, 500, 50, np.ones(64))
+    places = shared(FLAT, 500, 50, np.ones(64))
     load, s = places.at_concurrency(25), simulate(FLAT, None, 25, 500, 50, 100)
     for spread, values in ((load.ttft_s, s.ttft_s), (load.tpot_s, s.tpot_s)):
         assert (spread.mean, spread.p50, spread.p90, spread.p99) == pytest.approx(
@@ -121,8 +121,8 @@ def test_percentiles_of_a_load():
 
 
 def test_ttft_is_corrected_by_the_factor_at_what_is_in_flight():
-    plain = Replica(FLAT, 500, 50, np.ones(64))
-    corrected = Replica(FLAT, 500, 50, np.array([1.0, 1.0, 3.0, 1.0, 5.0]))
+    plain = shared(FLAT, 500, 50, np.ones(64))
+    corrected = shared(FLAT, 500, 50, np.array([1.0, 1.0, 3.0, 1.0, 5.0]))
     for concurrency, factor in ((2, 1), (3, 3), (4, 1), (5, 5), (40, 5)):
         one, other = plain.at_concurrency(concurrency), corrected.at_concurrency(concurrency)
         assert other.ttft_s.p90 == pytest.approx(factor * one.ttft_s.p90)
@@ -131,7 +131,7 @@ def test_ttft_is_corrected_by_the_factor_at_what_is_in_flight():
 
 
 def test_limits_hold_for_ninety_of_a_hundred():
-    load = Replica(FLAT, 500, 50, np.ones(64)).at_concurrency(16)
+    load = shared(FLAT, 500, 50, np.ones(64)).at_concurrency(16)
     ttft, tpot = load.ttft_s.p90, load.tpot_s.p90
     assert Limits(ttft, tpot).hold(load)
     assert not Limits(0.999 * ttft, tpot).hold(load)
@@ -140,7 +140,7 @@ def test_limits_hold_for_ninety_of_a_hundred():
 
 
 def test_the_largest_rate_is_a_step_below_one_that_is_too_much():
-    places = Replica(StepTimes(np.concatenate([[0.0], 0.01 + 0.001 * np.arange(16)]), 1e-5, 0.0), 200, 20, np.ones(16))
+    places = shared(StepTimes(np.concatenate([[0.0], 0.01 + 0.001 * np.arange(16)]), 1e-5, 0.0), 200, 20, np.ones(16))
     most = places.at_concurrency(16).requests_per_s
     assert places.largest_rate(Limits()) == pytest.approx(49 / 50 * most)
     limits = Limits(ttft_s=0.06)
@@ -176,7 +176,7 @@ def test_at_a_low_rate_nobody_waits():
 
 
 def test_percentiles_spread_with_the_rate():
-    places = Replica(FLAT, 500, 50, np.ones(64))
+    places = shared(FLAT, 500, 50, np.ones(64))
     calm, busy = places.at_rate(5.0), places.at_rate(60.0)
     assert calm.ttft_s.p99 >= calm.ttft_s.p90 >= calm.ttft_s.p50
     assert busy.ttft_s.p90 > calm.ttft_s.p90
@@ -184,7 +184,7 @@ def test_percentiles_spread_with_the_rate():
 
 
 def test_the_largest_concurrency_holds_and_one_more_does_not():
-    places = Replica(StepTimes(np.concatenate([[0.0], 0.01 + 0.001 * np.arange(64)]), 1e-6, 0.0), 100, 40, np.ones(64))
+    places = shared(StepTimes(np.concatenate([[0.0], 0.01 + 0.001 * np.arange(64)]), 1e-6, 0.0), 100, 40, np.ones(64))
     limits = Limits(tpot_s=0.03)
     most = places.largest_concurrency(limits)
     assert 1 < most < 64

@@ -137,7 +137,6 @@ def test_a_step_apart_is_no_slower_than_the_shared_one():
         ({"replicas": 2}, "--replicas"),
         ({"prefill_replicas": 2}, "--prefill-replicas"),
         ({"prefill_parallelism": "tp1", "replicas": 0}, "--replicas"),
-        ({"prefill_parallelism": "tp1", "qps": 3.0}, "--prefill-parallelism"),
         ({"max_num_seqs": 0}, "--max-num-seqs"),
         ({"max_num_seqs": 512, "max_num_batched_tokens": 256}, "--max-num-batched-tokens"),
         ({"disk_gb_per_s": -1.0}, "--disk-gb-per-s"),
@@ -147,6 +146,31 @@ def test_options_that_no_engine_takes_name_themselves(options, flag):
     with pytest.raises(AdvisorError) as error:
         estimate(**QWEN, **options)
     assert error.value.where == flag
+
+
+def test_engines_apart_are_simulated_under_load():
+    """At a rate, within limits, and how many sets of engines carry more; TTFT grows with the rate, and no rate above
+    what all engines carry is simulated."""
+    slow, fast = (estimate(**QWEN, **APART, rate=rate, input_tokens=4096).load for rate in (0.5, 6.0))
+    assert slow.requests_per_s == pytest.approx(0.5, rel=0.1)
+    assert slow.in_flight == pytest.approx(slow.requests_per_s * (slow.ttft_s.mean + 1023 * slow.tpot_s.mean), rel=0.02)
+    assert fast.ttft_s.p90 > slow.ttft_s.p90
+    assert fast.tpot_s.p50 > slow.tpot_s.p50
+    found = estimate(**QWEN, **APART, qps=100.0, max_tpot="40ms", max_ttft="5s", input_tokens=4096)
+    most = found.within_limits.max_requests_per_s
+    assert 2 < most < 7.2
+    assert found.within_limits.replicas == -(-100 // most)
+    at_most = estimate(**QWEN, **APART, rate=most, input_tokens=4096).load
+    assert (at_most.ttft_s.p90 <= 5, at_most.tpot_s.p90 <= 0.04) == (True, True)
+    with pytest.raises(AdvisorError, match="more than these engines answer"):
+        estimate(**QWEN, **APART, rate=500.0, input_tokens=4096)
+
+
+@pytest.mark.parametrize("concurrency", [4, 32, 128])
+def test_the_simulation_of_engines_apart_is_near_what_is_worked_out(concurrency):
+    e = estimate(**QWEN, **APART, concurrency=concurrency, max_tpot="1s", input_tokens=4096)
+    assert e.load.output_tokens_per_s == pytest.approx(e.output_tokens_per_s, rel=0.1)
+    assert e.load.tpot_s.mean == pytest.approx(e.tpot_s, rel=0.1)
 
 
 def test_prefill_engines_have_to_hold_the_model():
