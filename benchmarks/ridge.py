@@ -43,7 +43,9 @@ def main() -> None:
         "The strength of the ridge",
         "One constant of the fit, how strongly efficiencies are held near those of kernels, was chosen by predicting\n"
         "the runs above, so that their figures are slightly too good. Chosen on one half of the models and scored on\n"
-        "the other, by `python benchmarks/ridge.py`:\n\n" + table(rows, ["", "TPOT median", "TPOT p90"]),
+        "the other, by `python benchmarks/ridge.py`, it is worth what this table says. The forms of the step-time\n"
+        "model were compared by the same predictions, where kernels' times do not tell: what that is worth is not\n"
+        "known.\n\n" + table(rows, ["", "TPOT median", "TPOT p90"]),
     )
 
 
