@@ -23,6 +23,7 @@ from advisor.performance.roofline import (
     Efficiency,
     Serving,
     at_peak,
+    at_peak_s,
     decode_step_s,
     in_place,
     prefill_s,
@@ -127,8 +128,21 @@ def in_order(load: Load, efficiency: Efficiency, plain: Serving, known: OfShape)
         for own, value in zip(known.own, level, strict=True):
             logs[quantity] = np.where(own.better, np.minimum(logs[quantity], value), logs[quantity])
             logs[quantity] = np.where(own.worse, np.maximum(logs[quantity], value), logs[quantity])
-    tpot, ttft = fastest(load, efficiency.skew)
-    return np.maximum(logs[0], tpot), np.maximum(logs[1], ttft)
+    tpot, ttft = (np.maximum(mine, least) for mine, least in zip(logs, fastest(load, efficiency.skew), strict=True))
+    return within_peak(load, tpot, ttft)
+
+
+def within_peak(load: Load, tpot: Array, ttft: Array) -> Logs:
+    """Log TPOT and TTFT, as much longer both that all in flight are multiplied no faster than at the peak.
+
+    While a request is there, prompts and answers of as many as are in flight are worked on.
+    """
+    d, batch = load.demand, np.maximum(load.held / np.asarray(load.hardware.stages, dtype=float), 1.0)
+    token_s, prompt_s = at_peak_s(d, load.hardware)
+    generated = np.maximum(np.asarray(d.generated_tokens, dtype=float), 1.0)
+    request_s = np.exp(ttft) + np.exp(tpot) * (generated - 1)
+    longer = np.maximum(np.log(batch * (prompt_s + token_s * (generated - 1)) / request_s), 0.0)
+    return tpot + longer, ttft + longer
 
 
 def _on(load: Load, own: Own) -> Logs:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from advisor.performance.corrections import Correction, loads, within
 from advisor.performance.demand import Array, Demand, Quantity
 from advisor.performance.hardware import Hardware
-from advisor.performance.ordered import Load, OfShape, in_order
+from advisor.performance.ordered import Load, OfShape, in_order, within_peak
 from advisor.performance.roofline import Efficiency, Serving, decode_step_s, prefill_s, shifted, waited
 from advisor.provenance import Provenance
 
@@ -61,10 +61,13 @@ def predict(
     spread = np.broadcast_to(np.asarray(speed.spread, dtype=float), np.shape(plain.tpot_s))
     corrected = np.zeros(np.shape(plain.tpot_s), dtype=bool)
     if speed.known is None:
-        return Predicted(waited(plain, d.generated_tokens, concurrency, load.held), spread, corrected)
-    tpot, ttft = in_order(load, speed.efficiency, plain, speed.known)
+        tpot, ttft = within_peak(load, np.log(plain.tpot_s), np.log(plain.ttft_s))
+    else:
+        tpot, ttft = in_order(load, speed.efficiency, plain, speed.known)
     there = replace(plain, tpot_s=np.exp(tpot), ttft_s=np.exp(ttft))
     times = waited(there, d.generated_tokens, concurrency, load.held)
+    if speed.known is None:
+        return Predicted(times, spread, corrected)
     measured = loads(d, hw, concurrency)
     spread = np.where(speed.known.covered, _spread(speed.known.shared, measured, spread), spread)
     for own in speed.known.own:

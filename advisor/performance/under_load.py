@@ -20,6 +20,9 @@ LARGEST_BATCH = 1024
 TURNS = 4
 """Times that the places are filled anew while a closed loop is simulated."""
 REQUESTS = 2000
+STAYS = 8
+"""Requests at random are at least so many times as many as are in flight, so that engines have filled; of many engines
+that takes more than REQUESTS."""
 LIMIT_PERCENTILE = 90
 """Limits on TTFT and TPOT hold for so many of a hundred requests."""
 
@@ -76,7 +79,13 @@ class Replica:
 
     def at_rate(self, rate_per_s: float) -> UnderLoad:
         """With so many requests a second, at random."""
-        return self._summary(self.simulated(poisson(rate_per_s, REQUESTS), REQUESTS // 4, REQUESTS))
+        n_requests, most = REQUESTS, max(REQUESTS, STAYS * self.max_in_flight)
+        while True:
+            s = self.simulated(poisson(rate_per_s, n_requests), n_requests // 4, n_requests)
+            enough = STAYS * math.ceil(rate_per_s * float(np.mean(s.request_s)))  # Little's law
+            if enough <= n_requests or n_requests == most:
+                return self._summary(s)
+            n_requests = min(enough, most)
 
     def _summary(self, s: Simulated) -> UnderLoad:
         ttft_s = s.ttft_s * self.ttft_factor[min(max(round(s.in_flight), 1), len(self.ttft_factor)) - 1]
@@ -120,7 +129,7 @@ def replica(deployment: Deployment, speed: Speed, prompt_tokens: int, generated_
     """The replica with its predicted speed. A model that does not fit holds one sequence."""
     d, hw = deployment.demand(prompt_tokens, generated_tokens), deployment.hardware
     held = min(float(max_sequences(d, deployment.gpu.memory_bytes, hw)), deployment.most_sequences)
-    room = int(min(max(held, 1.0), LARGEST_BATCH))
+    room = int(min(max(held, 1.0), LARGEST_BATCH * deployment.layout.dp))
     known, new_tokens = steps(d, hw, speed, room), prompt_tokens - deployment.cached_tokens
     decode_s = np.concatenate([[0.0], known.decode_s])
     step_times = StepTimes(

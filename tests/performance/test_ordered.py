@@ -153,6 +153,23 @@ def test_nothing_is_faster_than_its_peaks():
     assert float(np.exp(prompt)) == pytest.approx(float(perfect.ttft_s))
 
 
+@pytest.mark.parametrize("tokens", [1, 2, 16, 256])
+@pytest.mark.parametrize("known", [True, False])
+def test_all_in_flight_are_multiplied_no_faster_than_at_the_peak(tokens, known):
+    """However short the answers: FLOPs of the prompts and tokens of a second, over those of the GPU."""
+    spec = load_model("Llama-3.1-8B-Instruct")
+    d, fast = demand(spec, "bf16", 2000, tokens), at_peak(0.5)
+    shape = OfShape(correction(tpot=-3.0, ttft=-3.0, moved=9), YES, ())
+    speed = Speed(fast, 1.2, Provenance.FITTED, "", shape if known else None)
+    s = predict(d, H100, speed, 128.0).serving
+    flops = (
+        2000 * spec.linear_flops_per_token() + spec.attention_flops(1, 2000) + (tokens - 1) * spec.decode_flops(2000)
+    )
+    used = float(s.output_tokens_per_s) / tokens * flops / 989e12
+    assert 0.95 < used <= 1.001 if tokens < 256 else 0.5 < used <= 1.001
+    assert float(s.request_s) == pytest.approx(float(s.ttft_s + s.tpot_s * (tokens - 1)))
+
+
 def test_requests_that_wait_for_a_place_wait_for_whole_turns():
     """Four places for sixteen requests: three turns of the corrected times are waited for."""
     d = load(H100).demand

@@ -5,6 +5,7 @@ import pytest
 
 from advisor.performance.simulation import poisson
 from advisor.performance.simulation_apart import TimesApart, simulate_apart
+from advisor.performance.under_load import Limits, apart
 
 ONE = TimesApart(np.array([0.5]), 0.1, np.array([0.0, 0.01, 0.02]), 1, 1)
 
@@ -59,6 +60,18 @@ def test_prompts_that_come_slower_than_places_fall_free_bound_a_closed_loop():
     times = TimesApart(np.array([0.1, 0.16]), 0.01, 0.01 + 0.001 * np.arange(50), 1, 2)
     s = simulate_apart(times, None, 64, 20, 1000)
     assert s.output_tokens_per_s / 20 == pytest.approx(2 / 0.16, rel=0.01)
+
+
+def test_many_engines_are_simulated_until_they_are_full():
+    """64 engines with 20 places each, a second for 50 tokens: no more than 1,280 requests a second, however few are
+    simulated at first."""
+    times = TimesApart(np.array([0.001]), 0.0, np.concatenate([[0.0], np.full(20, 1 / 49)]), 64, 64)
+    many = apart(times, 50)
+    assert many.most_per_s == pytest.approx(1280, rel=0.02)
+    assert many.largest_rate(Limits(ttft_s=0.05, tpot_s=0.03)) == pytest.approx(1250, rel=0.06)
+    load = many.at_rate(1000.0)
+    assert load.requests_per_s == pytest.approx(1000, rel=0.03)
+    assert load.in_flight == pytest.approx(1000, rel=0.05)
 
 
 def ticking(times, arrivals, tokens):

@@ -34,4 +34,4 @@ def test_loads(advisor):
     one = ("--input-tokens", 1, "--output-tokens", 1)
     assert "1 → 1 token," in advisor("estimate", "qwen3-8b", "--gpu", "l4", *one)[1]
     assert "1 → 1 token\n" in advisor("compare", "qwen3-8b", "qwen3-32b", "--gpu", "h200-sxm", *one)[1]
-    assert "always 1 request in flight" in " ".join(advisor("recommend", "--max-tpot", "2.75ms")[1].split())
+    assert "always 1 request in flight" in " ".join(advisor("recommend", "--max-tpot", "2.4ms")[1].split())
