@@ -1,6 +1,7 @@
 """Prompts and answers on GPUs of their own, event by event: what percentiles of TTFT and TPOT a load sees.
 
-Engines that prefill take prompts from one queue, as many together as a step holds. A prompt's cache then goes to the
+Engines that prefill take prompts from one queue, each of those that are free as many as the others, up to what a step
+holds. A prompt's cache then goes to the
 engine that decodes the fewest, which takes it in between two steps as soon as it has room. Requests arrive as others
 are answered (a closed loop), or at random at a rate, as in simulation.py.
 """
@@ -94,9 +95,12 @@ class _Decoder:
 def simulate_apart(
     times: TimesApart, arrivals_s: Array | None, concurrency: int, generated_tokens: int, n_requests: int
 ) -> Simulated:
-    """`n_requests` requests that arrive at `arrivals_s`; for None `concurrency` at once, then one for each answered."""
-    arrival = [0.0] * min(concurrency, n_requests) if arrivals_s is None else arrivals_s.tolist()
-    taken, first, last = (np.full(n_requests, np.nan) for _ in range(3))
+    """`n_requests` requests that arrive at `arrivals_s`; for None `concurrency` at once, then one for each answered.
+
+    In a closed loop others follow them, so that the last ones find engines as full as the first.
+    """
+    arrival = [0.0] * concurrency if arrivals_s is None else arrivals_s.tolist()
+    taken, first, last = (np.full(n_requests + concurrency, np.nan) for _ in range(3))
     tokens = max(generated_tokens - 1, 1)
     decoders = [_Decoder(times.decode_s, tokens) for _ in range(times.decode_engines)]
     free_s = [0.0] * times.prefill_engines  # a heap: when each engine that prefills is free
@@ -107,8 +111,9 @@ def simulate_apart(
         decoder = min(decoders, key=lambda each: each.until_s)
         now = decoder.until_s
         if due <= now and (not sent or due <= sent[0][0]):
-            most = min(coming + len(times.prompts_s), len(arrival))
-            together = range(coming, bisect_right(arrival, due, coming, most))
+            waiting = bisect_right(arrival, due, coming) - coming
+            each = -(-waiting // sum(free <= due for free in free_s))
+            together = range(coming, coming + min(each, len(times.prompts_s)))
             done_s = due + float(times.prompts_s[len(together) - 1])
             heapreplace(free_s, done_s)
             for request in together:
@@ -121,8 +126,9 @@ def simulate_apart(
         else:
             ended, begun = decoder.changes()
             last[ended], first[begun] = now, now
-            answered += len(ended)
+            answered += sum(request < n_requests for request in ended)
             if arrivals_s is None:
-                arrival += [now] * min(len(ended), n_requests - len(arrival))
-    passed = Passed(np.array(arrival), taken, first, last, np.full(n_requests, generated_tokens))
+                arrival += [now] * min(len(ended), n_requests + concurrency - len(arrival))
+    came, *others = (np.array(each[:n_requests]) for each in (arrival, taken, first, last))
+    passed = Passed(came, *others, np.full(n_requests, generated_tokens))
     return passed.after(concurrency, None if arrivals_s is not None else concurrency)

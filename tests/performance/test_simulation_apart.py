@@ -33,6 +33,14 @@ def test_an_engine_takes_together_what_waits_up_to_what_its_step_holds():
     assert s.ttft_s[:1] == pytest.approx([0.5])
 
 
+def test_engines_that_are_free_share_out_what_waits():
+    times = TimesApart(np.array([0.5, 0.6, 0.7, 0.8]), 0.0, ONE.decode_s, 2, 2)
+    s = simulate_apart(times, np.array([0.0, 0.1, 0.11, 0.12, 0.13]), 0, 2, 5)
+    assert s.place_s == pytest.approx([0.0, 0.0, 0.39, 0.38, 0.37])  # the third to fifth by the first that is free
+    together = simulate_apart(times, np.arange(4) * 1e-9, 0, 2, 4)
+    assert together.ttft_s[:3] == pytest.approx([0.5, 0.5, 1.1])  # each takes one, then what waits
+
+
 def test_a_request_joins_between_two_steps_and_waits_where_there_is_no_room():
     """A second sequence begins at the end of a step of 10 ms, from when steps take 20; a third waits for the first."""
     times = TimesApart(np.array([1e-9]), 0.0, ONE.decode_s, 3, 1)
@@ -82,7 +90,8 @@ def ticking(times, arrivals, tokens):
     while waiting:
         engine = int(np.argmin(prefill))
         due = max(prefill[engine], waiting[0])
-        together = [at for at in waiting if at <= due][: len(times.prompts_s)]
+        here, free = [at for at in waiting if at <= due], [at for at in prefill if at <= due]
+        together = here[: min(-(-len(here) // len(free)), len(times.prompts_s))]
         waiting = waiting[len(together) :]
         prefill[engine] = due + times.prompts_s[len(together) - 1]
         arrived += [prefill[engine] + times.handover_s] * len(together)

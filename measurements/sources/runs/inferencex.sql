@@ -4,8 +4,9 @@
 -- runs of InferenceX, too, known by its models and lengths. Its scripts (benchmarks/*.sh, one a model, GPU and
 -- engine) and perf-changelog.yaml say in what precision the KV cache was kept, and since when; where only two
 -- versions of a script are known (MiniMax-M2.5, Kimi-K2.5, gpt-oss under vLLM), the date between them is our reading.
--- The validation samples do not say it. They are of Dynamo's deployments, whose front end requests pass.
--- Speculative decoding is not said of a row, so it is known by the day on which rows came out. A day of one model, GPU, engine and precision where half the rows or more are suspected is suspected
+-- The validation samples do not say it. They are of Dynamo's deployments, whose front end requests pass. Speculative
+-- decoding is not said of a row, so it is known by the day on which rows came out. A day of one model, GPU, engine and
+-- precision where half the rows or more are suspected is suspected
 -- as a whole: rows not suspected one by one are large batches, where drafting gains little. On other days with
 -- suspected rows the faster of two rows of one load is, where they differ by more than 5 %: the day has both kinds.
 -- Qwen3.5 in fp8 under SGLang 0.5.9 drafted on four Blackwell GPUs, as no row says: with four in flight it took two
