@@ -129,6 +129,6 @@ def simulate_apart(
             answered += sum(request < n_requests for request in ended)
             if arrivals_s is None:
                 arrival += [now] * min(len(ended), n_requests + concurrency - len(arrival))
-    came, *others = (np.array(each[:n_requests]) for each in (arrival, taken, first, last))
-    passed = Passed(came, *others, np.full(n_requests, generated_tokens))
+    came_s, taken_s, first_s, last_s = (np.array(each[:n_requests]) for each in (arrival, taken, first, last))
+    passed = Passed(came_s, taken_s, first_s, last_s, np.full(n_requests, generated_tokens))
     return passed.after(concurrency, None if arrivals_s is not None else concurrency)
