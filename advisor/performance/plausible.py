@@ -24,8 +24,11 @@ from advisor.units import significant
 
 COLUMNS = (*NAMES, *NUMBERS, "offline", "replicas", "prefill_parallelism", "dummy_weights", "doubt")
 
-LEAST_EVEN = 3.0
-"""Skew of the experts' popularity that the bound on reading allows; fitted ones lie between 1.1 and 3."""
+LEAST_EVEN = 4.0
+"""Skew of the experts' popularity that the bound on reading allows: above every fitted one."""
+
+NOISE = 0.1
+"""Share of a TPOT by which two loads may differ for reasons of the machine."""
 
 FACTOR = 2.0
 """By which figures of one run may disagree: means of different things, the beginning and end of a load."""
@@ -243,20 +246,23 @@ def _throughput(found: Reported) -> Rule:
 
 def _routing(found: Reported) -> Rule:
     """Random weights may send all tokens to the same experts, which trained ones do not: then several sequences take
-    hardly longer than one, and all loads of several with these weights are doubtful."""
+    hardly longer than one with no longer a prompt, and all loads of several with these weights are doubtful."""
     d, hw, runs = found.runs.demand, found.runs.hardware, found.runs
     bandwidth = np.asarray(hw.memory_bytes_per_s) * np.asarray(hw.gpu_count)
     one, all_of_them = (distinct_expert_share(d.expert_share, n, LEAST_EVEN) for n in (1.0, decoding(found)))
     more_s = np.asarray(d.expert_weight_bytes * (all_of_them - one) / bandwidth)
-    doubtful, longer_s = np.zeros(len(runs), dtype=bool), np.full(len(runs), np.nan)
-    several, alone = found.random_weights & (more_s > 0), found.random_weights & (runs.concurrency == 1)
-    for key in np.intersect1d(found.key[several], found.key[alone]):
-        here = found.key == key
-        longer_s[here] = runs.tpot_s[here] - np.min(runs.tpot_s[here & alone])
-        doubtful |= here & several & bool((longer_s < more_s)[here & several].any())
+    longer_s = np.full(len(runs), np.nan)
+    measured = found.random_weights & np.isfinite(runs.tpot_s)
+    several, alone = measured & (more_s > 0), measured & (runs.concurrency == 1)
+    prompt = np.asarray(d.prompt_tokens)
+    for i in np.flatnonzero(several).tolist():
+        beside = runs.tpot_s[alone & (found.key == found.key[i]) & (prompt <= prompt[i])]
+        longer_s[i] = runs.tpot_s[i] - np.min(beside, initial=np.inf)
+    short = np.isfinite(longer_s) & (longer_s < more_s - NOISE * runs.tpot_s)
+    doubtful = several & np.isin(found.key, found.key[short])
 
     def words(i: int) -> str:
-        least = min(np.flatnonzero(doubtful & (found.key == found.key[i])), key=lambda j: longer_s[j] / more_s[j])
+        least = min(np.flatnonzero(short & (found.key == found.key[i])), key=lambda j: longer_s[j] / more_s[j])
         return (
             f"these random weights send tokens to the same experts: {runs.concurrency[least]:,.0f} sequences took"
             f" {_ms(longer_s[least])} longer than one, and reading the experts of as many takes {_ms(more_s[least])}"

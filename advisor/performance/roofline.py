@@ -25,6 +25,9 @@ from advisor.tables import column
 SHARPNESS = 4.0
 """max(a, b) is smoothed to (a^p + b^p)^(1/p): near the ridge neither side hides wholly behind the other."""
 
+NODE_SHARE = 0.65
+"""Share of an adapter's bandwidth in collectives between nodes, whose GPUs all have the same: assumed, as NVLink's."""
+
 FEWEST_ROWS = 8.0
 """Rows of the smallest tile of a product on tensor cores."""
 
@@ -143,10 +146,9 @@ def collectives_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) ->
     reduce-scatter around the experts send as much as one all-reduce); none on one GPU."""
     n = np.asarray(hw.gpu_count, dtype=float)
     sent = 2.0 * (n - 1) / n * np.asarray(tokens, dtype=float) * d.hidden * 2.0
+    share = np.where(np.asarray(hw.over_nodes) > 0, np.maximum(eff.link, NODE_SHARE), np.asarray(eff.link))
     rounds = np.where(np.asarray(hw.attention_shards, dtype=float) > 1, 2.0, 1.0)
-    return np.where(
-        n > 1, rounds * d.n_layers * (sent / (hw.link_bytes_per_s * np.asarray(eff.link)) + eff.collective_s), 0.0
-    )
+    return np.where(n > 1, rounds * d.n_layers * (sent / (hw.link_bytes_per_s * share) + eff.collective_s), 0.0)
 
 
 def products_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
