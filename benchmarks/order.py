@@ -23,6 +23,7 @@ from advisor.performance.deployment import ENGINES, Deployment
 from advisor.performance.families import at_least
 from advisor.performance.memory import max_sequences
 from advisor.performance.parallelism import Parallelism
+from advisor.performance.plausible import LEAST_EVEN
 from advisor.performance.predict import predict
 from advisor.performance.roofline import Serving, at_peak, decode_step_s, prefill_s
 from advisor.store.workspace import Workspace
@@ -33,7 +34,9 @@ TOLERANCE = 1e-6
 """Of the logarithm of a time: rows of the tables have six digits."""
 PRECISIONS = ("bf16", "fp8", "fp4")
 PROMPTS, ANSWERS, IN_FLIGHT = (16, 128, 1024, 8192, 32768), (16, 64, 256, 1024, 8192), (1, 2, 4, 8, 32, 128, 512)
-LAYOUTS = tuple(Parallelism.parse(text) for text in ("tp1", "tp2", "tp4", "tp8", "tp4pp2", "dp4", "dp8", "tp8ep"))
+LAYOUTS = tuple(
+    Parallelism.parse(text) for text in ("tp1", "tp2", "tp4", "tp8", "tp4pp2", "dp4", "dp8", "tp8ep", "tp16", "dp16")
+)
 PARTS, WHOLE = ("tpot_s", "ttft_s", "request_s"), ("request_s",)
 
 
@@ -77,7 +80,7 @@ class Load:
         held = max(room, 1.0)
         times = predict(d, hw, speed, self.in_flight, held).serving
         batch = max(min(self.in_flight, held) / self.layout.pp, 1.0)
-        perfect = at_peak(1.0)
+        perfect = at_peak(LEAST_EVEN)
         step, prompt = float(decode_step_s(d, hw, perfect, batch)), float(prefill_s(d, hw, perfect))
         least = replace(times, tpot_s=step, ttft_s=prompt, request_s=prompt + step * (self.generated_tokens - 1))
         return OnGpu(times, least, room)
@@ -126,7 +129,9 @@ def _of(
             if many.room >= 1:
                 parts = PARTS if many.room >= load.in_flight else WHOLE
                 yield from _compared("bits", few.times, many.times, f"{better.name} {wide} {narrow} {load}", parts)
-    for name in ("prompt_tokens", "generated_tokens", "in_flight"):
+    # where several answers end with each step their prompts share it, and answers twice as long may take less
+    by_length = ("generated_tokens",) if load.in_flight <= load.generated_tokens else ()
+    for name in ("prompt_tokens", "in_flight", *by_length):
         busier = replace(load, **{name: 2 * getattr(load, name)}).on(workspace, speeds, better, precision)
         yield from _compared(name, fast.times, busier.times, f"{better.name} {precision} {load}", WHOLE)
 

@@ -27,7 +27,7 @@ TPOT_SPREAD = 1.55
 """Factor that held TPOT of nine in ten published runs of this kind (docs/validation.md)."""
 CHECKED = (
     "prefill on GPUs of its own: on 267 published runs, none of them fitted, half of the TPOTs are predicted within"
-    " 16 % and nine in ten within 47 %, half of the TTFTs within 60 % and nine in ten within 172 % (docs/validation.md)"
+    " 16 % and nine in ten within 46 %, half of the TTFTs within 60 % and nine in ten within 168 % (docs/validation.md)"
 )
 """What predictions of this kind rest on."""
 LARGEST_GROUP = 4096

@@ -47,13 +47,14 @@ class Efficiency:
     four_bit: Quantity = column("share of that bandwidth that reading weights in four bits reaches", default=0.80)
     experts: Quantity = column("share of peak bandwidth when reading experts", default=0.70)
     row_bytes: Quantity = column(
-        "bytes for which a GPU reads each row of its slice of an expert longer than for the row alone", default=95.0
+        "bytes at full bandwidth that each row of a GPU's slice of an expert costs beside its own", default=95.0
     )
     kv: Quantity = column("share of peak bandwidth when reading the KV cache", default=0.87)
     link: Quantity = column("share of the link's bandwidth in collectives", default=0.65)
     skew: Quantity = column("variance of the experts' popularity over its squared mean; 0: uniform", default=0.5)
     imbalance: Quantity = column(
-        "tokens that the busiest GPU has more of few where experts lie whole on GPUs, as a share", default=0.7
+        "extra tokens of the GPU whose experts get the most, where these lie whole and tokens are few, as a share",
+        default=0.7,
     )
     kernel_s: Quantity = column("latency of one kernel of a decode step", default=1.5e-6)
     routed: Quantity = column(
@@ -146,7 +147,7 @@ def collectives_s(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) ->
     reduce-scatter around the experts send as much as one all-reduce); none on one GPU."""
     n = np.asarray(hw.gpu_count, dtype=float)
     sent = 2.0 * (n - 1) / n * np.asarray(tokens, dtype=float) * d.hidden * 2.0
-    share = np.where(np.asarray(hw.over_nodes) > 0, np.maximum(eff.link, NODE_SHARE), np.asarray(eff.link))
+    share = np.where(np.asarray(hw.over_nodes) > 0, NODE_SHARE, np.asarray(eff.link))
     rounds = np.where(np.asarray(hw.attention_shards, dtype=float) > 1, 2.0, 1.0)
     return np.where(n > 1, rounds * d.n_layers * (sent / (hw.link_bytes_per_s * share) + eff.collective_s), 0.0)
 
@@ -179,12 +180,13 @@ def _busiest(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Arra
 
 
 def _experts_read(d: Demand, hw: Hardware, eff: Efficiency, tokens: Quantity) -> Array:
-    """Bytes of the experts that `tokens` tokens touch, of all GPUs together.
+    """Bytes at full bandwidth that take as long as reading the experts which `tokens` tokens touch, of all GPUs.
 
-    Where experts are cut every GPU has a slice of each row, where they lie whole the busiest one has more tokens.
+    Where experts are cut every GPU has a slice of each row, where they lie whole the busiest one has more tokens. What
+    a row costs beside its own bytes is the same in every precision, so that fewer bits are never read more slowly.
     """
     slices = np.where(np.asarray(hw.expert_parallel) > 0, 1.0, np.asarray(hw.gpu_count, dtype=float))
-    read = d.expert_weight_bytes + d.expert_rows * slices * np.asarray(eff.row_bytes)
+    read = d.expert_weight_bytes / np.asarray(eff.experts) + d.expert_rows * slices * np.asarray(eff.row_bytes)
     return np.asarray(read * distinct_expert_share(d.expert_share, tokens * _busiest(d, hw, eff, tokens), eff.skew))
 
 
@@ -203,7 +205,7 @@ def prefill_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity = 1.0) -
     new = np.maximum(d.prompt_tokens - np.asarray(d.cached_tokens, dtype=float), 0.0)
     chunk = np.maximum(np.minimum(new * prompts_at_once(d, b), d.chunk_tokens), 1e-9)
     touched, in_all = (_experts_read(d, hw, eff, tokens) for tokens in (b, chunk + b))
-    reading = (in_all - touched) / (n * np.asarray(hw.memory_bytes_per_s) * np.asarray(eff.experts))
+    reading = (in_all - touched) / (n * np.asarray(hw.memory_bytes_per_s))
     step = _larger(products_s(d, hw, eff, chunk), reading, d.launches * np.asarray(eff.launch_s))
     core = d.prefill_core_flops / (n * np.asarray(hw.compute_16bit_flops_per_s) * np.asarray(eff.attention))
     return np.asarray(new / chunk * step + core + collectives_s(d, hw, eff, new) + eff.prompt_s)
@@ -229,7 +231,7 @@ def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) ->
     always = d.always_weight_bytes + d.four_bit_weight_bytes * (1 / np.minimum(eff.four_bit, 1.0) - 1)
     return (
         products_s(d, hw, eff, tokens) + tokens * wide / (n * np.asarray(hw.compute_16bit_flops_per_s)),
-        (always * n / shards / np.asarray(eff.weights) + experts / np.asarray(eff.experts)) / bandwidth,
+        (always * n / shards / np.asarray(eff.weights) + experts) / bandwidth,
         b * d.kv_read_bytes * kv_copies(d.kv_shards, shards) / (bandwidth * np.asarray(eff.kv)),
     )
 
@@ -262,7 +264,7 @@ def serving(
     prefill, step = prefill_s(d, hw, eff, batch), decode_step_s(d, hw, eff, batch)
     at_once = prompts_at_once(d, batch)
     others, burst = (batch - at_once) * prefill, np.asarray(eff.burst)
-    carried = others / generated / (1 + burst)
+    carried = others / np.maximum(generated - 1, 1.0) / (1 + burst)
     ttft = at_once * prefill + eff.first_s + others * burst / (1 + burst)
     ttft = ttft + (np.asarray(eff.ttft_steps) + _chunks(d) - 1) * step
     token, prompt = at_peak_s(d, hw)

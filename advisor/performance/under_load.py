@@ -64,8 +64,9 @@ class Limits:
 class Replica:
     """One replica, or the engines that share its prompts and answers, and the requests that it gets.
 
-    `simulated` takes times of arrival (None: a closed loop), the number in flight and that of requests; `ttft_factor`
-    corrects TTFT with b in flight at index b − 1.
+    `simulated` takes times of arrival (None: a closed loop), the number in flight (of requests that arrive by
+    themselves: how many of the first do not count) and that of requests; `ttft_factor` corrects TTFT with b in flight
+    at index b − 1.
     """
 
     simulated: Callable[[Array | None, int, int], Simulated]

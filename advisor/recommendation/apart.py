@@ -20,7 +20,7 @@ from advisor.performance.under_load import Replica
 from advisor.recommendation.estimate_values import Bounds, Estimate, PartsApart
 from advisor.recommendation.priced import PricedDeployment
 from advisor.recommendation.served import SAME
-from advisor.rents import Rents
+from advisor.rents import Rent, Rents
 from advisor.store.workspace import Workspace
 from advisor.units import checked_count
 
@@ -63,12 +63,8 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
     stations = _stations(of, split)
     times = disaggregated(*stations, found.input_tokens, found.output_tokens, found.concurrency)
     energy_j = _watts(of, times, stations, found) * found.output_tokens / times.output_tokens_per_s
-    bills = [
-        rents.rent(decode.gpu.name, together, station.replicas * station.deployment.layout.gpu_count // together)
-        for station in stations
-        for together in (station.deployment.layout.together(decode.gpu.node_gpus),)
-    ]
-    usd = sum(bill.usd_per_hour for bill in bills if bill) if all(bills) else None
+    rent = _rent(stations, rents)
+    usd = rent.usd_per_hour if rent else None
     spread = max(found.spread, TPOT_SPREAD)
     energy_spread = math.exp(math.hypot(math.log(spread), math.log(power_spread(decode.gpu.name))))
     figures = ((found.interval.tpot_s, times.tpot_s), (found.interval.output_tokens_per_s, times.output_tokens_per_s))
@@ -88,7 +84,8 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
         spread=spread,
         interval=replace(found.interval, tpot_s=tpot, output_tokens_per_s=tokens, energy_j_per_request=energy),
         notes=(*found.notes, CHECKED),
-        rent=None,
+        provenance=replace(found.provenance, price=str(rent) if rent else None),
+        rent=rent,
         disaggregated=PartsApart(
             prefill_parallelism=str(split.prefill),
             prefill_replicas=split.prefill_replicas,
@@ -104,8 +101,26 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
     )
 
 
+def _rent(stations: tuple[Station, Station], rents: Rents) -> Rent | None:
+    """Of all engines together: in one machine where it holds them, else in machines that hold the larger engine."""
+    gpu = stations[0].deployment.gpu
+    counts = [station.replicas * station.deployment.layout.gpu_count for station in stations]
+    if sum(counts) <= gpu.node_gpus:
+        return rents.rent(gpu.name, sum(counts))
+    together = max(station.deployment.layout.together(gpu.node_gpus) for station in stations)
+    return rents.rent(gpu.name, together, sum(-(-count // together) for count in counts))
+
+
+MOST_SIMULATED = 64
+"""Engines of one kind whose events are followed: more take minutes."""
+
+
 def replica_apart(of: PricedDeployment, split: Split, input_tokens: int, output_tokens: int) -> Replica:
-    """All engines together, as they are simulated."""
+    """All engines together, as they are simulated. Raises AdvisorError for too many."""
+    for flag, count in (("--prefill-replicas", split.prefill_replicas), ("--replicas", split.replicas)):
+        if count > MOST_SIMULATED:
+            what = f"{count:,} engines are too many to simulate, {MOST_SIMULATED} at most"
+            raise AdvisorError(what, where=flag, hint="estimate a part of them at its part of the rate")
     return under_load.apart(times_apart(*_stations(of, split), input_tokens, output_tokens), output_tokens)
 
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.performance.deployment import BatchLimits, Deployment
-from advisor.performance.disaggregated import Station, disaggregated, transfer_s
+from advisor.performance.disaggregated import Station, disaggregated, prompt_s, times_apart, transfer_s
 from advisor.performance.hardware import NODE_LINK_BYTES_PER_S, hardware
+from advisor.performance.memory import max_sequences
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import PLAIN_ROOFLINE, predict
 from advisor.performance.roofline import Efficiency, prefill_s
@@ -114,6 +115,25 @@ def test_larger_chunks_never_lower_throughput(fewer, more, model):
         limited = replace(at, limits=BatchLimits(prompt_tokens=tokens))
         times.append(predict(limited.demand(8192, 256), at.hardware, PLAIN_ROOFLINE, 64).serving)
     assert times[1].output_tokens_per_s >= times[0].output_tokens_per_s * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(("model", "layout"), [("Qwen3-32B", Parallelism(tp=2)), ("Qwen3-30B-A3B", Parallelism(dp=4))])
+def test_the_simulation_has_the_times_of_the_closed_loop(model, layout):
+    """One prompt alone and as many as a step of all groups holds, what follows until decoding, and every step."""
+    at = replace(QWEN, spec=load_model(model), layout=layout)
+    prefill, decode = Station(at, PLAIN_ROOFLINE, 2), Station(at, PLAIN_ROOFLINE, 3)
+    times, alone = times_apart(prefill, decode, 1000, 100), disaggregated(prefill, decode, 1000, 100, 1)
+    assert (times.prefill_engines, times.decode_engines) == (2, 3)
+    together = prompt_s(at.demand(1000, 1), at.hardware, PLAIN_ROOFLINE.efficiency, layout.dp)
+    assert len(times.prompts_s) == 8192 * layout.dp // 1000
+    assert times.prompts_s[0] == pytest.approx(float(together[0]))
+    assert times.prompts_s[-1] / len(times.prompts_s) == pytest.approx(float(together[1]), rel=0.05)
+    assert times.prompts_s[0] + times.handover_s == pytest.approx(alone.ttft_s, rel=1e-6)
+    assert times.handover_s > float(PLAIN_ROOFLINE.efficiency.first_s)
+    assert times.decode_s[1] == pytest.approx(alone.tpot_s, rel=1e-3)
+    assert len(times.decode_s) - 1 == min(
+        1024 * layout.dp, int(max_sequences(at.demand(1000, 100), at.gpu.memory_bytes, at.hardware))
+    )
 
 
 def test_limits_hold_in_the_simulation():

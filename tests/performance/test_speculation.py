@@ -64,6 +64,11 @@ def test_an_mtp_head_reads_one_layer_and_the_lm_head_for_each_token():
     assert four_bits[1].four_bit_weight_bytes == pytest.approx(four_bits[0].four_bit_weight_bytes * (1 + 3 / 61))
     assert four_bits[0].four_bit_launches == 58 * 8
     assert four_bits[1].four_bit_launches == pytest.approx(four_bits[0].four_bit_launches * (1 + 3 / 61))
+    draft_reads = [replace(d, draft_layers=n) for d in four_bits[1:] for n in (0.0, 3.0)]
+    without, with_drafts = (float(decode_parts_s(d, H200, Efficiency(), 4)[1]) for d in draft_reads)
+    experts = replace(four_bits[0], always_weight_bytes=0.0, four_bit_weight_bytes=0.0)
+    of_four = float(decode_parts_s(experts, H200, Efficiency(), 4)[1])  # of one token of each sequence
+    assert with_drafts - without == pytest.approx(3 / 61 * of_four, rel=1e-6)
     memory = weights_per_gpu(r1(Speculation(3, 0.5)), H200) / weights_per_gpu(plain, H200)
     assert 1 < memory < 1 + 1 / 61  # one layer, however often it is passed; embeddings are not held again
 

@@ -117,6 +117,25 @@ def test_engines_apart_share_what_is_in_flight_and_are_all_paid():
     assert any("docs/validation.md" in note for note in e.notes)
 
 
+@pytest.mark.parametrize(
+    ("decode", "prefill", "engines", "gpus", "machines"),
+    [
+        ("tp2", "tp1", (2, 1), 4, 1),
+        ("tp4", "tp4", (1, 1), 8, 1),
+        ("tp4", "tp4", (2, 2), 16, 2),
+        ("tp8", "tp4", (3, 2), 28, 4),
+    ],
+)
+def test_engines_apart_share_machines(decode, prefill, engines, gpus, machines):
+    """One machine of eight where it holds all of them, at the price of one engine on as many GPUs."""
+    options = {"parallelism": decode, "prefill_parallelism": prefill, "prefill_replicas": engines[0]}
+    e = estimate(**QWEN, **options, replicas=engines[1])
+    assert (e.gpu_count, e.rent.instances * e.rent.gpus_per_instance) == (gpus, 8 * machines)
+    assert (e.usd_per_hour, e.provenance.price) == (e.rent.usd_per_hour, str(e.rent))
+    if machines == 1:
+        assert e.rent == estimate(**QWEN, parallelism=f"tp{gpus}").rent
+
+
 def test_memory_apart_is_that_of_one_engine_that_decodes():
     """Twelve in flight in three engines are four each; what a cache does not hold waits."""
     assert estimate(**QWEN, concurrency=12, **APART).memory == estimate(**QWEN, concurrency=4).memory
@@ -137,6 +156,7 @@ def test_a_step_apart_is_no_slower_than_the_shared_one():
         ({"replicas": 2}, "--replicas"),
         ({"prefill_replicas": 2}, "--prefill-replicas"),
         ({"prefill_parallelism": "tp1", "replicas": 0}, "--replicas"),
+        ({"prefill_parallelism": "tp1", "replicas": 65, "rate": 1.0}, "--replicas"),
         ({"max_num_seqs": 0}, "--max-num-seqs"),
         ({"max_num_seqs": 512, "max_num_batched_tokens": 256}, "--max-num-batched-tokens"),
         ({"disk_gb_per_s": -1.0}, "--disk-gb-per-s"),
