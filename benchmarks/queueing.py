@@ -105,7 +105,8 @@ def cases(workspace: Workspace, n: int, seed: int) -> Iterator[Case]:
     draw, tables = np.random.default_rng(seed), {}
     for task in TASKS:
         request = checked_request(workspace, task=task)
-        points, deployed = points_and_deployments(workspace, request, rents_of(workspace, request))
+        found, deployed = points_and_deployments(workspace, request, rents_of(workspace, request))
+        points = found.columns
         lengths = stored_lengths(workspace, task)
         known = np.isin(points["model"], list(lengths)) & (points["reward_model"] == "")
         votes = np.where(known & (points["n_samples"] <= MOST_VOTES), points["n_samples"], 0)[deployed["point_id"] - 1]
