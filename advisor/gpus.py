@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PRECISIONS = ("bf16", "fp8", "fp4", "int8", "int4")
 BYTES_PER_WEIGHT = {"bf16": 2.0, "fp8": 1.0, "fp4": 0.5625, "int8": 1.0, "int4": 0.5625}
-"""fp4 and int4 carry one 8-bit scale for 16 weights (NVFP4, AWQ/GPTQ at group size 32 are within 6 %)."""
+"""fp4 and int4 with one 8-bit scale for 16 weights, as in NVFP4; a checkpoint may have fewer (quantization.py)."""
 
 RANGES = {
     "memory_bytes": (2**20, 2**60),

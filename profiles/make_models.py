@@ -4,7 +4,8 @@
 
 FOLDER holds real config files named <org>--<name>_config.json; where a model has none there, its config
 is written from the row of facts in the architectures table, with `model_type` and the checkpoint's
-padded vocabulary from CORRECTED below. Keys that describe no shape (token ids, quantisation lists) are dropped.
+padded vocabulary from CORRECTED below. Keys that describe no shape (token ids, quantisation lists but MXFP4's name) are
+dropped.
 
 Neither input is in the repository: both are collected by hand from the public places that the column `source` of
 models.csv names. A single model is added as a config.json and a row, without this script; rows and configs of models
@@ -208,6 +209,8 @@ def trimmed(keys: dict) -> dict:
     if isinstance(kept.get("text_config"), dict):
         kept["text_config"] = {k: v for k, v in trimmed(kept["text_config"]).items() if k not in GENERATION}
     kept.pop("time_step_limit", None)  # Infinity is not JSON
+    if (keys.get("quantization_config") or {}).get("quant_method") == "mxfp4":  # its scales take half of NVFP4's bytes
+        kept["quantization_config"] = {"quant_method": "mxfp4"}
     return kept
 
 

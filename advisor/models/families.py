@@ -21,7 +21,7 @@ from advisor.models.config import MOST_WEIGHTS, SHOWN, Config
 from advisor.models.encoders import encoder_notes, encoder_parameters
 from advisor.models.layers import Layer, MixtureOfExperts
 from advisor.models.parts import Reader
-from advisor.models.quantization import checkpoint_precision
+from advisor.models.quantization import checkpoint_precision, four_bit_bytes
 from advisor.models.spec import ModelSpec
 from advisor.models.text_part import text_part
 from advisor.printable import is_name, shortened
@@ -89,6 +89,7 @@ def spec_from_config(keys: dict[str, Any], *, name: str, where: str) -> ModelSpe
         notes=notes,
         checkpoint_precision=checkpoint_precision(keys),
         mtp_layers=c.integer(*MTP_LAYERS, default=0),
+        four_bit_bytes=four_bit_bytes(keys),
     )
 
 

@@ -1,4 +1,4 @@
-"""In which precision a checkpoint's weights are, as its config.json says it."""
+"""In which precision a checkpoint's weights are, and how many bytes they take, as its config.json says it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.errors import AdvisorError
+from advisor.gpus import BYTES_PER_WEIGHT
 
 OWN = "bf16"
 """Of weights that no `quantization_config` is about."""
@@ -50,6 +51,25 @@ def checkpoint_precision(config: Mapping[str, Any]) -> str:
     return _of_number(bits, str(found.get("data_type") or "int"))
 
 
+def four_bit_bytes(config: Mapping[str, Any]) -> float:
+    """Bytes of a weight of this checkpoint in four bits, its share of scales included.
+
+    One scale of 8 bits is shared by 16 weights in NVFP4 and by 32 in MXFP4 (OCP Microscaling Formats 1.0, section 5.1);
+    a group of integers has one of 16 bits and a zero point of 4.
+
+    >>> four_bit_bytes({"quantization_config": {"quant_method": "mxfp4"}})
+    0.53125
+    >>> four_bit_bytes({"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 128}})
+    0.51953125
+    """
+    found = quantization(config)
+    if "mxfp4" in " ".join(str(found.get(key)) for key in ("quant_method", "quant_algo", "format")).lower():
+        return 0.5 + 1 / 32
+    if checkpoint_precision(config) == "int4" and (group := _group_size(found)):
+        return 0.5 + 2.5 / group
+    return BYTES_PER_WEIGHT["fp4"]
+
+
 def known_precision(precision: str, *, where: str) -> str:
     """A checkpoint's precision. Raises AdvisorError for `UNKNOWN`."""
     if precision == UNKNOWN:
@@ -66,6 +86,15 @@ def quantization(config: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(found, Mapping):
             return found
     return {}
+
+
+def _group_size(found: Mapping[str, Any]) -> int | None:
+    """Weights that share a scale, where a config says how many."""
+    groups = found.get("config_groups")
+    each = groups.values() if isinstance(groups, Mapping) else ()
+    parts = [found, *(group["weights"] for group in each if isinstance(group, Mapping) and group.get("weights"))]
+    sizes = [part.get("group_size") for part in parts if isinstance(part, Mapping)]
+    return next((size for size in sizes if isinstance(size, int) and size > 0), None)
 
 
 def _of_groups(groups: Any) -> str:

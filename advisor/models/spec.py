@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from advisor.gpus import BYTES_PER_WEIGHT
 from advisor.models.flop_parts import FlopParts, linear_parts
 from advisor.models.layers import Layer, MixtureOfExperts
 
@@ -14,7 +15,8 @@ class ModelSpec:
 
     `layers` are runs of equal layers. Heads of multi-token prediction are left out, since serving does not use them by
     itself; the checkpoint has `mtp_layers` of them. `checkpoint_precision` is that of the weights that the config came
-    with, empty where nothing here knows its cost; `notes` say what about the counts a reader has to know.
+    with, empty where nothing here knows its cost; `four_bit_bytes` those of a weight in four bits with its share of
+    scales; `notes` say what about the counts a reader has to know.
     """
 
     name: str
@@ -30,6 +32,7 @@ class ModelSpec:
     checkpoint_precision: str = "bf16"
     notes: tuple[str, ...] = ()
     mtp_layers: int = 0
+    four_bit_bytes: float = BYTES_PER_WEIGHT["fp4"]
 
     @property
     def n_layers(self) -> int:

@@ -89,7 +89,8 @@ def demand(
     cached_tokens: int = 0,
 ) -> Demand:
     """The Demand of requests of these lengths (tokens, at least one generated; fewer cached than in the prompt)."""
-    width = BYTES_PER_WEIGHT[precision]
+    usual = BYTES_PER_WEIGHT[precision]
+    width = spec.four_bit_bytes if usual < 1 else usual
     # four-bit MoE checkpoints (gpt-oss, NVFP4 DeepSeek, INT4 Kimi) quantise the experts and leave attention in 16 bit
     attention_width = BYTES_16BIT if spec.is_moe and width < 1 else width
     mixers = sum(layer.count * layer.mixer.parameters for layer in spec.layers if layer.mixer)

@@ -208,7 +208,7 @@ def prefill_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity = 1.0) -
     reading = (in_all - touched) / (n * np.asarray(hw.memory_bytes_per_s))
     step = _larger(products_s(d, hw, eff, chunk), reading, d.launches * np.asarray(eff.launch_s))
     core = d.prefill_core_flops / (n * np.asarray(hw.compute_16bit_flops_per_s) * np.asarray(eff.attention))
-    return np.asarray(new / chunk * step + core + collectives_s(d, hw, eff, new) + eff.prompt_s)
+    return np.asarray(new / chunk * (step + collectives_s(d, hw, eff, chunk)) + core + eff.prompt_s)
 
 
 def prompts_at_once(d: Demand, batch: Quantity) -> Array:

@@ -7,7 +7,7 @@ import pytest
 from advisor.errors import AdvisorError
 from advisor.importers.own_model import import_model
 from advisor.models.families import read_config
-from advisor.models.quantization import UNKNOWN, checkpoint_precision, known_precision
+from advisor.models.quantization import UNKNOWN, checkpoint_precision, four_bit_bytes, known_precision
 from advisor.recommendation.estimate import estimate
 from advisor.store.workspace import Workspace
 from tests.known import config_file
@@ -73,6 +73,27 @@ def test_it_may_stand_in_the_text_part():
     assert checkpoint_precision({"model_type": "kimi_k25", "text_config": quantised}) == "int4"
 
 
+WIDTHS = {
+    "16 bit": ({}, 0.5625),
+    "NVFP4": ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, 0.5625),
+    "MXFP4": ({"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]}, 0.53125),
+    "MXFP4 of compressed-tensors": ({"quant_method": "compressed-tensors", "format": "mxfp4-pack-quantized"}, 0.53125),
+    "AWQ": ({"quant_method": "awq", "bits": 4, "group_size": 128}, 0.5 + 20 / 128 / 8),
+    "compressed-tensors": (
+        {"config_groups": {"group_0": {"weights": {"num_bits": 4, "type": "int", "group_size": 32}}}},
+        0.5 + 20 / 32 / 8,
+    ),
+    "one scale a channel": ({"quant_method": "gptq", "bits": 4, "group_size": -1}, 0.5625),
+    "eight bits": ({"quant_method": "gptq", "bits": 8, "group_size": 128}, 0.5625),
+}
+
+
+@pytest.mark.parametrize("form", WIDTHS)
+def test_four_bits_come_with_the_scales_of_their_group(form):
+    written, width = WIDTHS[form]
+    assert four_bit_bytes({"quantization_config": written}) == width
+
+
 def test_an_unknown_format_is_named_where_a_cost_is_needed():
     assert known_precision("fp8", where="x") == "fp8"
     with pytest.raises(AdvisorError, match=r"x: the format of its weights .* --precision"):
@@ -106,6 +127,14 @@ def test_a_config_is_costed_in_its_own_precision(quantised):
         one("Qwen/Qwen3-8B", precision="int4").memory.weights_bytes, rel=1e-9
     )
     assert not [note for note in found.notes if "quantis" in note]
+
+
+def test_larger_groups_take_less_memory(quantised):
+    """Weights of 36 layers: attention of 4096 · (4096 + 2 · 1024 + 4096), three matrices of 4096 · 12288."""
+    shared = {"quant_method": "awq", "bits": 4}
+    small, large = (one(quantised(**shared, group_size=n)).memory.weights_bytes for n in (32, 128))
+    body = 36 * 4096 * (2 * 4096 + 2 * 1024 + 3 * 12288)
+    assert small - large == pytest.approx(body * 2.5 * (1 / 32 - 1 / 128), rel=1e-4)
 
 
 def test_another_precision_is_costed_and_said_to_be_another_checkpoint(quantised):

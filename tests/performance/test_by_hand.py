@@ -88,6 +88,13 @@ def test_precision_narrows_the_layers_and_not_the_head(precision, width):
     assert dense.kv_sequence_bytes == 32 * 2 * 1024 * 20 * 2  # the cache has a precision of its own
 
 
+def test_scales_of_mxfp4_take_half_of_what_those_of_nvfp4_do():
+    """gpt-oss-20b: 24 layers of 32 experts with three matrices of 2880 · 2880 and their biases."""
+    fp4, fp8 = (demand(load_model("openai/gpt-oss-20b"), of, 10, 10).expert_weight_bytes for of in ("fp4", "fp8"))
+    assert fp8 >= 24 * 32 * 3 * 2880 * 2880
+    assert fp4 / fp8 == 4.25 / 8
+
+
 def test_tied_embeddings_are_held_once():
     d = demand(load_model("Qwen/Qwen3-4B"), "bf16", 10, 10)
     assert d.resident_weight_bytes == d.always_weight_bytes

@@ -290,6 +290,14 @@ def test_prompts_of_one_step_share_its_launches():
     assert float(prefill_s(d, on_gpus(), slow, 64)) == pytest.approx(float(prefill_s(d, on_gpus(), slow)) / 4, rel=1e-3)
 
 
+@pytest.mark.parametrize(("prompt", "batch", "latencies"), [(16, 1, 1), (16, 64, 1 / 4), (3 * CHUNK_TOKENS, 1, 3)])
+def test_a_step_with_prompts_waits_once_for_each_of_its_collectives(prompt, batch, latencies):
+    """Two in each of 32 layers; four prompts share a step of 64 answers of 16 tokens."""
+    d, slow = demand(load_model("Llama-3.1-8B-Instruct"), "bf16", prompt, 16), replace(PERFECT, collective_s=1e-2)
+    more = prefill_s(d, on_gpus(tp=2), slow, batch) - prefill_s(d, on_gpus(tp=2), PERFECT, batch)
+    assert float(more) == pytest.approx(latencies * 2 * 32 * (1e-2 - PERFECT.collective_s))
+
+
 def test_a_prompt_reads_the_experts_that_the_step_would_not_have_touched():
     d = demand(load_model(MOE), "bf16", 64, 5000)
     reading = replace(PERFECT, grouped=1, skew=1e-9)
