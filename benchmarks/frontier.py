@@ -71,6 +71,7 @@ def generate(connection: duckdb.DuckDBPyConnection, n: int) -> None:
             s / 1000 as tpot_s,
             1 / s as questions_per_s,
             1.2::double as spread,
+            1.7::double as ttft_spread,
             1.2::double as usd_spread,
             1.0::double as tokens_spread,
             1.0::double as bill_tokens_spread,

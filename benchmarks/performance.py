@@ -36,7 +36,7 @@ from advisor.performance.groups import (
 )
 from advisor.performance.observed import Labels, Runs
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.predict import predict
+from advisor.performance.predict import predict, ttft_spread
 from advisor.performance.roofline import Efficiency
 from advisor.performance.under_load import replica
 from advisor.profiler.plan import gains, measured_covariance
@@ -95,10 +95,11 @@ def from_points(
     found: MeasuredRuns, efficiency: Efficiency, prior_of: dict[str, Prior], k: int, choose: Callable[..., np.ndarray]
 ) -> tuple[Errors, np.ndarray]:
     """Errors of all runs but the `k` of each (model, GPU) that were seen beside the model's on other GPUs, and whether
-    TPOT's fell in its 90 % interval."""
+    those of TPOT and of TTFT fell in their 90 % intervals, shape (2, n)."""
     runs, groups = found.runs, groups_of(found)
     blind_spread = float(np.exp(np.quantile(np.abs(blind(runs, efficiency)[0]), 0.9)))
-    decode, ttft, inside = (np.full(len(runs), np.nan) for _ in range(3))
+    decode, ttft = np.full(len(runs), np.nan), np.full(len(runs), np.nan)
+    inside = np.full((2, len(runs)), np.nan)
     for group in np.unique(groups).tolist():
         mask = groups == group
         shape = str(runs.shape[mask][0])
@@ -117,7 +118,9 @@ def from_points(
         here = (mask & ~seen)[of_shape]
         at_runs = np.flatnonzero(of_shape)[here]
         decode[at_runs], ttft[at_runs] = errors[0][here], errors[1][here]
-        inside[at_runs] = np.where(np.isfinite(width[here]), np.abs(errors[0][here]) < width[here], np.nan)
+        for place, wide in enumerate((width, np.log(ttft_spread(np.exp(width))))):
+            error, known = np.abs(errors[place][here]), np.isfinite(errors[place][here] + wide[here])
+            inside[place, at_runs] = np.where(known, error < wide[here], np.nan)
     return (decode, ttft), inside
 
 
@@ -135,17 +138,22 @@ def summary(name: str, errors: Errors, mask: np.ndarray | None = None) -> list[s
 def points_needed(found: MeasuredRuns, efficiency: Efficiency) -> list[list[str]]:
     prior_of = priors(found.runs, efficiency)
     errors, inside = from_points(found, efficiency, prior_of, 0, at_random(0))
-    rows = [[*summary("none", errors), f"{np.nanmean(inside):.0%}"]]
+    rows = [[*summary("none", errors), *held(inside)]]
     for k in POINTS:
         for name, choose in (("optimal design", chosen), ("even grid", lambda runs, base, prior, k: grid(runs, k))):
             errors, inside = from_points(found, efficiency, prior_of, k, choose)
-            rows.append([*summary(f"{k} points, {name}", errors), f"{np.nanmean(inside):.0%}"])
+            rows.append([*summary(f"{k} points, {name}", errors), *held(inside)])
         drawn = [from_points(found, efficiency, prior_of, k, at_random(seed)) for seed in range(RANDOM_DRAWS)]
         together = tuple(np.concatenate([errors[q] for errors, _ in drawn]) for q in (0, 1))
-        inside = np.concatenate([i for _, i in drawn])
+        inside = np.concatenate([i for _, i in drawn], axis=1)
         row = summary(f"{k} points, random ({RANDOM_DRAWS} draws)", (together[0], together[1]))
-        rows.append([row[0], str(int(row[1]) // RANDOM_DRAWS), *row[2:], f"{np.nanmean(inside):.0%}"])
+        rows.append([row[0], str(int(row[1]) // RANDOM_DRAWS), *row[2:], *held(inside)])
     return rows
+
+
+def held(inside: np.ndarray) -> list[str]:
+    """Shares of the intervals of TPOT and of TTFT that hold."""
+    return [f"{share:.0%}" for share in np.nanmean(inside, axis=1)]
 
 
 def under_load(found: MeasuredRuns) -> list[list[str]]:
@@ -254,7 +262,9 @@ def validation(found: MeasuredRuns, near: Errors, data: Path) -> str:
     zero_shot, served = blind(found.runs, efficiency), found.where(is_served)
     of_served = at(efficiency, is_served)
     without_model = left_out_efficiency(found.runs, fold_of(found.model, FOLDS, first=is_served))
-    needed = table(points_needed(served, at(without_model, is_served)), [*COLUMNS, "90 % intervals that hold"])
+    needed = table(
+        points_needed(served, at(without_model, is_served)), [*COLUMNS, "90 % intervals of TPOT that hold", "of TTFT"]
+    )
     cuts, far = cuts_of(served), blind(served.runs, of_served)
     return (
         "# Validation\n\n"

@@ -162,8 +162,10 @@ def _asymptote(limit: Array, now: Array) -> Claim:
 
 
 def _saturation(points: Array, x_max: float) -> Claim:
-    """Told where the draws reach it. Resampled lengths are never longer than the longest, so they show what lies below:
-    the interval goes as far up as it goes down.
+    """A value where the draws reach it.
+
+    Resampled lengths are never longer than the longest, so they show what lies below: the interval goes as far up as it
+    goes down.
     """
     low, high = np.quantile(points[1:], QUANTILES, method="nearest")
     if not np.isfinite(high) or not np.isfinite(points[0]):

@@ -73,7 +73,7 @@ def load_of(c: Candidate, request: Request) -> Load:
         concurrency=c.concurrency,
         rate_per_s=rate,
         requests=min(max(many, LEAST_REQUESTS), MOST_REQUESTS),
-        ttft_s=Predicted.within(c.ttft_s, c.spread),
+        ttft_s=Predicted.within(c.ttft_s, c.ttft_spread),
         tpot_s=Predicted.within(c.tpot_s, c.spread),
         output_tokens_per_s=tokens_per_s,
     )

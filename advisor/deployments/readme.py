@@ -11,7 +11,7 @@ from advisor.deployments.plan import DOWNLOAD_BYTES_PER_S, Plan
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.pick import Recommendation
 from advisor.reports.recommendations import SPEED_FROM, head, hours_text, money_text, result_text, seconds_text
-from advisor.reports.words import interval_text, rent_text, request_parts, sampling_text, sources_text
+from advisor.reports.words import interval_text, rent_text, request_parts, sampling_text, sources_text, within_text
 from advisor.units import significant
 
 CHECKED = {
@@ -50,7 +50,7 @@ def about(plan: Plan, found: Recommendation, files: Sequence[DeployedFile]) -> d
 
 def _figures(plan: Plan, c: Candidate) -> list[tuple[str, str, str]]:
     """Figure, value, origin."""
-    load, spread = plan.load, f"within a factor {c.spread:.2f} in 90 %"
+    load, spread = plan.load, f"{within_text(c.spread, c.ttft_spread)} in 90 %"
     speed = f"{SPEED_FROM.get(c.provenance.performance, c.provenance.performance)}, {spread}"
     lengths = f"prompt {c.provenance.prompt}, answers {c.provenance.tokens}"
     loaded = (

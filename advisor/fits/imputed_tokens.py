@@ -31,16 +31,16 @@ def with_imputed_tokens(points: Sequence[Point], drawn_with: Iterable[SetupRow],
     points were drawn. Raises AdvisorError for a damaged table.
     """
     setups = {row.key: row for row in drawn_with}
-    asked = [p for p in points if p.generated_tokens is None and _ends_by_itself(p)]
+    unknown = [p for p in points if p.generated_tokens is None and _ends_by_itself(p)]
     reported = _reported(workspace)
-    if not asked:
+    if not unknown:
         return list(points)
     shipped = Fits(workspace.profiles[:1] if workspace.own else ())  # what ships follows from its measurements alone
     known = [*reported, *_counted(points, setups, workspace), *_counted(shipped.points, shipped.setups, workspace)]
     who, tokens = zip(*known, strict=True)
     kinds = {each.task: each.kind for each, _ in reported}
-    asked_for = [replace(each, kind=kinds.get(each.task, each.kind)) for each in _answers(asked, setups, workspace)]
-    log_tokens, deviation = predicted(who, np.array(tokens), asked_for)
+    answers = [replace(each, kind=kinds.get(each.task, each.kind)) for each in _answers(unknown, setups, workspace)]
+    log_tokens, deviation = predicted(who, np.array(tokens), answers)
     imputed = {
         id(p): replace(
             p,
@@ -48,7 +48,7 @@ def with_imputed_tokens(points: Sequence[Point], drawn_with: Iterable[SetupRow],
             tokens_provenance=Provenance.IMPUTED,
             tokens_spread=round(math.exp(Z90 * wide), 3),
         )
-        for p, mean, wide in zip(asked, log_tokens, deviation, strict=True)
+        for p, mean, wide in zip(unknown, log_tokens, deviation, strict=True)
         if math.exp(Z90 * wide) <= MOST_SPREAD
     }
     return [imputed.get(id(p), p) for p in points]

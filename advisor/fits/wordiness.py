@@ -101,8 +101,8 @@ def _years(released: str) -> float:
     return float(year) + (float(month) - 1) / 12 - YEAR if year and month else 0.0
 
 
-def predicted(known: Sequence[Answered], tokens: Array, asked: Sequence[Answered]) -> tuple[Array, Array]:
-    """Log tokens of the answers asked for and their standard deviation, from the tokens of known ones.
+def predicted(known: Sequence[Answered], tokens: Array, unknown: Sequence[Answered]) -> tuple[Array, Array]:
+    """Log tokens of the answers whose tokens are not known and their standard deviation, from the tokens of known ones.
 
     Shapes (K,), (K,) → (A,), (A,). The standard deviation is that of a new figure.
     """
@@ -111,12 +111,12 @@ def predicted(known: Sequence[Answered], tokens: Array, asked: Sequence[Answered
     from sklearn.gaussian_process.kernels import DotProduct
 
     terms = [
-        {f"{name} {which}": SPREADS[name] * amount for name, which, amount in row.terms()} for row in (*known, *asked)
+        {f"{name} {which}": SPREADS[name] * amount for name, which, amount in row.terms()} for row in (*known, *unknown)
     ]
-    columns = DictVectorizer(sparse=False).fit_transform(terms)  # of both: what only `asked` have is known of nothing
-    of_known, of_asked = columns[: len(known)], columns[len(known) :]
+    columns = DictVectorizer(sparse=False).fit_transform(terms)  # of both: what only `unknown` have is known of nothing
+    of_known, of_unknown = columns[: len(known)], columns[len(known) :]
     log_tokens = np.log(tokens)
     level = log_tokens.mean()
     process = GaussianProcessRegressor(DotProduct(0.0, "fixed"), alpha=COUNTED**2, optimizer=None)
-    mean, deviation = process.fit(of_known, log_tokens - level).predict(of_asked, return_std=True)
+    mean, deviation = process.fit(of_known, log_tokens - level).predict(of_unknown, return_std=True)
     return level + mean, np.asarray(deviation)

@@ -172,7 +172,7 @@ def _named(workspace: Workspace, row: Row, where: str) -> Row:
     row["gpu"] = workspace.gpus.named(str(row["gpu"]), where=where).name
     row["parallelism"] = str(Parallelism.parse(str(row["parallelism"] or "tp1")))
     if prefill := row.get("prefill_parallelism"):
-        row["prefill_parallelism"] = str(Parallelism.parse(str(prefill)))
+        row["prefill_parallelism"] = str(Parallelism.parse(str(prefill), where="prefill_parallelism"))
     row["precision"] = str(row["precision"] or workspace.models.checkpoint_precision(row["model"]))
     row["kv_precision"] = row["kv_precision"] or None
     row["engine"] = str(row["engine"] or "vllm").lower()

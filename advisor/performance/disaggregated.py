@@ -25,13 +25,14 @@ from advisor.performance.under_load import LARGEST_BATCH
 
 TPOT_SPREAD = 1.55
 """Factor that held TPOT of nine in ten published runs of this kind (docs/validation.md)."""
+TTFT_SPREAD = 13.1
+"""That of their TTFT."""
 CHECKED = (
     "prefill on GPUs of its own: on 267 published runs, none of them fitted, half of the TPOTs are predicted within"
-    " 16 % and nine in ten within 46 %, half of the TTFTs within 60 % and nine in ten within 168 % (docs/validation.md)"
+    " 16 % and nine in ten within 46 %, half of the TTFTs within a factor of 2 and nine in ten within 13"
+    " (docs/validation.md)"
 )
 """What predictions of this kind rest on."""
-LARGEST_GROUP = 4096
-"""Sequences of one data-parallel group at most for which steps are computed."""
 NOISE_S = 1e-9
 ROUNDS = 50
 """Halvings of the number that decodes."""
@@ -140,13 +141,13 @@ def _above_noise(seconds: Array) -> Array:
 
 
 def times_apart(prefill: Station, decode: Station, prompt_tokens: int, generated_tokens: int) -> TimesApart:
-    """What the simulation takes of the engines; they decode at most so many sequences that steps stay computable."""
+    """What the simulation takes of the engines."""
     d, at, efficiency = (
         decode.deployment.demand(prompt_tokens, generated_tokens),
         prefill.deployment,
         prefill.speed.efficiency,
     )
-    room = np.arange(1, int(min(_room(decode, d), LARGEST_BATCH * decode.deployment.layout.dp)) + 1, dtype=float)
+    room = np.arange(1, int(_room(decode, d)) + 1, dtype=float)
     one = _of_group(at.demand(prompt_tokens, 1), at.layout.dp)
     together = np.arange(1, int(max(float(one.chunk_tokens) // prompt_tokens, 1)) + 1, dtype=float)
     each_s = prefill_s(one, at.hardware, efficiency, together)
@@ -192,7 +193,7 @@ def _room(decode: Station, d: Demand) -> float:
     """Sequences that one replica decodes at once."""
     at = decode.deployment
     held = float(max_sequences(d, at.gpu.memory_bytes, at.hardware))
-    return max(min(held, at.most_sequences, LARGEST_GROUP * at.layout.dp), 1.0)
+    return max(min(held, at.most_sequences, LARGEST_BATCH * at.layout.dp), 1.0)
 
 
 def _token_s(decode: Station, d: Demand, batches: Array) -> Array:

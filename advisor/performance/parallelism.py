@@ -23,13 +23,13 @@ class Parallelism:
     ep: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> Parallelism:
+    def parse(cls, text: str, *, where: str = "--parallelism") -> Parallelism:
         """Read `tp8`, `tp4pp2`, `dp8`, `tp2dp4`, `tp8ep`. Raises AdvisorError."""
         degrees = text.lower().removesuffix("ep")
         parts = re.findall(r"(tp|pp|dp)([1-9][0-9]{0,3})", degrees)
         names = [name for name, _ in parts]
         if not parts or "".join(f"{n}{d}" for n, d in parts) != degrees or len(set(names)) != len(names):
-            raise AdvisorError(f"{text!r} is no parallelism", where="--parallelism", hint=FORMS)
+            raise AdvisorError(f"{text!r} is no parallelism", where=where, hint=FORMS)
         sizes = {name: int(degree) for name, degree in parts}
         shared = sizes.get("dp", 1) == 1 and sizes.get("tp", 1) > 1  # dp says it, and one GPU has nothing to share
         return cls(**sizes, ep=shared and degrees != text.lower())

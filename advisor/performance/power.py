@@ -7,7 +7,7 @@ import numpy as np
 from advisor.performance.demand import Array, Quantity
 from advisor.performance.roofline import Serving
 
-IDLE, READING, MULTIPLYING = 0.15, 0.60, 1.51
+IDLE, READING, MULTIPLYING = 0.14, 0.60, 1.51
 """Shares of a GPU's power limit: drawn between steps, added while it reads memory, and added for products at its peak.
 
 Fitted to the mean power of 96 loads of five models on one H100 SXM, 47 of four on two H200 SXM and 24 of one on a

@@ -10,19 +10,29 @@ import numpy as np
 from advisor.errors import AdvisorError, NoAnswer
 from advisor.performance import under_load
 from advisor.performance.deployment import Deployment
-from advisor.performance.disaggregated import CHECKED, TPOT_SPREAD, Disaggregated, Station, disaggregated, times_apart
+from advisor.performance.disaggregated import (
+    CHECKED,
+    TPOT_SPREAD,
+    TTFT_SPREAD,
+    Disaggregated,
+    Station,
+    disaggregated,
+    times_apart,
+)
 from advisor.performance.feasibility import reasons
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.power import IDLE, MULTIPLYING, power_spread, watts
 from advisor.performance.predict import predict
 from advisor.performance.roofline import at_peak_s
 from advisor.performance.under_load import Replica
-from advisor.recommendation.estimate_values import Bounds, Estimate, PartsApart
+from advisor.recommendation.estimate_values import Bounds, Estimate, Intervals, PartsApart
 from advisor.recommendation.priced import PricedDeployment
 from advisor.recommendation.served import SAME
 from advisor.rents import Rent, Rents
 from advisor.store.workspace import Workspace
 from advisor.units import checked_count
+
+WHERE = "--prefill-parallelism"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +58,9 @@ def checked_apart(
         return None
     if deployed.cached_tokens:
         what, hint = "a prefix cache is not costed with prefill apart", "leave --cached-prompt-tokens out"
-        raise AdvisorError(what, where="--prefill-parallelism", hint=hint)
+        raise AdvisorError(what, where=WHERE, hint=hint)
     same = prefill_parallelism.lower() == SAME
-    layout = deployed.layout if same else Parallelism.parse(prefill_parallelism)
+    layout = deployed.layout if same else Parallelism.parse(prefill_parallelism, where=WHERE)
     return Split(layout, prefill_replicas or 1, replicas or 1)
 
 
@@ -67,9 +77,6 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
     usd = rent.usd_per_hour if rent else None
     spread = max(found.spread, TPOT_SPREAD)
     energy_spread = math.exp(math.hypot(math.log(spread), math.log(power_spread(decode.gpu.name))))
-    figures = ((found.interval.tpot_s, times.tpot_s), (found.interval.output_tokens_per_s, times.output_tokens_per_s))
-    tpot, tokens = (Bounds(value / spread, value * spread) for _, value in figures)
-    energy = Bounds(energy_j / energy_spread, energy_j * energy_spread)
     prefill_gpus = split.prefill.gpu_count * split.prefill_replicas
     return replace(
         found,
@@ -82,7 +89,12 @@ def apart(workspace: Workspace, of: PricedDeployment, split: Split, rents: Rents
         usd_per_million_output_tokens=None if usd is None else usd / 3600 / times.output_tokens_per_s * 1e6,
         energy_j_per_request=energy_j,
         spread=spread,
-        interval=replace(found.interval, tpot_s=tpot, output_tokens_per_s=tokens, energy_j_per_request=energy),
+        interval=Intervals(
+            ttft_s=Bounds.within(times.ttft_s, TTFT_SPREAD),
+            tpot_s=Bounds.within(times.tpot_s, spread),
+            output_tokens_per_s=Bounds.within(times.output_tokens_per_s, spread),
+            energy_j_per_request=Bounds.within(energy_j, energy_spread),
+        ),
         notes=(*found.notes, CHECKED),
         provenance=replace(found.provenance, price=str(rent) if rent else None),
         rent=rent,

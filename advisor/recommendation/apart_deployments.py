@@ -15,7 +15,15 @@ from advisor.gpus import GpuSpec
 from advisor.models.attention import Attention
 from advisor.models.latent_attention import LatentAttention
 from advisor.models.spec import ModelSpec
-from advisor.performance.disaggregated import TPOT_SPREAD, Disaggregated, Loop, balanced, decoding_s, prompt_s
+from advisor.performance.disaggregated import (
+    TPOT_SPREAD,
+    TTFT_SPREAD,
+    Disaggregated,
+    Loop,
+    balanced,
+    decoding_s,
+    prompt_s,
+)
 from advisor.performance.feasibility import holds
 from advisor.performance.hardware import NODE_LINK_BYTES_PER_S, RACKS
 from advisor.performance.memory import max_sequences
@@ -252,6 +260,7 @@ def _columns(point_id: int, p: Pairs, which: Index, loop: Loop, found: Disaggreg
         "score_s": np.zeros(n),
         "performance": np.full(n, Provenance.POOLED.value),
         "spread": np.maximum(np.asarray(p.grid.speed.spread)[rows], TPOT_SPREAD),
+        "ttft_spread": np.full(n, TTFT_SPREAD),
         "prefill_engines": p.prefill_engines[which],
         "decode_engines": p.decode_engines[which],
         "machines": p.machines[which],

@@ -155,12 +155,12 @@ class Candidate(Value):
     `evidence` which of these, or weak; `odds` are within the limits of a request, None without one and where the
     candidate breaks a limit other than that in USD. `spread` is the factor of the 90 % interval of times and of what
     follows from them, of which `tokens_spread` is that of the answers' length: above 1 where it is imputed; budgets
-    hold at its upper end too; `per_correct` is the cost of a question over the accuracy, None where nothing is right;
-    `why_not` says what a runner-up lost by; `usd_per_hour` is the bill of all replicas, that of `rent` and of the
-    energy where that has a price of its own; `by_task` is what a mean over several tasks is made of;
-    `speculative_tokens` are drafted before each step; `max_num_seqs` and `max_num_batched_tokens` are limits that the
-    request gave its engines; with `disaggregated` one replica is all of its engines, `gpu_count` their GPUs together,
-    `concurrency` the requests in all of them and `parallelism` that of one that decodes;
+    hold at its upper end too; `ttft_spread` is that of TTFT; `per_correct` is the cost of a question over the accuracy,
+    None where nothing is right; `why_not` says what a runner-up lost by; `usd_per_hour` is the bill of all replicas,
+    that of `rent` and of the energy where that has a price of its own; `by_task` is what a mean over several tasks is
+    made of; `speculative_tokens` are drafted before each step; `max_num_seqs` and `max_num_batched_tokens` are limits
+    that the request gave its engines; with `disaggregated` one replica is all of its engines, `gpu_count` their GPUs
+    together, `concurrency` the requests in all of them and `parallelism` that of one that decodes;
     `setup` tells how its answers were drawn where the model was
     measured on the task in several ways, else it is empty.
     """
@@ -196,6 +196,7 @@ class Candidate(Value):
     usd_per_month: float
     per_correct: Costs | None
     spread: float
+    ttft_spread: float
     provenance: Origins
     rent: Rent | None = None
     reward_model: str | None = None

@@ -305,7 +305,7 @@ def _engines_apart(row: dict[str, Any], prefill: str | None) -> EnginesApart | N
 AS_THEY_ARE = (
     "model", "task", "strategy", "n_samples", "token_budget", "gpu", "gpu_count", "parallelism", "precision",
     "concurrency", "flops", "policy_flops", "tokens", "generated_tokens", "ttft_s", "tpot_s", "replicas",
-    "questions_per_s", "spread", "tokens_spread", "reward_model", "context_tokens", "setup",
+    "questions_per_s", "spread", "ttft_spread", "tokens_spread", "reward_model", "context_tokens", "setup",
 )  # fmt: skip
 
 

@@ -7,12 +7,12 @@
 --             with the confidence of the request
 --             setup: tells how answers were drawn from others; lengths, prompt, tokens_from: where they are known from
 --             tokens_spread: factor of the 90 % interval of generated_tokens, 1 where they were counted
---      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, performance, spread,
+--      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, performance, spread, ttft_spread,
 --             prefill_engines, decode_engines, machines, and at its load:
 --             qps, replicas, questions_per_s, ttft_s, tpot_s, joules, s_p50, s_p95, s_p99)
 --             qps: questions per second that all replicas get together; infinite: each is kept busy
 --             questions_per_s: that one replica can take; joules: of all its GPUs, a question
---             spread: factor of the 90 % interval of times
+--             spread: factor of the 90 % interval of times; ttft_spread: that of TTFT
 --             prefill_engines: on GPUs of their own, of the gpu_count; 0: none; machines: that one replica lies in
 --      rents(gpu, gpu_count, replicas, machines, rent_usd_per_hour, rent)  as billed, of all replicas together; null:
 --             no price is known
@@ -95,6 +95,7 @@ select
     tokens_from,
     tokens_spread,
     spread,
+    ttft_spread,
     if(isinf(qps), tokens_spread, 1) as bill_tokens_spread, -- replicas are planned for the upper end (loads.py)
     if(isinf(qps), spread, 1) as usd_spread, -- at a rate the bill is that of the replicas
     if(isinf(qps), spread, ceil(qps * spread / questions_per_s) / replicas) as slow_usd_spread

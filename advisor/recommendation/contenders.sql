@@ -44,6 +44,7 @@ select
     ttft_s,
     tpot_s,
     spread,
+    ttft_spread,
     usd_spread,
     slow_usd_spread,
     usd_per_hour,

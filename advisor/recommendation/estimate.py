@@ -285,7 +285,10 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
         spread=spread,
         provenance=of.origin,
         interval=Intervals(
-            *(Bounds(x / f, x * f) for x, f in ((tpot_s, spread), (tokens_per_s, spread), (energy_j, energy_spread)))
+            ttft_s=Bounds.within(float(times.ttft_s), float(predicted.ttft_spread)),
+            tpot_s=Bounds.within(tpot_s, spread),
+            output_tokens_per_s=Bounds.within(tokens_per_s, spread),
+            energy_j_per_request=Bounds.within(energy_j, energy_spread),
         ),
         usd_per_hour=rent.usd_per_hour if rent else None,
         rent=rent,

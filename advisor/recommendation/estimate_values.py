@@ -40,11 +40,17 @@ class Bounds:
     low: float
     high: float
 
+    @classmethod
+    def within(cls, value: float, factor: float) -> Bounds:
+        """Of a value that is known within a factor."""
+        return cls(value / factor, value * factor)
+
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """90 % intervals of the times, and of the energy that follows from them and the power."""
 
+    ttft_s: Bounds
     tpot_s: Bounds
     output_tokens_per_s: Bounds
     energy_j_per_request: Bounds

@@ -48,7 +48,9 @@ def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheape
     accuracy = draws[rows["point_id"].astype(int) - 1]
     slower, costs = _slower(rows), cost_draws(rows)
     bounded = [(costs[name], limits[name]) for name in COSTS]
-    bounded += [(rows[f"{name}_s"][:, None] * slower, limits[f"max_{name}"]) for name in ("ttft", "tpot")]
+    first = _factors(rows["ttft_spread"], *_speed(rows))
+    times = (("max_ttft", rows["ttft_s"], first), ("max_tpot", rows["tpot_s"], slower))
+    bounded += [(of[:, None] * longer, limits[name]) for name, of, longer in times]
     within = np.ones(accuracy.shape, dtype=bool)
     for values, limit in bounded:
         if limit is not None:
@@ -67,10 +69,13 @@ def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheape
 def cost_draws(rows: Columns) -> dict[str, Array]:
     """(N, DRAWS) of each of units.COSTS: how fast each model is on each kind of GPU, how long answers are if imputed.
 
+    At a rate of questions the bill is that of the replicas that carry them at the drawn speed.
+
     rows  columns of the table `candidates`
     """
-    slower = _slower(rows)
-    slower_usd = _factors(_without(rows["usd_spread"], rows["bill_tokens_spread"]), *_speed(rows))
+    slower, rate = _slower(rows), rows["qps"][:, None]
+    replicas = np.maximum(np.ceil(rate * slower / rows["questions_per_s"][:, None]), 1.0)
+    slower_usd = np.where(np.isinf(rate), slower, replicas / rows["replicas"][:, None])
     longer, longer_usd = (_factors(rows[name], rows["model"]) for name in ("tokens_spread", "bill_tokens_spread"))
     factors = {"usd": slower_usd * longer_usd, "flops": longer, "tokens": longer}
     return {name: rows[name][:, None] * factors.get(name, slower * longer) for name in COSTS}

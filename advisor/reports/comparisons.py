@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from advisor.performance.predict import ttft_spread
 from advisor.recommendation.candidate import Candidate
 from advisor.recommendation.compare import Comparison
 from advisor.recommendation.compare_speed import FIGURES, NO_PRICE, LoadFigures, Point, SpeedComparison
@@ -85,10 +86,17 @@ def speed_blocks(found: SpeedComparison) -> list[Block]:
     return [*result, "\n".join(_contender(found, which) for which in (0, 1))]
 
 
+def _within(spreads: Sequence[float]) -> str:
+    """`times within a factor 1.29 or 1.60, TTFT 2.15 or 4.10`."""
+    each = [(f"{spread:.2f}", f"{float(ttft_spread(spread)):.2f}") for spread in spreads]
+    times, first = (" or ".join(dict.fromkeys(of)) for of in zip(*each, strict=True))
+    return f"times within a factor {times}, TTFT {first}"
+
+
 def _contender(found: SpeedComparison, which: int) -> str:
     c = found.models[which]
-    spreads = sorted({f"{figures.spread:.2f}" for p in found.points if (figures := p.each[which])})
-    within = f"times within a factor {' or '.join(spreads)}" if spreads else "fits at none of these loads"
+    spreads = sorted({figures.spread for p in found.points if (figures := p.each[which])})
+    within = _within(spreads) if spreads else "fits at none of these loads"
     kind = "mixture of experts" if c.is_moe else "dense"
     where = f"{c.model} ({c.precision}) on {c.gpu_count} × {c.gpu} ({c.parallelism}), {kind}"
     speed = f"{c.provenance.performance}: {c.provenance.source}"

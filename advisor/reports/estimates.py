@@ -51,14 +51,13 @@ def _memory_rows(e: Estimate | CannotStart) -> list[list[str]]:
 
 
 def _time_rows(e: Estimate) -> list[list[str]]:
-    tpot = e.interval.tpot_s
-    ends = f"({significant(tpot.low * 1e3)} – {significant(tpot.high * 1e3)})"
+    ttft, tpot = e.interval.ttft_s, e.interval.tpot_s
     usd = significant(e.usd_per_million_output_tokens)
     energy = e.interval.energy_j_per_request
     joules = f"{significant(e.energy_j_per_request)} J ({significant(energy.low)} – {significant(energy.high)})"
     return [
-        ["TTFT", f"{significant(e.ttft_s)} s"],
-        ["TPOT", f"{significant(e.tpot_s * 1e3)} ms {ends}"],
+        ["TTFT", f"{significant(e.ttft_s)} s ({significant(ttft.low)} – {significant(ttft.high)})"],
+        ["TPOT", f"{significant(e.tpot_s * 1e3)} ms ({significant(tpot.low * 1e3)} – {significant(tpot.high * 1e3)})"],
         ["throughput", f"{significant(e.output_tokens_per_s)} generated tokens/s"],
         ["USD per million generated tokens", usd if e.provenance.price else "– (no price known: give --price)"],
         ["energy per request", joules if math.isfinite(e.energy_j_per_request) else "– (power limit unknown)"],
@@ -91,10 +90,10 @@ def _apart_rows(parts: PartsApart | None) -> list[list[str]]:
 def _load_rows(e: Estimate) -> list[list[str]]:
     if e.load is None:
         return []
-    traffic = f"at {significant(e.rate)} requests/s" if e.rate else f"with {e.concurrency} in flight"
+    traffic = f"at {significant(e.rate)} requests/s, at random" if e.rate else f"with {e.concurrency} in flight"
     who = "one replica" if e.disaggregated is None else "all engines"
     return [
-        [f"{traffic}, {who}", _throughput(e.load)],
+        [f"simulated {traffic}, {who}", _throughput(e.load)],
         ["USD per million generated tokens then", significant(e.load_usd_per_million_output_tokens)],
         ["TTFT of 50 / 90 / 99 % of the requests", f"{_percentiles(e.load.ttft_s, 1)} s"],
         ["TPOT of 50 / 90 / 99 %", f"{_percentiles(e.load.tpot_s, 1e3)} ms"],
@@ -106,7 +105,7 @@ def _limit_rows(e: Estimate) -> list[list[str]]:
     within = e.within_limits
     if within is None:
         return []
-    most = f"{within.max_concurrency} in flight, or {significant(within.max_requests_per_s)} requests/s"
+    most = f"{within.max_concurrency} in flight, or {significant(within.max_requests_per_s)} requests/s at random"
     rows = [["most within the limits for 90 %", most if within.max_concurrency else "nothing: one alone is too slow"]]
     if e.qps:
         needed = str(within.replicas) if within.replicas else "none would do"

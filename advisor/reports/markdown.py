@@ -46,6 +46,7 @@ from advisor.reports.words import (
     sampling_text,
     sources_text,
     with_setup,
+    within_text,
 )
 
 ASSUMPTIONS = (
@@ -160,7 +161,7 @@ def _provenance(found: Recommendation) -> Table:
     rows = [
         ["accuracy", origin.accuracy],
         ["tokens", tokens_origin(pick, found.request.lengths)],
-        ["speed", f"{origin.performance}; 90 % of predictions within a factor {pick.spread:.2f}"],
+        ["speed", f"{origin.performance}; 90 % of predicted {within_text(pick.spread, pick.ttft_spread)}"],
         ["price", rent_text(pick.rent)],
         ["FLOPs and memory", "counted from the model's config.json"],
     ]

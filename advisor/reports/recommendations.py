@@ -31,6 +31,7 @@ from advisor.reports.words import (
     sampling_text,
     short_strategy,
     strategy_cell,
+    within_text,
 )
 from advisor.units import COSTS, UNIT_NAMES, counted, percent, significant
 
@@ -139,7 +140,7 @@ def known_text(found: Recommendation) -> str:
     """What is measured of the pick, and what is not."""
     c, origin = found.recommended, found.recommended.provenance
     speed_from = SPEED_FROM.get(origin.performance, f"speed {origin.performance}")
-    speed = f"{speed_from} (times within a factor {c.spread:.2f})"
+    speed = f"{speed_from} ({within_text(c.spread, c.ttft_spread)})"
     accuracy = f"accuracy {origin.accuracy}" if not c.by_task else "accuracy: weighted mean of the tasks"
     tokens = f"tokens {tokens_origin(c, found.request.lengths)}"
     return f"{accuracy} · {tokens}, lengths {origin.lengths} · {speed} · energy: {power_text(c.gpu)}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from advisor.performance.predict import ttft_spread
 from advisor.reports.terminal import Block, Labelled
 from advisor.reports.text_tables import Table, table
+from advisor.reports.words import within_text
 from advisor.units import counted, percent, significant
 from advisor.verification.figures import Figure
 from advisor.verification.seen import Seen, Times
@@ -23,7 +25,9 @@ def blocks(v: Verified) -> list[Block]:
         _figures(v),
         Labelled("Seen", f"TTFT {_percentiles(v.seen.ttft_s, 1)} s, TPOT {_percentiles(v.seen.tpot_s, 1e3)} ms"),
         *[Labelled("Why" if at == 0 else "", f"{c.name}: {c.evidence}") for at, c in enumerate(v.causes)],
-        Labelled("Predicted", f"{v.provenance}: {v.speed_source} (times within a factor {v.spread:.2f})"),
+        Labelled(
+            "Predicted", f"{v.provenance}: {v.speed_source} ({within_text(v.spread, float(ttft_spread(v.spread)))})"
+        ),
         Labelled("Verdict", _verdict(v)),
     ]
 

@@ -22,7 +22,7 @@ ANSWERS_NEEDED = 64
 PLACES = 25
 """Numbers of answers that a power law is fitted to."""
 RIGHT_NEEDED = 100
-"""Right answers in the part, for a prediction from it to be judged: a few are told by neither way."""
+"""Right answers in the part, for a prediction from it to be judged: few right answers decide nothing."""
 FORECASTS = 100
 """Resampled sets of questions, with other parts of their answers, that a prediction is made for."""
 

@@ -36,7 +36,7 @@ FORECAST_AHEAD = 4
 """A prediction of the limit is judged by a vote of so many times the answers, at least."""
 HELD, PASSED = 0.9, 0.05
 """Of predictions with 90 % intervals: those whose interval holds what was then seen, and those below it."""
-TELLING = 0.5
+DECIDING = 0.5
 """A share of predictions whose interval reaches past this says nothing: they were too few."""
 COVERAGE_LAW = "arXiv 2407.21787 and 2502.17578, read in excerpts"
 
@@ -136,7 +136,7 @@ def _voting_limits(found: Evidence) -> Claim:
     verdict_here, ours = Verdict.OPEN, []
     if judged:
         held = share(sum(each.predicted.low <= each.vote_of_all <= each.predicted.high for each in judged), len(judged))
-        verdict_here = in_small(verdict(int(held.high >= HELD and held.low > TELLING), int(held.high < HELD)), judged)
+        verdict_here = in_small(verdict(int(held.high >= HELD and held.low > DECIDING), int(held.high < HELD)), judged)
         miss, vote_miss = (_rms([getattr(each, name).value for each in judged]) for name in ("miss", "vote_miss"))
         ours.append(
             f"{small_print(verdict_here, judged)} the 90 % interval predicted from n answers holds the vote of"
@@ -163,7 +163,7 @@ def _no_budget_passes(found: Evidence) -> Claim:
         return Claim(text, SECOND_HAND, joined([]), Verdict.OPEN)
     passed = share(sum(each.vote_of_all > each.predicted.high for each in judged), len(judged))
     found_here = in_small(
-        verdict(int(passed.low <= PASSED and passed.high < TELLING), int(passed.low > PASSED)), judged
+        verdict(int(passed.low <= PASSED and passed.high < DECIDING), int(passed.low > PASSED)), judged
     )
     ours = (
         f"{small_print(found_here, judged)} the vote of {FORECAST_AHEAD} or more times as many answers lies above the"

@@ -105,7 +105,7 @@ def _disjoint(limits: Sequence[Limit]) -> bool:
 
 
 def _own_limits(curves: Sequence[CurveSaturation], own: Sequence[Unsolved]) -> Claim:
-    """Told by curves of the length of thinking that saturate: contradicted where most of them do at full marks.
+    """Judged by curves of the length of thinking that saturate: contradicted where most of them do at full marks.
     Where most end below by their upper ends, confirmed if more answers do not overcome it either, otherwise refined.
     """
     lengths = _lengths(curves)

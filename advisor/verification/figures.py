@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 from advisor.performance.demand import demand
 from advisor.performance.deployment import Deployment
 from advisor.performance.memory import max_sequences
-from advisor.performance.predict import Speed, predict, steps
+from advisor.performance.predict import Speed, predict, steps, ttft_spread
 from advisor.verification.seen import Seen
 
-TTFT_POWER = 2.5
-"""TTFT is missed by so much more than TPOT, in logarithms (docs/validation.md: 2.1 to 3.3 times)."""
 CACHE_SPREAD, CACHE_SLACK = 1.25, 0.05
 """Factor of the 90 % interval of the cache's use: the share of the memory that engines take differs by release;
 and the share of the cache that whole blocks and other requests take at least."""
@@ -88,13 +86,13 @@ def expected(deployment: Deployment, speed: Speed, seen: Seen, batch_limit: int 
 def figures(expected: Expected, seen: Seen) -> tuple[Figure, ...]:
     """Every figure in the order in which it is shown."""
     requests_per_s = expected.in_flight / expected.request_s
-    spread = math.log(expected.spread)
+    spread, first = math.log(expected.spread), math.log(float(ttft_spread(expected.spread)))
     whole = math.hypot(spread, seen.drift)
     tokens_per_s = requests_per_s * seen.generated_tokens
     waiting = max(expected.in_flight - expected.most_running, 0.0)
     slack = max(WAITING_SHARE * expected.in_flight, 1.0)
     running = expected.in_flight - waiting
-    ttft = _within("TTFT", "s", expected.ttft_s, seen.ttft_s.mean, math.hypot(TTFT_POWER * spread, seen.ttft_s.noise))
+    ttft = _within("TTFT", "s", expected.ttft_s, seen.ttft_s.mean, math.hypot(first, seen.ttft_s.noise))
     return (
         replace(ttft, worse=ttft.worse and seen.ttft_s.mean > expected.burst_s * expected.spread),
         _within("TPOT", "s", expected.tpot_s, seen.tpot_s.mean, math.hypot(spread, seen.tpot_s.noise)),

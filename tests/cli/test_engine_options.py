@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 ESTIMATE = ("estimate", "deepseek-ai/DeepSeek-R1", "--gpu", "h200-sxm", "--parallelism", "tp8")
 
 
@@ -29,6 +31,21 @@ def test_engines_apart_are_in_the_title_and_their_parts_in_the_table(advisor):
     for row in ("of TTFT: queue / prefill / transfer", "prefill engines work", "decoding in each replica", "start"):
         assert row in shown
     assert "nine in ten within 46 %" in " ".join(err.split())
+
+
+def test_ttft_of_engines_apart_is_known_within_the_factor_of_published_runs(advisor):
+    """13.1, where that of one engine for both is the factor of times, cubed."""
+    apart = answer(advisor, "--prefill-parallelism", "same")
+    shared = answer(advisor)
+    for found, factor in ((apart, 13.1), (shared, shared["spread"] ** 3)):
+        ends = found["interval"]["ttft_s"]
+        assert (found["ttft_s"] / ends["low"], ends["high"] / found["ttft_s"]) == pytest.approx((factor, factor))
+
+
+def test_a_misspelt_layout_names_its_own_option(advisor):
+    code, _, err = advisor(*ESTIMATE, "--prefill-parallelism", "tp-8")
+    assert code == 2
+    assert "--prefill-parallelism: 'tp-8' is no parallelism" in err
 
 
 def test_a_refused_option_is_one_line(advisor):

@@ -94,6 +94,7 @@ def candidate(**changed):
         "usd_per_month": 730.0,
         "per_correct": None,
         "spread": 1.2,
+        "ttft_spread": 1.7,
         "provenance": Origins(
             "measured: made",
             Provenance.MEASURED,

@@ -112,7 +112,7 @@ def test_it_is_chosen_where_it_is_the_cheapest_within_the_limits(tmp_path):
     assert pick.usd == pytest.approx(cheapest.usd)
     assert pick.disaggregated is not None
     assert (pick.parallelism, ratio(pick)) == (cheapest.parallelism, ratio(cheapest))
-    assert any("nine in ten within 168 %" in note for note in found.notes)
+    assert any("nine in ten within 13" in note for note in found.notes)
     assert advisor.recommend(ws, **OPTIONS).recommended.disaggregated is None
     alone = advisor.recommend(ws, **(OPTIONS | {"prefill_parallelism": None}), **limits).recommended
     assert alone.disaggregated is None

@@ -46,6 +46,8 @@ def test_intervals_lie_around_the_value_by_the_spread():
     assert e.tpot_s / e.interval.tpot_s.low == pytest.approx(e.spread)
     assert e.interval.output_tokens_per_s.low < e.output_tokens_per_s < e.interval.output_tokens_per_s.high
     assert e.spread > 1
+    assert e.interval.ttft_s.high / e.ttft_s == pytest.approx(e.spread**3)
+    assert e.ttft_s / e.interval.ttft_s.low == pytest.approx(e.spread**3)
     energy = e.interval.energy_j_per_request
     wider = math.hypot(math.log(e.spread), math.log(SPREAD))  # of time and of power, one independent of the other
     assert math.log(energy.high / e.energy_j_per_request) == pytest.approx(wider)

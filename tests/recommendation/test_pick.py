@@ -22,7 +22,7 @@ rows = st.lists(
 )
 OTHERS = ("flops", "s", "J", "tokens", "ttft_s", "tpot_s")
 NUMBERS = ("point_id", "accuracy", "assured", "usd", "spread", *OTHERS, "scenario", "usd_spread", "slow_usd_spread")
-NUMBERS += ("questions_per_s", "tokens_spread", "bill_tokens_spread")
+NUMBERS += ("questions_per_s", "ttft_spread", "tokens_spread", "bill_tokens_spread")
 COLUMNS = "candidate_id bigint, model varchar, gpu varchar, " + ", ".join(f'"{name}" double' for name in NUMBERS)
 
 
@@ -52,7 +52,7 @@ def test_the_pick_is_the_best_by_the_rule(candidates, usd, min_accuracy):
     at_rates = {math.inf: candidates, 2.0: [(m, g, a, 3 * cost, spread) for m, g, a, cost, spread in candidates]}
     connection.executemany(
         "insert into candidates values"
-        " ($1, $2, $3, round(100 * $4), $4, $4 - 0.02, $5, 9, 1, 1, 1, 1, 1, 1, $7, $6, 1, 1, 1, 1)",
+        " ($1, $2, $3, round(100 * $4), $4, $4 - 0.02, $5, 9, 1, 1, 1, 1, 1, 1, $7, $6, 1, 1, 1, 1, 1)",
         [(i, *each, qps) for i, (qps, each) in enumerate((qps, c) for qps in at_rates for c in at_rates[qps])],
     )
     limits = {

@@ -16,7 +16,8 @@ select
     'what is said of it ' || hash(i) as runs, exp(5 * (hash(i) % 100000) / 100000) / 1000 as usd,
     0.5 + 0.06 * ln(usd * 1000) + (hash(i, 1) % 1000) / 10000 as accuracy, accuracy as assured, usd as flops, usd as s,
     usd as "J", usd as tokens, 0.1 as ttft_s, 0.01 as tpot_s, 1 / usd as questions_per_s, 1.2 as spread,
-    1.2 as usd_spread, 1.0 as tokens_spread, 1.0 as bill_tokens_spread, 1.2 as slow_usd_spread, 0.0 as scenario
+    1.7 as ttft_spread, 1.2 as usd_spread, 1.0 as tokens_spread, 1.0 as bill_tokens_spread, 1.2 as slow_usd_spread,
+    0.0 as scenario
 from range(300000) as rows(i)
 """
 LIMITS = {**dict.fromkeys((*COSTS, "max_ttft", "max_tpot", "min_accuracy")), "cost": "usd", "worth": WORTH}

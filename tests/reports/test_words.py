@@ -10,6 +10,7 @@ from advisor.reports.words import (
     interval_text,
     layout_text,
     strategy_cell,
+    within_text,
 )
 from tests.recommendation.made import candidate
 
@@ -56,6 +57,10 @@ def test_the_layout_is_named_where_it_is_not_tensor_parallelism_alone():
     assert layout_text(candidate(gpu_count=8, parallelism="tp4pp2")) == "4-way tensor parallel, 2 pipeline stages"
     assert layout_text(candidate(gpu_count=2, parallelism="tp2")) == "tensor parallel"
     assert layout_text(candidate()) == ""
+
+
+def test_ttft_has_a_factor_of_its_own():
+    assert within_text(1.286, 2.127) == "times within a factor 1.29, TTFT 2.13"
 
 
 def test_intervals():
