@@ -18,8 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ROOT / "profiles"
-WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 4.5 / 8, "int4": 4.5 / 8}
-"""Four bits and an 8-bit scale for every 16 weights."""
+WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "int8": 1.0}
 CACHE_BYTES = 2  # of one element of the KV cache, in 16 bit
 PROMPT_TOKENS = 200  # of a benchmark question whose length was not recorded
 MEMORY_SHARE, ENGINE_BYTES = 0.90, 2.2e9  # of the memory that the engine hands out, and what it takes itself
@@ -125,6 +124,7 @@ class Model:
     embedding: int
     cache: tuple[tuple[int, int, float, float], ...]  # layers, elements a token, tokens kept and read at most
     pair_flops: tuple[tuple[int, float, float], ...]  # layers, FLOPs a token and token seen, and the window
+    group: int  # weights in four bits that share a scale of eight
 
     @property
     def active(self) -> float:
@@ -156,7 +156,7 @@ class Model:
 
         A mixture's 4-bit checkpoint leaves the attention in 16 bit.
         """
-        width = WEIGHT_BYTES[precision]
+        width = (4 + 8 / self.group) / 8 if precision in ("fp4", "int4") else WEIGHT_BYTES[precision]
         around = 2.0 if self.experts and width < 1 else width
         rest = self.layers * self.attention * around + self.dense * width + self.head * 2
         return self.experts * width, rest, self.embedding * 2.0
@@ -212,6 +212,7 @@ def model(name: str) -> Model:
         0 if c.get("tie_word_embeddings") else head,
         cache,
         pairs,
+        32 if whole.get("quantization_config", {}).get("quant_method") == "mxfp4" else 16,
     )
 
 
