@@ -133,6 +133,20 @@ def simulate(
 
     `generated_tokens`: of each answer, or of all.
     """
+    found = passed(speed, arrivals_s, concurrency, prompt_tokens, generated_tokens, n_requests)
+    in_flight = None if arrivals_s is not None else concurrency
+    return found.after(concurrency, in_flight, speed.wait_steps * speed.tokens_per_step, speed.delay_s)
+
+
+def passed(
+    speed: StepTimes,
+    arrivals_s: Array | None,
+    concurrency: int,
+    prompt_tokens: int,
+    generated_tokens: int | Tokens,
+    n_requests: int,
+) -> Passed:
+    """When each of these requests came, began and ended."""
     generated = np.broadcast_to(np.asarray(generated_tokens), (n_requests,))
     engine = _Engine(speed, prompt_tokens, generated)
     arrival = [0.0] * min(concurrency, n_requests) if arrivals_s is None else arrivals_s.tolist()
@@ -150,9 +164,7 @@ def simulate(
     admitted, first, last = (
         np.array([times[r] for r in requests]) for times in (engine.admitted_s, engine.first_s, engine.last_s)
     )
-    passed = Passed(np.array(arrival), admitted, first, last, generated)
-    in_flight = None if arrivals_s is not None else concurrency
-    return passed.after(concurrency, in_flight, speed.wait_steps * speed.tokens_per_step, speed.delay_s)
+    return Passed(np.array(arrival), admitted, first, last, generated)
 
 
 @dataclass(frozen=True, slots=True)

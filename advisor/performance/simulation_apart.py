@@ -17,7 +17,7 @@ from heapq import heappop, heappush, heapreplace
 import numpy as np
 
 from advisor.performance.demand import Array
-from advisor.performance.simulation import Passed, Simulated
+from advisor.performance.simulation import Passed, Simulated, Tokens
 
 NOISE = 1e-9
 """Part of a step that is rounding."""
@@ -46,13 +46,13 @@ class TimesApart:
 
 @dataclass(slots=True)
 class _Decoder:
-    """One engine that decodes, `tokens` of each request after its first.
+    """One engine that decodes, of each request its `tokens` after the first.
 
     Its steps are alike from `since_s` to `until_s`, when a request ends or begins; `steps` were made before.
     """
 
     decode_s: Array
-    tokens: int
+    tokens: Tokens
     decoding: list[tuple[int, int]] = field(default_factory=list)  # a heap: the step of the last token, and whose
     waiting: deque[int] = field(default_factory=deque)
     since_s: float = 0.0
@@ -85,7 +85,7 @@ class _Decoder:
             ended.append(heappop(self.decoding)[1])
         while self.waiting and self.has_room:
             begun.append(self.waiting.popleft())
-            heappush(self.decoding, (self.steps + self.tokens, begun[-1]))
+            heappush(self.decoding, (self.steps + int(self.tokens[begun[-1]]), begun[-1]))
         self.since_s, self.until_s = self.until_s, math.inf
         if self.decoding:
             self.until_s = self.since_s + (self.decoding[0][0] - self.steps) * self.step_s
@@ -93,15 +93,17 @@ class _Decoder:
 
 
 def simulate_apart(
-    times: TimesApart, arrivals_s: Array | None, concurrency: int, generated_tokens: int, n_requests: int
+    times: TimesApart, arrivals_s: Array | None, concurrency: int, generated_tokens: int | Tokens, n_requests: int
 ) -> Simulated:
     """`n_requests` requests that arrive at `arrivals_s`; for None `concurrency` at once, then one for each answered.
 
-    In a closed loop others follow them, so that the last ones find engines as full as the first.
+    `generated_tokens`: of each answer, or of all. In a closed loop others follow them, so that the last ones find
+    engines as full as the first.
     """
     arrival = [0.0] * concurrency if arrivals_s is None else arrivals_s.tolist()
     taken, first, last = (np.full(n_requests + concurrency, np.nan) for _ in range(3))
-    tokens = max(generated_tokens - 1, 1)
+    generated = np.broadcast_to(np.asarray(generated_tokens), (n_requests,))
+    tokens = np.maximum(np.resize(generated, n_requests + concurrency) - 1, 1)
     decoders = [_Decoder(times.decode_s, tokens) for _ in range(times.decode_engines)]
     free_s = [0.0] * times.prefill_engines  # a heap: when each engine that prefills is free
     sent: list[tuple[float, int]] = []  # a heap: when each cache has arrived, and whose
@@ -130,5 +132,5 @@ def simulate_apart(
             if arrivals_s is None:
                 arrival += [now] * min(len(ended), n_requests + concurrency - len(arrival))
     came_s, taken_s, first_s, last_s = (np.array(each[:n_requests]) for each in (arrival, taken, first, last))
-    passed = Passed(came_s, taken_s, first_s, last_s, np.full(n_requests, generated_tokens))
+    passed = Passed(came_s, taken_s, first_s, last_s, generated)
     return passed.after(concurrency, None if arrivals_s is not None else concurrency)

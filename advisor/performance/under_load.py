@@ -12,7 +12,7 @@ from advisor.performance.demand import Array
 from advisor.performance.deployment import Deployment
 from advisor.performance.memory import max_sequences
 from advisor.performance.predict import Speed, steps
-from advisor.performance.simulation import Simulated, StepTimes, poisson, simulate
+from advisor.performance.simulation import Simulated, StepTimes, Tokens, poisson, simulate
 from advisor.performance.simulation_apart import TimesApart, simulate_apart
 
 LARGEST_BATCH = 1024
@@ -23,6 +23,9 @@ REQUESTS = 2000
 STAYS = 8
 """Requests at random are at least so many times as many as are in flight, so that engines have filled; of many engines
 that takes more than REQUESTS."""
+LENGTHS_SPREAD = 1 / 9
+"""Answers are up to so much longer or shorter than the mean one, as in InferenceX, whose lengths are 0.8 to 1 of a
+nominal one: equal ones would all end at once, and the prompts after them come at once, for ever."""
 LIMIT_PERCENTILE = 90
 """Limits on TTFT and TPOT hold for so many of a hundred requests."""
 
@@ -65,24 +68,26 @@ class Replica:
     """One replica, or the engines that share its prompts and answers, and the requests that it gets.
 
     `simulated` takes times of arrival (None: a closed loop), the number in flight (of requests that arrive by
-    themselves: how many of the first do not count) and that of requests; `ttft_factor` corrects TTFT with b in flight
-    at index b − 1.
+    themselves: how many of the first do not count) and the tokens of each answer; `ttft_factor` corrects TTFT with b in
+    flight at index b − 1.
     """
 
-    simulated: Callable[[Array | None, int, int], Simulated]
+    simulated: Callable[[Array | None, int, Tokens], Simulated]
     generated_tokens: int
     max_in_flight: int
     ttft_factor: Array
 
     def at_concurrency(self, concurrency: int) -> UnderLoad:
         """With so many in flight, each answered one followed by the next."""
-        return self._summary(self.simulated(None, concurrency, max(TURNS * concurrency, 16)))
+        tokens = answer_lengths(self.generated_tokens, max(TURNS * concurrency, 16))
+        return self._summary(self.simulated(None, concurrency, tokens))
 
     def at_rate(self, rate_per_s: float) -> UnderLoad:
         """With so many requests a second, at random."""
         n_requests, most = REQUESTS, max(REQUESTS, STAYS * self.max_in_flight)
         while True:
-            s = self.simulated(poisson(rate_per_s, n_requests), n_requests // 4, n_requests)
+            tokens = answer_lengths(self.generated_tokens, n_requests)
+            s = self.simulated(poisson(rate_per_s, n_requests), n_requests // 4, tokens)
             enough = STAYS * math.ceil(rate_per_s * float(np.mean(s.request_s)))  # Little's law
             if enough <= n_requests or n_requests == most:
                 return self._summary(s)
@@ -126,14 +131,28 @@ def _largest(holds: Callable[[int], bool], most: int) -> int:
     return low
 
 
+def answer_lengths(mean_tokens: int, n_requests: int) -> Tokens:
+    """Tokens of each answer, spread evenly around the mean in random order."""
+    shares = np.linspace(1 - LENGTHS_SPREAD, 1 + LENGTHS_SPREAD, n_requests)
+    return np.random.default_rng(0).permutation(np.round(mean_tokens * shares)).astype(np.int64)
+
+
 def replica(deployment: Deployment, speed: Speed, prompt_tokens: int, generated_tokens: int) -> Replica:
     """The replica with its predicted speed. A model that does not fit holds one sequence."""
+    times, ttft_factor = step_times(deployment, speed, prompt_tokens, generated_tokens)
+    return shared(times, prompt_tokens - deployment.cached_tokens, generated_tokens, ttft_factor)
+
+
+def step_times(
+    deployment: Deployment, speed: Speed, prompt_tokens: int, generated_tokens: int
+) -> tuple[StepTimes, Array]:
+    """What the simulation takes of a replica, and the factor on TTFT with b in flight at index b − 1."""
     d, hw = deployment.demand(prompt_tokens, generated_tokens), deployment.hardware
     held = min(float(max_sequences(d, deployment.gpu.memory_bytes, hw)), deployment.most_sequences)
     room = int(min(max(held, 1.0), LARGEST_BATCH * deployment.layout.dp))
     known, new_tokens = steps(d, hw, speed, room), prompt_tokens - deployment.cached_tokens
     decode_s = np.concatenate([[0.0], known.decode_s])
-    step_times = StepTimes(
+    times = StepTimes(
         decode_s,
         known.prefill_s / new_tokens,
         known.wait_steps,
@@ -142,14 +161,14 @@ def replica(deployment: Deployment, speed: Speed, prompt_tokens: int, generated_
         verified_tokens=float(d.verified_tokens),
         tokens_per_step=float(d.tokens_per_step),
     )
-    return shared(step_times, new_tokens, generated_tokens, known.ttft_factor)
+    return times, known.ttft_factor
 
 
 def shared(speed: StepTimes, prompt_tokens: int, generated_tokens: int, ttft_factor: Array) -> Replica:
     """One engine whose steps hold prompts and answers, `prompt_tokens` of each request to be computed."""
 
-    def simulated(arrivals_s: Array | None, concurrency: int, n_requests: int) -> Simulated:
-        return simulate(speed, arrivals_s, concurrency, prompt_tokens, generated_tokens, n_requests)
+    def simulated(arrivals_s: Array | None, concurrency: int, tokens: Tokens) -> Simulated:
+        return simulate(speed, arrivals_s, concurrency, prompt_tokens, tokens, len(tokens))
 
     return Replica(simulated, generated_tokens, speed.max_sequences, ttft_factor)
 
@@ -157,7 +176,7 @@ def shared(speed: StepTimes, prompt_tokens: int, generated_tokens: int, ttft_fac
 def apart(times: TimesApart, generated_tokens: int) -> Replica:
     """Engines with prompts on GPUs of their own."""
 
-    def simulated(arrivals_s: Array | None, concurrency: int, n_requests: int) -> Simulated:
-        return simulate_apart(times, arrivals_s, concurrency, generated_tokens, n_requests)
+    def simulated(arrivals_s: Array | None, concurrency: int, tokens: Tokens) -> Simulated:
+        return simulate_apart(times, arrivals_s, concurrency, tokens, len(tokens))
 
     return Replica(simulated, generated_tokens, times.max_in_flight, np.ones(1))

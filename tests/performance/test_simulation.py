@@ -10,7 +10,7 @@ from advisor.performance.deployment import Deployment
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import predict
 from advisor.performance.simulation import TOKEN_BUDGET, StepTimes, poisson, simulate
-from advisor.performance.under_load import Limits, replica, shared
+from advisor.performance.under_load import Limits, answer_lengths, replica, shared
 from tests.known import SHIPPED, load_gpu, load_model
 
 FLAT = StepTimes(np.concatenate([[0.0], np.full(64, 0.01)]), 1e-5, 0.0)
@@ -109,15 +109,31 @@ def test_arrivals_at_random_have_the_mean_rate_and_the_spread_of_chance():
 
 
 def test_percentiles_of_a_load():
-    """Of a hundred waiting times by numpy's own percentiles; every request of 50 tokens."""
+    """Of a hundred waiting times by numpy's own percentiles; requests of 50 tokens on average."""
     places = shared(FLAT, 500, 50, np.ones(64))
-    load, s = places.at_concurrency(25), simulate(FLAT, None, 25, 500, 50, 100)
+    load, s = places.at_concurrency(25), simulate(FLAT, None, 25, 500, answer_lengths(50, 100), 100)
     for spread, values in ((load.ttft_s, s.ttft_s), (load.tpot_s, s.tpot_s)):
         assert (spread.mean, spread.p50, spread.p90, spread.p99) == pytest.approx(
             (values.mean(), *np.quantile(values, (0.5, 0.9, 0.99)))
         )
     assert load.requests_per_s * 50 == pytest.approx(load.output_tokens_per_s)
     assert load.in_flight == pytest.approx(25)
+
+
+def test_answers_differ_in_length_around_the_mean():
+    lengths = answer_lengths(900, 81)
+    assert (lengths.min(), lengths.max(), lengths.mean()) == (800, 1000, pytest.approx(900, abs=0.1))
+    assert set(np.diff(np.sort(lengths))) <= {2, 3}  # evenly
+    assert np.mean(np.diff(lengths) > 0) == pytest.approx(0.5, abs=0.2)
+    assert (answer_lengths(1, 16) == 1).all()
+
+
+def test_answers_of_different_lengths_do_not_end_together():
+    """Of 32 prompts that came at once one follows each answer: were these equal, all 32 would come at once again."""
+    speed = StepTimes(np.full(33, 0.01), 1e-4, 0.0)
+    equal, varied = (simulate(speed, None, 32, 500, tokens, 512) for tokens in (200, answer_lengths(200, 512)))
+    assert np.median(varied.ttft_s) < np.median(equal.ttft_s) / 2
+    assert varied.output_tokens_per_s == pytest.approx(equal.output_tokens_per_s, rel=0.05)
 
 
 def test_ttft_is_corrected_by_the_factor_at_what_is_in_flight():

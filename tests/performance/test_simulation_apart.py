@@ -82,6 +82,14 @@ def test_many_engines_are_simulated_until_they_are_full():
     assert load.in_flight == pytest.approx(1000, rel=0.05)
 
 
+def test_answers_end_by_their_own_lengths():
+    """Alone on an engine each, of steps of 10 ms: the second has three times the tokens after its first."""
+    times = TimesApart(ONE.prompts_s, 0.1, ONE.decode_s, 2, 2)
+    s = simulate_apart(times, np.array([0.0, 1e-9]), 0, np.array([11, 31]), 2)
+    assert s.request_s == pytest.approx([0.7, 0.9])
+    assert s.tpot_s == pytest.approx([0.01, 0.01])
+
+
 def ticking(times, arrivals, tokens):
     """First and last tokens, with engines that decode looked at after every step of theirs, whatever happened."""
     arrived, prefill = [], [0.0] * times.prefill_engines
