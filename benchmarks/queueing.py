@@ -97,7 +97,10 @@ class Case:
         speed = speeds.of(gpu.name, "vllm", precision, shape, data_parallel=layout.dp > 1)
         known = steps(deployment.demand(prompt, mean), deployment.hardware, speed, int(self.group["concurrency"][-1]))
         decode_s = np.concatenate([[0.0], known.decode_s])
-        return StepTimes(decode_s, known.prefill_s / prompt, known.wait_steps, known.delay_s), known.ttft_factor
+        alone = float(known.prefill_s[0])
+        share = known.prefill_s / alone
+        times = StepTimes(decode_s, alone / prompt, known.wait_steps, known.delay_s, prompt_share=share)
+        return times, known.ttft_factor
 
 
 def cases(workspace: Workspace, n: int, seed: int) -> Iterator[Case]:

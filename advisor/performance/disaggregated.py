@@ -19,7 +19,7 @@ from advisor.performance.deployment import Deployment
 from advisor.performance.hardware import NODE_LINK_BYTES_PER_S, Hardware, linked
 from advisor.performance.memory import max_sequences
 from advisor.performance.predict import Speed, predict
-from advisor.performance.roofline import Efficiency, Serving, decode_step_s, prefill_s
+from advisor.performance.roofline import Efficiency, Serving, decode_step_s, prefill_s, together_s
 from advisor.performance.simulation_apart import TimesApart
 from advisor.performance.under_load import LARGEST_BATCH
 
@@ -149,10 +149,9 @@ def times_apart(prefill: Station, decode: Station, prompt_tokens: int, generated
     )
     room = np.arange(1, int(_room(decode, d)) + 1, dtype=float)
     one = _of_group(at.demand(prompt_tokens, 1), at.layout.dp)
-    together = np.arange(1, int(max(float(one.chunk_tokens) // prompt_tokens, 1)) + 1, dtype=float)
-    each_s = prefill_s(one, at.hardware, efficiency, together)
+    each_s = together_s(one, at.hardware, efficiency)
     return TimesApart(
-        prompts_s=together * np.minimum(each_s, each_s[0]),
+        prompts_s=np.arange(1, len(each_s) + 1) * each_s,
         handover_s=float(np.asarray(efficiency.first_s)) + transfer_s(at, decode.deployment, d),
         decode_s=np.concatenate([[0.0], _token_s(decode, d, room)]),
         prefill_engines=prefill.replicas,

@@ -15,7 +15,7 @@ from advisor.performance.corrections import Correction, loads, within
 from advisor.performance.demand import Array, Demand, Quantity
 from advisor.performance.hardware import Hardware
 from advisor.performance.ordered import Load, OfShape, in_order, within_peak
-from advisor.performance.roofline import Efficiency, Serving, decode_step_s, prefill_s, shifted, waited
+from advisor.performance.roofline import Efficiency, Serving, decode_step_s, shifted, together_s, waited
 from advisor.provenance import Provenance
 
 ROOFLINE_SPREAD = 1.6
@@ -100,14 +100,14 @@ class Steps:
     """What a simulation of one deployment needs, in seconds.
 
     decode_s     a step that decodes b sequences, at index b − 1; of drafted tokens several of each
-    prefill_s    one prompt alone
+    prefill_s    each of k prompts that are taken in together, at index k − 1, up to as many as a step holds
     wait_steps   TPOTs that a request waits for beside prefill and steps
     delay_s      a fixed time beside all these
     ttft_factor  on TTFT with b requests in flight, at index b − 1
     """
 
     decode_s: Array
-    prefill_s: float
+    prefill_s: Array
     wait_steps: float
     delay_s: float
     ttft_factor: Array
@@ -127,7 +127,7 @@ def steps(d: Demand, hw: Hardware, speed: Speed, largest_batch: int) -> Steps:
     decode = decode_step_s(d, hw, efficiency, np.maximum(batch / np.asarray(hw.stages), 1.0)) * decode_factor
     wait_steps = max(float(np.asarray(efficiency.ttft_steps)) - 1.0, 0.0)
     delay_s = float(np.asarray(efficiency.first_s))
-    return Steps(decode, float(prefill_s(d, hw, efficiency)), wait_steps, delay_s, ttft_factor)
+    return Steps(decode, together_s(d, hw, efficiency), wait_steps, delay_s, ttft_factor)
 
 
 def _correction_there(known: OfShape) -> Correction:

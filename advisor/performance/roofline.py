@@ -216,6 +216,15 @@ def prompts_at_once(d: Demand, batch: Quantity) -> Array:
     return np.asarray(np.maximum(np.asarray(batch, dtype=float) / np.maximum(d.generated_tokens, 1.0), 1.0))
 
 
+def together_s(d: Demand, hw: Hardware, eff: Efficiency) -> Array:
+    """What each of k prompts of a load adds that are taken in together, at index k − 1, up to as many as a step holds:
+    no more than alone."""
+    new = max(float(d.prompt_tokens) - float(d.cached_tokens), 1.0)
+    together = np.arange(1, int(max(float(d.chunk_tokens) // new, 1)) + 1, dtype=float)
+    each_s = prefill_s(replace(d, generated_tokens=1.0), hw, eff, together)
+    return np.asarray(np.minimum(each_s, each_s[0]))
+
+
 def decode_parts_s(d: Demand, hw: Hardware, eff: Efficiency, batch: Quantity) -> tuple[Array, Array, Array]:
     """(compute, weight reading, cache reading) of one decode step of `batch` sequences.
 

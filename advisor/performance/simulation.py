@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 import numpy as np
@@ -26,8 +27,9 @@ TOKEN_BUDGET = CHUNK_TOKENS
 
 @dataclass(frozen=True, slots=True)
 class StepTimes:
-    """Seconds of a step that decodes b sequences, at index b (index 0: nothing), and of one prompt token.
+    """Seconds of a step that decodes b sequences, at index b (index 0: nothing), and of a token of a lone prompt.
 
+    Each of k prompts that share a step takes `prompt_share` of that, at index k − 1; of more, as of the last.
     `wait_steps` is what else a request waits for, in decode steps, and `delay_s` in seconds. A step passes at most
     `token_budget` tokens, `verified_tokens` of each sequence that it decodes, of which `tokens_per_step` stay.
     """
@@ -39,6 +41,14 @@ class StepTimes:
     token_budget: int = TOKEN_BUDGET
     verified_tokens: float = 1.0
     tokens_per_step: float = 1.0
+    prompt_share: Array = field(default_factory=lambda: np.ones(1))
+
+    def prompts_s(self, chunks: Collection[int]) -> float:
+        """Seconds that a step takes for these tokens of each prompt in it."""
+        if not chunks:
+            return 0.0
+        share = self.prompt_share[min(len(chunks), len(self.prompt_share)) - 1]
+        return sum(chunks) * self.prompt_token_s * float(share)
 
     @property
     def max_sequences(self) -> int:
@@ -101,7 +111,7 @@ class _Engine:
         chunks = self._chunks()
         step_s = float(self.speed.decode_s[max(len(self.decoding), 1)])
         if self.prefilling:
-            self.now, self.steps = self.now + step_s + sum(chunks.values()) * self.speed.prompt_token_s, self.steps + 1
+            self.now, self.steps = self.now + step_s + self.speed.prompts_s(chunks.values()), self.steps + 1
         else:
             alike = self.decoding[0][0] - self.steps
             if self.has_room and next_arrival_s < self.now + alike * step_s:

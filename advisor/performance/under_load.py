@@ -154,12 +154,13 @@ def step_times(
     decode_s = np.concatenate([[0.0], known.decode_s])
     times = StepTimes(
         decode_s,
-        known.prefill_s / new_tokens,
+        float(known.prefill_s[0]) / new_tokens,
         known.wait_steps,
         known.delay_s,
         token_budget=deployment.limits.prompt_tokens,
         verified_tokens=float(d.verified_tokens),
         tokens_per_step=float(d.tokens_per_step),
+        prompt_share=known.prefill_s / known.prefill_s[0],
     )
     return times, known.ttft_factor
 

@@ -72,7 +72,7 @@ def expected(deployment: Deployment, speed: Speed, seen: Seen, batch_limit: int 
     ttft_s = float(times.ttft_s) + wait_s
     return Expected(
         ttft_s=ttft_s,
-        burst_s=ttft_s + (batch - 1) * steps(d, hw, speed, 1).prefill_s,
+        burst_s=ttft_s + (batch - 1) * float(steps(d, hw, speed, 1).prefill_s[0]),
         tpot_s=float(times.tpot_s),
         request_s=float(times.request_s) + wait_s,
         in_flight=seen.in_flight,

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from advisor.fits.speeds import Speeds
 from advisor.performance.deployment import Deployment
 from advisor.performance.parallelism import Parallelism
-from advisor.performance.predict import predict
+from advisor.performance.predict import PLAIN_ROOFLINE, predict
+from advisor.performance.roofline import prefill_s
 from advisor.performance.simulation import TOKEN_BUDGET, StepTimes, poisson, simulate
-from advisor.performance.under_load import Limits, answer_lengths, replica, shared
+from advisor.performance.under_load import Limits, answer_lengths, replica, shared, step_times
 from tests.known import SHIPPED, load_gpu, load_model
 
 FLAT = StepTimes(np.concatenate([[0.0], np.full(64, 0.01)]), 1e-5, 0.0)
@@ -134,6 +135,26 @@ def test_answers_of_different_lengths_do_not_end_together():
     equal, varied = (simulate(speed, None, 32, 500, tokens, 512) for tokens in (200, answer_lengths(200, 512)))
     assert np.median(varied.ttft_s) < np.median(equal.ttft_s) / 2
     assert varied.output_tokens_per_s == pytest.approx(equal.output_tokens_per_s, rel=0.05)
+
+
+def test_prompts_that_share_a_step_take_less_each():
+    """Two of 100 tokens come at once: a second each alone, 0.6 of it together, and so would a third."""
+    speed = StepTimes(np.zeros(5), 0.01, 0.0, prompt_share=np.array([1.0, 0.6]))
+    for together, seconds in ((1, 1.0), (2, 1.2), (3, 1.8)):
+        s = simulate(speed, np.arange(together) * 1e-9, 0, 100, 2, together)
+        assert s.ttft_s == pytest.approx([seconds] * together)
+
+
+def test_the_simulation_takes_prompts_together_as_the_physics_does():
+    """32 prompts of 256 tokens fill a step; launching its kernels is shared by all of them."""
+    deployment = Deployment(load_model("openai/gpt-oss-120b"), load_gpu("h100-sxm"), Parallelism(), "fp4")
+    times, _ = step_times(deployment, PLAIN_ROOFLINE, 256, 128)
+    assert len(times.prompt_share) == 32
+    assert times.prompt_share[0] == 1
+    assert (np.diff(times.prompt_share) <= 0).all()
+    d = deployment.demand(256, 1)
+    whole = float(prefill_s(d, deployment.hardware, PLAIN_ROOFLINE.efficiency, 32.0))
+    assert times.prompts_s([256] * 32) == pytest.approx(32 * whole)
 
 
 def test_ttft_is_corrected_by_the_factor_at_what_is_in_flight():

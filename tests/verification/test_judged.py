@@ -214,7 +214,7 @@ def simulated(rng, *, rate=None, in_flight=None, factor=1.0, most=1024):
     """A window of 60 to 400 requests of a replica whose steps take `factor` times what was predicted."""
     known = steps(DEPLOYED.demand(PROMPT, ANSWER), DEPLOYED.hardware, SPEED, most)
     decode_s = np.concatenate([[0.0], known.decode_s]) * factor
-    speed = StepTimes(decode_s, known.prefill_s / PROMPT * factor, known.wait_steps)
+    speed = StepTimes(decode_s, float(known.prefill_s[0]) / PROMPT * factor, known.wait_steps)
     n = int(rng.integers(60, 400))
     arrivals = None if rate is None else poisson(rate, n, int(rng.integers(1 << 30)))
     s = simulate(speed, arrivals, in_flight or n // 4, PROMPT, ANSWER, n)
