@@ -13,7 +13,7 @@ class Provenance(StrEnum):
     PUBLISHED = "published"
     """Reported by its source, without the answers or runs behind it."""
     FITTED = "fitted"
-    """From a model fitted to runs of this GPU, engine and precision."""
+    """From a model fitted to runs of this model on this GPU and engine, or to own runs on a GPU that has no others."""
     POOLED = "pooled"
     """Learned from runs of other models, GPUs, engines or precisions."""
     IMPUTED = "imputed"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from advisor.fits.measured_runs import MeasuredRuns
+from advisor.fits.speed_fits import holding
 from advisor.fits.speeds import Speeds
 from advisor.gpus import Gpus
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
@@ -50,7 +53,9 @@ def after(
     """
     there = runs.where(seen)
     origin = Origin(np.full(len(there), "seen"), np.isin(there.gpu, runs.gpu[wanted]))
-    speeds = Speeds(gpus, combinations(runs, base), corrections(there, at(base, seen), prior, origin))
+    speeds = Speeds(gpus, combinations(runs, base), {})
+    learned = holding(corrections(there, at(base, seen), prior, origin), there, speeds)
+    speeds = replace(speeds, by_shape=learned)
     decode, ttft, width = (np.full(len(runs), np.nan) for _ in range(3))
     names = np.char.add(np.char.add(runs.engine, "|"), runs.precision)
     for name in np.unique(names[wanted]).tolist():

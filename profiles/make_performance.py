@@ -15,7 +15,8 @@ import numpy as np
 
 from advisor.fits.measured_runs import measured_runs
 from advisor.fits.prior import TABLE, write_prior
-from advisor.fits.speed_fits import combinations, correction_rows, speed_rows
+from advisor.fits.speed_fits import combinations, correction_rows, holding, speed_rows
+from advisor.fits.speeds import Speeds
 from advisor.performance.demand import Array
 from advisor.performance.families import FAMILIES
 from advisor.performance.global_fit import fit, fold_of, left_out_efficiency
@@ -60,11 +61,11 @@ def main() -> None:
         spreads[key] = max(factor(errors[here]), least) if here.sum() >= ENOUGH else max(overall, ROOFLINE_SPREAD)
     gpus = dict(zip(runs.gpu.tolist(), runs.family.tolist(), strict=True)) | {name: name for name in FAMILIES}
     write_prior(folder / TABLE, prior)
-    write_rows(folder / "performance.csv", speed_rows(runs, model, found.source, gpus, spreads))
-    write_rows(
-        folder / "corrections.csv",
-        correction_rows(corrections(served.runs, base, prior, Origin(served.source, served.own))),
-    )
+    rows = speed_rows(runs, model, found.source, gpus, spreads)
+    write_rows(folder / "performance.csv", rows)
+    of_shapes = corrections(served.runs, base, prior, Origin(served.source, served.own))
+    speeds = Speeds(Workspace().gpus, {}, {}).also(rows)
+    write_rows(folder / "corrections.csv", correction_rows(holding(of_shapes, served.runs, speeds)))
     print(
         f"{len(runs)} runs, {len(spreads)} combinations of GPU, engine and kernels, "
         f"90 % of blind predictions within a factor {overall:.2f}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import joblib
 import numpy as np
@@ -29,7 +30,7 @@ from advisor.performance.groups import (
     variance,
 )
 from advisor.performance.observed import Labels, Runs
-from advisor.performance.predict import ROOFLINE_SPREAD
+from advisor.performance.predict import ROOFLINE_SPREAD, predict
 from advisor.performance.roofline import Efficiency, shifted
 from advisor.provenance import Provenance
 from advisor.store.beliefs import CorrectionRow, SpeedRow
@@ -72,17 +73,18 @@ def own_speeds(found: MeasuredRuns, shipped: Speeds, prior: Prior, kept: Parts, 
     def add(mask: NDArray[np.bool_], known: Callable[..., Efficiency], fit: Callable[[Group], OwnSpeeds]) -> None:
         runs = found.runs.where(mask)
         some = Group(runs, Origin(found.source[mask], found.own[mask]), _efficiencies(runs, known), prior)
-        digest = _digest(some, f"{basis} {fit.__name__}")
+        digest = _digest(some, f"{basis} {fit is _of_gpu}")
         parts[digest] = kept[digest] if digest in kept else fit(some)
 
     own = found.runs.where(found.own)
     for gpu in sorted(set(own.gpu.tolist()) - {gpu for gpu, *_ in shipped.by_combination}):
         add(found.own & (found.runs.gpu == gpu), shipped.efficiency, _of_gpu)
     learned = {(row.gpu, row.engine, row.precision): row.efficiency for row in together(parts).speeds}
+    speeds = shipped.also(together(parts).speeds)
     for shape in sorted(set(own.shape.tolist())):
         of_shape = (found.runs.shape == shape) & ~found.in_process
         if of_shape.any():
-            add(of_shape, lambda *key: learned.get(key) or shipped.efficiency(*key), _of_shape)
+            add(of_shape, lambda *key: learned.get(key) or shipped.efficiency(*key), partial(_of_shape, speeds))
     return parts
 
 
@@ -138,9 +140,39 @@ def _of_gpu(some: Group) -> OwnSpeeds:
     return OwnSpeeds(tuple(rows), ())
 
 
-def _of_shape(some: Group) -> OwnSpeeds:
+def _of_shape(speeds: Speeds, some: Group) -> OwnSpeeds:
     """Corrections of a model shape."""
-    return OwnSpeeds((), tuple(correction_rows(corrections(some.runs, some.base, some.prior, some.origin))))
+    found = corrections(some.runs, some.base, some.prior, some.origin)
+    return OwnSpeeds((), tuple(correction_rows(holding(found, some.runs, speeds))))
+
+
+ENOUGH = 10
+"""Loads from which the interval is taken that held for them."""
+
+
+def holding(found: Mapping[Key, Correction], runs: Runs, speeds: Speeds) -> dict[Key, Correction]:
+    """Each with an interval no narrower than that which held for nine in ten of its own runs.
+
+    As every command predicts them: held to the order of GPUs they may be predicted otherwise than by the correction
+    alone.
+    """
+    known = replace(speeds, by_shape={**speeds.by_shape, **found})
+    layout = np.asarray(runs.hardware.attention_shards) < np.asarray(runs.hardware.gpu_count)
+    labels = (runs.gpu, runs.engine, runs.precision, runs.shape)
+    kinds = list(zip(*(each.tolist() for each in (*labels, layout)), strict=True))
+    errors = np.full(len(runs), np.nan)
+    for kind in dict.fromkeys(kinds):
+        here, (*names, data_parallel) = np.array([each == kind for each in kinds]), kind
+        some, speed = runs.where(here), known.of(*names, data_parallel=data_parallel)
+        times = predict(some.demand, some.hardware, speed, some.concurrency, some.max_sequences).serving
+        errors[here] = np.abs(some.log_errors(times)[0])
+
+    def held(key: Key) -> float:
+        parts = zip((runs.shape, runs.gpu, runs.engine, runs.precision), key, strict=True)
+        of_key = errors[np.all([(each == name) | (name == "") for each, name in parts], axis=0)]
+        return float(np.exp(np.quantile(of_key, 0.9))) if len(of_key) >= ENOUGH else 1.0
+
+    return {key: replace(c, spread=max(c.spread, held(key))) for key, c in found.items()}
 
 
 def _speed_row(
@@ -163,11 +195,11 @@ def _as_numbers(efficiency: Efficiency) -> Efficiency:
     return Efficiency(*(float(np.asarray(getattr(efficiency, f.name)).ravel()[0]) for f in fields(Efficiency)))
 
 
-def _counted(source: Labels, precision: Labels, kernels: str) -> str:
+def _counted(source: Labels, precision: Labels, kernels: str, *, what: str = "runs") -> str:
     """How many, of weights in which precision where that is not the kernels', and from where."""
     others = sorted(set(precision.tolist()) - {kernels})
     of = f", {np.isin(precision, others).sum()} of weights in {' and '.join(others)}" if others else ""
-    return f"{len(source)} runs{of}: {_sources(source)}"
+    return f"{len(source)} {what}{of}: {_sources(source)}"
 
 
 def _sources(source: Labels) -> str:
@@ -177,22 +209,23 @@ def _sources(source: Labels) -> str:
 def speed_rows(
     runs: Runs, model: PerformanceModel, source: Labels, gpus: Mapping[str, str], spreads: Mapping[Combination, float]
 ) -> list[SpeedRow]:
-    """A row for every engine and precision on `gpus`, each with its family: fitted where it was measured, else pooled
-    from all the others.
+    """A row for every engine and precision on `gpus`, each with its family: pooled from other models where it was
+    measured, else from all other GPUs, engines and precisions.
 
     `spreads` are factors of the 90 % interval of measured combinations.
     """
     rows = []
     for key in ((gpu, engine, precision) for gpu in gpus for engine in ENGINES for precision in PRECISIONS):
         here = (runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.kernels == key[2])
-        others = f"pooled from {len(runs)} runs on other GPUs, engines or precisions: {_sources(source)}"
+        others = f"{len(runs)} runs on other GPUs, engines or precisions: {_sources(source)}"
+        of_others = _counted(source[here], runs.precision[here], key[2], what="runs of other models on this GPU")
         rows.append(
             _speed_row(
                 key,
                 model.efficiency([gpus[key[0]]], [key[1]], [key[2]]),
                 spreads.get(key, ROOFLINE_SPREAD),
-                Provenance.FITTED if here.any() else Provenance.POOLED,
-                _counted(source[here], runs.precision[here], key[2]) if here.any() else others,
+                Provenance.POOLED,
+                of_others if here.any() else others,
             )
         )
     return rows

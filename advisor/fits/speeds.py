@@ -55,11 +55,13 @@ class Speeds:
     @classmethod
     def of_tables(cls, fits: Fits, gpus: Gpus) -> Speeds:
         """The rows of some derived tables. Raises AdvisorError for a damaged one."""
-        return cls(
-            gpus,
-            {(row.gpu, row.engine, row.precision): _speed(row) for row in fits.speeds},
-            {(row.shape, row.gpu, row.engine, row.precision): _correction(row) for row in fits.corrections},
-        )
+        corrections = {(row.shape, row.gpu, row.engine, row.precision): _correction(row) for row in fits.corrections}
+        return cls(gpus, {}, corrections).also(fits.speeds)
+
+    def also(self, rows: Iterable[SpeedRow]) -> Speeds:
+        """With these efficiencies over those of the same combinations."""
+        more = {(row.gpu, row.engine, row.precision): _speed(row) for row in rows}
+        return replace(self, by_combination={**self.by_combination, **more})
 
     def efficiency(self, gpu: str, engine: str, precision: str) -> Efficiency:
         """Of this GPU, else of its family, else the plain roofline's."""

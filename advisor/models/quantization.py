@@ -13,6 +13,11 @@ OWN = "bf16"
 UNKNOWN = ""
 """Of weights in a format whose cost nothing here knows, such as three bits."""
 
+GROUPS = (16, 32, 64, 128, 256, 512, 1024)
+"""Weights that checkpoints give one scale."""
+A_CHANNEL = 4096
+"""About as many as a row of a matrix has."""
+
 _BY_METHOD = {
     "fp8": "fp8", "fbgemm_fp8": "fp8", "ptpc_fp8": "fp8", "modelopt_fp4": "fp4", "mxfp4": "fp4", "nvfp4": "fp4",
     "petit_nvfp4": "fp4", "mxfp8": "fp8", "eetq": "int8",
@@ -35,6 +40,8 @@ def checkpoint_precision(config: Mapping[str, Any]) -> str:
     found = quantization(config)
     if not found:
         return OWN
+    if "fp4" in str(config.get("expert_dtype")).lower():  # DeepSeek-V4, whose other weights are in 8 bit
+        return "fp4"
     method = str(found.get("quant_method") or "").lower().replace("-", "_")
     if method in _BY_METHOD:
         return _BY_METHOD[method]
@@ -55,18 +62,18 @@ def four_bit_bytes(config: Mapping[str, Any]) -> float:
     """Bytes of a weight of this checkpoint in four bits, its share of scales included.
 
     One scale of 8 bits is shared by 16 weights in NVFP4 and by 32 in MXFP4 (OCP Microscaling Formats 1.0, section 5.1);
-    a group of integers has one of 16 bits and a zero point of 4.
+    a group of integers has one of 16 bits, and where it says so a zero point of 4.
 
     >>> four_bit_bytes({"quantization_config": {"quant_method": "mxfp4"}})
     0.53125
-    >>> four_bit_bytes({"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 128}})
-    0.51953125
+    >>> four_bit_bytes({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 128}})
+    0.515625
     """
     found = quantization(config)
     if "mxfp4" in " ".join(str(found.get(key)) for key in ("quant_method", "quant_algo", "format")).lower():
         return 0.5 + 1 / 32
     if checkpoint_precision(config) == "int4" and (group := _group_size(found)):
-        return 0.5 + 2.5 / group
+        return 0.5 + (2.5 if found.get("zero_point") or found.get("sym") is False else 2.0) / group
     return BYTES_PER_WEIGHT["fp4"]
 
 
@@ -89,12 +96,12 @@ def quantization(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _group_size(found: Mapping[str, Any]) -> int | None:
-    """Weights that share a scale, where a config says how many."""
+    """Weights that share a scale, where a config says how many; a channel has too many to count."""
     groups = found.get("config_groups")
     each = groups.values() if isinstance(groups, Mapping) else ()
     parts = [found, *(group["weights"] for group in each if isinstance(group, Mapping) and group.get("weights"))]
     sizes = [part.get("group_size") for part in parts if isinstance(part, Mapping)]
-    return next((size for size in sizes if isinstance(size, int) and size > 0), None)
+    return next((A_CHANNEL if size == -1 else size for size in sizes if size == -1 or size in GROUPS), None)
 
 
 def _of_groups(groups: Any) -> str:

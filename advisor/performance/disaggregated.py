@@ -125,7 +125,7 @@ def disaggregated(
         alone_s=alone_s,
         together_s=together_s,
         delay_s=efficiency.first_s,
-        sent_s=transfer_s(at, decode.deployment, d),
+        sent_s=transfer_s(prefill, decode, d),
         burst=efficiency.burst,
         room=room,
         concurrency=concurrency,
@@ -152,7 +152,7 @@ def times_apart(prefill: Station, decode: Station, prompt_tokens: int, generated
     each_s = together_s(one, at.hardware, efficiency)
     return TimesApart(
         prompts_s=np.arange(1, len(each_s) + 1) * each_s,
-        handover_s=float(np.asarray(efficiency.first_s)) + transfer_s(at, decode.deployment, d),
+        handover_s=float(np.asarray(efficiency.first_s)) + transfer_s(prefill, decode, d),
         decode_s=np.concatenate([[0.0], _token_s(decode, d, room)]),
         prefill_engines=prefill.replicas,
         decode_engines=decode.replicas,
@@ -223,10 +223,11 @@ def _of_group(d: Demand, groups: Quantity) -> Demand:
     return replace(d, chunk_tokens=d.chunk_tokens * np.asarray(groups, dtype=float))
 
 
-def transfer_s(prefill: Deployment, decode: Deployment, d: Demand) -> float:
-    """Sending a prompt's cache from the GPUs that hold it to those that will."""
+def transfer_s(prefill: Station, decode: Station, d: Demand) -> float:
+    """Sending a prompt's cache from the GPUs that hold it to those that will: between nodes where one does not hold all
+    engines."""
     tokens = float(d.prompt_tokens) / (float(d.prompt_tokens) + float(d.generated_tokens))
-    links = min(prefill.layout.tp, decode.layout.tp)
-    apart = prefill.layout.gpu_count + decode.layout.gpu_count > linked(decode.gpu)
-    each = min(decode.gpu.link_bytes_per_s, NODE_LINK_BYTES_PER_S) if apart else decode.gpu.link_bytes_per_s
+    links = min(prefill.deployment.layout.tp, decode.deployment.layout.tp)
+    gpu, gpus = decode.deployment.gpu, sum(of.replicas * of.deployment.layout.gpu_count for of in (prefill, decode))
+    each = min(gpu.link_bytes_per_s, NODE_LINK_BYTES_PER_S) if gpus > linked(gpu) else gpu.link_bytes_per_s
     return float(d.kv_sequence_bytes) * tokens / (links * each)

@@ -25,8 +25,13 @@ TTFT_POWER = 3.0
 
 
 def ttft_spread(spread: Quantity) -> Quantity:
-    """Factor of the 90 % interval of TTFT, where that of times over whole answers is `spread`."""
+    """Factor of the 90 % interval of TTFT, where that of TPOT is `spread`."""
     return spread**TTFT_POWER
+
+
+def answer_spread(spread: Quantity, ttft_spread: Quantity, share: Quantity) -> Array:
+    """Factor of the 90 % interval of an answer's seconds, of which TTFT is a share, as if both were long together."""
+    return np.asarray(np.exp((1 - share) * np.log(spread) + share * np.log(ttft_spread)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Speed:
     """The fitted speed of one deployment, or of many as arrays.
 
     efficiency   numbers, or arrays over the deployments
-    spread       factor of the 90 % interval of times but TTFT (`ttft_spread`), without a correction
+    spread       factor of the 90 % interval of TPOT, without a correction
     known        what the runs of the model shape add
     """
 
@@ -52,8 +57,7 @@ PLAIN_ROOFLINE = Speed(
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """Times in steady state, the factor of their 90 % interval but TTFT's, and where the model was measured on the
-    GPU."""
+    """Times in steady state, the factor of TPOT's 90 % interval, and where the model was measured on the GPU."""
 
     serving: Serving
     spread: Array
@@ -63,6 +67,11 @@ class Predicted:
     def ttft_spread(self) -> Array:
         """Factor of TTFT's 90 % interval."""
         return np.asarray(ttft_spread(self.spread))
+
+    @property
+    def answer_spread(self) -> Array:
+        """That of seconds to a whole answer, and of what follows from them."""
+        return answer_spread(self.spread, self.ttft_spread, self.serving.ttft_s / self.serving.request_s)
 
 
 def predict(

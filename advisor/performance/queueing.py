@@ -132,8 +132,8 @@ class Objective:
     share: float = 0.95
     wait_s: Array | float = math.inf
     answer_s: Array | float = math.inf
-    ttft_s: float = math.inf
-    tpot_s: float = math.inf
+    ttft_s: Array | float = math.inf
+    tpot_s: Array | float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,12 @@ class Station:
         many = seen + NormalDist().inv_cdf(share) * np.sqrt(seen * self.n_samples)
         return self.steady.at_in_flight(np.minimum(many, self.steady.most_in_flight))
 
+    def limited(self, rate: Array, share: float) -> tuple[Array, Array]:
+        """TTFT, waiting for a place included, and TPOT, that a share of the questions are planned to stay within."""
+        crowd = self.crowded(rate, share)
+        wait_s = self.queue.at(rate).within(1 - PLANNED_MISSES * (1 - share))
+        return np.asarray(wait_s + crowd.ttft_s), crowd.tpot_s
+
     def service_s(self, state: Figures, tokens: Array) -> Array:
         """Seconds to an answer of so many tokens, without waiting."""
         return np.asarray((state.ttft_s + state.tpot_s * tokens) * self.turns + self.score_s)
@@ -229,9 +235,9 @@ class Station:
         wait, share, misses = self.queue.at(rate), objective.share, PLANNED_MISSES * (1 - objective.share)
         wait_s = wait.within(1 - misses)
         held = wait_s <= objective.wait_s
-        if math.isfinite(objective.ttft_s) or math.isfinite(objective.tpot_s):
-            crowd = self.crowded(rate, share)
-            held &= (wait_s + crowd.ttft_s <= objective.ttft_s) & (crowd.tpot_s <= objective.tpot_s)
+        if np.isfinite(objective.ttft_s).any() or np.isfinite(objective.tpot_s).any():
+            ttft_s, tpot_s = self.limited(rate, share)
+            held &= (ttft_s <= objective.ttft_s) & (tpot_s <= objective.tpot_s)
         if np.isfinite(objective.answer_s).any():
             state, crowding = self.state(rate), self.crowding(rate, share)
             held &= crowding * self.service_s(state, self.lengths.at(share)) <= objective.answer_s

@@ -109,7 +109,7 @@ def pairs(
             machines = _machines(gpu, layout.gpu_count, sum(ratio), most.get(gpu.name, math.inf))
             if machines:
                 near = gpu.link_bytes_per_s
-                joined = machines == 1 or 2 * layout.gpu_count <= RACKS.get(gpu.name, 0)
+                joined = machines == 1 or layout.gpu_count <= RACKS.get(gpu.name, 0)
                 link = near if joined else min(near, NODE_LINK_BYTES_PER_S)
                 links = min(layout.tp, other.tp)
                 found.append((prefilling, place, *ratio, machines, link * links))

@@ -60,8 +60,11 @@ def picks_at_rates(
     In a schema of its own; `parameters`: those of pick.sql.
     """
     capacity = capacities(points.columns, deployed, request)
-    which = roomiest(deployed, capacity)
-    parts = [at_rate(points.columns, deployed, capacity, which, rate, (request.percentile,)) for rate in RATES]
+    which, percentile = roomiest(deployed, capacity), request.percentile
+    alike = deployed | {"replicas_power": np.ones(len(capacity))}  # what a slower speed would take is not compared here
+    parts = [
+        at_rate(points.columns, alike, capacity, which, rate, percentile, percentiles=(percentile,)) for rate in RATES
+    ]
     loaded = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     own = connection.cursor()
     own.execute("create schema at_rates; use at_rates")

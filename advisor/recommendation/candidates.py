@@ -38,7 +38,7 @@ from advisor.recommendation.evidence import kind_of
 from advisor.recommendation.launch import reward_command
 from advisor.recommendation.launch_apart import with_commands
 from advisor.recommendation.loadable import loads_on
-from advisor.recommendation.loads import at_rate, capacities, kept_busy
+from advisor.recommendation.loads import at_rate, capacities, kept_busy, replicas_powers
 from advisor.recommendation.mixture import Mix, Part, TaskResult
 from advisor.recommendation.request import Request, rents_of
 from advisor.recommendation.request_body import ask_of
@@ -79,7 +79,9 @@ def loaded(points: PointTable, deployed: Columns, request: Request) -> Columns:
     if request.qps is None:
         return kept_busy(points.columns, deployed)
     capacity = capacities(points.columns, deployed, request)
-    return at_rate(points.columns, deployed, capacity, np.flatnonzero(capacity), request.qps)
+    power = {"replicas_power": replicas_powers(points.columns, deployed, request, capacity)}
+    able = np.flatnonzero(capacity)
+    return at_rate(points.columns, deployed | power, capacity, able, request.qps, request.percentile)
 
 
 def costed(

@@ -9,9 +9,12 @@
 --             tokens_spread: factor of the 90 % interval of generated_tokens, 1 where they were counted
 --      deployments(point_id, gpu, gpu_count, parallelism, precision, concurrency, performance, spread, ttft_spread,
 --             prefill_engines, decode_engines, machines, and at its load:
---             qps, replicas, questions_per_s, ttft_s, tpot_s, joules, s_p50, s_p95, s_p99)
+--             qps, replicas, questions_per_s, replicas_power, ttft_s, tpot_s, limited_ttft_s, limited_tpot_s, joules,
+--             s_p50, s_p95, s_p99)
 --             qps: questions per second that all replicas get together; infinite: each is kept busy
 --             questions_per_s: that one replica can take; joules: of all its GPUs, a question
+--             replicas_power: of the factor by which times grow that the replicas grow by, to keep the limits
+--             limited_ttft_s, limited_tpot_s: that the limited percentile of the questions stay within
 --             spread: factor of the 90 % interval of times; ttft_spread: that of TTFT
 --             prefill_engines: on GPUs of their own, of the gpu_count; 0: none; machines: that one replica lies in
 --      rents(gpu, gpu_count, replicas, machines, rent_usd_per_hour, rent)  as billed, of all replicas together; null:
@@ -80,6 +83,8 @@ select
     prompt_tokens + generated_tokens as tokens,
     ttft_s,
     tpot_s,
+    limited_ttft_s,
+    limited_tpot_s,
     qps,
     qps as scenario, -- of each rate a pick of its own
     replicas,
@@ -87,6 +92,7 @@ select
     usd_per_hour,
     usd_per_hour * 730 as usd_per_month,
     questions_per_s,
+    replicas_power,
     generated_tokens,
     provenance as accuracy_provenance,
     runs,
@@ -98,5 +104,5 @@ select
     ttft_spread,
     if(isinf(qps), tokens_spread, 1) as bill_tokens_spread, -- replicas are planned for the upper end (loads.py)
     if(isinf(qps), spread, 1) as usd_spread, -- at a rate the bill is that of the replicas
-    if(isinf(qps), spread, ceil(qps * spread / questions_per_s) / replicas) as slow_usd_spread
+    if(isinf(qps), spread, ceil(qps * spread ** replicas_power / questions_per_s) / replicas) as slow_usd_spread
 from billed

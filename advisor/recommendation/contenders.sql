@@ -2,13 +2,18 @@
 -- candidates that no other one of them beats on accuracy and upper cost; where time is limited, of each class of speed.
 -- Thinking held to a mean length instead of a cap is distinguished by its tokens.
 -- in:  feasible (feasible.sql); $cost: usd, or what decides where all GPUs are free: J or s
---      $s: longest seconds to an answer, or null; $chosen: candidates that are among them in any case
+--      $s, $max_ttft, $max_tpot: longest seconds to an answer, of TTFT and of TPOT, or null
+--      $chosen: candidates that are among them in any case
 -- out: the columns of candidates that decide
 with classed as not materialized (
     select
         *,
         case $cost when 'J' then "J" * spread when 's' then s * spread else usd * usd_spread end as upper_cost,
-        if($s is null, 0, ceil(2 * log2(s))) as speed_class
+        {
+            's': if($s is null, 0, ceil(2 * log2(s))),
+            'ttft': if($max_ttft is null, 0, ceil(2 * log2(limited_ttft_s))),
+            'tpot': if($max_tpot is null, 0, ceil(2 * log2(limited_tpot_s)))
+        } as speed_class
     from feasible
 ),
 firsts as (
@@ -43,6 +48,8 @@ select
     bill_tokens_spread,
     ttft_s,
     tpot_s,
+    limited_ttft_s,
+    limited_tpot_s,
     spread,
     ttft_spread,
     usd_spread,
@@ -51,6 +58,7 @@ select
     rent.gpus as rented_gpus,
     qps,
     questions_per_s,
+    replicas_power,
     replicas
 from cheapest
 qualify accuracy > coalesce(

@@ -247,7 +247,7 @@ def deployments(point_id: int, answers: Answers, f: Fleet, start: NDArray[np.boo
         "score_s": (rewards.seconds(f) if rewards else 0.0) + answers.read_again_s(f),
         "watts": watts(times, f.tdp_w, f.gpu_count),
         "performance": np.where(predicted.corrected, Provenance.FITTED.value, f.provenance),
-        "spread": predicted.spread,
+        "spread": predicted.answer_spread,
         "ttft_spread": predicted.ttft_spread,
         "prefill_engines": np.zeros(len(fits), dtype=np.int64),
         "decode_engines": np.ones(len(fits), dtype=np.int64),

@@ -89,7 +89,7 @@ def estimate(
     rate           requests per second that arrive at one replica
     max_ttft       longest time to the first token, for 90 % of the requests: "1s", or a number of seconds
     max_tpot       longest time per output token, likewise: "30ms", or a number of seconds
-    qps            requests per second of all traffic: says how many replicas it takes
+    qps            requests per second of all traffic: says how many replicas it takes; each gets its part as `rate`
     price          of one GPU an hour: "h100-sxm=2.10usd/h", the path of a CSV, a Price, or a list of them
     price_kind     on-demand, marketplace, reserved-1yr, reserved-3yr, owned or spot; None: on-demand
     max_num_seqs   sequences that the engine (each data-parallel group) runs at once at most; the others wait
@@ -256,7 +256,8 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
     tpot_s, tokens_per_s = float(times.tpot_s), float(times.output_tokens_per_s)
     usd_per_s = rent.usd_per_hour / 3600 if rent else None
     energy_j = float(watts(times, deployed.gpu.tdp_w, gpu_count)) * output_tokens / tokens_per_s
-    energy_spread = math.exp(math.hypot(math.log(spread), math.log(power_spread(deployed.gpu.name))))
+    whole = float(predicted.answer_spread)
+    energy_spread = math.exp(math.hypot(math.log(whole), math.log(power_spread(deployed.gpu.name))))
     parts = {"compute": float(times.compute_s), "weights": float(times.weights_s), "KV cache": float(times.kv_s)}
     return Estimate(
         model=deployed.spec.name,
@@ -287,7 +288,7 @@ def estimated(of: PricedDeployment, input_tokens: int, output_tokens: int, concu
         interval=Intervals(
             ttft_s=Bounds.within(float(times.ttft_s), float(predicted.ttft_spread)),
             tpot_s=Bounds.within(tpot_s, spread),
-            output_tokens_per_s=Bounds.within(tokens_per_s, spread),
+            output_tokens_per_s=Bounds.within(tokens_per_s, whole),
             energy_j_per_request=Bounds.within(energy_j, energy_spread),
         ),
         usd_per_hour=rent.usd_per_hour if rent else None,
@@ -308,12 +309,15 @@ def _under_load(of: PricedDeployment, split: Split | None, found: Estimate, limi
         who = "one replica answers" if split is None else "these engines answer"
         what = f"{found.rate:g} requests/s are more than {who}, about {significant(one.most_per_s)}"
         raise AdvisorError(what, where="--rate", hint="give less, or --qps, which says how many replicas carry it")
+    within = None
+    if limits != Limits() or found.qps is not None:
+        most = one.largest_rate(limits)
+        replicas = math.ceil(found.qps / most) if found.qps and most else None
+        within = WithinLimits(one.largest_concurrency(limits), most, replicas)
+    if found.rate is None and found.qps and within and within.replicas:
+        found = replace(found, rate=found.qps / within.replicas)
     load = one.at_rate(found.rate) if found.rate else one.at_concurrency(found.concurrency)
     if usd := found.usd_per_million_output_tokens:
         usd *= found.output_tokens_per_s / (found.output_tokens * (found.rate or load.requests_per_s))
         found = replace(found, load_usd_per_million_output_tokens=usd)
-    if limits == Limits() and found.qps is None:
-        return replace(found, load=load)
-    most = one.largest_rate(limits)
-    replicas = math.ceil(found.qps / most) if found.qps and most else None
-    return replace(found, load=load, within_limits=WithinLimits(one.largest_concurrency(limits), most, replicas))
+    return replace(found, load=load, within_limits=within)

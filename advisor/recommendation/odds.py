@@ -49,7 +49,7 @@ def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheape
     slower, costs = _slower(rows), cost_draws(rows)
     bounded = [(costs[name], limits[name]) for name in COSTS]
     first = _factors(rows["ttft_spread"], *_speed(rows))
-    times = (("max_ttft", rows["ttft_s"], first), ("max_tpot", rows["tpot_s"], slower))
+    times = (("max_ttft", rows["limited_ttft_s"], first), ("max_tpot", rows["limited_tpot_s"], slower))
     bounded += [(of[:, None] * longer, limits[name]) for name, of, longer in times]
     within = np.ones(accuracy.shape, dtype=bool)
     for values, limit in bounded:
@@ -69,12 +69,14 @@ def odds(rows: Columns, draws: Array, limits: Mapping[str, float | None], cheape
 def cost_draws(rows: Columns) -> dict[str, Array]:
     """(N, DRAWS) of each of units.COSTS: how fast each model is on each kind of GPU, how long answers are if imputed.
 
-    At a rate of questions the bill is that of the replicas that carry them at the drawn speed.
+    At a rate of questions the bill is that of the replicas that carry them within the limits at the drawn speed: slower
+    ones are as many more as `replicas_power` says, faster ones fewer by their factor.
 
     rows  columns of the table `candidates`
     """
     slower, rate = _slower(rows), rows["qps"][:, None]
-    replicas = np.maximum(np.ceil(rate * slower / rows["questions_per_s"][:, None]), 1.0)
+    more = np.where(slower > 1, slower ** rows["replicas_power"][:, None], slower)
+    replicas = np.maximum(np.ceil(rate * more / rows["questions_per_s"][:, None]), 1.0)
     slower_usd = np.where(np.isinf(rate), slower, replicas / rows["replicas"][:, None])
     longer, longer_usd = (_factors(rows[name], rows["model"]) for name in ("tokens_spread", "bill_tokens_spread"))
     factors = {"usd": slower_usd * longer_usd, "flops": longer, "tokens": longer}

@@ -94,7 +94,9 @@ def turns(
     of_pick = {"model": pick.model, "gpu": pick.gpu, "most": request.most_gpus.get(pick.gpu)}
 
     def first(scenarios: Sequence[Scenario]) -> dict[tuple[str, str], Turn]:
-        return _first_turns(scenarios, _winners(connection, scenarios, of_pick, parameters), pick)
+        return _first_turns(
+            scenarios, _winners(connection, scenarios, of_pick, parameters), pick, parameters["max_ttft"]
+        )
 
     coarse = first(_scenarios(request, pick, others))
     between = [each for turn in coarse.values() if turn.kind != "accuracy" for each in _between(turn)]
@@ -147,7 +149,7 @@ def _scenarios(request: Request, pick: Candidate, others: Sequence[Candidate]) -
 
 
 def _first_turns(
-    scenarios: Sequence[Scenario], winners: Mapping[int, dict[str, Any]], pick: Candidate
+    scenarios: Sequence[Scenario], winners: Mapping[int, dict[str, Any]], pick: Candidate, max_ttft_s: object
 ) -> dict[tuple[str, str], Turn]:
     """Of each kind and GPU the first scenario that another choice wins."""
     found: dict[tuple[str, str], Turn] = {}
@@ -155,12 +157,14 @@ def _first_turns(
         winner = winners.get(number)
         same = winner is not None and (winner["model"], winner["gpu"]) == (pick.model, pick.gpu)
         if not same and (each.kind, each.gpu) not in found:
-            found[each.kind, each.gpu] = _turn(each, winner, pick)
+            found[each.kind, each.gpu] = _turn(each, winner, pick, max_ttft_s)
     return found
 
 
-def _turn(each: Scenario, winner: dict[str, Any] | None, pick: Candidate) -> Turn:
-    interval = {"speed": pick.spread, "accuracy": pick.accuracy.value - pick.accuracy.low}
+def _turn(each: Scenario, winner: dict[str, Any] | None, pick: Candidate, max_ttft_s: object) -> Turn:
+    late = isinstance(max_ttft_s, float) and pick.ttft_s * each.factor > max_ttft_s
+    times = pick.ttft_spread if late else pick.spread  # of what breaks the limit
+    interval = {"speed": times, "accuracy": pick.accuracy.value - pick.accuracy.low}
     return Turn(
         kind=each.kind,
         gpu=each.gpu,

@@ -12,7 +12,7 @@ select
             when kind = 'price' and contenders.gpu = scenarios.gpu then factor
             when slower and isinf(qps) then factor
             -- more replicas carry the rate
-            when slower then greatest(ceil(qps * factor / questions_per_s) / replicas, 1)
+            when slower then greatest(ceil(qps * factor ** replicas_power / questions_per_s) / replicas, 1)
             else 1
         end as usd,
         "J" * if(slower, factor, 1) as "J",
@@ -34,4 +34,4 @@ cross join lateral (
 where not slower
     or $most is null
     or isinf(qps)
-    or ceil(qps * factor / questions_per_s) * gpu_count <= $most
+    or ceil(qps * factor ** replicas_power / questions_per_s) * gpu_count <= $most

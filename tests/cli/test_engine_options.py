@@ -37,6 +37,11 @@ def test_ttft_of_engines_apart_is_known_within_the_factor_of_published_runs(advi
     """13.1, where that of one engine for both is the factor of times, cubed."""
     apart = answer(advisor, "--prefill-parallelism", "same")
     shared = answer(advisor)
+    options = ("estimate", "qwen3-8b", "--gpu", "h100-sxm", "--json")
+    assert json.loads(advisor(*options)[1])["spread"] < 1.55
+    floor = json.loads(advisor(*options, "--prefill-parallelism", "same")[1])
+    ends = floor["interval"]["tpot_s"]
+    assert (floor["spread"], ends["high"] / floor["tpot_s"]) == pytest.approx((1.55, 1.55))
     for found, factor in ((apart, 13.1), (shared, shared["spread"] ** 3)):
         ends = found["interval"]["ttft_s"]
         assert (found["ttft_s"] / ends["low"], ends["high"] / found["ttft_s"]) == pytest.approx((factor, factor))

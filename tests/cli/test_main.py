@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from advisor.units import significant
+
 HEAVY = ["torch", "vllm", "ray", "scipy", "sklearn", "pandas", "matplotlib"]
 
 
@@ -59,6 +61,28 @@ def test_estimate_reads_for_a_person(advisor):
     code, out, _ = advisor("estimate", "qwen3-8b", "--gpu", "h100-sxm")
     assert code == 0
     assert "Qwen/Qwen3-8B (bf16) on 1 × h100-sxm" in out
+
+
+def test_times_in_the_table_are_those_of_the_json(advisor):
+    words = ("estimate", "qwen3-8b", "--gpu", "h100-sxm", "--rate", 4, "--max-tpot", "30ms")
+    answer, shown = json.loads(advisor(*words, "--json")[1]), " ".join(advisor(*words)[1].split())
+    for name, scale, unit in (("ttft_s", 1, "s"), ("tpot_s", 1e3, "ms")):
+        ends, of_load = answer["interval"][name], answer["load"][name]
+        low, value, high = (significant(scale * x) for x in (ends["low"], answer[name], ends["high"]))
+        assert f"{name[:4].upper()} {value} {unit} ({low} – {high})" in shown
+        percentiles = " / ".join(significant(scale * of_load[p]) for p in ("p50", "p90", "p99"))
+        assert f"{percentiles} {unit}" in shown.split(f"{name[:4].upper()} of 50 / 90 / 99 %")[1]
+    assert "simulated at 4.00 requests/s, at random, one replica" in shown
+
+
+def test_traffic_is_shared_out_over_the_replicas_that_it_takes(advisor):
+    """Percentiles are those of one replica at its part of the traffic, not of an idle one."""
+    words = ("estimate", "qwen3-8b", "--gpu", "h100-sxm", "--max-ttft", "1s", "--json")
+    found = json.loads(advisor(*words, "--qps", 20)[1])
+    replicas = found["within_limits"]["replicas"]
+    assert replicas > 1
+    assert found["rate"] == pytest.approx(20 / replicas)
+    assert found["load"] == json.loads(advisor(*words, "--rate", 20 / replicas)[1])["load"]
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_answers_that_take_a_third_of_their_time_end_the_growth():
 )
 def test_it_stays_in_bounds_and_nobody_starves(knee, half, thrash, refuses, highest, start, later):
     fleet = Fleet(knee, (300.0, 600.0, later), half, thrash, refuses)
-    run = Run(AdaptiveLimit(start, highest), fleet, 10**6, requests=600)
+    run = Run(AdaptiveLimit(start, highest), fleet, 10**7, requests=600)
     assert all(1 <= n <= highest for _, n in run.levels)
     assert run.busiest <= highest
     assert run.answers == 600

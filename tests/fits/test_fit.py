@@ -177,11 +177,11 @@ def test_rows_for_combinations_without_runs_are_pooled(tmp_path):
     rows = speed_rows(runs, model, source, {"l4": "NVIDIA", "Hopper": "Hopper"}, {("l4", "vllm", "bf16"): 1.25})
     by_key = {(r.gpu, r.engine, r.precision): r for r in rows}
     assert len(by_key) == len(rows) == 2 * 3 * 5
-    fitted = by_key.pop(("l4", "vllm", "bf16"))
-    assert (fitted.provenance, fitted.spread, fitted.runs) == (Provenance.FITTED, 1.25, "2 runs: a test")
-    assert {row.provenance for row in by_key.values()} == {Provenance.POOLED}
+    measured = by_key.pop(("l4", "vllm", "bf16"))
+    assert (measured.spread, measured.runs) == (1.25, "2 runs of other models on this GPU: a test")
+    assert {row.provenance for row in rows} == {Provenance.POOLED}
     assert {row.spread for row in by_key.values()} == {ROOFLINE_SPREAD}
-    assert all(row.runs.startswith("pooled from 2 runs on other") for row in by_key.values())
+    assert all(row.runs.startswith("2 runs on other") for row in by_key.values())
 
 
 def test_several_processes_derive_the_same(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from advisor.fits.fit import fit
 from advisor.fits.measured_runs import measured_runs
 from advisor.fits.speeds import Speeds
 from advisor.performance.corrections import covers
-from advisor.performance.predict import PLAIN_ROOFLINE
+from advisor.performance.predict import PLAIN_ROOFLINE, predict
 from advisor.provenance import Provenance
 from tests.fits.stored import MODEL, run, workspace
 from tests.known import SHIPPED
@@ -21,7 +21,7 @@ SPEEDS = Speeds.read(SHIPPED)
 
 def test_a_measured_combination_has_its_own_row():
     found = SPEEDS.of("h100-sxm", "vllm", "fp8")
-    assert found.provenance == Provenance.FITTED
+    assert found.provenance == Provenance.POOLED  # from other models
     assert found.known is None
     assert SPEEDS.has("h100-sxm", "vllm", "fp8")
     (row,) = (r for r in SHIPPED.fits.speeds if (r.gpu, r.engine, r.precision) == ("h100-sxm", "vllm", "fp8"))
@@ -40,7 +40,6 @@ def test_a_gpu_without_runs_gets_what_was_pooled():
 def test_fp4_that_a_gpu_widens_has_the_row_of_int4():
     widened = SPEEDS.of("h200-sxm", "vllm", "fp4")
     assert widened == SPEEDS.of("h200-sxm", "vllm", "int4")
-    assert widened.provenance == Provenance.FITTED  # gpt-oss
     assert SPEEDS.efficiency("h200-sxm", "vllm", "fp4") == widened.efficiency
     assert " of weights in fp4: " in widened.source  # INT4's own kernels were not measured there
     native = SPEEDS.of("b200-sxm", "vllm", "fp4")
@@ -66,11 +65,29 @@ def test_an_engine_without_runs_gets_the_plain_roofline():
 
 
 def test_what_was_learned_from_others_is_called_pooled():
-    """66 of the 90 shipped rows once said roofline and held pooled efficiencies."""
-    for row in SHIPPED.fits.speeds:
-        expected = Provenance.POOLED if row.runs.startswith("pooled") else Provenance.FITTED
-        assert row.provenance == expected, row
-    assert {row.provenance for row in SHIPPED.fits.speeds} == {Provenance.POOLED, Provenance.FITTED}
+    """Fitted are speeds of a model that was measured there alone."""
+    assert {row.provenance for row in SHIPPED.fits.speeds} == {Provenance.POOLED}
+    of_model = SPEEDS.of("h200-sxm", "sglang", "fp8", R1)
+    assert of_model.provenance == Provenance.FITTED
+    assert "runs of this model shape on this GPU" in of_model.source
+    assert SPEEDS.of("b200-sxm", "vllm", "fp8", R1).provenance == Provenance.POOLED
+
+
+def test_intervals_hold_for_the_runs_that_they_come_from():
+    """Of every model on a GPU, in the order of GPUs, which predicts some loads otherwise than their own runs would."""
+    runs = measured_runs(SHIPPED).runs.where(~measured_runs(SHIPPED).in_process)
+    layout = np.asarray(runs.hardware.attention_shards) < np.asarray(runs.hardware.gpu_count)
+    labels = [each.tolist() for each in (runs.gpu, runs.engine, runs.precision, runs.shape)]
+    kinds, held = list(zip(*labels, layout.tolist(), strict=True)), {}
+    for kind in dict.fromkeys(kinds):
+        here = np.array([each == kind for each in kinds])
+        some, speed = runs.where(here), SPEEDS.of(*kind[:4], data_parallel=kind[4])
+        found = predict(some.demand, some.hardware, speed, some.concurrency, some.max_sequences)
+        inside = np.abs(some.log_errors(found.serving)[0]) <= np.log(found.spread) + 1e-3
+        held.setdefault(kind[:4], []).extend(inside.tolist())
+    shares = {kind: np.mean(inside) for kind, inside in held.items() if len(inside) >= 10}
+    assert len(shares) > 25
+    assert min(shares.values()) > 0.84, min(shares, key=shares.get)
 
 
 def test_a_correction_holds_only_for_the_kind_of_layout_that_was_measured():

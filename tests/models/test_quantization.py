@@ -78,14 +78,29 @@ WIDTHS = {
     "NVFP4": ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, 0.5625),
     "MXFP4": ({"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]}, 0.53125),
     "MXFP4 of compressed-tensors": ({"quant_method": "compressed-tensors", "format": "mxfp4-pack-quantized"}, 0.53125),
-    "AWQ": ({"quant_method": "awq", "bits": 4, "group_size": 128}, 0.5 + 20 / 128 / 8),
+    "AWQ": ({"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": True}, 0.5 + 20 / 128 / 8),
+    "GPTQ": ({"quant_method": "gptq", "bits": 4, "group_size": 64, "sym": True}, 0.5 + 16 / 64 / 8),
+    "GPTQ with zero points": ({"quant_method": "gptq", "bits": 4, "group_size": 64, "sym": False}, 0.5 + 20 / 64 / 8),
     "compressed-tensors": (
         {"config_groups": {"group_0": {"weights": {"num_bits": 4, "type": "int", "group_size": 32}}}},
-        0.5 + 20 / 32 / 8,
+        0.5 + 16 / 32 / 8,
     ),
-    "one scale a channel": ({"quant_method": "gptq", "bits": 4, "group_size": -1}, 0.5625),
+    "one scale a channel": ({"quant_method": "gptq", "bits": 4, "group_size": -1}, 0.5 + 16 / 4096 / 8),
+    "no group": ({"quant_method": "gptq", "bits": 4, "group_size": True}, 0.5625),
     "eight bits": ({"quant_method": "gptq", "bits": 8, "group_size": 128}, 0.5625),
 }
+
+
+def test_of_mixed_precisions_the_fewest_bits_count():
+    for algorithm, precision in (("MIXED_PRECISION_FP4_FP8", "fp4"), ("MIXED_PRECISION", "fp8")):
+        found = {"quant_method": "modelopt", "quant_algo": algorithm}
+        assert checkpoint_precision({"quantization_config": found}) == precision
+
+
+def test_experts_in_four_bits_count_whatever_the_others_are_in():
+    """DeepSeek-V4's checkpoint names FP8, and for its experts FP4."""
+    config = {"expert_dtype": "fp4", "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}
+    assert checkpoint_precision(config) == "fp4"
 
 
 @pytest.mark.parametrize("form", WIDTHS)
@@ -134,7 +149,7 @@ def test_larger_groups_take_less_memory(quantised):
     shared = {"quant_method": "awq", "bits": 4}
     small, large = (one(quantised(**shared, group_size=n)).memory.weights_bytes for n in (32, 128))
     body = 36 * 4096 * (2 * 4096 + 2 * 1024 + 3 * 12288)
-    assert small - large == pytest.approx(body * 2.5 * (1 / 32 - 1 / 128), rel=1e-4)
+    assert small - large == pytest.approx(body * 2 * (1 / 32 - 1 / 128), rel=1e-4)
 
 
 def test_another_precision_is_costed_and_said_to_be_another_checkpoint(quantised):

@@ -1,5 +1,7 @@
 """The simulated engine against what can be counted by hand, and against the closed form of the steady state."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from advisor.performance.deployment import Deployment
 from advisor.performance.parallelism import Parallelism
 from advisor.performance.predict import PLAIN_ROOFLINE, predict
 from advisor.performance.roofline import prefill_s
-from advisor.performance.simulation import TOKEN_BUDGET, StepTimes, poisson, simulate
+from advisor.performance.simulation import TOKEN_BUDGET, StepTimes, passed, poisson, simulate
 from advisor.performance.under_load import Limits, answer_lengths, replica, shared, step_times
 from tests.known import SHIPPED, load_gpu, load_model
 
@@ -137,12 +139,19 @@ def test_answers_of_different_lengths_do_not_end_together():
     assert varied.output_tokens_per_s == pytest.approx(equal.output_tokens_per_s, rel=0.05)
 
 
+def test_the_step_that_takes_a_prompt_in_is_not_waited_for_twice():
+    """`ttft_steps` counts it, the simulation makes it."""
+    deployment = Deployment(load_model("Qwen/Qwen3-32B"), load_gpu("h200-sxm"), Parallelism(), "fp8")
+    for steps, waits in ((3.5, 2.5), (0.5, 0.0)):
+        speed = replace(PLAIN_ROOFLINE, efficiency=replace(PLAIN_ROOFLINE.efficiency, ttft_steps=steps))
+        assert step_times(deployment, speed, 256, 128)[0].wait_steps == pytest.approx(waits)
+
+
 def test_prompts_that_share_a_step_take_less_each():
-    """Two of 100 tokens come at once: a second each alone, 0.6 of it together, and so would a third."""
+    """Of 100 tokens: one takes a second alone, two 0.6 of it each, and so do three."""
     speed = StepTimes(np.zeros(5), 0.01, 0.0, prompt_share=np.array([1.0, 0.6]))
     for together, seconds in ((1, 1.0), (2, 1.2), (3, 1.8)):
-        s = simulate(speed, np.arange(together) * 1e-9, 0, 100, 2, together)
-        assert s.ttft_s == pytest.approx([seconds] * together)
+        assert passed(speed, np.zeros(together), 0, 100, 2, together).first_s == pytest.approx([seconds] * together)
 
 
 def test_the_simulation_takes_prompts_together_as_the_physics_does():

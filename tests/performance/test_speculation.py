@@ -117,6 +117,15 @@ def test_drafts_that_are_never_accepted_only_cost():
     assert float(never.tpot_s) > float(plain.tpot_s)
 
 
+def test_drafting_sends_between_gpus_too():
+    """Of a pass through one of 61 layers as much as of one of these, for one token a sequence instead of four."""
+    d, slow = r1(Speculation(3, 0.5)), replace(Efficiency(), collective_s=1e-3)
+    more = decode_step_s(d, H200, slow, 8) - decode_step_s(d, H200, replace(slow, collective_s=0.0), 8)
+    rounds = 2 if H200.attention_shards > 1 else 1
+    assert float(more) == pytest.approx(rounds * (d.n_layers + d.draft_layers) * 1e-3)
+    assert d.draft_layers > 0
+
+
 def test_the_simulation_adds_as_many_tokens_a_step():
     flat = StepTimes(np.full(5, 0.01), 1e-5, 0.0, verified_tokens=4.0, tokens_per_step=2.0)
     s = simulate(flat, None, 1, 100, 101, 8)

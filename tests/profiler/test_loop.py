@@ -119,8 +119,9 @@ def test_the_first_load_is_that_with_the_largest_gain_per_second(tmp_path):
         + np.trace(by_decode @ (covariance - _after(covariance, late, beliefs.prior.noise[1])) @ by_decode.T)
         for row, late in zip(by_decode, by_ttft, strict=True)
     ]
-    best = max(range(len(candidates)), key=lambda i: gain[i] / cost_s[i])
-    assert chosen == candidates[best]
+    worth = dict(zip(candidates, np.array(gain) / cost_s, strict=True))
+    assert worth[chosen] > 0.999 * max(worth.values())  # the next best are as near
+    assert np.median(list(worth.values())) < 0.9 * max(worth.values())
 
 
 def next_load(*known):

@@ -161,6 +161,10 @@ def test_engines_that_fill_a_machine_each_are_billed_so(tmp_path):
     options = {"price": None, "gpu": "h100-sxm"}
     two = next(c for c in apart(ws, **options, qps=1) if c.disaggregated.machines == 2)
     assert (two.gpu_count, two.rent.instances, two.usd_per_hour) == (16, 2 * two.replicas, 32 * two.replicas)
+    between = estimated(ws, two).disaggregated.transfer_s
+    one = advisor.estimate(ws, model=MODEL, gpu="h100-sxm", parallelism="tp4", prefill_parallelism="same")
+    per_token = (between / PROMPT) / (one.disaggregated.transfer_s / one.input_tokens)
+    assert per_token == pytest.approx(450e9 / 50e9 * 4 / 8, rel=0.01)  # eight adapters, four of NVLink
     day = day_of_traffic(two, [0.01] * 24, rents_of(ws, checked_request(ws, **(OPTIONS | options))))
     assert {hour.usd_per_hour for hour in day.hours} == {32}
 

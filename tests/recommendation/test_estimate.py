@@ -49,7 +49,10 @@ def test_intervals_lie_around_the_value_by_the_spread():
     assert e.interval.ttft_s.high / e.ttft_s == pytest.approx(e.spread**3)
     assert e.ttft_s / e.interval.ttft_s.low == pytest.approx(e.spread**3)
     energy = e.interval.energy_j_per_request
-    wider = math.hypot(math.log(e.spread), math.log(SPREAD))  # of time and of power, one independent of the other
+    share = e.ttft_s / e.request_s
+    whole = (1 - share) * math.log(e.spread) + share * 3 * math.log(e.spread)  # TTFT and the rest long together
+    assert math.log(e.interval.output_tokens_per_s.high / e.output_tokens_per_s) == pytest.approx(whole)
+    wider = math.hypot(whole, math.log(SPREAD))  # of time and of power, one independent of the other
     assert math.log(energy.high / e.energy_j_per_request) == pytest.approx(wider)
     assert energy.low * energy.high == pytest.approx(e.energy_j_per_request**2)
 

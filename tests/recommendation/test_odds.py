@@ -20,9 +20,15 @@ def rows(n=2, **changed):
         "precision": np.array(["bf16"] * n),
         "accuracy": np.full(n, 0.5),
         **{name: np.ones(n) for name in ("spread", "ttft_spread")},
-        **{name: np.ones(n) for name in ("tokens_spread", "bill_tokens_spread", "questions_per_s", "replicas")},
+        **{
+            name: np.ones(n)
+            for name in ("tokens_spread", "bill_tokens_spread", "questions_per_s", "replicas", "replicas_power")
+        },
         "qps": np.full(n, np.inf),
-        **{name: np.ones(n) for name in ("usd", "flops", "s", "J", "tokens", "ttft_s", "tpot_s")},
+        **{
+            name: np.ones(n)
+            for name in ("usd", "flops", "s", "J", "tokens", "ttft_s", "tpot_s", "limited_ttft_s", "limited_tpot_s")
+        },
     }
     return usual | {name: np.array(values) for name, values in changed.items()}
 
@@ -56,10 +62,12 @@ def test_what_breaks_a_limit_is_not_best():
     assert odds(rows(), draws(0.5, 0.9), NO_LIMIT | {"usd": 0.5}, "usd").best == pytest.approx([0, 0])
 
 
-@pytest.mark.parametrize(("limit", "column"), [("s", "s"), ("J", "J"), ("max_ttft", "ttft_s"), ("max_tpot", "tpot_s")])
+@pytest.mark.parametrize(
+    ("limit", "column"), [("s", "s"), ("J", "J"), ("max_ttft", "limited_ttft_s"), ("max_tpot", "limited_tpot_s")]
+)
 def test_an_uncertain_speed_holds_a_limit_at_its_edge_half_of_the_time(limit, column):
     """And one below the upper end of its 90 % interval in one of twenty cases; TTFT has an interval of its own."""
-    spread, ends = {"ttft_spread" if column == "ttft_s" else "spread": [1.6, 1.0]}, [1.6, 1.0]
+    spread, ends = {"ttft_spread" if column == "limited_ttft_s" else "spread": [1.6, 1.0]}, [1.6, 1.0]
     found = odds(rows(**spread), draws(0.9, 0.5), NO_LIMIT | {limit: 1.0}, "usd")
     assert found.within_limits[0] == pytest.approx(0.5, abs=0.1)
     assert found.best[0] == found.within_limits[0]
