@@ -1,7 +1,7 @@
 """Prompts and answers on GPUs of their own (disaggregation): a closed loop of two stations and the link between them.
 
-A request waits for one of the engines that prefill, which take prompts one after the other, has its cache sent to one
-of those that decode, and is decoded there beside as many others as Little's law says, with no prompts in their steps.
+A request waits for one of the engines that prefill, which take in together what waits, has its cache sent to one of
+those that decode, and is decoded there beside as many others as Little's law says, with no prompts in their steps.
 In a closed loop a request finds the queue that the others alone make (Reiser and Lavenberg 1980, with the approximation
 of Schweitzer); where prompts come faster than they are taken, the prefill engines are never idle and all others wait.
 """

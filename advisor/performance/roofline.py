@@ -44,7 +44,9 @@ class Efficiency:
     attention: Quantity = column("share of peak 16-bit FLOP/s in attention", default=0.58)
     tile: Quantity = column("tokens of an expert that are lost to padding", default=24.0)
     weights: Quantity = column("share of peak bandwidth when reading weights", default=0.75)
-    four_bit: Quantity = column("share of that bandwidth that reading weights in four bits reaches", default=0.80)
+    four_bit: Quantity = column(
+        "share of that bandwidth that reading four-bit weights reaches, experts apart", default=0.80
+    )
     experts: Quantity = column("share of peak bandwidth when reading experts", default=0.70)
     row_bytes: Quantity = column(
         "bytes at full bandwidth that each row of a GPU's slice of an expert costs beside its own", default=95.0
@@ -69,7 +71,7 @@ class Efficiency:
     first_s: Quantity = column("fixed delay of the first token, in which the engine is free", default=0.02)
     ttft_steps: Quantity = column("running steps that a new request waits for", default=1.0)
     burst: Quantity = column(
-        "others' prompts that come together, as of requests that began at once, over those that come alone", default=0.2
+        "others' prompts that come together before the first token, over those that come after it", default=0.2
     )
 
 

@@ -1,9 +1,8 @@
 """Prompts and answers on GPUs of their own, event by event: what percentiles of TTFT and TPOT a load sees.
 
 Engines that prefill take prompts from one queue, each of those that are free as many as the others, up to what a step
-holds. A prompt's cache then goes to the
-engine that decodes the fewest, which takes it in between two steps as soon as it has room. Requests arrive as others
-are answered (a closed loop), or at random at a rate, as in simulation.py.
+holds. A prompt's cache then goes to the engine that decodes the fewest, which takes it in between two steps as soon as
+it has room. Requests arrive as others are answered (a closed loop), or at random at a rate, as in simulation.py.
 """
 
 from __future__ import annotations

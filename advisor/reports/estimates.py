@@ -94,7 +94,7 @@ def _load_rows(e: Estimate) -> list[list[str]]:
     who = "one replica" if e.disaggregated is None else "all engines"
     return [
         [f"simulated {traffic}, {who}", _throughput(e.load)],
-        ["USD per million generated tokens then", significant(e.load_usd_per_million_output_tokens)],
+        ["USD per million generated tokens so", significant(e.load_usd_per_million_output_tokens)],
         ["TTFT of 50 / 90 / 99 % of the requests", f"{_percentiles(e.load.ttft_s, 1)} s"],
         ["TPOT of 50 / 90 / 99 %", f"{_percentiles(e.load.tpot_s, 1e3)} ms"],
         *_limit_rows(e),
@@ -108,7 +108,7 @@ def _limit_rows(e: Estimate) -> list[list[str]]:
     most = f"{within.max_concurrency} in flight, or {significant(within.max_requests_per_s)} requests/s at random"
     rows = [["most within the limits for 90 %", most if within.max_concurrency else "nothing: one alone is too slow"]]
     if e.qps:
-        needed = str(within.replicas) if within.replicas else "none would do"
+        needed = str(within.replicas) if within.replicas else "no number of them keeps the limits"
         what = "replicas" if e.disaggregated is None else "sets of these engines"
         rows.append([f"{what} for {significant(e.qps)} requests/s", needed])
     return rows
