@@ -47,10 +47,10 @@ def capacities(points: Columns, deployments: Columns, request: Request, slower: 
 def roomiest(deployments: Columns, capacity: Numbers) -> Index:
     """Of each strategy point on so many GPUs of a kind the deployment with the largest capacity above zero.
 
-    One for each spread, which tells equals apart.
+    One for each interval of TTFT, which follows from that of TPOT and tells equals apart.
     """
     able = np.flatnonzero(capacity)
-    keys = [deployments[name][able] for name in ("spread", "gpu_count", "gpu", "point_id")]
+    keys = [deployments[name][able] for name in ("ttft_spread", "gpu_count", "gpu", "point_id")]
     order = np.lexsort((-capacity[able], *keys))
     changes = np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0)
     return able[order[np.concatenate([[True], changes])]] if len(able) else able

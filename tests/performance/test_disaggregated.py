@@ -67,8 +67,8 @@ def test_a_step_without_prompts_is_no_slower_than_one_with(prompt, generated, in
     shared = predict(d, hw, PLAIN_ROOFLINE, max(found.decoding, 1.0)).serving
     assert found.tpot_s <= float(shared.tpot_s) * (1 + 1e-6)
     more = disaggregated(station(engines + 1), station(1), prompt, generated, in_flight)
-    # but for caches that are sent between machines, once one does not hold all engines
-    assert more.output_tokens_per_s >= found.output_tokens_per_s * 0.99
+    least = 1 - 1e-6 if engines > 1 else 0.9  # two machines, between which caches are sent, where one held all engines
+    assert more.output_tokens_per_s >= found.output_tokens_per_s * least
 
 
 def test_the_cache_goes_over_the_link_between_nodes():

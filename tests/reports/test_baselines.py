@@ -48,7 +48,7 @@ def test_both_are_shown_after_the_pick(advisor, ours):
     hosted = out[out.index("Hosted:") :]
     assert row(hosted, BIG)[:4] == [BIG, "cloud", "one answer", "90.0 %"]
     assert "as accurate, cheaper" in out
-    assert "\nFrom:  accuracy measured: made; tokens measured; lengths measured; speed fitted\n" in out
+    assert "\nFrom:  accuracy measured: made; tokens measured; lengths measured; speed pooled\n" in out
     assert found["hosted"][0]["usd"] == pytest.approx(420e-6)
 
 
@@ -90,7 +90,7 @@ def test_the_report_has_both_and_makes_itself_again(advisor, ours):
         "## What runs today\n\nQwen/Qwen3-8B, one answer, on 1 × h100-sxm, bf16, 2 requests in flight.\n\n| ",
         "## Hosted APIs, which are never picked\n\n| hosted | at | strategy |",
         f"- {BIG} at cloud: price of an unknown date, {ours / 'hosted.csv'}, line 2; accuracy measured: made\n",
-        "From: accuracy measured: made; tokens measured; lengths measured; speed fitted.\n",
+        "From: accuracy measured: made; tokens measured; lengths measured; speed pooled.\n",
         "- Hosted APIs: every vote is a request that pays for its prompt",
         "--running 'qwen3-8b on 1xh100-sxm at 2'",
     ):
