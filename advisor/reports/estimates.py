@@ -90,11 +90,11 @@ def _apart_rows(parts: PartsApart | None) -> list[list[str]]:
 def _load_rows(e: Estimate) -> list[list[str]]:
     if e.load is None:
         return []
-    traffic = f"at {significant(e.rate)} requests/s, at random" if e.rate else f"with {e.concurrency} in flight"
+    traffic = f"at {significant(e.rate)} requests/s" if e.rate else f"with {e.concurrency} in flight"
     who = "one replica" if e.disaggregated is None else "all engines"
     return [
         [f"simulated {traffic}, {who}", _throughput(e.load)],
-        ["USD per million generated tokens so", significant(e.load_usd_per_million_output_tokens)],
+        ["USD per million tokens at this load", significant(e.load_usd_per_million_output_tokens)],
         ["TTFT of 50 / 90 / 99 % of the requests", f"{_percentiles(e.load.ttft_s, 1)} s"],
         ["TPOT of 50 / 90 / 99 %", f"{_percentiles(e.load.tpot_s, 1e3)} ms"],
         *_limit_rows(e),

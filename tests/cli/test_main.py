@@ -72,7 +72,7 @@ def test_times_in_the_table_are_those_of_the_json(advisor):
         assert f"{name[:4].upper()} {value} {unit} ({low} – {high})" in shown
         percentiles = " / ".join(significant(scale * of_load[p]) for p in ("p50", "p90", "p99"))
         assert f"{percentiles} {unit}" in shown.split(f"{name[:4].upper()} of 50 / 90 / 99 %")[1]
-    assert "simulated at 4.00 requests/s, at random, one replica" in shown
+    assert "simulated at 4.00 requests/s, one replica" in shown
 
 
 def test_traffic_is_shared_out_over_the_replicas_that_it_takes(advisor):
