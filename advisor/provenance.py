@@ -15,7 +15,7 @@ class Provenance(StrEnum):
     FITTED = "fitted"
     """From a model fitted to runs of this model on this GPU and engine, or to own runs on a GPU that has no others."""
     POOLED = "pooled"
-    """Learned from runs of other models, GPUs, engines or precisions."""
+    """Learned from runs of other models, GPUs, engines, precisions or layouts."""
     IMPUTED = "imputed"
     """Filled in from what is known of other models and tasks."""
     ROOFLINE = "roofline"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 
@@ -70,21 +70,27 @@ def own_speeds(found: MeasuredRuns, shipped: Speeds, prior: Prior, kept: Parts, 
     """
     parts: dict[str, OwnSpeeds] = {}
 
-    def add(mask: NDArray[np.bool_], known: Callable[..., Efficiency], fit: Callable[[Group], OwnSpeeds]) -> None:
+    def add(
+        mask: NDArray[np.bool_],
+        known: Callable[..., Efficiency],
+        fit: Callable[[Group], OwnSpeeds],
+        own_rows: Sequence[SpeedRow] | None = None,
+    ) -> None:
         runs = found.runs.where(mask)
         some = Group(runs, Origin(found.source[mask], found.own[mask]), _efficiencies(runs, known), prior)
-        digest = _digest(some, f"{basis} {fit is _of_gpu}")
+        digest = _digest(some, f"{basis} {own_rows}")
         parts[digest] = kept[digest] if digest in kept else fit(some)
 
     own = found.runs.where(found.own)
     for gpu in sorted(set(own.gpu.tolist()) - {gpu for gpu, *_ in shipped.by_combination}):
         add(found.own & (found.runs.gpu == gpu), shipped.efficiency, _of_gpu)
-    learned = {(row.gpu, row.engine, row.precision): row.efficiency for row in together(parts).speeds}
-    speeds = shipped.also(together(parts).speeds)
+    rows = together(parts).speeds
+    learned = {(row.gpu, row.engine, row.precision): row.efficiency for row in rows}
+    of_model = partial(_of_shape, shipped.also(rows))
     for shape in sorted(set(own.shape.tolist())):
         of_shape = (found.runs.shape == shape) & ~found.in_process
         if of_shape.any():
-            add(of_shape, lambda *key: learned.get(key) or shipped.efficiency(*key), partial(_of_shape, speeds))
+            add(of_shape, lambda *key: learned.get(key) or shipped.efficiency(*key), of_model, rows)
     return parts
 
 
@@ -209,7 +215,7 @@ def _sources(source: Labels) -> str:
 def speed_rows(
     runs: Runs, model: PerformanceModel, source: Labels, gpus: Mapping[str, str], spreads: Mapping[Combination, float]
 ) -> list[SpeedRow]:
-    """A row for every engine and precision on `gpus`, each with its family: pooled from other models where it was
+    """A row for every engine and precision on `gpus`, each with its family: pooled from all models where it was
     measured, else from all other GPUs, engines and precisions.
 
     `spreads` are factors of the 90 % interval of measured combinations.
@@ -218,14 +224,14 @@ def speed_rows(
     for key in ((gpu, engine, precision) for gpu in gpus for engine in ENGINES for precision in PRECISIONS):
         here = (runs.gpu == key[0]) & (runs.engine == key[1]) & (runs.kernels == key[2])
         others = f"{len(runs)} runs on other GPUs, engines or precisions: {_sources(source)}"
-        of_others = _counted(source[here], runs.precision[here], key[2], what="runs of other models on this GPU")
+        of_models = _counted(source[here], runs.precision[here], key[2], what="runs of all models on this GPU")
         rows.append(
             _speed_row(
                 key,
                 model.efficiency([gpus[key[0]]], [key[1]], [key[2]]),
                 spreads.get(key, ROOFLINE_SPREAD),
                 Provenance.POOLED,
-                of_others if here.any() else others,
+                of_models if here.any() else others,
             )
         )
     return rows

@@ -38,7 +38,7 @@ from advisor.units import COSTS, UNIT_NAMES, counted, percent, significant
 ENGINE_NAMES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
 SPEED_FROM = {
     "fitted": "speed fitted to this model on this GPU",
-    "pooled": "speed learned from other models, GPUs or engines: this model was not measured on this GPU",
+    "pooled": "speed learned from other models, GPUs, engines or layouts, not measured in just this combination",
     "roofline": "speed from the data sheet, nothing measured",
 }
 
@@ -280,7 +280,11 @@ def other_choices(found: Recommendation) -> Table:
 def marks_text(found: Recommendation) -> str:
     """What the marks of the table of other choices mean, those that it has."""
     others = found.alternatives
-    speed = [f"{NOT_FITTED} speed of this model not measured on this GPU"] if any(map(_speed_mark, others)) else []
+    speed = (
+        [f"{NOT_FITTED} speed not measured for this model on this GPU in this layout"]
+        if any(map(_speed_mark, others))
+        else []
+    )
     return "; ".join([*evidence_marks(others), *speed, *imputed_legend(others)])
 
 

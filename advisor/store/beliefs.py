@@ -186,7 +186,7 @@ class SpeedRow:
     precision: str = column("of the weights")
     efficiency: Efficiency = column("")
     spread: float = column("factor of the 90 % interval of times")
-    provenance: Provenance = column("fitted: from own runs on this GPU; pooled: from runs of other models or elsewhere")
+    provenance: Provenance = column("fitted: from own runs on this GPU; pooled: from runs of all models, or elsewhere")
     runs: str = column("the runs it came from")
 
 

@@ -178,7 +178,7 @@ def test_rows_for_combinations_without_runs_are_pooled(tmp_path):
     by_key = {(r.gpu, r.engine, r.precision): r for r in rows}
     assert len(by_key) == len(rows) == 2 * 3 * 5
     measured = by_key.pop(("l4", "vllm", "bf16"))
-    assert (measured.spread, measured.runs) == (1.25, "2 runs of other models on this GPU: a test")
+    assert (measured.spread, measured.runs) == (1.25, "2 runs of all models on this GPU: a test")
     assert {row.provenance for row in rows} == {Provenance.POOLED}
     assert {row.spread for row in by_key.values()} == {ROOFLINE_SPREAD}
     assert all(row.runs.startswith("2 runs on other") for row in by_key.values())
